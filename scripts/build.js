@@ -1,0 +1,97 @@
+// `npm run build`: the crate becomes pkg/, and the JSDoc types of js/ become types/.
+
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { env } from "node:process";
+import { setup, toolPath } from "./setup.js";
+import {
+  filesBelow, hashFiles, isProgram, makeIfStale, mustRun, mustRunNode, progress, root, runProgram, targetFolder,
+} from "./support.js";
+
+const pkg = join(root, "pkg");
+const wasm = join(pkg, "mcp_oauth_wasm_bg.wasm");
+
+// What rustc's wasm32 target and wasm-bindgen emit. `--all-features` would let wasm-opt encode
+// things that engines and bundlers cannot read yet.
+const wasmFeatures = [
+  "--enable-bulk-memory",
+  "--enable-bulk-memory-opt",
+  "--enable-multivalue",
+  "--enable-mutable-globals",
+  "--enable-nontrapping-float-to-int",
+  "--enable-reference-types",
+  "--enable-sign-ext",
+];
+
+export async function build() {
+  await setup();
+  const rustVersion = await mustRun("rustc", ["--version", "--verbose"], { output: "capture" });
+  const madeWasm = await makeIfStale({
+    stamp: join(targetFolder, "pkg.made-from"),
+    inputs: hashFiles(
+      filesBelow(["src", "Cargo.toml", "Cargo.lock", ".cargo", "build.rs", "scripts/build.js", "package-lock.json"]
+        .map((path) => join(root, path))),
+      [rustVersion, ...userRustFlags()],
+    ),
+    outputs: [
+      wasm, ...["mcp_oauth_wasm.js", "mcp_oauth_wasm.d.ts", "inlined.js", "inlined.d.ts"].map((name) => join(pkg, name)),
+    ],
+    make: buildWasm,
+  });
+  const madeTypes = await makeIfStale({
+    stamp: join(targetFolder, "types.made-from"),
+    inputs: hashFiles(filesBelow([
+      join(root, "js"), join(pkg, "mcp_oauth_wasm.d.ts"), join(root, "tsconfig.json"), join(root, "tsconfig.declarations.json"),
+    ])),
+    outputs: [join(root, "types", "index.d.ts")],
+    make: buildTypes,
+  });
+  if (!madeWasm && !madeTypes) progress("pkg/ and types/ are up to date");
+}
+
+async function buildWasm() {
+  progress("cargo build for wasm32, release");
+  await mustRun("cargo", [
+    "build", "--lib", "--release", "--locked", "--target", "wasm32-unknown-unknown",
+    // An array given this way is appended to the one in .cargo/config.toml, where the variable
+    // CARGO_ENCODED_RUSTFLAGS would replace it.
+    "--config", `target.wasm32-unknown-unknown.rustflags=${JSON.stringify([...userRustFlags(), ...(await remapFlags())])}`,
+  ], { env: { RUSTFLAGS: undefined, CARGO_ENCODED_RUSTFLAGS: undefined } });
+
+  progress("wasm-bindgen");
+  for (const file of filesBelow([pkg])) if (!file.endsWith("README.md")) rmSync(file);
+  mkdirSync(pkg, { recursive: true });
+  const compiled = join(targetFolder, "wasm32-unknown-unknown", "release", "mcp_oauth_wasm.wasm");
+  await mustRun(toolPath("wasm-bindgen"), ["--target", "web", "--out-dir", pkg, compiled]);
+
+  progress("wasm-opt -Oz");
+  await mustRunNode("binaryen/bin/wasm-opt", ["-Oz", ...wasmFeatures, "--strip-producers", wasm, "-o", wasm]);
+
+  writeFileSync(join(pkg, "inlined.js"), `export default "${readFileSync(wasm).toString("base64")}";\n`);
+  writeFileSync(join(pkg, "inlined.d.ts"), "/** The WebAssembly module in base64. */\ndeclare const inlined: string;\nexport default inlined;\n");
+  progress(`pkg/mcp_oauth_wasm_bg.wasm has ${readFileSync(wasm).length} bytes`);
+}
+
+async function buildTypes() {
+  progress("tsc: declarations");
+  rmSync(join(root, "types"), { recursive: true, force: true });
+  await mustRunNode("typescript/bin/tsc", ["--project", "tsconfig.declarations.json"]);
+}
+
+/** Flags from the environment, which would otherwise replace those in .cargo/config.toml. */
+function userRustFlags() {
+  const { CARGO_ENCODED_RUSTFLAGS: encoded, RUSTFLAGS: plain = "" } = env;
+  return (encoded === undefined ? plain.split(" ") : encoded.split("\x1f")).filter((flag) => flag !== "");
+}
+
+/** Panic locations name source files: without these flags the binary would tell where it was built. */
+async function remapFlags() {
+  const sysroot = (await mustRun("rustc", ["--print", "sysroot"], { output: "capture" })).trim();
+  const cargoHome = env.CARGO_HOME ?? join(homedir(), ".cargo");
+  return [[homedir(), "home"], [cargoHome, "cargo"], [sysroot, "rust"], [root, "mcp-oauth-wasm"]].map(
+    ([path, name]) => `--remap-path-prefix=${path}=/${name}`,
+  );
+}
+
+if (isProgram(import.meta.url)) await runProgram(build);

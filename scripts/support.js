@@ -1,0 +1,207 @@
+// What the scripts share. Built-in modules only: set-up runs before `npm ci`.
+
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { argv, env, execPath, exit, platform, stderr, stdout } from "node:process";
+import { fileURLToPath } from "node:url";
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+export const targetFolder = resolve(root, env.CARGO_TARGET_DIR ?? "target");
+
+/** A failure that is explained in its message: shown without a stack. */
+export class Explained extends Error {}
+
+/**
+ * Whether the module of this URL is the program being run, rather than imported.
+ *
+ * @param {string} moduleUrl
+ */
+export function isProgram(moduleUrl) {
+  return argv[1] !== undefined && realpathSync(argv[1]) === realpathSync(fileURLToPath(moduleUrl));
+}
+
+/**
+ * Runs a program's main function; a failure becomes a message and exit status 1.
+ *
+ * @param {() => Promise<number | void>} main resolves to the exit status
+ */
+export async function runProgram(main) {
+  try {
+    exit((await main()) ?? 0);
+  } catch (error) {
+    console.error(error instanceof Explained ? `\n${error.message}` : error);
+    exit(1);
+  }
+}
+
+const started = performance.now();
+
+/** @param {number} since a time of `performance.now()` */
+export function elapsed(since) {
+  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
+}
+
+/**
+ * Prints a progress line with the seconds since the program started.
+ *
+ * @param {string} text
+ */
+export function progress(text) {
+  console.log(`[${elapsed(started).padStart(7)}] ${text}`);
+}
+
+/**
+ * @typedef {object} RunOptions
+ * @property {string} [cwd]
+ * @property {Record<string, string | undefined>} [env] added to this process's; undefined removes
+ * @property {"show" | "capture" | "both"} [output] where standard output and error go; "show" by default
+ * @property {boolean} [shell]
+ */
+
+/** @type {Set<import("node:child_process").ChildProcess>} */
+const children = new Set();
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
+  process.on(signal, () => {
+    if (children.size === 0) exit(1);
+    for (const child of children) child.kill(signal);
+  });
+}
+
+/**
+ * Runs a command to its end. Signals that this process receives are passed on.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ * @param {RunOptions} [options]
+ * @returns {Promise<{ status: number, output: string }>} a command ended by a signal has status 128 + its number
+ */
+export function run(command, args, { cwd = root, env: changes = {}, output = "show", shell = false } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd,
+      shell,
+      env: { ...env, ...changes },
+      stdio: output === "show" ? "inherit" : ["inherit", "pipe", "pipe"],
+    });
+    children.add(child);
+    /** @type {Buffer[]} */
+    const chunks = [];
+    for (const [stream, screen] of /** @type {const} */ ([[child.stdout, stdout], [child.stderr, stderr]])) {
+      stream?.on("data", (/** @type {Buffer} */ chunk) => {
+        chunks.push(chunk);
+        if (output === "both") screen.write(chunk);
+      });
+    }
+    child.on("error", (/** @type {NodeJS.ErrnoException} */ error) => {
+      children.delete(child);
+      reject(error.code === "ENOENT" ? new Explained(missingCommand(command)) : error);
+    });
+    child.on("close", (code, signal) => {
+      children.delete(child);
+      const status = code ?? 128 + (signal === "SIGINT" ? 2 : signal === "SIGHUP" ? 1 : 15);
+      resolve({ status, output: Buffer.concat(chunks).toString() });
+    });
+  });
+}
+
+/** @param {string} command */
+function missingCommand(command) {
+  const rust = ["cargo", "rustc", "rustup"].includes(command);
+  return `The command '${command}' was not found. ` +
+    (rust ? "Install Rust from https://rustup.rs, open a new terminal, and run this again." : "Install it, or add it to PATH.");
+}
+
+/**
+ * Runs a command that must succeed, and returns what it printed unless it was shown.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ * @param {RunOptions} [options]
+ */
+export async function mustRun(command, args, options) {
+  const { status, output } = await run(command, args, options);
+  if (status === 0) return output;
+  const shown = options?.output === "capture" ? `\n${output}` : "";
+  throw new Explained(`Failed with status ${status}: ${[command, ...args].join(" ")}${shown}`);
+}
+
+/**
+ * Runs a script that an installed npm package has.
+ *
+ * @param {string} script its path below node_modules
+ * @param {string[]} args
+ * @param {RunOptions} [options]
+ */
+export function mustRunNode(script, args, options) {
+  return mustRun(execPath, [join(root, "node_modules", script), ...args], options);
+}
+
+/**
+ * Installs what a folder's lock file says, unless that is there already. The stamp lies in node_modules,
+ * so that it goes when they go.
+ *
+ * @param {string} folder
+ */
+export async function ensureNestedPackage(folder) {
+  const stamp = join(folder, "node_modules", ".installed-from");
+  const lock = hashFiles([join(folder, "package.json"), join(folder, "package-lock.json")]);
+  if (readIfThere(stamp) === lock) return;
+  progress(`npm ci in ${folder}`);
+  const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+  // On Windows `npm` is a .cmd file, which only a shell can start; npm itself says where its script is.
+  const { npm_execpath: npm } = env;
+  if (npm?.endsWith(".js")) await mustRun(execPath, [npm, ...args], { cwd: folder });
+  else await mustRun("npm", args, { cwd: folder, shell: platform === "win32" });
+  writeFileSync(stamp, lock);
+}
+
+/** @param {string} file */
+export function readIfThere(file) {
+  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+}
+
+/**
+ * The files at and below these paths, in a stable order.
+ *
+ * @param {string[]} paths
+ * @returns {string[]}
+ */
+export function filesBelow(paths) {
+  return paths.flatMap((path) => {
+    if (!existsSync(path)) return [];
+    if (statSync(path).isFile()) return [path];
+    return filesBelow(readdirSync(path).sort().map((name) => join(path, name)));
+  });
+}
+
+/**
+ * @param {string[]} files
+ * @param {string[]} others further text that the hash depends on
+ */
+export function hashFiles(files, others = []) {
+  const hash = createHash("sha256").update(JSON.stringify(others));
+  for (const file of files) hash.update(`\0${file.slice(root.length)}\0`).update(readFileSync(file));
+  return hash.digest("hex");
+}
+
+/**
+ * Makes something unless its inputs and outputs are what they were when it was made last.
+ *
+ * @param {object} task
+ * @param {string} task.stamp the file that remembers
+ * @param {string} task.inputs a hash of everything that decides the result
+ * @param {string[]} task.outputs files that must be there
+ * @param {() => Promise<void>} task.make
+ * @returns {Promise<boolean>} whether it had to be made
+ */
+export async function makeIfStale({ stamp, inputs, outputs, make }) {
+  const state = () => outputs.every((file) => existsSync(file)) && hashFiles(outputs, [inputs]);
+  const current = state();
+  if (current && readIfThere(stamp) === current) return false;
+  await make();
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, state() || "");
+  return true;
+}

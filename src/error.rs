@@ -1,0 +1,5 @@
+//! Errors.
+
+/// A stand-in error.
+#[derive(Debug)]
+pub struct Refused;
