@@ -205,3 +205,20 @@ export async function makeIfStale({ stamp, inputs, outputs, make }) {
   writeFileSync(stamp, state() || "");
   return true;
 }
+
+/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+
+/**
+ * @param {string} output of `cargo test`, wasm-bindgen-test-runner or `node --test`
+ * @returns {Counts}
+ */
+export function countTests(output) {
+  const plain = output.replace(/\x1b\[[0-9;]*m/g, "");
+  /** @param {RegExp} pattern */
+  const sum = (pattern) => [...plain.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0);
+  return {
+    passed: sum(/^test result: .*? (\d+) passed/gm) + sum(/^ℹ pass (\d+)$/gm),
+    failed: sum(/^test result: .*? (\d+) failed/gm) + sum(/^ℹ fail (\d+)$/gm) + sum(/^ℹ cancelled (\d+)$/gm),
+    skipped: sum(/^test result: .*? (\d+) ignored/gm) + sum(/^ℹ skipped (\d+)$/gm) + sum(/^ℹ todo (\d+)$/gm),
+  };
+}

@@ -1,0 +1,79 @@
+// Finds the Chromium or Chrome on this machine, and its driver.
+
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { env, platform } from "node:process";
+import { Explained } from "./support.js";
+
+const usualPlaces = {
+  chrome: {
+    linux: ["/usr/lib/chromium/chromium", "/opt/google/chrome/chrome", "/snap/bin/chromium"],
+    darwin: [
+      "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+      "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    ],
+    win32: [env.ProgramFiles, env["ProgramFiles(x86)"], env.LOCALAPPDATA].flatMap((folder) =>
+      folder ? [join(folder, "Google", "Chrome", "Application", "chrome.exe")] : [],
+    ),
+  },
+  chromedriver: {
+    linux: ["/usr/lib/chromium/chromedriver", "/usr/lib64/chromium-browser/chromedriver", "/usr/lib/chromium-browser/chromedriver", "/snap/bin/chromium.chromedriver"],
+    darwin: ["/opt/homebrew/bin/chromedriver", "/usr/local/bin/chromedriver"],
+    win32: env.ProgramData ? [join(env.ProgramData, "chocolatey", "bin", "chromedriver.exe")] : [],
+  },
+};
+
+const commands = {
+  chrome: ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"],
+  chromedriver: ["chromedriver"],
+};
+
+const howToInstall = `  Debian:           apt-get install chromium chromium-driver
+  Ubuntu:           snap install chromium
+  Fedora:           dnf install chromium chromedriver
+  macOS:            brew install --cask google-chrome chromedriver
+  Windows:          choco install googlechrome chromedriver
+  somewhere else:   set the environment variables CHROME and CHROMEDRIVER to the two programs`;
+
+/** @returns {string} the path of Chromium or Chrome */
+export function findChrome() {
+  return find("chrome", "CHROME");
+}
+
+/** @returns {string} the path of the program that drives it through WebDriver */
+export function findChromedriver() {
+  return find("chromedriver", "CHROMEDRIVER");
+}
+
+/**
+ * @param {"chrome" | "chromedriver"} what
+ * @param {string} variable
+ */
+function find(what, variable) {
+  const named = env[variable];
+  if (named !== undefined) {
+    if (isExecutable(named)) return named;
+    throw new Explained(`The environment variable ${variable} names '${named}', which is not a program that can be run.`);
+  }
+  const extension = platform === "win32" ? ".exe" : "";
+  const onPath = (env.PATH ?? "").split(delimiter).flatMap((folder) =>
+    commands[what].map((command) => join(folder, command + extension)),
+  );
+  const usual = platform in usualPlaces[what] ? usualPlaces[what][/** @type {"linux"} */ (platform)] : [];
+  const found = [...onPath, ...usual].find(isExecutable);
+  if (found) return found;
+  throw new Explained(
+    `No ${what === "chrome" ? "Chromium or Chrome" : "chromedriver"} was found, neither through ${variable} nor on PATH ` +
+      `nor in the usual places. How to install it:\n${howToInstall}`,
+  );
+}
+
+/** @param {string} path */
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
