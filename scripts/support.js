@@ -163,7 +163,7 @@ export function readIfThere(file) {
 }
 
 /**
- * The files at and below these paths, in a stable order.
+ * The files at and below these paths, in a stable order, without what npm installed.
  *
  * @param {string[]} paths
  * @returns {string[]}
@@ -172,7 +172,8 @@ export function filesBelow(paths) {
   return paths.flatMap((path) => {
     if (!existsSync(path)) return [];
     if (statSync(path).isFile()) return [path];
-    return filesBelow(readdirSync(path).sort().map((name) => join(path, name)));
+    const names = readdirSync(path).filter((name) => name !== "node_modules");
+    return filesBelow(names.sort().map((name) => join(path, name)));
   });
 }
 

@@ -83,7 +83,7 @@ function driverVariables() {
 }
 
 async function javascriptTests() {
-  const below = filesBelow([join(root, "tests")]).filter((file) => !file.includes("node_modules"));
+  const below = filesBelow([join(root, "tests")]);
   for (const file of below) if (file.endsWith("package-lock.json")) await ensureNestedPackage(dirname(file));
   const files = below.filter((file) => file.endsWith(".test.js")).map((file) => relative(root, file));
   return tests(execPath, ["--test", "--test-reporter=spec", ...files]);

@@ -1,0 +1,97 @@
+// `npm run size`: what a browser downloads, next to other clients bundled the same way.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { build } from "./build.js";
+import { ensureNestedPackage, root, runProgram } from "./support.js";
+
+/** Bytes of the slim entry and the module, gzipped. */
+const slimLimit = 70_000;
+
+const peersFolder = join(root, "tests", "size");
+/** @type {Record<string, string>} */
+const versions = JSON.parse(readFileSync(join(peersFolder, "package.json"), "utf8")).dependencies;
+
+/** @type {{ name: string, covers: string, source: string, folder?: string, files?: string[] }[]} */
+const entries = [
+  {
+    name: "mcp-oauth-wasm/slim",
+    covers: "all of it, the .wasm file apart",
+    source: `export * from "./js/slim.js"`,
+    files: [join(root, "pkg", "mcp_oauth_wasm_bg.wasm")],
+  },
+  {
+    name: "mcp-oauth-wasm",
+    covers: "all of it, the .wasm inlined",
+    source: `export * from "./js/index.js"`,
+  },
+  {
+    name: "@modelcontextprotocol/client",
+    covers: "auth() and what it calls",
+    source: `export { auth } from "@modelcontextprotocol/client"`,
+    folder: peersFolder,
+  },
+  {
+    name: "@modelcontextprotocol/sdk",
+    covers: "auth() and what it calls",
+    source: `export { auth } from "@modelcontextprotocol/sdk/client/auth.js"`,
+    folder: peersFolder,
+  },
+  {
+    name: "oauth4webapi",
+    covers: "requests and responses; no MCP rules, scopes, storage or retries",
+    source: `export {
+      resourceDiscoveryRequest, processResourceDiscoveryResponse, discoveryRequest, processDiscoveryResponse,
+      dynamicClientRegistrationRequest, processDynamicClientRegistrationResponse,
+      generateRandomCodeVerifier, generateRandomState, calculatePKCECodeChallenge, validateAuthResponse,
+      authorizationCodeGrantRequest, processAuthorizationCodeResponse, refreshTokenGrantRequest, processRefreshTokenResponse,
+      None, ClientSecretBasic, ClientSecretPost
+    } from "oauth4webapi"`,
+    folder: peersFolder,
+  },
+];
+
+/** @param {(typeof entries)[number]} entry */
+async function measure({ source, folder = root, files = [] }) {
+  const esbuild = await import("esbuild");
+  const bundle = await esbuild.build({
+    stdin: { contents: source, resolveDir: folder },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    // Node's own modules are imported behind a check, never in a browser.
+    external: ["node:*"],
+    write: false,
+    logLevel: "error",
+  });
+  const downloads = [...bundle.outputFiles.map((file) => file.contents), ...files.map((file) => readFileSync(file))];
+  const sum = (/** @type {(bytes: Uint8Array) => number} */ size) => downloads.reduce((total, bytes) => total + size(bytes), 0);
+  return {
+    raw: sum((bytes) => bytes.length),
+    gzip: sum((bytes) => gzipSync(bytes, { level: 9 }).length),
+    brotli: sum((bytes) => brotliCompressSync(bytes).length),
+  };
+}
+
+await runProgram(async () => {
+  await build();
+  await ensureNestedPackage(peersFolder);
+  let slim = Infinity;
+  console.log(`\n${"bytes, bundled and minified".padEnd(36)}${"raw".padStart(9)}${"gzip -9".padStart(9)}${"brotli".padStart(9)}  covers`);
+  for (const entry of entries) {
+    const { raw, gzip, brotli } = await measure(entry);
+    const name = [entry.name, versions[entry.name]].join(" ");
+    console.log(`${name.padEnd(36)}${`${raw}`.padStart(9)}${`${gzip}`.padStart(9)}${`${brotli}`.padStart(9)}  ${entry.covers}`);
+    if (entry.name.endsWith("/slim")) slim = gzip;
+  }
+  const verdict = `mcp-oauth-wasm/slim has ${slim} bytes gzipped; the limit is ${slimLimit}.`;
+  if (slim > slimLimit) {
+    console.error(`\n${verdict} Run this on earlier commits to find what grew.`);
+    return 1;
+  }
+  console.log(`\n${verdict}`);
+  return 0;
+});

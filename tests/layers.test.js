@@ -1,0 +1,175 @@
+// A file imports only from files above it: src/lib.rs lists the Rust modules in that order,
+// this list the JavaScript ones.
+const javascriptOrder = [
+  "slim.js",
+  "index.js",
+  "node.js",
+];
+
+const lineLimit = 600;
+const stricterLineLimits = { "src/scope_plan.rs": 400 };
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { dirname, extname, join, posix, relative, sep } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { filesBelow } from "../scripts/support.js";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** @param {string} path below the project folder, with slashes */
+function read(path) {
+  return readFileSync(join(root, path), "utf8");
+}
+
+/**
+ * @param {string[]} folders
+ * @returns {string[]} paths below the project folder, with slashes
+ */
+function sourceFiles(folders) {
+  return filesBelow(folders.map((folder) => join(root, folder)))
+    .map((file) => relative(root, file).replaceAll(sep, "/"))
+    .filter((file) => [".rs", ".js", ".ts"].includes(extname(file)));
+}
+
+/**
+ * @param {string} source
+ * @param {number} index
+ */
+function lineOf(source, index) {
+  return source.slice(0, index).split("\n").length;
+}
+
+/**
+ * The modules that a Rust file names after `crate::`, or after `super::` where that is the crate:
+ * an indented `super` belongs to a module inside the file.
+ *
+ * @param {string} source
+ * @returns {{ module: string, line: number }[]}
+ */
+function rustImports(source) {
+  const code = source.replace(/\/\/.*/g, (comment) => " ".repeat(comment.length));
+  const imports = [];
+  for (const match of code.matchAll(/\bcrate::|^(?:pub(?:\([^)]*\))? )?use super::/gm)) {
+    const start = match.index + match[0].length;
+    for (const { name, index } of firstNames(code, start)) imports.push({ module: name, line: lineOf(code, index) });
+  }
+  return imports;
+}
+
+/**
+ * The name at an index, or the first names of each path in the braces that open there.
+ *
+ * @param {string} code
+ * @param {number} start
+ */
+function firstNames(code, start) {
+  const single = /^\w+/.exec(code.slice(start));
+  if (single) return [{ name: single[0], index: start }];
+  assert.equal(code[start], "{", `cannot read the import at line ${lineOf(code, start)}: ${code.slice(start, start + 40)}`);
+  const names = [];
+  let depth = 0;
+  for (const token of code.slice(start).matchAll(/[{}]|(?<=[{,]\s*)\w+/g)) {
+    if (token[0] === "{") depth += 1;
+    else if (token[0] === "}") depth -= 1;
+    else if (depth === 1) names.push({ name: token[0], index: start + token.index });
+    if (depth === 0) break;
+  }
+  return names;
+}
+
+/**
+ * The relative imports of a JavaScript file, those of JSDoc types included.
+ *
+ * @param {string} source
+ */
+function javascriptImports(source) {
+  return [...source.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*["'](\.[^"']+)["']/g)].map((match) => ({
+    specifier: /** @type {string} */ (match[1]),
+    line: lineOf(source, match.index),
+  }));
+}
+
+/**
+ * @param {string[]} order
+ * @param {string} from
+ * @param {string} to
+ * @param {string} place
+ */
+function complaint(order, from, to, place) {
+  if (!order.includes(to)) return [`${place} imports ${to}, which is not in the order`];
+  return order.indexOf(to) < order.indexOf(from) ? [] : [`${place} imports ${to}, which is not above ${from}`];
+}
+
+test("a Rust file imports only from modules listed above it in src/lib.rs", () => {
+  const order = [...read("src/lib.rs").matchAll(/^(?:pub(?:\([^)]*\))? )?mod (\w+);/gm)].map((match) => String(match[1]));
+  const files = sourceFiles(["src"]).filter((file) => file !== "src/lib.rs");
+  assert.deepEqual(files.map((file) => file.slice("src/".length, -".rs".length)).sort(), [...order].sort());
+  const complaints = order.flatMap((module) =>
+    rustImports(read(`src/${module}.rs`)).flatMap(({ module: imported, line }) =>
+      imported === module ? [] : complaint(order, module, imported, `src/${module}.rs:${line}`),
+    ),
+  );
+  assert.deepEqual(complaints, []);
+});
+
+test("a JavaScript file imports only from files listed above it", () => {
+  const files = sourceFiles(["js"]).map((file) => file.slice("js/".length));
+  assert.deepEqual(files.sort(), [...javascriptOrder].sort());
+  const complaints = javascriptOrder.flatMap((file) =>
+    javascriptImports(read(`js/${file}`)).flatMap(({ specifier, line }) => {
+      const target = posix.join(posix.dirname(file), specifier);
+      return target.startsWith("../pkg/") ? [] : complaint(javascriptOrder, file, target, `js/${file}:${line}`);
+    }),
+  );
+  assert.deepEqual(complaints, []);
+});
+
+test("no source file is longer than its limit", () => {
+  const tooLong = sourceFiles(["src", "js", "scripts", "tests", "tools", "demo"]).flatMap((file) => {
+    const limit = new Map(Object.entries(stricterLineLimits)).get(file) ?? lineLimit;
+    const lines = read(file).split("\n").length - 1;
+    return lines > limit ? [`${file} has ${lines} lines, more than ${limit}`] : [];
+  });
+  assert.deepEqual(tooLong, []);
+});
+
+test("the readers of imports find what they look for", () => {
+  const rust = [
+    "use crate::error::Refused;",
+    "pub(crate) use super::pkce;",
+    "use crate::{",
+    "    scope::{self, Set}, challenge::Challenge,",
+    "    token,",
+    "};",
+    "fn f() -> crate::url::Url {} // crate::comment",
+    "mod tests {",
+    "    use super::inner;",
+    "}",
+  ].join("\n");
+  assert.deepEqual(rustImports(rust), [
+    { module: "error", line: 1 },
+    { module: "pkce", line: 2 },
+    { module: "scope", line: 4 },
+    { module: "challenge", line: 4 },
+    { module: "token", line: 5 },
+    { module: "url", line: 7 },
+  ]);
+  const javascript = [
+    'import "./one.js";',
+    'export { a } from "./two.js";',
+    'const b = await import("./three.js");',
+    '/** @type {import("./four.js").Four} */',
+    'import assert from "node:assert";',
+  ].join("\n");
+  assert.deepEqual(javascriptImports(javascript), [
+    { specifier: "./one.js", line: 1 },
+    { specifier: "./two.js", line: 2 },
+    { specifier: "./three.js", line: 3 },
+    { specifier: "./four.js", line: 4 },
+  ]);
+  assert.deepEqual(complaint(["a", "b"], "b", "a", "b:1"), []);
+  assert.deepEqual(complaint(["a", "b"], "a", "b", "a:1"), ["a:1 imports b, which is not above a"]);
+  assert.deepEqual(complaint(["a", "b"], "a", "c", "a:1"), ["a:1 imports c, which is not in the order"]);
+});
