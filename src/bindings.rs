@@ -1,25 +1,41 @@
-//! What JavaScript calls.
+//! What JavaScript calls: two functions, one of them with a network.
 
+use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
-/// The S256 code challenge of a verifier.
-///
-/// # Errors
-/// Rejects with the error's code.
-#[wasm_bindgen(js_name = codeChallenge)]
-pub fn code_challenge(verifier: &str) -> Result<String, JsValue> {
-    crate::pkce::code_challenge(verifier).map_err(|_| JsValue::from_str("refused"))
+use crate::calls;
+use crate::error::{Error, Result};
+use crate::json::Json;
+use crate::record::Mismatch;
+use crate::web::WebPlatform;
+
+/// Makes the call of that name. Rejects with `{ kind, code, message, step, details }`.
+#[wasm_bindgen]
+pub async fn call(name: String, input: JsValue, host: JsValue) -> Result<JsValue, JsValue> {
+    let input = from_javascript(input)?;
+    to_outcome(calls::call(&WebPlatform(host), &name, &input).await)
 }
 
-/// Fetches, to exercise the asynchronous glue.
+/// Makes the call of that name, which needs no network. Throws `{ kind, code, message, step, details }`.
 #[wasm_bindgen]
-pub async fn get(url: String) -> Result<JsValue, JsValue> {
-    let request = web_sys::Request::new_with_str(&url)?;
-    let mut id = [0; 8];
-    getrandom::fill(&mut id).map_err(|_| JsValue::from_str("random"))?;
-    request.headers().set("x-id", &format!("{id:?}"))?;
-    let global = js_sys::global();
-    let fetch: js_sys::Function = js_sys::Reflect::get(&global, &"fetch".into())?.unchecked_into();
-    let answer: js_sys::Promise = fetch.call1(&global, &request)?.unchecked_into();
-    wasm_bindgen_futures::JsFuture::from(answer).await
+pub fn evaluate(name: &str, input: JsValue, host: JsValue) -> Result<JsValue, JsValue> {
+    let input = from_javascript(input)?;
+    to_outcome(calls::evaluate(&WebPlatform(host), name, &input))
+}
+
+/// A value as JavaScript's own plain data.
+pub fn to_javascript(value: &Json) -> JsValue {
+    value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::UNDEFINED)
+}
+
+fn from_javascript(input: JsValue) -> Result<Json, JsValue> {
+    let not_plain = |_| {
+        to_javascript(&Error::invalid_argument(Mismatch { path: "input".to_owned(), expected: "plain data" }).to_json())
+    };
+    serde_wasm_bindgen::from_value(input).map_err(not_plain)
+}
+
+fn to_outcome(result: Result<Json>) -> Result<JsValue, JsValue> {
+    result.map(|value| to_javascript(&value)).map_err(|error| to_javascript(&error.to_json()))
 }

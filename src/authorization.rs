@@ -1,0 +1,231 @@
+//! The authorization request and its response (RFC 6749 §4.1.1 and §4.1.2, RFC 9207).
+
+use std::sync::Arc;
+
+use crate::discovery::Discovery;
+use crate::error::{Code, Error, Result};
+use crate::http::{Parameters, StatedError};
+use crate::identifier::Secret;
+use crate::json::Json;
+use crate::pkce::{self, Pkce};
+use crate::printable::printable;
+use crate::record;
+use crate::registration::{self, ClientRegistration};
+use crate::scope_plan::{OFFLINE_ACCESS, ScopePlan};
+use crate::settings::ServerSettings;
+use crate::url::Url;
+
+/// Parameters that belong to the protocol: a host's own may not take their place.
+const RESERVED: [&str; 13] = [
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    "resource",
+    "nonce",
+    "response_mode",
+    "request",
+    "request_uri",
+    "client_secret",
+];
+
+record! {
+    /// How often things were tried in one sign-in. Kept with the pending authorization, so that no restart resets it.
+    #[derive(Debug, Default)]
+    pub struct Attempts {
+        /// Registrations sent.
+        pub registrations: u64,
+        /// Trips through the browser.
+        pub authorizations: u64,
+    }
+}
+
+record! {
+    /// An authorization that waits for its response. The process may end meanwhile: this is all that is needed to
+    /// go on. Stored under its `state`, used once.
+    #[derive(Debug)]
+    pub struct PendingAuthorization {
+        /// The version of this record: 1.
+        pub version: u64,
+        /// The unguessable value that the response has to carry.
+        pub state: Secret,
+        /// The secret half of PKCE.
+        pub code_verifier: Secret,
+        /// What discovery found.
+        pub discovery: Arc<Discovery>,
+        /// The `resource` parameter, where one is sent.
+        pub resource: Option<String>,
+        /// The client.
+        pub registration: Arc<ClientRegistration>,
+        /// The scopes.
+        pub plan: Arc<ScopePlan>,
+        /// What was tried so far.
+        pub attempts: Attempts,
+        /// When it began, in seconds since 1970.
+        pub created_at: u64,
+    }
+}
+
+/// What an authorization response says, once `state` and issuer held.
+pub enum AuthorizationResponse {
+    /// The person agreed.
+    Code(AuthorizationCode),
+    /// The server refused.
+    Refused(StatedError),
+}
+
+/// A code that arrived with the right `state` and issuer. There is no other way to make one.
+pub struct AuthorizationCode(Secret);
+
+impl AuthorizationCode {
+    /// The code, for the token request.
+    pub fn reveal(&self) -> &str {
+        self.0.reveal()
+    }
+}
+
+/// Builds the authorization request: the URL to open, and what to keep until its response.
+///
+/// Refuses a plan with required scopes for which the client is not registered, so that no browser opens in vain.
+pub fn request(
+    discovery: Arc<Discovery>,
+    registration: Arc<ClientRegistration>,
+    plan: &ScopePlan,
+    settings: &ServerSettings,
+    random: ([u8; 32], [u8; 32]),
+    attempts: Attempts,
+    now: u64,
+) -> Result<(String, PendingAuthorization)> {
+    let plan = plan.within(registration.scopes.as_ref());
+    let missing = plan.missing();
+    if !missing.is_empty() {
+        return Err(registration::scopes_missing(&missing, &registration));
+    }
+    let Pkce { code_verifier, code_challenge, code_challenge_method } = pkce::pair(random.0);
+    let state = pkce::unguessable(random.1);
+    let resource = discovery.resource(settings);
+    let endpoint = discovery.authorization_server.authorization_endpoint.url();
+
+    let mut parameters = Parameters::read(endpoint.search().trim_start_matches('?'));
+    let asks_consent = plan.requested().contains(OFFLINE_ACCESS) && settings.consent_prompt != Some(false);
+    parameters.set("prompt", asks_consent.then_some("consent"));
+    add_extra_parameters(&mut parameters, settings)?;
+    for (name, value) in [
+        ("response_type", Some("code")),
+        ("client_id", Some(registration.client_id.as_str())),
+        ("redirect_uri", Some(registration.redirect_uri.as_str())),
+        ("scope", plan.requested().to_parameter().as_deref()),
+        ("state", Some(state.reveal())),
+        ("code_challenge", Some(&code_challenge)),
+        ("code_challenge_method", Some(&code_challenge_method)),
+        ("resource", resource.as_deref()),
+    ] {
+        parameters.set(name, value);
+    }
+    let url = [&endpoint.origin(), endpoint.path(), "?", &parameters.to_text()].concat();
+    let pending = PendingAuthorization {
+        version: 1,
+        state,
+        code_verifier,
+        discovery,
+        resource,
+        registration,
+        plan,
+        attempts,
+        created_at: now,
+    };
+    Ok((url, pending))
+}
+
+fn add_extra_parameters(parameters: &mut Parameters, settings: &ServerSettings) -> Result<()> {
+    let Some(Json::Object(extra)) = &settings.authorization_parameters else { return Ok(()) };
+    for (name, value) in extra {
+        if RESERVED.contains(&name.as_str()) {
+            let message = [
+                "The authorization parameter `",
+                name,
+                "` belongs to the protocol and cannot be set by `authorizationParameters`.",
+            ];
+            return Err(Error::new(Code::ReservedParameter, message.concat()).with("parameter", name.as_str()));
+        }
+        parameters.set(name, value.as_str());
+    }
+    Ok(())
+}
+
+/// Reads the authorization response: the whole URL that the browser was sent back to.
+///
+/// First where it arrived and `state`, then the issuer (RFC 9207 §2.4), and only then anything else that it says,
+/// errors included.
+pub fn read(callback_url: &str, pending: &PendingAuthorization) -> Result<AuthorizationResponse> {
+    let invalid = |what: &str| {
+        let message = [
+            "The authorization response cannot be used: ",
+            what,
+            ". Nothing was sent to the authorization server; sign in again.",
+        ];
+        Error::new(Code::InvalidAuthorizationResponse, message.concat())
+    };
+    let url = Url::parse(callback_url).ok_or_else(|| invalid("it is not a URL"))?;
+    if !pending.registration.redirect_uri.is_location_of(&url) {
+        return Err(invalid("it did not arrive at the redirect URI of this sign-in"));
+    }
+    let parameters = Parameters::read(url.search().trim_start_matches('?'));
+    if ["state", "iss", "code", "error"].iter().any(|name| parameters.count(name) > 1) {
+        return Err(invalid("it repeats a parameter (RFC 6749 §3.1)"));
+    }
+    if !parameters.get("state").is_some_and(|state| pending.state.equals(state)) {
+        let message = "The authorization response does not belong to this sign-in: its `state` is missing or another (RFC 6749 §10.12). It was ignored; the sign-in can still be completed.";
+        return Err(Error::new(Code::StateMismatch, message));
+    }
+    check_issuer(parameters.get("iss"), pending)?;
+    if let Some(error) = parameters.get("error") {
+        return Ok(AuthorizationResponse::Refused(StatedError {
+            error: Some(printable(error)),
+            description: parameters.get("error_description").map(printable).unwrap_or_default(),
+            scope: parameters.get("scope").map(str::to_owned),
+        }));
+    }
+    let code = parameters.get("code").filter(|code| !code.is_empty());
+    let code = code.map(|code| AuthorizationResponse::Code(AuthorizationCode(Secret::new(code))));
+    code.ok_or_else(|| invalid("it carries neither a code nor an error"))
+}
+
+/// The four rows of RFC 9207 §2.4, by simple string comparison.
+fn check_issuer(iss: Option<&str>, pending: &PendingAuthorization) -> Result<()> {
+    let server = &pending.discovery.authorization_server;
+    let fault = match (iss, server.authorization_response_iss_parameter_supported) {
+        (Some(iss), _) if iss == server.issuer.as_str() => return Ok(()),
+        (None, false) => return Ok(()),
+        (None, true) => "lacks the `iss` that the server's metadata promises",
+        (Some(_), _) => "names another issuer than the one that was asked",
+    };
+    let message = [
+        "The authorization response ",
+        fault,
+        " (RFC 9207 §2.4), as in a mix-up attack. Nothing of it was used. If it happens again, the operator of ",
+        server.issuer.as_str(),
+        " has to correct it.",
+    ];
+    Err(Error::new(Code::ResponseIssuerMismatch, message.concat()).with("issuer", server.issuer.as_str()))
+}
+
+/// The refusal of a sign-in, for people.
+pub fn refused(refusal: StatedError, pending: &PendingAuthorization) -> Box<Error> {
+    let sentence = match refusal.error.as_deref().unwrap_or_default() {
+        "access_denied" => "The sign-in was declined at the authorization server. Sign in again to consent.",
+        "invalid_scope" => {
+            "The authorization server refused the requested scopes. Its operator has to permit them for this client, or the setting `scopes` has to be changed."
+        }
+        "temporarily_unavailable" | "server_error" => {
+            "The authorization server had a problem of its own. Try again later."
+        }
+        _ => "The authorization server refused the sign-in.",
+    };
+    refusal
+        .into_error(Code::AuthorizationRefused, sentence)
+        .with("issuer", pending.discovery.authorization_server.issuer.as_str())
+}

@@ -1,0 +1,98 @@
+//! An authorization server's metadata (RFC 8414): a value that exists only if its issuer was verified.
+
+use crate::error::{Code, Error, Result};
+use crate::http::Response;
+use crate::identifier::{Endpoint, Issuer};
+use crate::json::Json;
+use crate::protected_resource::listed_scopes;
+use crate::record;
+use crate::scope::ScopeSet;
+use crate::url::Nearness;
+
+record! {
+    /// What an authorization server says of itself (RFC 8414 §2). Exists only if its issuer was verified.
+    #[derive(Debug)]
+    pub struct AuthorizationServer {
+        /// Its issuer identifier, as its own document spells it: what `iss` is compared with.
+        pub issuer: Issuer,
+        /// Where people are sent.
+        pub authorization_endpoint: Endpoint,
+        /// Where codes and refresh tokens are traded.
+        pub token_endpoint: Endpoint,
+        /// Where clients are registered (RFC 7591); absent where there is no dynamic registration.
+        pub registration_endpoint: Option<Endpoint>,
+        /// Where tokens are revoked (RFC 7009).
+        pub revocation_endpoint: Option<Endpoint>,
+        /// Every scope that the server lists. Never requested as a whole; it only answers whether one is known.
+        pub scopes_supported: Option<ScopeSet>,
+        /// How clients may authenticate at the token endpoint; absent where the server does not say.
+        pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
+        /// The grants that it lists; absent where it does not say.
+        pub grant_types_supported: Option<Vec<String>>,
+        /// Whether every authorization response carries `iss` (RFC 9207).
+        pub authorization_response_iss_parameter_supported: bool,
+        /// Whether a client identifier may be the URL of a metadata document.
+        pub client_id_metadata_document_supported: bool,
+        /// The URL that the metadata was read from.
+        pub metadata_url: String,
+    }
+}
+
+/// Reads the metadata that was fetched from `metadata_url` for the issuer `asked`.
+///
+/// `assume_s256` is the host's named opt-out for servers that do PKCE with S256 without saying so.
+pub fn read(
+    response: &Response,
+    metadata_url: &str,
+    asked: &Issuer,
+    assume_s256: bool,
+    named_by: Nearness,
+) -> Result<AuthorizationServer> {
+    let document = response.document()?;
+    let invalid = |member: &str, rule: &str| {
+        let message = [
+            "The authorization server's metadata is unusable: `",
+            member,
+            "` ",
+            rule,
+            " (RFC 8414 §2). The server's operator has to correct it.",
+        ];
+        Error::new(Code::InvalidDocument, message.concat()).with("member", member)
+    };
+    let text = document.member("issuer").as_str().ok_or_else(|| invalid("issuer", "must be a string"))?;
+    let issuer = Issuer::named(text, named_by).ok().filter(|issuer| issuer.is_same_for_discovery(asked)).ok_or_else(|| {
+        let message = "The authorization server's metadata names another issuer than the one that was asked for (RFC 8414 §3.3). It was not used. The operators of the MCP server and of the authorization server have to agree on the spelling of the issuer.";
+        Error::new(Code::IssuerMismatch, message).with("asked", asked.as_str())
+    })?;
+    let optional = |member: &'static str| match document.member(member) {
+        Json::Null => Ok(None),
+        Json::String(text) if text.is_empty() => Ok(None),
+        Json::String(text) => Endpoint::named(text, named_by).map(Some).map_err(|error| error.with("member", member)),
+        _ => Err(invalid(member, "must be a string")),
+    };
+    let required = |member: &'static str| optional(member)?.ok_or_else(|| invalid(member, "is missing"));
+    let strings = |member: &'static str| {
+        document.member(member).strings().map(|list| list.into_iter().map(str::to_owned).collect::<Vec<String>>())
+    };
+    let is_true = |member: &'static str| *document.member(member) == Json::Bool(true);
+
+    let server = AuthorizationServer {
+        authorization_endpoint: required("authorization_endpoint")?,
+        token_endpoint: required("token_endpoint")?,
+        registration_endpoint: optional("registration_endpoint")?,
+        revocation_endpoint: optional("revocation_endpoint")?,
+        scopes_supported: listed_scopes(&document),
+        token_endpoint_auth_methods_supported: strings("token_endpoint_auth_methods_supported"),
+        grant_types_supported: strings("grant_types_supported"),
+        authorization_response_iss_parameter_supported: is_true("authorization_response_iss_parameter_supported"),
+        client_id_metadata_document_supported: is_true("client_id_metadata_document_supported"),
+        metadata_url: metadata_url.to_owned(),
+        issuer,
+    };
+    let challenge_methods = strings("code_challenge_methods_supported").unwrap_or_default();
+    if !assume_s256 && !challenge_methods.iter().any(|method| method == "S256") {
+        let message = "The authorization server does not say that it supports PKCE with S256 (`code_challenge_methods_supported`, RFC 8414 §2), without which an authorization code could be stolen. If you know that it does, set `assumeS256` for this server.";
+        return Err(Error::new(Code::NoS256, message).with("issuer", server.issuer.as_str()));
+    }
+    Ok(server)
+}

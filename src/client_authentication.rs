@@ -1,0 +1,88 @@
+//! How a client authenticates at the token endpoint (RFC 6749 §2.3.1): exactly as registered, by one method.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::error::{Code, Error, Result};
+use crate::http::{Parameters, Request};
+use crate::identifier::{Endpoint, Secret};
+use crate::words;
+
+words! {
+    /// A method of client authentication (RFC 7591 §2, `token_endpoint_auth_method`).
+    pub enum ClientAuthentication {
+        /// A public client: its `client_id` in the form.
+        None = "none",
+        /// Identifier and secret in the `Authorization` header.
+        ClientSecretBasic = "client_secret_basic",
+        /// Identifier and secret in the form.
+        ClientSecretPost = "client_secret_post",
+    }
+}
+
+impl ClientAuthentication {
+    /// The method of that name.
+    pub fn named(name: &str) -> Result<ClientAuthentication> {
+        let known = [
+            ClientAuthentication::None,
+            ClientAuthentication::ClientSecretBasic,
+            ClientAuthentication::ClientSecretPost,
+        ];
+        known.into_iter().find(|method| method.word() == name).ok_or_else(|| {
+            let message = "The authorization server wants the client to authenticate in a way that is not supported (supported: none, client_secret_basic, client_secret_post). Ask its operator to permit one of these.";
+            Error::new(Code::NoClientAuthentication, message)
+        })
+    }
+
+    /// What a client asks to be registered with: public if it can be, since no secret can be kept on a user's
+    /// machine; otherwise the first that the server and we both know.
+    pub fn to_register(supported: Option<&[String]>) -> Result<ClientAuthentication> {
+        let Some(supported) = supported.filter(|supported| !supported.is_empty()) else {
+            return Ok(ClientAuthentication::None);
+        };
+        if supported.iter().any(|method| method == "none") {
+            return Ok(ClientAuthentication::None);
+        }
+        let known = supported.iter().find_map(|method| ClientAuthentication::named(method).ok());
+        known.map_or_else(|| ClientAuthentication::named(""), Ok)
+    }
+
+    /// How a client with a secret authenticates where nothing was agreed: Basic is the standard's default
+    /// (RFC 7591 §2), unless the server lists only the form.
+    pub fn for_secret(supported: Option<&[String]>) -> ClientAuthentication {
+        let lists = |name: &str| supported.is_some_and(|supported| supported.iter().any(|method| method == name));
+        if lists("client_secret_post") && !lists("client_secret_basic") {
+            ClientAuthentication::ClientSecretPost
+        } else {
+            ClientAuthentication::ClientSecretBasic
+        }
+    }
+
+    /// The form as a request that authenticates by this method.
+    pub fn request(
+        self,
+        endpoint: &Endpoint,
+        mut form: Parameters,
+        client_id: &str,
+        secret: Option<&Secret>,
+    ) -> Request {
+        let secret = secret.map(Secret::reveal);
+        match self {
+            ClientAuthentication::ClientSecretBasic => {
+                let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+                let credentials = [&encoded(client_id), ":", &encoded(secret.unwrap_or_default())].concat();
+                let header = ["Basic ", &STANDARD.encode(credentials)].concat();
+                Request { authorization: Some(Secret::new(header)), ..Request::form(endpoint.as_str(), &form) }
+            }
+            ClientAuthentication::ClientSecretPost => {
+                form.add("client_id", client_id);
+                form.add("client_secret", secret);
+                Request::form(endpoint.as_str(), &form)
+            }
+            ClientAuthentication::None => {
+                form.add("client_id", client_id);
+                Request::form(endpoint.as_str(), &form)
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! What discovery finds: everything that the rest of a sign-in needs to know about the two servers.
+
+use std::sync::Arc;
+
+use crate::authorization_server::AuthorizationServer;
+use crate::challenge::Challenge;
+use crate::identifier::Endpoint;
+use crate::protected_resource::ProtectedResource;
+use crate::record;
+use crate::scope_plan::ScopeSources;
+use crate::settings::ServerSettings;
+
+record! {
+    /// What discovery found for one MCP server.
+    #[derive(Debug)]
+    pub struct Discovery {
+        /// The MCP server's URL, as it is called.
+        pub endpoint: Endpoint,
+        /// The challenge that was answered, where there was one.
+        pub challenge: Option<Challenge>,
+        /// The MCP server as a protected resource.
+        pub protected_resource: Arc<ProtectedResource>,
+        /// The authorization server that will be used, its issuer verified.
+        pub authorization_server: Arc<AuthorizationServer>,
+    }
+}
+
+impl Discovery {
+    /// What the scope plan is made from.
+    pub fn scope_sources(&self, settings: &ServerSettings) -> ScopeSources {
+        ScopeSources {
+            challenge: self.challenge.as_ref().and_then(|challenge| challenge.scopes.clone()),
+            protected_resource: self.protected_resource.scopes_supported.clone(),
+            host: settings.scopes.clone(),
+            host_optional: settings.optional_scopes.clone(),
+            refresh: Some(settings.refresh.unwrap_or(true)),
+            authorization_server: self.authorization_server.scopes_supported.clone(),
+        }
+    }
+
+    /// The `resource` parameter (RFC 8707): what the protected resource calls itself, byte for byte, unless the
+    /// host's settings say otherwise.
+    pub fn resource(&self, settings: &ServerSettings) -> Option<String> {
+        if settings.omit_resource == Some(true) {
+            return None;
+        }
+        Some(settings.resource.clone().unwrap_or_else(|| self.protected_resource.resource.clone()))
+    }
+}

@@ -1,0 +1,93 @@
+//! One exchange with a server: the request is sent, redirects are judged, the answer is decided or reported.
+
+use crate::error::{Code, Error, Result, Step};
+use crate::http::{Method, Request, Response};
+use crate::json::Json;
+use crate::platform::Platform;
+use crate::trace::{Event, Party};
+use crate::url::Url;
+
+/// How many redirects of a document are followed.
+const REDIRECT_LIMIT: usize = 3;
+
+/// A step's way to one party.
+pub struct Exchange<'p, P> {
+    /// The world.
+    pub platform: &'p P,
+    /// The step under way.
+    pub step: Step,
+    /// Whom it speaks to.
+    pub party: Party,
+}
+
+impl<P: Platform> Exchange<'_, P> {
+    /// Reads a document. Redirects are followed within the origin only, so that nobody else can speak for it.
+    pub async fn get(&self, url: &str) -> Result<Response> {
+        let mut request = Request::get(url);
+        for _ in 0..=REDIRECT_LIMIT {
+            let response = self.send(&request, false).await?;
+            if !response.is_redirect() {
+                return decided(response);
+            }
+            if response.status == 0 {
+                let response = self.send(&request, true).await?;
+                within_origin(url, Url::parse(&response.url))?;
+                return decided(response);
+            }
+            let target = response.location.as_deref().and_then(|location| Url::join(&request.url, location));
+            request = Request::get(within_origin(url, target)?.href());
+        }
+        Err(redirect_refused("in circles, or too often"))
+    }
+
+    /// Sends a request that changes something: never twice, and never elsewhere.
+    pub async fn post(&self, request: &Request) -> Result<Response> {
+        let response = self.send(request, false).await?;
+        if response.is_redirect() {
+            return Err(redirect_refused("elsewhere, with secrets in the request"));
+        }
+        decided(response)
+    }
+
+    async fn send(&self, request: &Request, follows: bool) -> Result<Response> {
+        self.platform.trace(Event::request(self.step, self.party, request));
+        let follows = follows && request.method == Method::Get;
+        let response = self.platform.fetch(request, follows).await?;
+        self.platform.trace(Event::answer(self.step, self.party, &response));
+        Ok(response)
+    }
+}
+
+fn within_origin(asked: &str, target: Option<Url>) -> Result<Url> {
+    let asked = Url::parse(asked).map(|asked| asked.origin());
+    target
+        .filter(|target| Some(target.origin()) == asked && target.is_secure())
+        .ok_or_else(|| redirect_refused("to another origin"))
+}
+
+fn redirect_refused(whither: &str) -> Box<Error> {
+    let message = [
+        "The server redirected the request ",
+        whither,
+        ". That was not followed. Its operator has to answer at the URL itself.",
+    ];
+    Error::new(Code::RedirectRefused, message.concat())
+}
+
+/// A server that is overloaded or broken has decided nothing: that is reported, never taken for an answer.
+fn decided(response: Response) -> Result<Response> {
+    if !response.is_unavailable() {
+        return Ok(response);
+    }
+    // Some servers state an OAuth error with status 500; that is an answer.
+    if response.status == 500 && response.stated_error().error.is_some() {
+        return Ok(response);
+    }
+    let status = response.status.to_string();
+    let message = [
+        "The server is overloaded or broken (status ",
+        &status,
+        "). Nothing was decided and nothing deleted; try again later.",
+    ];
+    Err(Error::new(Code::ServerUnavailable, message.concat()).with("status", Json::Number(f64::from(response.status))))
+}

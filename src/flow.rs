@@ -1,0 +1,473 @@
+//! The story, top to bottom: discover, plan, register, authorize, complete, refresh.
+//!
+//! Every request has one answer, so `await` is the state. What must outlive the process while the person is in the
+//! browser is data: a [`PendingAuthorization`].
+
+use std::sync::Arc;
+
+use crate::authorization::{self, Attempts, AuthorizationResponse, PendingAuthorization};
+use crate::authorization_server::{self, AuthorizationServer};
+use crate::challenge::Challenge;
+use crate::discovery::Discovery;
+use crate::error::{Code, Error, Kind, Result, Step};
+use crate::exchange::Exchange;
+use crate::http::Response;
+use crate::identifier::{Endpoint, Issuer, RedirectUri};
+use crate::json::Json;
+use crate::platform::Platform;
+use crate::protected_resource::{self, ProtectedResource, Statement};
+use crate::record::Crossing;
+use crate::registration::{self, Answer, Asked, ClientRegistration};
+use crate::repair::{self, Repair};
+use crate::scope_plan::{self, ScopePlan};
+use crate::settings::{ClientDescription, ServerSettings};
+use crate::token::{self, Session};
+use crate::trace::{Event, Party, object};
+use crate::url::Nearness;
+use crate::{record, tagged, well_known};
+
+/// Registrations in one sign-in, whatever they are for.
+const REGISTRATION_LIMIT: u64 = 5;
+
+record! {
+    /// What discovery starts from.
+    #[derive(Debug)]
+    pub struct DiscoverInput {
+        /// The MCP server's URL.
+        pub endpoint: Endpoint,
+        /// The challenge of its 401 or 403, where there was one.
+        pub challenge: Option<Challenge>,
+        /// The issuer of a stored session: tried first where the server names several.
+        pub preferred_issuer: Option<Issuer>,
+        /// What the host knows about this server.
+        pub settings: Option<ServerSettings>,
+    }
+}
+
+/// Finds out who protects this MCP server and who signs people in for it (RFC 9728, RFC 8414).
+pub async fn discover<P: Platform>(platform: &P, input: DiscoverInput) -> Result<Discovery> {
+    let settings = input.settings.unwrap_or_default();
+    let url = input.endpoint.url();
+    let named_by = if settings.allow_private_addresses == Some(true) { Nearness::Local } else { url.nearness() };
+    let challenged = input.challenge.as_ref().and_then(|challenge| challenge.resource_metadata.as_deref());
+    let candidates = match challenged {
+        Some(metadata) => vec![Endpoint::named(metadata, named_by)?.as_str().to_owned()],
+        None => well_known::protected_resource(url),
+    };
+    let protected_resource = discover_protected_resource(platform, candidates, &input.endpoint, named_by).await?;
+
+    let preferred = input.preferred_issuer.or(settings.client.as_ref().and_then(|client| client.issuer.clone()));
+    let is_preferred =
+        |issuer: &&Issuer| preferred.as_ref().is_some_and(|preferred| preferred.is_same_for_discovery(issuer));
+    let (first, others): (Vec<&Issuer>, Vec<&Issuer>) =
+        protected_resource.authorization_servers.iter().partition(is_preferred);
+    let mut usable = None;
+    let mut failure = None;
+    for issuer in first.into_iter().chain(others) {
+        match discover_authorization_server(platform, issuer, settings.assume_s256 == Some(true), named_by).await {
+            Ok(server) if can_register(&server, &settings) => {
+                usable = Some(server);
+                break;
+            }
+            Ok(server) => usable = usable.or(Some(server)),
+            Err(error) if error.kind() == Kind::Transport => return Err(error),
+            Err(error) => failure = failure.or(Some(error)),
+        }
+    }
+    let authorization_server = match (usable, failure) {
+        (Some(server), _) => server,
+        (None, Some(error)) => return Err(error),
+        (None, None) => return Err(nothing_found(Code::NoAuthorizationServerMetadata, &[])),
+    };
+    let decision = object([
+        ("resource", protected_resource.resource.as_str().into()),
+        ("issuer", authorization_server.issuer.as_str().into()),
+    ]);
+    platform.trace(Event::decision(
+        Step::Discover,
+        ["signs in at ", authorization_server.issuer.as_str()].concat(),
+        decision,
+    ));
+    Ok(Discovery {
+        endpoint: input.endpoint,
+        challenge: input.challenge,
+        protected_resource: protected_resource.into(),
+        authorization_server: authorization_server.into(),
+    })
+}
+
+async fn discover_protected_resource<P: Platform>(
+    platform: &P,
+    candidates: Vec<String>,
+    called: &Endpoint,
+    named_by: Nearness,
+) -> Result<ProtectedResource> {
+    let exchange = Exchange { platform, step: Step::Discover, party: Party::ProtectedResource };
+    let none = Code::NoProtectedResourceMetadata;
+    let read = |response: &Response, url: &str| protected_resource::read(response, url, called.url(), named_by);
+    let mut statement = first_document(&exchange, &candidates, none, read).await?;
+    if let Statement::ConfirmAt(location) = statement {
+        statement = first_document(&exchange, &[location], none, read).await?;
+    }
+    match statement {
+        Statement::Identified(protected_resource) => Ok(protected_resource),
+        Statement::ConfirmAt(_) => {
+            let message = "The protected resource's metadata names a wider resource, which does not say so itself (RFC 9728 §3.3). Nothing was sent to any authorization server; the MCP server's operator has to correct `resource`.";
+            Err(Error::new(Code::ResourceMismatch, message).with("called", called.as_str()))
+        }
+    }
+}
+
+async fn discover_authorization_server<P: Platform>(
+    platform: &P,
+    issuer: &Issuer,
+    assume_s256: bool,
+    named_by: Nearness,
+) -> Result<AuthorizationServer> {
+    let exchange = Exchange { platform, step: Step::Discover, party: Party::AuthorizationServer };
+    let candidates = well_known::authorization_server(issuer);
+    let read =
+        |response: &Response, url: &str| authorization_server::read(response, url, issuer, assume_s256, named_by);
+    first_document(&exchange, &candidates, Code::NoAuthorizationServerMetadata, read).await
+}
+
+/// The first candidate with a usable document. A candidate that has none is passed over; a server that is
+/// overloaded or cannot be reached is reported, since it may well have one.
+async fn first_document<P: Platform, T>(
+    exchange: &Exchange<'_, P>,
+    candidates: &[String],
+    none: Code,
+    read: impl Fn(&Response, &str) -> Result<T>,
+) -> Result<T> {
+    let mut telling = None;
+    for candidate in candidates {
+        let document = match exchange.get(candidate).await {
+            Ok(response) if response.is_success() => read(&response, candidate),
+            Ok(_) => continue,
+            Err(error) => Err(error),
+        };
+        match document {
+            Ok(document) => return Ok(document),
+            Err(error) if error.kind() == Kind::Transport || error.code == Code::ResourceMismatch => {
+                return Err(error.with("url", candidate.as_str()));
+            }
+            Err(error) => {
+                exchange.platform.trace(Event::failure(exchange.step, &error));
+                telling = telling.or(Some(error.with("url", candidate.as_str())));
+            }
+        }
+    }
+    Err(telling.unwrap_or_else(|| nothing_found(none, candidates)))
+}
+
+fn nothing_found(code: Code, candidates: &[String]) -> Box<Error> {
+    let what = match code {
+        Code::NoProtectedResourceMetadata => "The MCP server publishes no protected resource metadata (RFC 9728)",
+        _ => "The authorization server publishes no metadata (RFC 8414)",
+    };
+    let message = [
+        what,
+        ", so nobody can tell where to sign in. Its operator has to publish it. Looked at: ",
+        &candidates.join(", "),
+        ".",
+    ];
+    Error::new(code, message.concat())
+        .with("candidates", Json::Array(candidates.iter().map(|url| url.as_str().into()).collect()))
+}
+
+fn can_register(server: &AuthorizationServer, settings: &ServerSettings) -> bool {
+    settings.client.is_some() || server.registration_endpoint.is_some() || server.client_id_metadata_document_supported
+}
+
+record! {
+    /// What a plan for a discovered server starts from.
+    #[derive(Debug)]
+    pub struct PlanInput {
+        /// What discovery found.
+        pub discovery: Arc<Discovery>,
+        /// The plan of the same connection that is to be widened or repeated.
+        pub earlier: Option<Arc<ScopePlan>>,
+        /// What the host knows about this server.
+        pub settings: Option<ServerSettings>,
+    }
+}
+
+/// Plans the scopes of the connection, before anything is registered.
+pub fn plan<P: Platform>(platform: &P, input: PlanInput) -> Arc<ScopePlan> {
+    let sources = input.discovery.scope_sources(&input.settings.unwrap_or_default());
+    let plan = scope_plan::plan(&sources, input.earlier.as_deref());
+    platform.trace(Event::decision(Step::Plan, "planned the scopes", object([("plan", plan.to_json())])));
+    plan
+}
+
+record! {
+    /// What registration starts from.
+    #[derive(Debug)]
+    pub struct RegisterInput {
+        /// What discovery found.
+        pub discovery: Arc<Discovery>,
+        /// The scope plan.
+        pub plan: Arc<ScopePlan>,
+        /// Where the authorization response will come back to.
+        pub redirect_uri: RedirectUri,
+        /// The client, as it presents itself.
+        pub client: Option<ClientDescription>,
+        /// A stored registration: used again if it serves.
+        pub registration: Option<Arc<ClientRegistration>>,
+        /// What was tried in this sign-in so far.
+        pub attempts: Option<Attempts>,
+        /// What the host knows about this server.
+        pub settings: Option<ServerSettings>,
+    }
+}
+
+record! {
+    /// A client that is ready to be used, and the plan within what it is registered for.
+    #[derive(Debug)]
+    pub struct Registered {
+        /// The client.
+        pub registration: Arc<ClientRegistration>,
+        /// The plan, which now knows what is registered.
+        pub plan: Arc<ScopePlan>,
+        /// What was tried in this sign-in so far.
+        pub attempts: Attempts,
+    }
+}
+
+/// Gets a client: the one registered by hand, else the metadata document, else a stored or a new dynamic
+/// registration (RFC 7591). Fails before any browser opens if a required scope is not registered.
+pub async fn register<P: Platform>(platform: &P, input: RegisterInput) -> Result<Registered> {
+    let RegisterInput { discovery, plan, redirect_uri, registration: stored, .. } = &input;
+    let settings = input.settings.clone().unwrap_or_default();
+    let client = input.client.clone().unwrap_or_default();
+    let mut attempts = input.attempts.clone().unwrap_or_default();
+    let server = &discovery.authorization_server;
+    let document = client.client_metadata_url.as_deref().filter(|_| server.client_id_metadata_document_supported);
+    let registration = if let Some(configured) = &settings.client {
+        registration::pre_registered(configured, stored.as_deref(), server, redirect_uri)?
+    } else if let Some(url) = document {
+        registration::by_metadata_document(url, server, redirect_uri)?
+    } else if let Some(stored) =
+        stored.as_ref().filter(|stored| stored.serves(server, redirect_uri, plan, platform.now()))
+    {
+        stored.clone()
+    } else {
+        let refresh = settings.refresh.unwrap_or(true);
+        register_dynamically(platform, server, plan, redirect_uri, &client, refresh, &mut attempts).await?
+    };
+    let plan = plan.within(registration.scopes.as_ref());
+    let decision = object([
+        ("kind", registration.kind.to_json()),
+        ("clientId", registration.client_id.as_str().into()),
+        ("plan", plan.to_json()),
+    ]);
+    platform.trace(Event::decision(Step::Register, ["uses the client ", &registration.client_id].concat(), decision));
+    let missing = plan.missing();
+    if missing.is_empty() {
+        Ok(Registered { registration, plan, attempts })
+    } else {
+        Err(registration::scopes_missing(&missing, &registration))
+    }
+}
+
+async fn register_dynamically<P: Platform>(
+    platform: &P,
+    server: &AuthorizationServer,
+    plan: &ScopePlan,
+    redirect_uri: &RedirectUri,
+    client: &ClientDescription,
+    refresh: bool,
+    attempts: &mut Attempts,
+) -> Result<Arc<ClientRegistration>> {
+    let Some(endpoint) = &server.registration_endpoint else {
+        let message = [
+            "The authorization server ",
+            server.issuer.as_str(),
+            " offers no way to register a client. Register one there by hand, and configure its `client_id` as `client.clientId` for this server.",
+        ];
+        return Err(Error::new(Code::NeedsClientId, message.concat()).with("issuer", server.issuer.as_str()));
+    };
+    let exchange = Exchange { platform, step: Step::Register, party: Party::AuthorizationServer };
+    let mut asked = Asked::first(server, plan, redirect_uri, refresh)?;
+    loop {
+        if attempts.registrations >= REGISTRATION_LIMIT {
+            let message = "The client was registered as often as one sign-in permits, without success. Sign in again later, or ask the authorization server's operator.";
+            return Err(Error::new(Code::AttemptsExhausted, message).with("issuer", server.issuer.as_str()));
+        }
+        attempts.registrations += 1;
+        let response = exchange.post(&asked.request(endpoint, client)).await?;
+        match asked.read(&response, server)? {
+            Answer::Registered(registration) => return Ok(registration),
+            Answer::Refused(refusal, status) => match asked.after(&refusal, status, plan) {
+                Some(next) => asked = next,
+                None => return Err(registration::refused(refusal, server, plan)),
+            },
+        }
+    }
+}
+
+record! {
+    /// What an authorization request is built from.
+    #[derive(Debug)]
+    pub struct BeginInput {
+        /// What discovery found.
+        pub discovery: Arc<Discovery>,
+        /// The client.
+        pub registration: Arc<ClientRegistration>,
+        /// The scope plan.
+        pub plan: Arc<ScopePlan>,
+        /// What was tried in this sign-in so far.
+        pub attempts: Option<Attempts>,
+        /// What the host knows about this server.
+        pub settings: Option<ServerSettings>,
+    }
+}
+
+record! {
+    /// An authorization request that is ready to be opened in a browser.
+    #[derive(Debug)]
+    pub struct Begun {
+        /// The URL to open: https, or http on loopback.
+        pub authorization_url: String,
+        /// What to keep until the response arrives, under its `state`.
+        pub pending: PendingAuthorization,
+    }
+}
+
+/// Builds the authorization request (RFC 6749 §4.1.1 with PKCE and `resource`).
+pub fn begin<P: Platform>(platform: &P, input: BeginInput) -> Result<Begun> {
+    let mut attempts = input.attempts.unwrap_or_default();
+    attempts.authorizations += 1;
+    let random = (platform.random()?, platform.random()?);
+    let settings = input.settings.unwrap_or_default();
+    let (authorization_url, pending) = authorization::request(
+        input.discovery,
+        input.registration,
+        &input.plan,
+        &settings,
+        random,
+        attempts,
+        platform.now(),
+    )?;
+    let details = object([("url", crate::trace::redacted_url(&authorization_url).into())]);
+    let event = Event::decision(Step::Authorize, "sends the person to the authorization server", details);
+    platform.trace(Event { to: Party::Browser, ..event });
+    Ok(Begun { authorization_url, pending })
+}
+
+record! {
+    /// What an authorization response is read with.
+    #[derive(Debug)]
+    pub struct CompleteInput {
+        /// What was kept since the authorization request. Use it once.
+        pub pending: PendingAuthorization,
+        /// The whole URL that the browser was sent back to.
+        pub callback_url: String,
+        /// The client, as it presents itself, should it have to be registered anew.
+        pub client: Option<ClientDescription>,
+        /// What the host knows about this server.
+        pub settings: Option<ServerSettings>,
+    }
+}
+
+record! {
+    /// The person is signed in.
+    #[derive(Debug)]
+    pub struct SignedIn {
+        /// The session, to be stored.
+        pub session: Session,
+    }
+}
+
+tagged! {
+    /// How a trip through the browser ended.
+    pub enum Completion {
+        /// The person is signed in.
+        SignedIn(SignedIn) = "signed-in",
+        /// The server refused scopes, and one repair is possible: open this URL.
+        AuthorizeAgain(Begun) = "authorize-again",
+    }
+}
+
+/// Reads the authorization response and trades its code for tokens (RFC 6749 §4.1.2 to §4.1.4). The code is sent
+/// once, whatever happens.
+pub async fn complete<P: Platform>(platform: &P, input: CompleteInput) -> Result<Completion> {
+    let response =
+        authorization::read(&input.callback_url, &input.pending).map_err(|error| error.at(Step::Callback))?;
+    let event = Event::decision(Step::Callback, "the authorization response is genuine", Json::Null);
+    platform.trace(Event { from: Party::Browser, ..event });
+    let code = match response {
+        AuthorizationResponse::Code(code) => code,
+        AuthorizationResponse::Refused(refusal) => {
+            let Some(repair) = repair::after(&refusal, &input.pending) else {
+                return Err(authorization::refused(refusal, &input.pending).at(Step::Callback));
+            };
+            return authorize_again(platform, input, repair).await.map(Completion::AuthorizeAgain);
+        }
+    };
+    let exchange = Exchange { platform, step: Step::Token, party: Party::AuthorizationServer };
+    let response = exchange.post(&token::request_with_code(&code, &input.pending)).await?;
+    let now = platform.now();
+    let session = token::session(token::read(&response, now)?, input.pending, now);
+    platform.trace(Event::decision(Step::Token, "signed in", object([("plan", session.plan.to_json())])));
+    Ok(Completion::SignedIn(SignedIn { session }))
+}
+
+async fn authorize_again<P: Platform>(platform: &P, input: CompleteInput, repair: Repair) -> Result<Begun> {
+    let PendingAuthorization { discovery, registration, attempts, .. } = input.pending;
+    platform.trace(Event::decision(Step::Callback, "the server refused scopes; repairs the plan once", Json::Null));
+    let (plan, stored) = match repair {
+        Repair::WithoutRefused(plan) => (plan, Some(registration.clone())),
+        Repair::RegisterAnew(plan) => (plan, None),
+    };
+    let Registered { registration, plan, attempts } = match stored {
+        Some(registration) => Registered { registration, plan, attempts },
+        None => {
+            let redirect_uri = registration.redirect_uri.clone();
+            let (client, settings) = (input.client, input.settings.clone());
+            let discovery = discovery.clone();
+            register(
+                platform,
+                RegisterInput {
+                    discovery,
+                    plan,
+                    redirect_uri,
+                    client,
+                    registration: None,
+                    attempts: Some(attempts),
+                    settings,
+                },
+            )
+            .await?
+        }
+    };
+    begin(platform, BeginInput { discovery, registration, plan, attempts: Some(attempts), settings: input.settings })
+}
+
+record! {
+    /// What a refresh starts from.
+    #[derive(Debug)]
+    pub struct RefreshInput {
+        /// The session, whose refresh token is used.
+        pub session: Session,
+    }
+}
+
+/// Trades the refresh token for new tokens (RFC 6749 §6). Only a refusal by the server says that the session is
+/// over; every other failure leaves it as it is.
+pub async fn refresh<P: Platform>(platform: &P, input: RefreshInput) -> Result<Session> {
+    let session = input.session;
+    let Some(refresh_token) = &session.tokens.refresh_token else {
+        return Err(Error::new(
+            Code::NoRefreshToken,
+            "There is no refresh token in this session: sign in again when its access token has expired.",
+        ));
+    };
+    let exchange = Exchange { platform, step: Step::Refresh, party: Party::AuthorizationServer };
+    let response = exchange.post(&token::request_with_refresh_token(refresh_token, &session)).await?;
+    let now = platform.now();
+    let answer = token::read(&response, now).map_err(token::dead_refresh_token)?;
+    let session = token::refreshed(answer, session, now);
+    platform.trace(Event::decision(Step::Refresh, "has new tokens", object([("plan", session.plan.to_json())])));
+    Ok(session)
+}

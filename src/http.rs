@@ -1,0 +1,215 @@
+//! HTTP messages as data. Rules build requests and read responses; only the shell sends anything.
+
+use crate::error::{Code, Error, Result};
+use crate::json::Json;
+use crate::printable::printable;
+
+/// What is larger is not read to its end.
+pub const BODY_LIMIT: usize = 1024 * 1024;
+
+/// What a request does, which decides how its redirects are treated.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Method {
+    /// Reads a document; redirects are followed within the origin.
+    Get,
+    /// Sends this body; never follows a redirect.
+    Post {
+        /// The media type of the body.
+        content_type: &'static str,
+        /// The body: secrets are inside.
+        body: crate::identifier::Secret,
+    },
+}
+
+/// A request. It carries no header that would make a browser ask for permission first.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The absolute URL.
+    pub url: String,
+    /// What it does.
+    pub method: Method,
+    /// `Authorization`, for the requests that authenticate by it.
+    pub authorization: Option<crate::identifier::Secret>,
+}
+
+impl Request {
+    /// Reads the document at that URL.
+    pub fn get(url: &str) -> Request {
+        Request { url: url.to_owned(), method: Method::Get, authorization: None }
+    }
+
+    /// Sends a form (RFC 6749 App. B).
+    pub fn form(url: &str, parameters: &Parameters) -> Request {
+        let method = Method::Post {
+            content_type: "application/x-www-form-urlencoded",
+            body: crate::identifier::Secret::new(parameters.to_text()),
+        };
+        Request { url: url.to_owned(), method, authorization: None }
+    }
+
+    /// Sends a JSON document.
+    pub fn json(url: &str, document: &Json) -> Request {
+        let method =
+            Method::Post { content_type: "application/json", body: crate::identifier::Secret::new(document.to_text()) };
+        Request { url: url.to_owned(), method, authorization: None }
+    }
+}
+
+/// A complete response.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The URL that answered in the end.
+    pub url: String,
+    /// The status; 0 where a browser hides a redirect.
+    pub status: u16,
+    /// `Content-Type`, as received.
+    pub content_type: Option<String>,
+    /// `Location`, as received.
+    pub location: Option<String>,
+    /// The body, at most [`BODY_LIMIT`] bytes.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// Whether the status says that it worked.
+    pub fn is_success(&self) -> bool {
+        matches!(self.status, 200..=299)
+    }
+
+    /// Whether it sends the client elsewhere.
+    pub fn is_redirect(&self) -> bool {
+        matches!(self.status, 0 | 301 | 302 | 303 | 307 | 308)
+    }
+
+    /// Whether nothing is decided by it: the server is overloaded or broken.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self.status, 408 | 429 | 500..=599)
+    }
+
+    /// The body as text, where it is UTF-8.
+    pub fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.body).ok()
+    }
+
+    /// The body as a JSON object of a media type that does not contradict it.
+    pub fn document(&self) -> Result<Json> {
+        let media_type = self.media_type();
+        let declared = matches!(media_type.as_str(), "" | "application/octet-stream" | "text/plain" | "text/json")
+            || media_type.ends_with("/json")
+            || media_type.ends_with("+json");
+        let refused = |reason: &str| {
+            let message =
+                format!("The answer should be a JSON document, but {reason}. The server's operator has to correct it.");
+            Error::new(Code::NotJson, message)
+                .with("status", Json::Number(f64::from(self.status)))
+                .with("reason", reason)
+        };
+        if !declared {
+            return Err(refused("its Content-Type is another"));
+        }
+        let json = self.text().and_then(Json::parse).ok_or_else(|| refused("it is not valid JSON"))?;
+        if matches!(json, Json::Object(_)) { Ok(json) } else { Err(refused("it is not a JSON object")) }
+    }
+
+    /// The media type in lower case, without its parameters; empty where none is given.
+    pub fn media_type(&self) -> String {
+        let content_type = self.content_type.as_deref().unwrap_or_default();
+        content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+
+    /// The error that a server states, in JSON, in a form, or in plain words (RFC 6749 §5.2, RFC 7591 §3.2.2).
+    pub fn stated_error(&self) -> StatedError {
+        let text = self.text().unwrap_or_default();
+        let json = self.document().unwrap_or(Json::Null);
+        let form = if json == Json::Null { Parameters::read(text) } else { Parameters::default() };
+        let member = |name| json.member(name).as_str().or_else(|| form.get(name)).map(printable);
+        let error = member("error").filter(|error| !error.is_empty());
+        let plain = if error.is_none() && json == Json::Null && self.media_type() != "text/html" {
+            printable(text)
+        } else {
+            String::new()
+        };
+        StatedError {
+            error,
+            description: member("error_description").unwrap_or(plain),
+            scope: json.member("scope").as_str().map(str::to_owned),
+        }
+    }
+}
+
+/// What a server says of its refusal, fit to be shown.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StatedError {
+    /// The OAuth error code.
+    pub error: Option<String>,
+    /// The description, or the start of a body that is in no known form.
+    pub description: String,
+    /// The scope in question, where the server names it.
+    pub scope: Option<String>,
+}
+
+impl StatedError {
+    /// The refusal as an error: the sentence, then the server's own words.
+    pub fn into_error(self, code: Code, sentence: &str) -> Box<Error> {
+        let error = self.error.as_deref().unwrap_or_default();
+        let separator = if error.is_empty() || self.description.is_empty() { "" } else { ": " };
+        let said = [error, separator, &self.description].concat();
+        let message =
+            if said.is_empty() { sentence.to_owned() } else { [sentence, " The server says: ", &said].concat() };
+        let mut refusal = Error::new(code, message);
+        for (name, value) in [
+            ("error", self.error),
+            ("errorDescription", Some(self.description)),
+            ("scope", self.scope.map(|scope| printable(&scope))),
+        ] {
+            if let Some(value) = value.filter(|value| !value.is_empty()) {
+                refusal = refusal.with(name, value);
+            }
+        }
+        refusal
+    }
+}
+
+/// Form parameters in order (`application/x-www-form-urlencoded`).
+#[derive(Clone, Debug, Default)]
+pub struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// Reads a form or a query without its question mark.
+    pub fn read(text: &str) -> Parameters {
+        Parameters(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+    }
+
+    /// Adds one; one that is not there is not sent.
+    pub fn add<'a>(&mut self, name: &str, value: impl Into<Option<&'a str>>) {
+        if let Some(value) = value.into() {
+            self.0.push((name.to_owned(), value.to_owned()));
+        }
+    }
+
+    /// Adds one in place of all others of that name.
+    pub fn set<'a>(&mut self, name: &str, value: impl Into<Option<&'a str>>) {
+        self.0.retain(|(own, _)| own != name);
+        self.add(name, value);
+    }
+
+    /// The first of that name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    /// How many there are of that name.
+    pub fn count(&self, name: &str) -> usize {
+        self.0.iter().filter(|(own, _)| own == name).count()
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The encoded text.
+    pub fn to_text(&self) -> String {
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()
+    }
+}

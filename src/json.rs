@@ -1,0 +1,268 @@
+//! JSON as data: foreign documents come in through it, and everything that crosses to JavaScript or to a store does.
+//!
+//! One value type with one serde implementation keeps the download small: a derived implementation per
+//! record costs about 4 KB of compressed wasm each. In wasm the host's own `JSON.parse` reads text, natively
+//! `serde_json` does; both see the same text, cleared of the few things on which they disagree.
+
+use std::fmt;
+
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+/// Nesting beyond this is refused: no document of the protocol comes near it, and recursion must end.
+const DEPTH_LIMIT: usize = 32;
+
+/// A JSON value.
+#[derive(Clone, PartialEq)]
+pub enum Json {
+    /// `null`, and in answers from JavaScript `undefined`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// Any number, as JavaScript holds it.
+    Number(f64),
+    /// A string.
+    String(String),
+    /// An array.
+    Array(Vec<Json>),
+    /// An object, in the order of its members. Of duplicate members the last one counts.
+    Object(Vec<(String, Json)>),
+}
+
+impl Json {
+    /// Reads JSON text as a host's `JSON.parse` does.
+    ///
+    /// Refuses what is no JSON (RFC 8259), nesting deeper than 32, numbers that no double can hold, and
+    /// escapes that name half a character. A byte order mark is passed over.
+    pub fn parse(text: &str) -> Option<Json> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if has_lone_surrogate(text) {
+            return None;
+        }
+        parse_with_host(text)
+    }
+
+    /// The member of that name, or `Null` where there is none.
+    pub fn member(&self, name: &str) -> &Json {
+        let Json::Object(members) = self else { return &Json::Null };
+        members.iter().rev().find(|(key, _)| key == name).map_or(&Json::Null, |(_, value)| value)
+    }
+
+    /// The text, where this is a string.
+    pub fn as_str(&self) -> Option<&str> {
+        if let Json::String(text) = self { Some(text) } else { None }
+    }
+
+    /// The strings of an array; other items are passed over. `None` where this is no array.
+    pub fn strings(&self) -> Option<Vec<&str>> {
+        if let Json::Array(items) = self { Some(items.iter().filter_map(Json::as_str).collect()) } else { None }
+    }
+
+    /// A whole number of at least zero, given as a number or, as some servers do, as a decimal string.
+    pub fn as_whole_number(&self) -> Option<u64> {
+        match self {
+            Json::Number(number) if *number >= 0.0 && *number < 9e15 => Some(*number as u64),
+            Json::String(text) if text.len() < 16 => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// JSON text.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        self.write(&mut text);
+        text
+    }
+
+    fn write(&self, text: &mut String) {
+        match self {
+            Json::Null => text.push_str("null"),
+            Json::Bool(true) => text.push_str("true"),
+            Json::Bool(false) => text.push_str("false"),
+            // Every number of ours is whole (versions, seconds, milliseconds).
+            Json::Number(number) => text.push_str(&(*number as i64).to_string()),
+            Json::String(string) => write_string(string, text),
+            Json::Array(items) => {
+                text.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        text.push(',');
+                    }
+                    item.write(text);
+                }
+                text.push(']');
+            }
+            Json::Object(members) => {
+                text.push('{');
+                for (index, (name, value)) in members.iter().enumerate() {
+                    if index > 0 {
+                        text.push(',');
+                    }
+                    write_string(name, text);
+                    text.push(':');
+                    value.write(text);
+                }
+                text.push('}');
+            }
+        }
+    }
+}
+
+fn write_string(string: &str, text: &mut String) {
+    text.push('"');
+    for character in string.chars() {
+        match character {
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            control if control < ' ' => {
+                text.push_str("\\u00");
+                text.push(if control < '\u{10}' { '0' } else { '1' });
+                text.extend(char::from_digit(control as u32 & 15, 16));
+            }
+            other => text.push(other),
+        }
+    }
+    text.push('"');
+}
+
+/// Whether an escape names half of a surrogate pair: `JSON.parse` lets it pass, and no Rust string can hold it.
+fn has_lone_surrogate(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    let mut high_pending = false;
+    while let Some(byte) = bytes.next() {
+        let mut unit = None;
+        if byte == b'\\' && bytes.next() == Some(b'u') {
+            let digits: Vec<u8> = bytes.by_ref().take(4).collect();
+            unit = std::str::from_utf8(&digits).ok().and_then(|hex| u32::from_str_radix(hex, 16).ok());
+        }
+        let low = matches!(unit, Some(0xdc00..=0xdfff));
+        if low != high_pending {
+            return true;
+        }
+        high_pending = matches!(unit, Some(0xd800..=0xdbff));
+    }
+    high_pending
+}
+
+#[cfg(target_arch = "wasm32")]
+fn parse_with_host(text: &str) -> Option<Json> {
+    serde_wasm_bindgen::from_value(js_sys::JSON::parse(text).ok()?).ok()
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn parse_with_host(text: &str) -> Option<Json> {
+    serde_json::from_str(text).ok()
+}
+
+impl fmt::Debug for Json {
+    /// Secrets may be inside, so only the shape is shown.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Json::Null => "null",
+            Json::Bool(_) => "boolean",
+            Json::Number(_) => "number",
+            Json::String(_) => "string",
+            Json::Array(_) => "array",
+            Json::Object(_) => "object",
+        })
+    }
+}
+
+impl From<&str> for Json {
+    fn from(text: &str) -> Json {
+        Json::String(text.to_owned())
+    }
+}
+
+impl From<String> for Json {
+    fn from(text: String) -> Json {
+        Json::String(text)
+    }
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Json::Null => serializer.serialize_unit(),
+            Json::Bool(value) => serializer.serialize_bool(*value),
+            Json::Number(value) => serializer.serialize_f64(*value),
+            Json::String(value) => serializer.serialize_str(value),
+            Json::Array(items) => serializer.collect_seq(items),
+            Json::Object(members) => {
+                let mut map = serializer.serialize_map(Some(members.len()))?;
+                for (name, value) in members {
+                    map.serialize_entry(name, value)?;
+                }
+                map.end()
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
+        AtDepth(0).deserialize(deserializer)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct AtDepth(usize);
+
+impl AtDepth {
+    fn deeper<E: serde::de::Error>(self) -> Result<AtDepth, E> {
+        if self.0 < DEPTH_LIMIT { Ok(AtDepth(self.0 + 1)) } else { Err(E::custom("nested too deeply")) }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for AtDepth {
+    type Value = Json;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for AtDepth {
+    type Value = Json;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Bool(value))
+    }
+    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
+        Ok(Json::Number(value as f64))
+    }
+    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
+        Ok(Json::Number(value as f64))
+    }
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Json, E> {
+        if value.is_finite() { Ok(Json::Number(value)) } else { Err(E::custom("number out of range")) }
+    }
+    fn visit_str<E>(self, value: &str) -> Result<Json, E> {
+        Ok(value.into())
+    }
+    fn visit_string<E>(self, value: String) -> Result<Json, E> {
+        Ok(Json::String(value))
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
+        let seed = self.deeper()?;
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element_seed(seed)? {
+            items.push(item);
+        }
+        Ok(Json::Array(items))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
+        let seed = self.deeper()?;
+        let mut members = Vec::new();
+        while let Some(name) = access.next_key_seed(seed)? {
+            let Json::String(name) = name else { return Err(A::Error::custom("a member's name is a string")) };
+            members.push((name, access.next_value_seed(seed)?));
+        }
+        Ok(Json::Object(members))
+    }
+}

@@ -1,0 +1,24 @@
+//! The seam between the story and the world: four functions that a host provides.
+
+use crate::error::Result;
+use crate::http::{Request, Response};
+use crate::trace::Event;
+
+/// What the story needs of the world. The shell implements it for JavaScript; a native host writes its own.
+#[allow(async_fn_in_trait, reason = "the story runs on one thread, in wasm and under its scripted platform")]
+pub trait Platform {
+    /// Sends one request and reads its response, in bounded time and at most [`crate::http::BODY_LIMIT`] bytes.
+    ///
+    /// Redirects are not followed. Where the platform hides them, status 0 stands for one; a request that
+    /// `follows` is then followed by the platform, and the response says which URL answered.
+    async fn fetch(&self, request: &Request, follows: bool) -> Result<Response>;
+
+    /// 32 random bytes.
+    fn random(&self) -> Result<[u8; 32]>;
+
+    /// The time, in seconds since 1970.
+    fn now(&self) -> u64;
+
+    /// Takes note of an event.
+    fn trace(&self, event: Event);
+}

@@ -1,0 +1,23 @@
+//! Foreign text, made fit to be shown.
+
+/// At most this many characters of a server's words are passed on.
+const LIMIT: usize = 300;
+
+/// A server's words for people and logs: cut, on one line, without control, direction or invisible characters.
+pub fn printable(text: &str) -> String {
+    let mut shown: String =
+        text.chars().take(LIMIT).map(|character| if is_shown(character) { character } else { ' ' }).collect();
+    if text.chars().nth(LIMIT).is_some() {
+        shown.push('…');
+    }
+    shown.trim().to_owned()
+}
+
+fn is_shown(character: char) -> bool {
+    !character.is_control()
+        && !matches!(
+            character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
+        )
+}

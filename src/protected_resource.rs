@@ -1,0 +1,88 @@
+//! A protected resource's metadata (RFC 9728): a value that exists only for the resource that is called.
+
+use crate::error::{Code, Error, Result};
+use crate::http::Response;
+use crate::identifier::Issuer;
+use crate::json::Json;
+use crate::record;
+use crate::scope::ScopeSet;
+use crate::url::{Nearness, Url};
+use crate::well_known;
+
+record! {
+    /// What an MCP server says of itself as a protected resource (RFC 9728 §2).
+    #[derive(Debug)]
+    pub struct ProtectedResource {
+        /// Its resource identifier, byte for byte as received: the value of every `resource` parameter (RFC 8707).
+        pub resource: String,
+        /// The authorization servers that it accepts tokens from, in its order.
+        pub authorization_servers: Vec<Issuer>,
+        /// The scopes that it lists; absent where it lists none.
+        pub scopes_supported: Option<ScopeSet>,
+        /// Its name for people, where it has one.
+        pub resource_name: Option<String>,
+        /// The URL that its metadata was read from.
+        pub metadata_url: String,
+    }
+}
+
+/// What a document says about the resource that is called.
+#[derive(Debug)]
+pub enum Statement {
+    /// It speaks of this resource.
+    Identified(ProtectedResource),
+    /// It names a parent of this resource; only the document at that location may say so.
+    ConfirmAt(String),
+}
+
+/// Reads the metadata that was fetched from `metadata_url` for the resource at `called`.
+///
+/// The document's `resource` must be the URL that is called, or an identifier on the same origin that contains
+/// it and whose own well-known location says so (RFC 9728 §3.3), so that one tenant of an origin cannot get
+/// tokens for the whole origin.
+pub fn read(response: &Response, metadata_url: &str, called: &Url, named_by: Nearness) -> Result<Statement> {
+    let document = response.document()?;
+    let invalid = |member: &str, rule: &str| {
+        let message = [
+            "The protected resource's metadata is unusable: `",
+            member,
+            "` ",
+            rule,
+            " (RFC 9728 §2). The MCP server's operator has to correct it.",
+        ];
+        Error::new(Code::InvalidDocument, message.concat()).with("member", member)
+    };
+    let text = document.member("resource").as_str().ok_or_else(|| invalid("resource", "must be a string"))?;
+    let resource = Url::parse(text).filter(|url| !url.has_fragment() && url.is_secure());
+    let resource = resource.ok_or_else(|| invalid("resource", "must be an https URL without fragment"))?;
+    if !resource.contains(called) {
+        let message = "The protected resource's metadata speaks of another resource than the one that is called (RFC 9728 §3.3). Nothing was sent to any authorization server. Check the MCP server's URL; if it is right, the server's operator has to correct `resource`.";
+        return Err(Error::new(Code::ResourceMismatch, message).with("called", called.as_str()));
+    }
+    let location = well_known::protected_resource_of(&resource);
+    if resource.href() != called.href() && location != metadata_url {
+        return Ok(Statement::ConfirmAt(location));
+    }
+    let servers = document
+        .member("authorization_servers")
+        .strings()
+        .ok_or_else(|| invalid("authorization_servers", "must be an array of issuers"))?;
+    let authorization_servers =
+        servers.iter().map(|issuer| Issuer::named(issuer, named_by)).collect::<Result<Vec<Issuer>>>()?;
+    if authorization_servers.is_empty() {
+        return Err(invalid("authorization_servers", "must name at least one issuer"));
+    }
+    Ok(Statement::Identified(ProtectedResource {
+        resource: text.to_owned(),
+        authorization_servers,
+        scopes_supported: listed_scopes(&document),
+        resource_name: document.member("resource_name").as_str().map(crate::printable::printable),
+        metadata_url: metadata_url.to_owned(),
+    }))
+}
+
+/// The scopes that a metadata document lists; an empty list is none.
+pub(crate) fn listed_scopes(document: &Json) -> Option<ScopeSet> {
+    let scopes: ScopeSet = document.member("scopes_supported").strings()?.into_iter().collect();
+    if scopes.is_empty() { None } else { Some(scopes) }
+}

@@ -1,0 +1,350 @@
+//! Records: the plain data that crosses to JavaScript and into stores, declared once.
+//!
+//! [`record!`], [`words!`] and [`tagged!`] turn one declaration into the Rust type, its reader, its writer and
+//! its TypeScript declaration with the same documentation. JavaScript names are the Rust ones in camel case.
+
+use std::sync::Arc;
+
+use crate::json::Json;
+
+/// Where a value was not what its type demands: the path to it, and what was expected there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mismatch {
+    /// The path, such as `plan.scopes[0].scope`; empty for the value itself.
+    pub path: String,
+    /// What was expected, in words.
+    pub expected: &'static str,
+}
+
+/// Reads a value and keeps the first mismatch, so that readers need not fail one by one. What a reader returns
+/// after a mismatch is a blank that nobody sees: [`read`] returns the mismatch in its place.
+#[derive(Default)]
+pub struct Reader {
+    path: String,
+    mismatch: Option<Mismatch>,
+}
+
+impl Reader {
+    /// Takes note that the value at hand is not what was expected.
+    #[inline(never)]
+    pub fn refuse(&mut self, expected: &'static str) {
+        self.mismatch.get_or_insert_with(|| Mismatch { path: self.path.clone(), expected });
+    }
+
+    /// Reads a part of the value at hand.
+    fn part<T: Crossing>(&mut self, name: &str, json: &Json) -> T {
+        let outside = self.enter(name);
+        let value = T::read(json, self);
+        self.path.truncate(outside);
+        value
+    }
+
+    #[inline(never)]
+    fn enter(&mut self, name: &str) -> usize {
+        let outside = self.path.len();
+        if outside > 0 && !name.starts_with('[') {
+            self.path.push('.');
+        }
+        self.path.push_str(name);
+        outside
+    }
+
+    /// Reads a member of a record, by its Rust name.
+    pub fn member<T: Crossing>(&mut self, record: &Json, name: &str) -> T {
+        let name = camel_case(name);
+        self.part(&name, record.member(&name))
+    }
+}
+
+/// Reads a value of that type.
+pub fn read<T: Crossing>(json: &Json) -> Result<T, Mismatch> {
+    let mut reader = Reader::default();
+    let value = T::read(json, &mut reader);
+    reader.mismatch.map_or(Ok(value), Err)
+}
+
+/// A type that crosses the boundary.
+pub trait Crossing: Sized {
+    /// Reads it. A value of another shape is refused, and a blank returned.
+    fn read(json: &Json, reader: &mut Reader) -> Self;
+
+    /// Writes it.
+    fn to_json(&self) -> Json;
+
+    /// Whether a member of that type may be absent.
+    const OPTIONAL: bool = false;
+
+    /// The TypeScript type, as it is written where it is used.
+    fn typescript() -> String;
+}
+
+/// A record or a union that TypeScript knows by name.
+pub trait Declared {
+    /// The whole declaration, documentation included.
+    fn declaration() -> String;
+}
+
+impl Crossing for Json {
+    fn read(json: &Json, _: &mut Reader) -> Json {
+        json.clone()
+    }
+    fn to_json(&self) -> Json {
+        self.clone()
+    }
+    const OPTIONAL: bool = true;
+    fn typescript() -> String {
+        "unknown".to_owned()
+    }
+}
+
+impl Crossing for String {
+    #[inline(never)]
+    fn read(json: &Json, reader: &mut Reader) -> String {
+        json.as_str().map(str::to_owned).unwrap_or_else(|| {
+            reader.refuse("a string");
+            String::new()
+        })
+    }
+    #[inline(never)]
+    fn to_json(&self) -> Json {
+        self.as_str().into()
+    }
+    fn typescript() -> String {
+        "string".to_owned()
+    }
+}
+
+impl Crossing for bool {
+    fn read(json: &Json, reader: &mut Reader) -> bool {
+        if !matches!(json, Json::Bool(_)) {
+            reader.refuse("true or false");
+        }
+        *json == Json::Bool(true)
+    }
+    fn to_json(&self) -> Json {
+        Json::Bool(*self)
+    }
+    fn typescript() -> String {
+        "boolean".to_owned()
+    }
+}
+
+impl Crossing for u64 {
+    #[inline(never)]
+    fn read(json: &Json, reader: &mut Reader) -> u64 {
+        let number = if matches!(json, Json::Number(_)) { json.as_whole_number() } else { None };
+        number.unwrap_or_else(|| {
+            reader.refuse("a whole number");
+            0
+        })
+    }
+    fn to_json(&self) -> Json {
+        Json::Number(*self as f64)
+    }
+    fn typescript() -> String {
+        "number".to_owned()
+    }
+}
+
+impl<T: Crossing> Crossing for Option<T> {
+    fn read(json: &Json, reader: &mut Reader) -> Option<T> {
+        if matches!(json, Json::Null) { None } else { Some(T::read(json, reader)) }
+    }
+    fn to_json(&self) -> Json {
+        self.as_ref().map_or(Json::Null, T::to_json)
+    }
+    const OPTIONAL: bool = true;
+    fn typescript() -> String {
+        T::typescript()
+    }
+}
+
+impl<T: Crossing> Crossing for Arc<T> {
+    fn read(json: &Json, reader: &mut Reader) -> Arc<T> {
+        Arc::new(T::read(json, reader))
+    }
+    fn to_json(&self) -> Json {
+        T::to_json(self)
+    }
+    fn typescript() -> String {
+        T::typescript()
+    }
+}
+
+impl<T: Crossing> Crossing for Vec<T> {
+    fn read(json: &Json, reader: &mut Reader) -> Vec<T> {
+        let mut items = Vec::new();
+        let Json::Array(array) = json else {
+            reader.refuse("an array");
+            return items;
+        };
+        for (index, item) in array.iter().enumerate() {
+            items.push(reader.part(&["[", &index.to_string(), "]"].concat(), item));
+        }
+        items
+    }
+    fn to_json(&self) -> Json {
+        Json::Array(self.iter().map(T::to_json).collect())
+    }
+    fn typescript() -> String {
+        [&T::typescript(), "[]"].concat()
+    }
+}
+
+/// The JavaScript spelling of a Rust name: `redirect_uri` is `redirectUri`.
+#[inline(never)]
+pub fn camel_case(name: &str) -> String {
+    let mut camel = String::with_capacity(name.len());
+    let mut upper = false;
+    for character in name.chars() {
+        if character == '_' {
+            upper = true;
+        } else {
+            camel.push(if upper { character.to_ascii_uppercase() } else { character });
+            upper = false;
+        }
+    }
+    camel
+}
+
+/// Writes one member of a record; what is `null` is left out.
+#[inline(never)]
+pub fn write_member(members: &mut Vec<(String, Json)>, name: &str, value: Json) {
+    if value != Json::Null {
+        members.push((camel_case(name), value));
+    }
+}
+
+/// Documentation as a TypeScript comment.
+pub fn typescript_comment(indent: &str, lines: &[&str]) -> String {
+    match lines {
+        [] => String::new(),
+        [line] => format!("{indent}/**{line} */\n"),
+        _ => {
+            let body: String = lines.iter().map(|line| format!("{indent} *{line}\n")).collect();
+            format!("{indent}/**\n{body}{indent} */\n")
+        }
+    }
+}
+
+/// Declares a record: a struct that crosses the boundary member by member.
+#[macro_export]
+macro_rules! record {
+    ($(#[doc = $doc:literal])* $(#[derive($($derive:ident),*)])? pub struct $name:ident {
+        $($(#[doc = $field_doc:literal])* pub $field:ident: $type:ty,)*
+    }) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, $($($derive),*)?)]
+        pub struct $name { $($(#[doc = $field_doc])* pub $field: $type,)* }
+
+        impl $crate::record::Crossing for $name {
+            #[inline(never)]
+            fn read(json: &$crate::json::Json, reader: &mut $crate::record::Reader) -> $name {
+                if !matches!(json, $crate::json::Json::Object(_)) {
+                    reader.refuse("an object");
+                }
+                $name { $($field: reader.member(json, stringify!($field)),)* }
+            }
+            #[inline(never)]
+            fn to_json(&self) -> $crate::json::Json {
+                let mut members = Vec::new();
+                $($crate::record::write_member(&mut members, stringify!($field), self.$field.to_json());)*
+                $crate::json::Json::Object(members)
+            }
+            fn typescript() -> String { stringify!($name).to_owned() }
+        }
+
+        impl $crate::record::Declared for $name {
+            fn declaration() -> String {
+                let mut text = $crate::record::typescript_comment("", &[$($doc),*]);
+                text += concat!("export interface ", stringify!($name), " {\n");
+                $(
+                    text += &$crate::record::typescript_comment("  ", &[$($field_doc),*]);
+                    let optional = if <$type as $crate::record::Crossing>::OPTIONAL { "?" } else { "" };
+                    text += &format!("  {}{optional}: {};\n",
+                        $crate::record::camel_case(stringify!($field)), <$type as $crate::record::Crossing>::typescript());
+                )*
+                text + "}\n"
+            }
+        }
+    };
+}
+
+/// Declares an enumeration that crosses as one of a few words.
+#[macro_export]
+macro_rules! words {
+    ($(#[doc = $doc:literal])* pub enum $name:ident { $($(#[doc = $word_doc:literal])* $variant:ident = $word:literal,)* }) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name { $($(#[doc = $word_doc])* $variant,)* }
+
+        impl $name {
+            /// The word that stands for it.
+            pub fn word(self) -> &'static str {
+                match self { $($name::$variant => $word,)* }
+            }
+        }
+
+        impl $crate::record::Crossing for $name {
+            #[inline(never)]
+            fn read(json: &$crate::json::Json, reader: &mut $crate::record::Reader) -> $name {
+                let variants = [$($name::$variant),*];
+                let named = variants.into_iter().find(|variant| json.as_str() == Some(variant.word()));
+                named.unwrap_or_else(|| {
+                    reader.refuse(concat!("one of" $(, " \"", $word, "\"")*));
+                    variants[0]
+                })
+            }
+            fn to_json(&self) -> $crate::json::Json { self.word().into() }
+            fn typescript() -> String { stringify!($name).to_owned() }
+        }
+
+        impl $crate::record::Declared for $name {
+            fn declaration() -> String {
+                let mut text = $crate::record::typescript_comment("", &[$($doc),*]);
+                text += concat!("export type ", stringify!($name), " =");
+                $(
+                    text += "\n";
+                    text += &$crate::record::typescript_comment("  ", &[$($word_doc),*]);
+                    text += concat!("  | '", $word, "'");
+                )*
+                text + ";\n"
+            }
+        }
+    };
+}
+
+/// Declares a sum type: each variant is a record, told apart by its `kind`.
+#[macro_export]
+macro_rules! tagged {
+    ($(#[doc = $doc:literal])* pub enum $name:ident { $($(#[doc = $variant_doc:literal])* $variant:ident($record:ident) = $word:literal,)* }) => {
+        $(#[doc = $doc])*
+        #[derive(Clone)]
+        pub enum $name { $($(#[doc = $variant_doc])* $variant($record),)* }
+
+        impl $name {
+            /// As it crosses to JavaScript; nothing of the kind comes back.
+            pub fn to_json(&self) -> $crate::json::Json {
+                let (kind, record) = match self { $($name::$variant(record) => ($word, record.to_json()),)* };
+                let mut members = vec![("kind".to_owned(), kind.into())];
+                if let $crate::json::Json::Object(rest) = record {
+                    members.extend(rest);
+                }
+                $crate::json::Json::Object(members)
+            }
+        }
+
+        impl $crate::record::Declared for $name {
+            fn declaration() -> String {
+                let mut text = $crate::record::typescript_comment("", &[$($doc),*]);
+                text += concat!("export type ", stringify!($name), " =");
+                $(
+                    text += "\n";
+                    text += &$crate::record::typescript_comment("  ", &[$($variant_doc),*]);
+                    text += concat!("  | ({ kind: '", $word, "' } & ", stringify!($record), ")");
+                )*
+                text + ";\n"
+            }
+        }
+    };
+}

@@ -1,0 +1,368 @@
+//! Client registration: by hand, by metadata document, or dynamically (RFC 7591).
+
+use std::sync::Arc;
+
+use crate::authorization_server::AuthorizationServer;
+use crate::client_authentication::ClientAuthentication;
+use crate::error::{Code, Error, Result};
+use crate::http::{Request, Response, StatedError};
+use crate::identifier::{Endpoint, Issuer, RedirectUri, Secret};
+use crate::json::Json;
+use crate::scope::ScopeSet;
+use crate::scope_plan::{OFFLINE_ACCESS, ScopePlan};
+use crate::settings::{ClientDescription, PreRegisteredClient};
+use crate::url::Url;
+use crate::{record, words};
+
+words! {
+    /// How the client got its `client_id`.
+    pub enum RegistrationKind {
+        /// By hand.
+        PreRegistered = "pre-registered",
+        /// It is the URL of a client metadata document.
+        MetadataDocument = "metadata-document",
+        /// Dynamically (RFC 7591).
+        Dynamic = "dynamic",
+    }
+}
+
+record! {
+    /// A client that an authorization server knows. Bound to its issuer: never sent to another.
+    #[derive(Debug)]
+    pub struct ClientRegistration {
+        /// The version of this record: 1.
+        pub version: u64,
+        /// How it came about.
+        pub kind: RegistrationKind,
+        /// The issuer that knows it.
+        pub issuer: Issuer,
+        /// The client identifier.
+        pub client_id: String,
+        /// Its secret, where it has one.
+        pub client_secret: Option<Secret>,
+        /// When the secret expires, in seconds since 1970; absent: never.
+        pub client_secret_expires_at: Option<u64>,
+        /// How it authenticates at the token endpoint.
+        pub token_endpoint_auth_method: ClientAuthentication,
+        /// The redirect URI that is registered, and sent.
+        pub redirect_uri: RedirectUri,
+        /// The scopes that it may request, as we were told; absent: unknown.
+        pub scopes: Option<ScopeSet>,
+        /// The scopes that its registration asked for.
+        pub asked_scopes: Option<ScopeSet>,
+        /// For managing it (RFC 7592), where the server offers that.
+        pub registration_access_token: Option<Secret>,
+        /// Where it is managed (RFC 7592).
+        pub registration_client_uri: Option<Endpoint>,
+    }
+}
+
+impl ClientRegistration {
+    /// Whether this stored registration still serves: same issuer, same redirect URI, secret not expired, and
+    /// everything that the plan wants registered was asked for, whether or not the server then permitted it.
+    pub fn serves(&self, server: &AuthorizationServer, redirect_uri: &RedirectUri, plan: &ScopePlan, now: u64) -> bool {
+        let expired = self.client_secret_expires_at.is_some_and(|at| at <= now);
+        let wanted = plan.within(self.scopes.as_ref());
+        let asked = self.asked_scopes.as_ref().is_some_and(|asked| asked.includes(&plan.to_register()));
+        let scopes = asked || self.scopes.is_none() || wanted.requested().includes(&plan.requested());
+        self.issuer == server.issuer && self.redirect_uri == *redirect_uri && !expired && scopes
+    }
+}
+
+/// The client that was registered by hand. Its credentials are bound to one issuer: the one in the settings,
+/// or else the one that it was first used with.
+pub fn pre_registered(
+    client: &PreRegisteredClient,
+    stored: Option<&ClientRegistration>,
+    server: &AuthorizationServer,
+    redirect_uri: &RedirectUri,
+) -> Result<Arc<ClientRegistration>> {
+    let first_used =
+        stored.filter(|stored| stored.kind == RegistrationKind::PreRegistered && stored.client_id == client.client_id);
+    let bound_to = client.issuer.as_ref().or(first_used.map(|stored| &stored.issuer));
+    if let Some(bound) = bound_to.filter(|bound| !bound.is_same_for_discovery(&server.issuer)) {
+        let message = [
+            "The configured client belongs to ",
+            bound.as_str(),
+            ", but the MCP server now names ",
+            server.issuer.as_str(),
+            ". Its credentials were not sent. If the change is right, configure a client for the new issuer.",
+        ];
+        return Err(Error::new(Code::ClientOfOtherIssuer, message.concat()).with("issuer", server.issuer.as_str()));
+    }
+    let method = match (client.token_endpoint_auth_method, &client.client_secret) {
+        (Some(method), _) => method,
+        (None, None) => ClientAuthentication::None,
+        (None, Some(_)) => ClientAuthentication::for_secret(server.token_endpoint_auth_methods_supported.as_deref()),
+    };
+    Ok(Arc::new(ClientRegistration {
+        version: 1,
+        kind: RegistrationKind::PreRegistered,
+        issuer: server.issuer.clone(),
+        client_id: client.client_id.clone(),
+        client_secret: client.client_secret.clone(),
+        client_secret_expires_at: None,
+        token_endpoint_auth_method: method,
+        redirect_uri: redirect_uri.clone(),
+        scopes: client.scopes.clone(),
+        asked_scopes: None,
+        registration_access_token: None,
+        registration_client_uri: None,
+    }))
+}
+
+/// The client whose identifier is the URL of its metadata document: https, with a path, and nothing that could
+/// make two spellings of one document.
+pub fn by_metadata_document(
+    url: &str,
+    server: &AuthorizationServer,
+    redirect_uri: &RedirectUri,
+) -> Result<Arc<ClientRegistration>> {
+    let parsed = Url::parse(url).filter(|parsed| {
+        parsed.scheme() == "https"
+            && parsed.path() != "/"
+            && parsed.is_secure()
+            && !parsed.has_fragment()
+            && parsed.href() == url
+    });
+    if parsed.is_none() {
+        let message = "`clientMetadataUrl` must be an https URL with a path, without user name, fragment or dot segments, spelled in its normal form.";
+        return Err(Error::new(Code::InvalidClientMetadataUrl, message));
+    }
+    Ok(Arc::new(ClientRegistration {
+        version: 1,
+        kind: RegistrationKind::MetadataDocument,
+        issuer: server.issuer.clone(),
+        client_id: url.to_owned(),
+        client_secret: None,
+        client_secret_expires_at: None,
+        token_endpoint_auth_method: ClientAuthentication::None,
+        redirect_uri: redirect_uri.clone(),
+        scopes: None,
+        asked_scopes: None,
+        registration_access_token: None,
+        registration_client_uri: None,
+    }))
+}
+
+/// What a dynamic registration asks for.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The redirect URI.
+    pub redirect_uri: RedirectUri,
+    /// `native` or `web`.
+    pub application_type: &'static str,
+    /// How the client wants to authenticate.
+    pub authentication: ClientAuthentication,
+    /// The scopes; `scope` is left out where there are none.
+    pub scopes: ScopeSet,
+    /// Whether to ask for refresh tokens.
+    pub refresh: bool,
+    /// How often the scopes were reduced already.
+    reductions: usize,
+    /// Whether the application type was changed already.
+    application_type_changed: bool,
+}
+
+/// What a registration endpoint answers.
+#[derive(Debug)]
+pub enum Answer {
+    /// The client is registered.
+    Registered(Arc<ClientRegistration>),
+    /// It is not.
+    Refused(StatedError, u16),
+}
+
+impl Asked {
+    /// The first attempt: everything that the plan wants registered.
+    pub fn first(
+        server: &AuthorizationServer,
+        plan: &ScopePlan,
+        redirect_uri: &RedirectUri,
+        refresh: bool,
+    ) -> Result<Asked> {
+        let lists_refresh = server
+            .grant_types_supported
+            .as_ref()
+            .is_none_or(|grants| grants.iter().any(|grant| grant == "refresh_token"));
+        Ok(Asked {
+            redirect_uri: redirect_uri.clone(),
+            application_type: redirect_uri.application_type(),
+            authentication: ClientAuthentication::to_register(server.token_endpoint_auth_methods_supported.as_deref())?,
+            scopes: plan.to_register(),
+            refresh: refresh && lists_refresh,
+            reductions: 0,
+            application_type_changed: false,
+        })
+    }
+
+    /// The next attempt after a refusal, or nothing when there is no other way to ask.
+    ///
+    /// A refused redirect URI is asked for once more with the other application type. Refused scopes go in a
+    /// ladder of three: everything; without those that are named, if none of them is required, else the
+    /// required ones only; none at all.
+    pub fn after(&self, refusal: &StatedError, status: u16, plan: &ScopePlan) -> Option<Asked> {
+        let error = refusal.error.as_deref().unwrap_or_default();
+        let mentions = |word| refusal.description.to_ascii_lowercase().contains(word);
+        if error == "invalid_redirect_uri"
+            || (mentions("redirect") && !mentions("scope"))
+            || mentions("application_type")
+        {
+            let other = if self.application_type == "native" { "web" } else { "native" };
+            return (!self.application_type_changed).then(|| Asked {
+                application_type: other,
+                application_type_changed: true,
+                ..self.clone()
+            });
+        }
+        let about_scopes = matches!(status, 400 | 422)
+            && !matches!(error, "access_denied" | "invalid_software_statement" | "unapproved_software_statement");
+        if !about_scopes || self.scopes.is_empty() {
+            return None;
+        }
+        let named = self.scopes.named_by(refusal);
+        let required = plan.required();
+        let spared = if named.is_empty() || named.iter().any(|scope| required.contains(scope)) {
+            required
+        } else {
+            self.scopes.without(&named)
+        };
+        let last = self.reductions > 0 || spared == self.scopes;
+        let scopes = if last { ScopeSet::default() } else { spared };
+        Some(Asked { scopes, reductions: self.reductions + 1, ..self.clone() })
+    }
+
+    /// The registration request (RFC 7591 §3.1), with members of the registry only.
+    pub fn request(&self, endpoint: &Endpoint, client: &ClientDescription) -> Request {
+        let grants: &[&str] =
+            if self.refresh { &["authorization_code", "refresh_token"] } else { &["authorization_code"] };
+        let list = |items: &[&str]| Json::Array(items.iter().map(|item| Json::from(*item)).collect());
+        let text =
+            |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map_or(Json::Null, Json::from);
+        let members = [
+            ("client_name", text(&client.client_name)),
+            ("client_uri", text(&client.client_uri)),
+            ("logo_uri", text(&client.logo_uri)),
+            ("software_id", text(&client.software_id)),
+            ("software_version", text(&client.software_version)),
+            ("application_type", self.application_type.into()),
+            ("redirect_uris", list(&[self.redirect_uri.as_str()])),
+            ("grant_types", list(grants)),
+            ("response_types", list(&["code"])),
+            ("token_endpoint_auth_method", self.authentication.word().into()),
+            ("scope", self.scopes.to_parameter().map_or(Json::Null, Json::from)),
+        ];
+        let members = members.into_iter().filter(|(_, value)| *value != Json::Null);
+        Request::json(endpoint.as_str(), &Json::Object(members.map(|(name, value)| (name.to_owned(), value)).collect()))
+    }
+
+    /// Reads the answer, which overrules what was asked for (RFC 7591 §3.2.1). Only `client_id` is required of it.
+    pub fn read(&self, response: &Response, server: &AuthorizationServer) -> Result<Answer> {
+        if !response.is_success() {
+            return Ok(Answer::Refused(response.stated_error(), response.status));
+        }
+        let document = response.document()?;
+        let invalid = |member: &str, rule: &str| {
+            let message = [
+                "The registration answer is unusable: `",
+                member,
+                "` ",
+                rule,
+                " (RFC 7591 §3.2.1). The authorization server's operator has to correct it.",
+            ];
+            Error::new(Code::InvalidDocument, message.concat()).with("member", member)
+        };
+        let text = |member| document.member(member).as_str().filter(|text| !text.is_empty());
+        let client_id = text("client_id").ok_or_else(|| invalid("client_id", "must be a string"))?;
+        let redirect_uris = document.member("redirect_uris").strings().unwrap_or_default();
+        if !redirect_uris.is_empty() && !redirect_uris.iter().any(|uri| self.redirect_uri.is_registered_as(uri)) {
+            return Err(invalid("redirect_uris", "lacks the redirect URI that was asked for"));
+        }
+        let client_secret = text("client_secret").map(Secret::new);
+        let token_endpoint_auth_method = match (text("token_endpoint_auth_method"), &client_secret, self.authentication)
+        {
+            (Some(method), ..) => ClientAuthentication::named(method)?,
+            (None, Some(_), ClientAuthentication::None) => {
+                ClientAuthentication::for_secret(server.token_endpoint_auth_methods_supported.as_deref())
+            }
+            (None, ..) => self.authentication,
+        };
+        if token_endpoint_auth_method != ClientAuthentication::None && client_secret.is_none() {
+            return Err(invalid("client_secret", "is missing, though the client has to authenticate by it"));
+        }
+        let nearness = server.issuer.url().nearness();
+        let manages = |uri: &str| Endpoint::named(uri, nearness).ok();
+        Ok(Answer::Registered(Arc::new(ClientRegistration {
+            version: 1,
+            kind: RegistrationKind::Dynamic,
+            issuer: server.issuer.clone(),
+            client_id: client_id.to_owned(),
+            client_secret,
+            client_secret_expires_at: document
+                .member("client_secret_expires_at")
+                .as_whole_number()
+                .filter(|at| *at > 0),
+            token_endpoint_auth_method,
+            redirect_uri: self.redirect_uri.clone(),
+            scopes: self.told(&document),
+            asked_scopes: Some(self.scopes.clone()),
+            registration_access_token: text("registration_access_token").map(Secret::new),
+            registration_client_uri: text("registration_client_uri").and_then(manages),
+        })))
+    }
+
+    /// What we were told is registered: the answer's `scope`, else what was sent; unknown only where the server
+    /// made us leave it out. Without the grant for refresh tokens, the scope that asks for one is not registered.
+    fn told(&self, document: &Json) -> Option<ScopeSet> {
+        let answered = document.member("scope").as_str().filter(|scope| !scope.trim().is_empty());
+        let told = match answered {
+            Some(scope) => Some(ScopeSet::read_answer(scope, &self.scopes)),
+            None if self.reductions > 0 && self.scopes.is_empty() => None,
+            None => Some(self.scopes.clone()),
+        }?;
+        let grants = document.member("grant_types").strings().unwrap_or_default();
+        let refresh = grants.is_empty() || grants.contains(&"refresh_token");
+        Some(if refresh { told } else { told.without(&ScopeSet::read(OFFLINE_ACCESS)) })
+    }
+}
+
+/// The refusal of a registration, for people.
+pub fn refused(refusal: StatedError, server: &AuthorizationServer, plan: &ScopePlan) -> Box<Error> {
+    let remedy =
+        if plan.to_register().is_empty() { " If it wants a `scope`, configure `scopes` for this server." } else { "" };
+    let sentence = [
+        "The authorization server ",
+        server.issuer.as_str(),
+        " refused to register this client. Ask its operator to permit registration, or configure a client that was registered by hand.",
+        remedy,
+    ];
+    refusal.into_error(Code::RegistrationRefused, &sentence.concat()).with("issuer", server.issuer.as_str())
+}
+
+/// The error for scopes that are required, and for which the client is not registered: known before any browser
+/// opens. It names the scopes, the server, and what to change.
+pub fn scopes_missing(missing: &ScopeSet, registration: &ClientRegistration) -> Box<Error> {
+    let scopes = missing.to_parameter().unwrap_or_default();
+    let remedy = match registration.kind {
+        RegistrationKind::PreRegistered => {
+            "Have them added to the client that was registered by hand, and to the setting `client.scopes`."
+        }
+        RegistrationKind::MetadataDocument => {
+            "Add them to `scope` in the client metadata document, or leave `scope` out of it."
+        }
+        RegistrationKind::Dynamic => {
+            "Ask its operator to permit them for registered clients; if they come from the setting `scopes`, remove them there."
+        }
+    };
+    let message = [
+        "The authorization server ",
+        registration.issuer.as_str(),
+        " did not register this client for the required scopes `",
+        &scopes,
+        "`, so requesting them would fail. ",
+        remedy,
+    ];
+    Error::new(Code::ScopeNotRegistered, message.concat())
+        .with("scope", scopes)
+        .with("issuer", registration.issuer.as_str())
+}

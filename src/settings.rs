@@ -1,0 +1,70 @@
+//! What a host says: about itself, and about single servers.
+
+use crate::client_authentication::ClientAuthentication;
+use crate::identifier::{Issuer, Secret};
+use crate::json::Json;
+use crate::record;
+use crate::scope::ScopeSet;
+
+record! {
+    /// The client, as it presents itself to authorization servers (RFC 7591 §2).
+    #[derive(Debug, Default)]
+    pub struct ClientDescription {
+        /// Its name, shown to people on the consent page.
+        pub client_name: Option<String>,
+        /// Its home page.
+        pub client_uri: Option<String>,
+        /// Its logo.
+        pub logo_uri: Option<String>,
+        /// An identifier of the software, the same in every installation.
+        pub software_id: Option<String>,
+        /// The software's version.
+        pub software_version: Option<String>,
+        /// The URL of a client metadata document: the `client_id` at servers that support such documents.
+        pub client_metadata_url: Option<String>,
+    }
+}
+
+record! {
+    /// A client that was registered by hand.
+    #[derive(Debug)]
+    pub struct PreRegisteredClient {
+        /// The client identifier.
+        pub client_id: String,
+        /// Its secret, if it has one.
+        pub client_secret: Option<Secret>,
+        /// The issuer that it was registered at. Absent: the first issuer that it is used with. It is never sent to another.
+        pub issuer: Option<Issuer>,
+        /// How it authenticates. Absent: by Basic if it has a secret, else not at all.
+        pub token_endpoint_auth_method: Option<ClientAuthentication>,
+        /// The scopes that it was given. Absent: unknown.
+        pub scopes: Option<ScopeSet>,
+    }
+}
+
+record! {
+    /// What the host knows about one MCP server and its authorization server. Every member is optional.
+    #[derive(Debug, Default)]
+    pub struct ServerSettings {
+        /// A client registered by hand, for servers without dynamic registration.
+        pub client: Option<PreRegisteredClient>,
+        /// Scopes to request on top of what the server demands. The sign-in fails without them.
+        pub scopes: Option<ScopeSet>,
+        /// Scopes to request on top, and to do without where the server refuses.
+        pub optional_scopes: Option<ScopeSet>,
+        /// Whether to ask for `offline_access`, where the authorization server lists it, to stay signed in. Default: true.
+        pub refresh: Option<bool>,
+        /// Whether `prompt=consent` goes with `offline_access` (OpenID Connect Core §11). Default: true.
+        pub consent_prompt: Option<bool>,
+        /// The `resource` parameter (RFC 8707), in place of the protected resource's own identifier.
+        pub resource: Option<String>,
+        /// Leave `resource` out, for servers that refuse it. Default: false.
+        pub omit_resource: Option<bool>,
+        /// Further authorization parameters by name, such as `audience`. Those of the protocol are refused.
+        pub authorization_parameters: Option<Json>,
+        /// Take it for granted that the authorization server does PKCE with S256 though it does not say so. Default: false.
+        pub assume_s256: Option<bool>,
+        /// Let a public server name addresses of this machine and of private networks. Default: false.
+        pub allow_private_addresses: Option<bool>,
+    }
+}

@@ -1,0 +1,218 @@
+//! URLs: parsed by the host's own parser in wasm and by the `url` crate natively, so that what is checked is
+//! what is fetched. A URL remembers the bytes it came in, since servers compare them (RFC 3986 §6.2.1).
+
+use std::sync::Arc;
+
+use crate::error::{Code, Error, Result};
+
+/// A URL with its parts, and the text it was read from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Url(Arc<Parts>);
+
+/// What the platform's parser says (WHATWG URL).
+#[derive(Debug, Default, PartialEq)]
+struct Parts {
+    /// As received.
+    text: String,
+    href: String,
+    /// Without the colon.
+    scheme: String,
+    username: String,
+    password: String,
+    hostname: String,
+    port: String,
+    path: String,
+    /// With the question mark; empty where there is none.
+    search: String,
+}
+
+/// How near to this machine a host is: the nearer, the fewer may send us there.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub enum Nearness {
+    /// Any other name or address.
+    Public,
+    /// Addresses of private networks (RFC 1918, RFC 6598, RFC 4193).
+    Private,
+    /// This machine, link-local addresses, and what stands for none (RFC 1122, RFC 3927, RFC 4291).
+    Local,
+}
+
+impl Url {
+    /// Reads an absolute URL. Spaces and control characters are refused rather than dropped.
+    pub fn parse(text: &str) -> Option<Url> {
+        if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
+            return None;
+        }
+        parse_with_host(text).map(|parts| Url(Arc::new(parts)))
+    }
+
+    /// Reads a URL that may be relative to another, as a `Location` is (RFC 9110 §10.2.2).
+    pub fn join(base: &str, text: &str) -> Option<Url> {
+        let base = Url::parse(base)?;
+        let absolute = match text.as_bytes() {
+            [b'/', b'/', ..] => [base.scheme(), ":", text].concat(),
+            [b'/', ..] => [&base.origin(), text].concat(),
+            _ => text.to_owned(),
+        };
+        Url::parse(&absolute)
+    }
+
+    /// The text it was read from, byte for byte.
+    pub fn as_str(&self) -> &str {
+        &self.0.text
+    }
+
+    /// The normalized form: what is fetched.
+    pub fn href(&self) -> &str {
+        &self.0.href
+    }
+
+    /// The scheme, without its colon.
+    pub fn scheme(&self) -> &str {
+        &self.0.scheme
+    }
+
+    /// Scheme, host and port, without a slash at the end.
+    pub fn origin(&self) -> String {
+        let port = if self.0.port.is_empty() { String::new() } else { [":", &self.0.port].concat() };
+        [&self.0.scheme, "://", &self.0.hostname, &port].concat()
+    }
+
+    /// The host's name or address.
+    pub fn hostname(&self) -> &str {
+        &self.0.hostname
+    }
+
+    /// The path, with its first slash.
+    pub fn path(&self) -> &str {
+        &self.0.path
+    }
+
+    /// The query with its question mark; empty where there is none.
+    pub fn search(&self) -> &str {
+        &self.0.search
+    }
+
+    /// Whether it has a fragment.
+    pub fn has_fragment(&self) -> bool {
+        self.0.text.contains('#')
+    }
+
+    /// Whether it has a user name or password.
+    pub fn has_userinfo(&self) -> bool {
+        !self.0.username.is_empty() || !self.0.password.is_empty()
+    }
+
+    /// Whether the host is this machine: `localhost` or a loopback address, not a name that looks like one.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.hostname();
+        host == "localhost" || host == "[::1]" || ipv4(host).is_some_and(|[first, ..]| first == 127)
+    }
+
+    /// Whether it may carry credentials: https, or http on loopback; no user name or password (OAuth 2.1 §1.5).
+    pub fn is_secure(&self) -> bool {
+        let secure = self.scheme() == "https" || (self.scheme() == "http" && self.is_loopback());
+        secure && !self.has_userinfo()
+    }
+
+    /// How near its host is, judged by the literal alone: names are not looked up.
+    pub fn nearness(&self) -> Nearness {
+        let host = self.hostname().trim_end_matches('.');
+        if host == "localhost" || host.ends_with(".localhost") {
+            return Nearness::Local;
+        }
+        if let Some(address) = ipv4(host) {
+            return ipv4_nearness(address);
+        }
+        host.strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+            .and_then(|text| text.parse().ok())
+            .map_or(Nearness::Public, ipv6_nearness)
+    }
+
+    /// Whether `self` is this URL's parent or itself, path segment by path segment, on the same origin.
+    pub fn contains(&self, inner: &Url) -> bool {
+        let prefix = self.path().trim_end_matches('/');
+        let rest = inner.path().strip_prefix(prefix);
+        let segments = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        segments && self.origin() == inner.origin() && (self.search().is_empty() || self.search() == inner.search())
+    }
+}
+
+/// Reads a URL that will be called: https or http on loopback, no user name, no fragment (A6), and not nearer
+/// to this machine than the server that named it (D12).
+pub fn endpoint(text: &str, named_by: Nearness) -> Result<Url> {
+    let url = Url::parse(text).filter(|url| url.is_secure() && !url.has_fragment()).ok_or_else(|| {
+        Error::new(Code::InsecureEndpoint, "A server named an endpoint that is not https (or http on this machine), or not a plain URL. It was not called; the server's operator has to publish a secure one.")
+    })?;
+    if url.nearness() > named_by {
+        let message = "A server further away named an address of this machine or of a private network. It was not called. If that is intended, allow private addresses for this server.";
+        return Err(Error::new(Code::PrivateAddress, message));
+    }
+    Ok(url)
+}
+
+fn ipv4(host: &str) -> Option<[u8; 4]> {
+    host.parse::<std::net::Ipv4Addr>().ok().map(|address| address.octets())
+}
+
+fn ipv4_nearness(address: [u8; 4]) -> Nearness {
+    match address {
+        [0 | 127, ..] | [169, 254, ..] | [224..=255, ..] => Nearness::Local,
+        [10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [100, 64..=127, ..] => Nearness::Private,
+        _ => Nearness::Public,
+    }
+}
+
+fn ipv6_nearness(address: std::net::Ipv6Addr) -> Nearness {
+    let [a, b, c, d, e, f, g, h] = address.segments();
+    let embedded = |high: u16, low: u16| {
+        let [first, second] = high.to_be_bytes();
+        let [third, fourth] = low.to_be_bytes();
+        ipv4_nearness([first, second, third, fourth])
+    };
+    match [a, b, c, d, e, f] {
+        // Unspecified, loopback and the deprecated IPv4-compatible form.
+        [0, 0, 0, 0, 0, 0] if g == 0 => Nearness::Local,
+        // IPv4-compatible, IPv4-mapped and NAT64: judged by the IPv4 address inside (RFC 4291, RFC 6052).
+        [0, 0, 0, 0, 0, 0 | 0xffff] | [0, 0, 0, 0, 0xffff, 0] | [0x64, 0xff9b, 0, 0, 0, 0] => embedded(g, h),
+        // 6to4 carries it further in front (RFC 3056).
+        [0x2002, ..] => embedded(b, c),
+        [0xfe80..=0xfebf, ..] | [0xff00..=0xffff, ..] => Nearness::Local,
+        [0xfc00..=0xfdff, ..] | [0xfec0..=0xfeff, ..] => Nearness::Private,
+        _ => Nearness::Public,
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+fn parse_with_host(text: &str) -> Option<Parts> {
+    let url = web_sys::Url::new(text).ok()?;
+    let scheme = url.protocol().trim_end_matches(':').to_owned();
+    Some(Parts {
+        text: text.to_owned(),
+        href: url.href(),
+        scheme,
+        username: url.username(),
+        password: url.password(),
+        hostname: url.hostname(),
+        port: url.port(),
+        path: url.pathname(),
+        search: url.search(),
+    })
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn parse_with_host(text: &str) -> Option<Parts> {
+    let url = ::url::Url::parse(text).ok()?;
+    Some(Parts {
+        text: text.to_owned(),
+        href: ::url::quirks::href(&url).to_owned(),
+        scheme: url.scheme().to_owned(),
+        username: url.username().to_owned(),
+        password: url.password().unwrap_or_default().to_owned(),
+        hostname: ::url::quirks::hostname(&url).to_owned(),
+        port: ::url::quirks::port(&url).to_owned(),
+        path: ::url::quirks::pathname(&url).to_owned(),
+        search: ::url::quirks::search(&url).to_owned(),
+    })
+}

@@ -1,0 +1,221 @@
+//! The world as a JavaScript host sees it: `fetch`, entropy, clock and trace. The only file that knows web-sys.
+//!
+//! Nothing of the host's is trusted to have its shape: an exception that crossed the wasm stack would leave a
+//! promise unsettled for ever, so every access is one that can fail.
+
+use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, RequestRedirect};
+
+use crate::error::{Code, Error, Result};
+use crate::http::{BODY_LIMIT, Method, Request, Response};
+use crate::platform::Platform;
+use crate::printable::printable;
+use crate::record::Crossing;
+use crate::trace::Event;
+
+const DEFAULT_TIMEOUT_MILLISECONDS: f64 = 30_000.0;
+
+/// A host's options for one call: `fetch`, `signal`, `timeoutMilliseconds`, `trace`. All may be absent.
+pub struct WebPlatform(pub JsValue);
+
+impl Platform for WebPlatform {
+    async fn fetch(&self, request: &Request, follows: bool) -> Result<Response> {
+        let deadline = Deadline::new(&member(&self.0, "signal"), self.timeout())?;
+        let initial =
+            initial(request, follows, &deadline.controller).map_err(|thrown| network_failed(request, &thrown))?;
+        let fetch = Some(member(&self.0, "fetch")).filter(JsValue::is_function);
+        let fetch = fetch.unwrap_or_else(|| member(&js_sys::global(), "fetch"));
+        let answering = call(&fetch, &JsValue::UNDEFINED, &[request.url.as_str().into(), initial.into()]);
+        let answering = answering.map_err(|thrown| network_failed(request, &thrown))?;
+        let answer = deadline.settle(answering, request).await?;
+        let Some(status) = member(&answer, "status").as_f64() else {
+            return Err(network_failed(request, &"fetch gave no Response".into()));
+        };
+        let headers = member(&answer, "headers");
+        let header = |name: &str| call(&member(&headers, "get"), &headers, &[name.into()]).ok()?.as_string();
+        let body =
+            if status == 0.0 { Vec::new() } else { read_body(&member(&answer, "body"), &deadline, request).await? };
+        let url = member(&answer, "url").as_string().filter(|url| !url.is_empty());
+        Ok(Response {
+            url: url.unwrap_or_else(|| request.url.clone()),
+            status: status as u16,
+            content_type: header("content-type"),
+            location: header("location"),
+            body,
+        })
+    }
+
+    fn random(&self) -> Result<[u8; 32]> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(|_| {
+            let message = "This platform offers no `crypto.getRandomValues`, without which no sign-in is safe. Use a platform that does.";
+            Error::new(Code::NoRandomness, message)
+        })?;
+        Ok(bytes)
+    }
+
+    fn now(&self) -> u64 {
+        (js_sys::Date::now() / 1000.0) as u64
+    }
+
+    fn trace(&self, event: Event) {
+        let trace = member(&self.0, "trace");
+        if trace.is_function() {
+            // A logger that throws must not end a sign-in.
+            let _ = call(&trace, &JsValue::UNDEFINED, &[crate::bindings::to_javascript(&event.to_json())]);
+        }
+    }
+}
+
+impl WebPlatform {
+    fn timeout(&self) -> f64 {
+        member(&self.0, "timeoutMilliseconds").as_f64().unwrap_or(DEFAULT_TIMEOUT_MILLISECONDS)
+    }
+}
+
+/// What `fetch` is called with, beside the URL.
+fn initial(request: &Request, follows: bool, controller: &AbortController) -> Result<RequestInit, JsValue> {
+    let headers = Headers::new()?;
+    headers.append("accept", "application/json")?;
+    let initial = RequestInit::new();
+    initial.set_cache(RequestCache::NoStore);
+    initial.set_credentials(RequestCredentials::Omit);
+    initial.set_redirect(if follows { RequestRedirect::Follow } else { RequestRedirect::Manual });
+    initial.set_signal(Some(&controller.signal()));
+    if let Method::Post { content_type, body } = &request.method {
+        initial.set_method("POST");
+        initial.set_body(&body.reveal().into());
+        headers.append("content-type", content_type)?;
+    }
+    if let Some(authorization) = &request.authorization {
+        headers.append("authorization", authorization.reveal())?;
+    }
+    initial.set_headers(&headers);
+    Ok(initial)
+}
+
+/// Reads a stream to its end, or up to the limit: what is larger is an attack or a mistake.
+async fn read_body(stream: &JsValue, deadline: &Deadline, request: &Request) -> Result<Vec<u8>> {
+    let mut body = Vec::new();
+    if stream.is_null() || stream.is_undefined() {
+        return Ok(body);
+    }
+    let failed = |thrown: JsValue| network_failed(request, &thrown);
+    let reader = call(&member(stream, "getReader"), stream, &[]).map_err(failed)?;
+    loop {
+        let reading = call(&member(&reader, "read"), &reader, &[]).map_err(failed)?;
+        let chunk = deadline.settle(reading, request).await?;
+        if member(&chunk, "done").is_truthy() {
+            return Ok(body);
+        }
+        let Ok(bytes) = member(&chunk, "value").dyn_into::<Uint8Array>() else {
+            return Err(network_failed(request, &"the body is no stream of bytes".into()));
+        };
+        if body.len().saturating_add(bytes.length() as usize) > BODY_LIMIT {
+            deadline.controller.abort();
+            let message = "The server's answer is larger than 1 MiB, which no document of the protocol is. It was not read to its end.";
+            return Err(Error::new(Code::ResponseTooLarge, message));
+        }
+        body.extend(bytes.to_vec());
+    }
+}
+
+/// The end of a request, by time or by the host's signal. `fetch` is told, but need not obey to end the wait.
+struct Deadline {
+    controller: AbortController,
+    reached: Promise,
+    timer: JsValue,
+    signal: JsValue,
+    on_time: Closure<dyn FnMut()>,
+    on_abort: Closure<dyn FnMut()>,
+}
+
+/// What stands for the end of the wait; no server's answer can be one of these.
+const TIMED_OUT: &str = "timed_out";
+const ABORTED: &str = "aborted";
+
+impl Deadline {
+    fn new(signal: &JsValue, milliseconds: f64) -> Result<Deadline> {
+        let unsupported = |_| Error::new(Code::NetworkFailed, "This platform lacks AbortController. Use a newer one.");
+        let controller = AbortController::new().map_err(unsupported)?;
+        let mut resolve_reached = JsValue::UNDEFINED;
+        let reached = Promise::new(&mut |resolve, _| resolve_reached = resolve.into());
+        let end = |reason: &'static str| {
+            let (controller, resolve) = (controller.clone(), resolve_reached.clone());
+            Closure::new(move || {
+                let _ = call(&resolve, &JsValue::UNDEFINED, &[reason.into()]);
+                controller.abort();
+            })
+        };
+        let (on_time, on_abort): (Closure<dyn FnMut()>, Closure<dyn FnMut()>) = (end(TIMED_OUT), end(ABORTED));
+        let set_timeout = member(&js_sys::global(), "setTimeout");
+        let timer = call(&set_timeout, &JsValue::UNDEFINED, &[on_time.as_ref().clone(), milliseconds.into()]);
+        let timer = timer.unwrap_or(JsValue::UNDEFINED);
+        let deadline = Deadline { controller, reached, timer, signal: signal.clone(), on_time, on_abort };
+        if member(signal, "aborted").is_truthy() {
+            let _ = call(deadline.on_abort.as_ref(), &JsValue::UNDEFINED, &[]);
+        } else if signal.is_object() {
+            let listener = [ABORT_EVENT.into(), deadline.on_abort.as_ref().clone()];
+            let _ = call(&member(signal, "addEventListener"), signal, &listener);
+        }
+        Ok(deadline)
+    }
+
+    /// Waits for a promise, but not beyond the end.
+    async fn settle(&self, promise: JsValue, request: &Request) -> Result<JsValue> {
+        let race = Promise::race(&Array::of2(&self.reached, &promise));
+        let settled = JsFuture::from(race).await;
+        // An abort may reach `fetch`, which then rejects, before it reaches the race.
+        let ended =
+            if self.controller.signal().aborted() { JsFuture::from(self.reached.clone()).await.ok() } else { None };
+        match ended.and_then(|reason| reason.as_string()).as_deref() {
+            Some(TIMED_OUT) => {
+                let message = "The server did not answer completely in time. Check the network, or try again later.";
+                Err(Error::new(Code::TimedOut, message).with("url", crate::trace::redacted_url(&request.url)))
+            }
+            Some(_) => Err(Error::new(Code::Aborted, "The call was cancelled by its host.")),
+            None => settled.map_err(|thrown| network_failed(request, &thrown)),
+        }
+    }
+}
+
+const ABORT_EVENT: &str = "abort";
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        let _ = call(&member(&js_sys::global(), "clearTimeout"), &JsValue::UNDEFINED, &[self.timer.clone()]);
+        if self.signal.is_object() {
+            let listener = [ABORT_EVENT.into(), self.on_abort.as_ref().clone()];
+            let _ = call(&member(&self.signal, "removeEventListener"), &self.signal, &listener);
+        }
+        let _ = &self.on_time;
+    }
+}
+
+fn network_failed(request: &Request, thrown: &JsValue) -> Box<Error> {
+    let cause = member(thrown, "cause");
+    let text = |value: &JsValue, name| member(value, name).as_string().filter(|text| !text.is_empty());
+    let reason = text(&cause, "code").or_else(|| text(&cause, "message")).or_else(|| text(thrown, "message"));
+    let reason = printable(&reason.or_else(|| thrown.as_string()).unwrap_or_default());
+    let url = crate::trace::redacted_url(&request.url);
+    let message = [
+        "The request to ",
+        &url,
+        " failed (",
+        &reason,
+        "). Check the URL and the network; in a browser, the server may lack CORS headers.",
+    ];
+    Error::new(Code::NetworkFailed, message.concat()).with("url", url.as_str()).with("reason", reason.as_str())
+}
+
+/// A member of whatever that is; `undefined` where there is none or it cannot be read.
+fn member(of: &JsValue, name: &str) -> JsValue {
+    Reflect::get(of, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+fn call(function: &JsValue, this: &JsValue, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
+    let function: &Function = function.dyn_ref().ok_or("not a function")?;
+    function.apply(this, &arguments.iter().collect())
+}
