@@ -57,9 +57,11 @@ const phases = {
 function wasmTests(variables) {
   // `runner` as an array: the variable CARGO_TARGET_…_RUNNER is split at spaces.
   const runner = `target.wasm32-unknown-unknown.runner=${JSON.stringify([toolPath("wasm-bindgen-test-runner")])}`;
-  return tests(
-    "cargo", ["test", "--locked", "--lib", "--tests", "--target", "wasm32-unknown-unknown", "--config", runner], variables,
-  );
+  return tests("cargo", ["test", "--locked", "--lib", "--tests", "--target", "wasm32-unknown-unknown", "--config", runner], {
+    // Debug information is nine tenths of a test module, and the runner rewrites all of it.
+    CARGO_PROFILE_DEV_DEBUG: "0",
+    ...variables,
+  });
 }
 
 /** What tells wasm-bindgen-test-runner which browser to drive. */
