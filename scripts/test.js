@@ -75,6 +75,9 @@ function driverVariables() {
   return {
     CHROMEDRIVER: findChromedriver(),
     WASM_BINDGEN_TEST_WEBDRIVER_JSON: capabilities,
+    // Seconds, for a busy machine; the runner's own limits are 5 and 20.
+    WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "30",
+    WASM_BINDGEN_TEST_TIMEOUT: "120",
     // The runner takes the first driver it is told about, in an order of its own.
     GECKODRIVER: undefined,
     GECKODRIVER_REMOTE: undefined,
