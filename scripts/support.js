@@ -65,12 +65,13 @@ const children = new Set();
 for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
   process.on(signal, () => {
     if (children.size === 0) exit(1);
-    for (const child of children) child.kill(signal);
+    // Ctrl-C reaches the children by itself: the terminal sends it to the whole process group.
+    if (signal !== "SIGINT") for (const child of children) child.kill(signal);
   });
 }
 
 /**
- * Runs a command to its end. Signals that this process receives are passed on.
+ * Runs a command to its end. Signals that this process receives reach it too.
  *
  * @param {string} command
  * @param {string[]} args

@@ -57,9 +57,11 @@ const phases = {
 function wasmTests(variables) {
   // `runner` as an array: the variable CARGO_TARGET_…_RUNNER is split at spaces.
   const runner = `target.wasm32-unknown-unknown.runner=${JSON.stringify([toolPath("wasm-bindgen-test-runner")])}`;
-  return tests(
-    "cargo", ["test", "--locked", "--lib", "--tests", "--target", "wasm32-unknown-unknown", "--config", runner], variables,
-  );
+  return tests("cargo", ["test", "--locked", "--lib", "--tests", "--target", "wasm32-unknown-unknown", "--config", runner], {
+    // Debug information is nine tenths of a test module, and the runner rewrites all of it.
+    CARGO_PROFILE_DEV_DEBUG: "0",
+    ...variables,
+  });
 }
 
 /** What tells wasm-bindgen-test-runner which browser to drive. */
@@ -73,6 +75,9 @@ function driverVariables() {
   return {
     CHROMEDRIVER: findChromedriver(),
     WASM_BINDGEN_TEST_WEBDRIVER_JSON: capabilities,
+    // Seconds, for a busy machine; the runner's own limits are 5 and 20.
+    WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "30",
+    WASM_BINDGEN_TEST_TIMEOUT: "120",
     // The runner takes the first driver it is told about, in an order of its own.
     GECKODRIVER: undefined,
     GECKODRIVER_REMOTE: undefined,
