@@ -1,9 +1,8 @@
-import inlined from "../pkg/inlined.js";
-import { init as initFrom } from "./slim.js";
+/** The package with its WebAssembly module inlined: nothing to configure, nothing loaded before the first use. */
 
-/** Initialises from the module inlined in this package. */
-export function init() {
-  return initFrom(Uint8Array.from(atob(inlined), (character) => character.charCodeAt(0)));
-}
+import inlined from '../pkg/inlined.js';
+import { provide } from './wasm.js';
 
-export { codeChallenge } from "./slim.js";
+provide(() => Uint8Array.from(atob(inlined), (character) => character.charCodeAt(0)));
+
+export * from './slim.js';

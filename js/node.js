@@ -1,1 +1,29 @@
-export * from "./index.js";
+/** @import { Host } from './host.js' */
+
+import { defaultStorePath } from './node/default_store_path.js';
+import { loopbackRedirect } from './node/loopback_redirect.js';
+import { createFileStore } from './store/file_store.js';
+
+export { loopbackRedirect } from './node/loopback_redirect.js';
+export { openBrowser } from './node/open_browser.js';
+export { createFileStore } from './store/file_store.js';
+export { createMemoryStore } from './store/memory_store.js';
+
+/**
+ * The host for programs that run on Node: a store in a file of this user, and the system browser,
+ * which comes back to a port of the loopback interface (RFC 8252 §7.3). All of it can be replaced.
+ *
+ * @param {Partial<Host>} [options]
+ *   `store`: default, `createFileStore` with `mcp-oauth-wasm/store.json` in this user's folder for state.
+ *   `redirect`: default, `loopbackRedirect()`. The others are passed on.
+ * @returns {Host & Required<Pick<Host, 'store' | 'redirect' | 'fetch'>>}
+ */
+export function nodeHost({ store, redirect, fetch, ...others } = {}) {
+  return {
+    ...others,
+    store: store ?? createFileStore(defaultStorePath()),
+    redirect: redirect ?? loopbackRedirect(),
+    // Looked up when it is used, so that a fetch that is replaced later (proxies, tests) counts.
+    fetch: fetch ?? ((input, init) => globalThis.fetch(input, init)),
+  };
+}

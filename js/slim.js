@@ -1,12 +1,21 @@
-import initialise, { codeChallenge } from "../pkg/mcp_oauth_wasm.js";
+/** Everything but the WebAssembly module itself: `await init(source)` first. */
 
 /**
- * Initialises from bytes, a Response, a URL or a Module that the caller brings.
- *
- * @param {import("../pkg/mcp_oauth_wasm.js").InitInput | Promise<import("../pkg/mcp_oauth_wasm.js").InitInput>} source
+ * @typedef {import('./authorizer.js').Authorizer} Authorizer
+ * @typedef {import('./authorizer.js').AuthorizerOptions} AuthorizerOptions
+ * @typedef {import('./authorizer.js').SignedInConnection} Connection
+ * @typedef {import('./authorizer.js').ConnectionOptions} ConnectionOptions
+ * @typedef {import('./host.js').Host} Host
+ * @typedef {import('./host.js').Store} Store
+ * @typedef {import('./host.js').Redirect} Redirect
+ * @typedef {import('./host.js').RedirectReceiver} RedirectReceiver
+ * @typedef {import('./steps.js').StepHost} StepHost
+ * @typedef {import('./trace.js').TraceEvent} TraceEvent
  */
-export async function init(source) {
-  await initialise({ module_or_path: source });
-}
 
-export { codeChallenge };
+export { createAuthorizer } from './authorizer.js';
+export * from './errors.js';
+export * from './functions.js';
+export * from './steps.js';
+export { createMemoryStore } from './store/memory_store.js';
+export { init } from './wasm.js';

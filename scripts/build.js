@@ -1,6 +1,6 @@
 // `npm run build`: the crate becomes pkg/, and the JSDoc types of js/ become types/.
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { env } from "node:process";
@@ -63,7 +63,7 @@ async function buildWasm() {
   for (const file of filesBelow([pkg])) if (!file.endsWith("README.md")) rmSync(file);
   mkdirSync(pkg, { recursive: true });
   const compiled = join(targetFolder, "wasm32-unknown-unknown", "release", "mcp_oauth_wasm.wasm");
-  await mustRun(toolPath("wasm-bindgen"), ["--target", "web", "--out-dir", pkg, compiled]);
+  await mustRun(toolPath("wasm-bindgen"), ["--target", "web", "--omit-default-module-path", "--out-dir", pkg, compiled]);
 
   progress("wasm-opt -Oz");
   await mustRunNode("binaryen/bin/wasm-opt", ["-Oz", ...wasmFeatures, "--strip-producers", wasm, "-o", wasm]);
@@ -77,6 +77,9 @@ async function buildTypes() {
   progress("tsc: declarations");
   rmSync(join(root, "types"), { recursive: true, force: true });
   await mustRunNode("typescript/bin/tsc", ["--project", "tsconfig.declarations.json"]);
+  // tsc emits declarations of the .js files, and refers to this one as it is; JavaScript cannot re-export types.
+  copyFileSync(join(root, "js", "records.d.ts"), join(root, "types", "records.d.ts"));
+  appendFileSync(join(root, "types", "slim.d.ts"), 'export type * from "./records.js";\n');
 }
 
 /** Flags from the environment, which would otherwise replace those in .cargo/config.toml. */

@@ -12,7 +12,7 @@ import { basename, dirname, join } from "node:path";
 import { argv, execPath } from "node:process";
 import { copyProject } from "./copy.js";
 import { setup } from "./setup.js";
-import { countTests, elapsed, ensureNestedPackage, Explained, filesBelow, mustRun, progress, root, run, runProgram } from "./support.js";
+import { countTests, elapsed, ensureNestedPackage, Explained, filesBelow, progress, root, run, runProgram } from "./support.js";
 
 const patches = join(root, "tests", "weakened");
 // Always the same folder: its own target/ makes every build after the first one incremental.

@@ -17,8 +17,6 @@ words! {
         Incompatible = "incompatible",
         /// An attack or a bug at the other side. Such an error carries no text of the server's.
         Misbehaved = "misbehaved",
-        /// A person: a browser is needed, and this call was not allowed to open one.
-        Interaction = "interaction",
         /// Whoever keeps the store: a record cannot be read. It is never overwritten.
         Storage = "storage",
     }
@@ -72,8 +70,6 @@ codes! {
     InvalidArgument Misuse "invalid_argument",
     /// A URL given by the host cannot be used.
     InvalidUrl Misuse "invalid_url",
-    /// A redirect URI is neither loopback, https nor a private-use scheme in reverse-domain form (RFC 8252 §7).
-    InvalidRedirectUri Misuse "invalid_redirect_uri",
     /// An extra authorization parameter would replace one of the protocol's own.
     ReservedParameter Misuse "reserved_parameter",
     /// A pre-registered client belongs to another issuer; its credentials are not sent.
@@ -148,11 +144,6 @@ codes! {
     InvalidAuthorizationResponse Misbehaved "invalid_authorization_response",
     /// A token could not stand in a header.
     InvalidToken Misbehaved "invalid_token",
-    /// The protected resource refused a fresh token.
-    FreshTokenRefused Misbehaved "fresh_token_refused",
-
-    /// A browser is needed, and this call was not allowed to open one.
-    InteractionRequired Interaction "interaction_required",
 
     /// A stored record is not what it should be; it was left as it is.
     RecordInvalid Storage "record_invalid",

@@ -1,8 +1,27 @@
 // A file imports only from files above it: src/lib.rs lists the Rust modules in that order,
 // this list the JavaScript ones.
 const javascriptOrder = [
+  "records.d.ts",
+  "errors.js",
+  "wasm.js",
+  "trace.js",
+  "host.js",
+  "functions.js",
+  "steps.js",
+  "stored.js",
+  "sign_in.js",
+  "connection.js",
+  "authorizer.js",
+  "store/keyed_lock.js",
+  "store/memory_store.js",
   "slim.js",
   "index.js",
+  "store/lock_file.js",
+  "store/file_store.js",
+  "node/default_store_path.js",
+  "node/callback_page.js",
+  "node/open_browser.js",
+  "node/loopback_redirect.js",
   "node.js",
 ];
 

@@ -1,7 +1,59 @@
-//! A stand-in for the test that the TypeScript types derived from the Rust structs are committed.
-#![cfg(not(target_arch = "wasm32"))]
+//! js/records.d.ts is made from the Rust records. `UPDATE=1 cargo test typescript_types` writes it anew.
+
+use mcp_oauth_wasm::record::Declared;
+use mcp_oauth_wasm::*;
 
 #[test]
-fn typescript_types_are_up_to_date() {
-    assert!(mcp_oauth_wasm::pkce::code_challenge("short").is_err());
+fn typescript_types_are_those_of_the_records() {
+    let declarations: &[fn() -> String] = &[
+        error::Kind::declaration,
+        error::Code::declaration,
+        error::Step::declaration,
+        challenge::Challenge::declaration,
+        protected_resource::ProtectedResource::declaration,
+        authorization_server::AuthorizationServer::declaration,
+        scope_plan::Source::declaration,
+        scope_plan::Purpose::declaration,
+        scope_plan::PlannedScope::declaration,
+        scope_plan::ScopePlan::declaration,
+        scope_plan::ScopeSources::declaration,
+        pkce::Pkce::declaration,
+        client_authentication::ClientAuthentication::declaration,
+        settings::ClientDescription::declaration,
+        settings::PreRegisteredClient::declaration,
+        settings::ServerSettings::declaration,
+        discovery::Discovery::declaration,
+        registration::RegistrationKind::declaration,
+        registration::ClientRegistration::declaration,
+        authorization::Attempts::declaration,
+        authorization::PendingAuthorization::declaration,
+        token::Grant::declaration,
+        token::Tokens::declaration,
+        token::Session::declaration,
+        trace::EventKind::declaration,
+        trace::Party::declaration,
+        trace::Event::declaration,
+        flow::DiscoverInput::declaration,
+        flow::PlanInput::declaration,
+        flow::RegisterInput::declaration,
+        flow::Registered::declaration,
+        flow::BeginInput::declaration,
+        flow::Begun::declaration,
+        flow::CompleteInput::declaration,
+        flow::SignedIn::declaration,
+        flow::Completion::declaration,
+        flow::RefreshInput::declaration,
+        calls::GenuineResponse::declaration,
+    ];
+    let mut expected = "// Made from the Rust records by `UPDATE=1 cargo test typescript_types`. Do not edit.\n".to_owned();
+    for declaration in declarations {
+        expected += "\n";
+        expected += &declaration();
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/js/records.d.ts");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, &expected).unwrap();
+    }
+    let written = std::fs::read_to_string(path).unwrap_or_default().replace("\r\n", "\n");
+    assert!(written == expected, "js/records.d.ts is out of date: run `UPDATE=1 cargo test typescript_types` and commit it");
 }

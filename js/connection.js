@@ -1,0 +1,300 @@
+/**
+ * A connection to one MCP server for one account: the session in use, and what to do when it no longer serves.
+ * The warm path (a token that is not about to expire) makes no wasm call.
+ */
+
+/** @import { Challenge, ScopePlan, Session } from './records.js' */
+/** @import { SignIn } from './sign_in.js' */
+
+import { MisbehavedError, MisuseError, RefusedError, TransportError } from './errors.js';
+import { readChallenge } from './functions.js';
+import { signIn } from './sign_in.js';
+import { storedSession } from './stored.js';
+import { callHost } from './trace.js';
+import { call } from './wasm.js';
+
+/** A token is renewed this long before it expires, or after nine tenths of a short life. Seconds. */
+const RENEWAL_MARGIN = 30;
+
+/** Refreshes and sign-ins within one request: a server that is never content must not keep us busy. */
+const ATTEMPT_LIMIT = 3;
+
+/**
+ * How one call may act.
+ *
+ * @typedef {{ interaction: boolean, signal?: AbortSignal }} CallOptions
+ */
+
+/** The state of a connection, shared by everybody in this process who calls the same server for the same account. */
+export class Connection {
+  /** @type {{ version: string, value: Session } | null} */
+  #current = null;
+  /** @type {Map<string, Promise<void>>} */
+  #underWay = new Map();
+
+  /**
+   * @param {Pick<SignIn, 'host' | 'client' | 'settings' | 'endpoint' | 'account'>} of
+   * @param {<T>(work: () => Promise<T>) => Promise<T>} queue where sign-ins wait for each other
+   */
+  constructor(of, queue) {
+    this.of = of;
+    this.queue = queue;
+    this.stored = storedSession(of.host.store, of.endpoint, of.account);
+  }
+
+  /**
+   * Sends a request with the session's token, and once more after a sign-in, refresh or step-up that it needed.
+   *
+   * @param {string | URL | Request} input
+   * @param {RequestInit | undefined} init
+   * @param {CallOptions} options
+   * @returns {Promise<Response>}
+   */
+  async fetch(input, init, options) {
+    const request = input instanceof Request ? new Request(input, init) : undefined;
+    const url = request?.url ?? String(input);
+    const method = request?.method ?? init?.method ?? 'GET';
+    const repeatable = request ? true : !(init?.body instanceof ReadableStream);
+    options = { ...options, signal: request?.signal ?? init?.signal ?? options.signal };
+    const send = this.of.host.fetch ?? globalThis.fetch;
+    for (let attempt = 0; ; attempt += 1) {
+      const headers = new Headers(request?.headers ?? init?.headers);
+      for (const [name, value] of Object.entries(await this.headersFor({ method, url }, options))) headers.set(name, value);
+      const guarded = { ...init, headers, redirect: /** @type {const} */ ('manual') };
+      const response = await send(request ? new Request(request.clone(), guarded) : input, request ? undefined : guarded);
+      refuseRedirect(response, url);
+      const again = await this.onResponse({ status: response.status, headers: response.headers, attempt }, options);
+      if (!again || !repeatable) return response;
+      await response.body?.cancel();
+    }
+  }
+
+  /**
+   * The headers that sign a request.
+   *
+   * @param {{ method: string, url: string | URL }} request
+   * @param {CallOptions} options
+   * @returns {Promise<Record<string, string>>} empty before the first sign-in
+   */
+  async headersFor({ url }, options) {
+    this.#refuseForeign(url);
+    this.#current ??= await this.stored.read();
+    if (this.#current && isExpiring(this.#current.value)) await this.#renew(options);
+    const token = this.#current?.value.tokens.accessToken;
+    return token ? { authorization: `Bearer ${token}` } : {};
+  }
+
+  /**
+   * Deals with a refusal. The request may then be sent again, if the answer is true.
+   *
+   * @param {{ status: number, headers: Headers, attempt: number }} response `attempt`: how often it was sent before
+   * @param {CallOptions} options
+   * @returns {Promise<boolean>}
+   */
+  async onResponse({ status, headers, attempt }, options) {
+    if (status !== 401 && status !== 403) return false;
+    const challenge = await readChallenge(headers);
+    const stepUp = status === 403;
+    if (stepUp && challenge?.error !== 'insufficient_scope') return false;
+    this.#traceChallenge(status, challenge);
+    if (attempt >= ATTEMPT_LIMIT) throw neverContent(this.of.endpoint, status);
+    await this.#answer(challenge, stepUp && this.#current !== null, attempt, options);
+    return true;
+  }
+
+  /**
+   * @param {Challenge | null} challenge
+   * @param {boolean} stepUp
+   * @param {number} attempt
+   * @param {CallOptions} options
+   */
+  async #answer(challenge, stepUp, attempt, options) {
+    const used = this.#current?.value;
+    const demanded = challenge?.scopes ?? [];
+    const lacking = demanded.some((scope) => !used?.plan.scopes.some((planned) => planned.scope === scope && planned.granted));
+    if (used && !stepUp && attempt === 0) {
+      // Somebody else may have renewed it; otherwise a refresh may help, unless other scopes are demanded.
+      this.#current = await this.stored.read();
+      if (this.#current && this.#current.value.tokens.accessToken !== used.tokens.accessToken) return;
+      if (!lacking && used.tokens.refreshToken) {
+        await this.#once('renew', () => this.#refreshLocked(used, options));
+        if (this.#current?.value.tokens.accessToken !== used.tokens.accessToken) return;
+      }
+    }
+    if (used && stepUp && !lacking) throw neverContent(this.of.endpoint, 403);
+    await this.signIn({ challenge, stepUp: stepUp || Boolean(used && lacking), ...options });
+  }
+
+  /**
+   * Signs in, even if there is a session. Concurrent callers share one sign-in.
+   *
+   * @param {CallOptions & { challenge?: Challenge | null, stepUp?: boolean }} options
+   */
+  async signIn({ challenge = null, stepUp = false, ...options }) {
+    const request = { ...this.of, challenge, stepUp, ...options };
+    await this.#once(`sign in ${options.interaction} ${challenge?.scopes ?? ''}`, () =>
+      this.queue(async () => {
+        await signIn(request);
+        this.#current = await this.stored.read();
+      }),
+    );
+  }
+
+  /**
+   * Renews the tokens now.
+   *
+   * @param {CallOptions} options
+   */
+  async refresh(options) {
+    this.#current ??= await this.stored.read();
+    const used = this.#current?.value;
+    if (!used?.tokens.refreshToken) {
+      throw new MisuseError({ code: 'no_refresh_token', message: 'There is no refresh token: sign in first, or again.', step: 'refresh' });
+    }
+    await this.#once('renew', () => this.#refreshLocked(used, options));
+    if (this.#current?.value.tokens.accessToken === used.tokens.accessToken) {
+      throw new RefusedError({ code: 'refresh_token_refused', message: 'The refresh token is not accepted any more. Sign in again.', step: 'refresh' });
+    }
+  }
+
+  /**
+   * The scope plan of the stored session.
+   *
+   * @returns {Promise<ScopePlan | null>}
+   */
+  async plan() {
+    return (await this.stored.read())?.value.plan ?? null;
+  }
+
+  /**
+   * The stored session, tokens included: keep it out of logs.
+   *
+   * @returns {Promise<Session | null>}
+   */
+  async session() {
+    return (await this.stored.read())?.value ?? null;
+  }
+
+  /** Forgets the session. The client's registration stays, for the next sign-in. */
+  async signOut() {
+    await this.stored.take();
+    this.#current = null;
+  }
+
+  /** @param {CallOptions} options */
+  async #renew(options) {
+    this.#current = await this.stored.read();
+    const used = this.#current?.value;
+    if (!used?.tokens.refreshToken || !isExpiring(used)) return;
+    try {
+      await this.#once('renew', () => this.#refreshLocked(used, options));
+    } catch (error) {
+      // Nothing was decided, and the token may still serve for its last seconds.
+      if (!(error instanceof TransportError) || isExpired(used)) throw error;
+    }
+  }
+
+  /**
+   * One refresh for everybody who shares the store: whoever comes second adopts what the first one got. A definite
+   * refusal takes away the refresh token and nothing else; the client and its scopes serve the next sign-in.
+   *
+   * @param {Session} used
+   * @param {CallOptions} options
+   */
+  async #refreshLocked(used, { signal }) {
+    await this.stored.lock(async () => {
+      const there = await this.stored.read();
+      this.#current = there;
+      const session = there?.value;
+      if (!there || session?.tokens.refreshToken !== used.tokens.refreshToken || session?.tokens.accessToken !== used.tokens.accessToken) return;
+      const renewed = await call('refresh', { session }, callHost(this.of.host, signal)).catch((error) => {
+        if (!(error instanceof RefusedError) || !['refresh_token_refused', 'client_refused'].includes(error.code)) throw error;
+        return { ...session, tokens: { ...session.tokens, refreshToken: undefined } };
+      });
+      await this.stored.replace(there.version, renewed);
+      this.#current = await this.stored.read();
+    }, signal);
+  }
+
+  /**
+   * Runs one piece of work for all who want it at the same time.
+   *
+   * @param {string} what
+   * @param {() => Promise<void>} work
+   */
+  async #once(what, work) {
+    let running = this.#underWay.get(what);
+    if (!running) {
+      running = work().finally(() => this.#underWay.delete(what));
+      this.#underWay.set(what, running);
+    }
+    await running;
+  }
+
+  /**
+   * A token goes only to the server that it was issued for.
+   *
+   * @param {string | URL} url
+   */
+  #refuseForeign(url) {
+    const [called, own] = [new URL(url), new URL(this.of.endpoint)];
+    if (called.origin === own.origin && called.pathname === own.pathname) return;
+    throw new MisuseError({
+      code: 'foreign_url',
+      message: `This fetch is signed in to ${this.of.endpoint} and sends its token nowhere else. Use another connection for ${called.origin}${called.pathname}.`,
+      step: 'call',
+    });
+  }
+
+  /**
+   * @param {number} status
+   * @param {Challenge | null} challenge
+   */
+  #traceChallenge(status, challenge) {
+    const demands = challenge?.scopes ? `, demands ${challenge.scopes.join(' ')}` : '';
+    callHost(this.of.host).trace?.({
+      step: 'call',
+      kind: 'answer',
+      from: 'protected-resource',
+      to: 'client',
+      summary: `answered ${status}${demands}`,
+      details: { status, challenge },
+    });
+  }
+}
+
+/** @param {Session} session */
+function isExpiring({ tokens: { expiresAt, receivedAt } }) {
+  return expiresAt !== undefined && Date.now() / 1000 >= expiresAt - Math.min(RENEWAL_MARGIN, (expiresAt - receivedAt) / 10);
+}
+
+/** @param {Session} session */
+function isExpired({ tokens: { expiresAt } }) {
+  return expiresAt !== undefined && Date.now() / 1000 >= expiresAt;
+}
+
+/**
+ * @param {Response} response
+ * @param {string} url
+ */
+function refuseRedirect({ status, type }, url) {
+  if (type !== 'opaqueredirect' && ![301, 302, 303, 307, 308].includes(status)) return;
+  throw new MisbehavedError({
+    code: 'redirect_refused',
+    message: `The MCP server redirects ${new URL(url).origin} elsewhere; a token follows no redirect. Configure the URL at which it really is.`,
+    step: 'call',
+  });
+}
+
+/**
+ * @param {string} endpoint
+ * @param {number} status
+ */
+function neverContent(endpoint, status) {
+  return new MisbehavedError({
+    code: 'fresh_token_refused',
+    message: `${endpoint} answered ${status} although everything that it demands was granted. Its operator has to look into it; signing in again would not help.`,
+    step: 'call',
+    details: { status },
+  });
+}

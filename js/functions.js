@@ -1,0 +1,63 @@
+/**
+ * Pure functions: no network, no store. The ones here load the module on first use; `await init()` gives the
+ * synchronous ones of `/wasm`.
+ */
+
+/** @import { Challenge, GenuineResponse, PendingAuthorization, Pkce, ScopePlan, ScopeSources } from './records.js' */
+
+import { call } from './wasm.js';
+
+/**
+ * Reads the challenge of a 401 or 403 (RFC 9110 §11.6.1, RFC 6750 §3, RFC 9728 §5.1).
+ *
+ * @param {Headers | string | string[]} headers the response's headers, or the values of its `WWW-Authenticate`
+ * @returns {Promise<Challenge | null>} the Bearer challenge, else the DPoP one, else null
+ */
+export function readChallenge(headers) {
+  const values = headers instanceof Headers ? (headers.get('www-authenticate') ?? []) : headers;
+  return call('readChallenge', { headers: [values].flat() });
+}
+
+/**
+ * Where metadata is looked for, in order (RFC 9728 §3.1; RFC 8414 §3.1 and §5).
+ *
+ * @param {{ resource: string, issuer?: undefined } | { issuer: string, resource?: undefined }} of
+ * @returns {Promise<string[]>}
+ * @throws {MisuseError} `invalid_url`
+ */
+export function wellKnownLocations(of) {
+  return call('wellKnownLocations', of);
+}
+
+/**
+ * Plans scopes: which to register and which to request, and why.
+ *
+ * @param {ScopeSources} sources everything that names scopes
+ * @param {{ earlier?: ScopePlan, registered?: string[] }} [known] the plan that is widened or repeated; the scopes
+ *   that the client is registered for
+ * @returns {Promise<ScopePlan>}
+ */
+export function planScopes(sources, known = {}) {
+  return call('planScopes', { sources, ...known });
+}
+
+/**
+ * Makes a code verifier and its S256 challenge (RFC 7636 §4).
+ *
+ * @returns {Promise<Pkce>}
+ */
+export function createPkce() {
+  return call('createPkce', {});
+}
+
+/**
+ * Judges an authorization response: where it arrived, `state`, issuer, then the rest (RFC 6749 §4.1.2, RFC 9207 §2.4).
+ *
+ * @param {{ pending: PendingAuthorization, callbackUrl: string }} input `callbackUrl`: the whole URL
+ * @returns {Promise<GenuineResponse>}
+ * @throws {MisbehavedError} `state_mismatch`, `response_issuer_mismatch`, `invalid_authorization_response`
+ * @throws {RefusedError} `authorization_refused`
+ */
+export function readAuthorizationResponse(input) {
+  return call('readAuthorizationResponse', input);
+}

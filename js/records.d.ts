@@ -1,0 +1,579 @@
+// Made from the Rust records by `UPDATE=1 cargo test typescript_types`. Do not edit.
+
+/** Who can act on an error. */
+export type Kind =
+  /** The calling code. */
+  | 'misuse'
+  /** The network; a retry may help. */
+  | 'transport'
+  /** The user or the operator of a server, who refused; `details.error` carries the OAuth error. */
+  | 'refused'
+  /** Nobody today: the server lacks something that MCP authorization needs. */
+  | 'incompatible'
+  /** An attack or a bug at the other side. Such an error carries no text of the server's. */
+  | 'misbehaved'
+  /** Whoever keeps the store: a record cannot be read. It is never overwritten. */
+  | 'storage';
+
+/** A stable error code. */
+export type Code =
+  /** An argument has the wrong shape; `details.path` says where. */
+  | 'invalid_argument'
+  /** A URL given by the host cannot be used. */
+  | 'invalid_url'
+  /** An extra authorization parameter would replace one of the protocol's own. */
+  | 'reserved_parameter'
+  /** A pre-registered client belongs to another issuer; its credentials are not sent. */
+  | 'client_of_other_issuer'
+  /** There is no refresh token to refresh with. */
+  | 'no_refresh_token'
+  /** The client metadata document's URL cannot be a client identifier. */
+  | 'invalid_client_metadata_url'
+  /** The request could not be sent or its answer not received. */
+  | 'network_failed'
+  /** No complete answer came in time. */
+  | 'timed_out'
+  /** The host cancelled the call. */
+  | 'aborted'
+  /** The server answered 429 or 5xx: nothing is decided, nothing was deleted. */
+  | 'server_unavailable'
+  /** The platform has no source of randomness. */
+  | 'no_randomness'
+  /** The authorization server sent the user back with an error (RFC 6749 §4.1.2.1). */
+  | 'authorization_refused'
+  /** The token endpoint refused (RFC 6749 §5.2). */
+  | 'token_refused'
+  /** The refresh token is dead: sign in again, with the same client (RFC 6749 §5.2, `invalid_grant`). */
+  | 'refresh_token_refused'
+  /** The authorization server does not know the client, or not by this secret (`invalid_client`). */
+  | 'client_refused'
+  /** Registration was refused (RFC 7591 §3.2.2). */
+  | 'registration_refused'
+  /** A scope that is required is not among those registered for the client. */
+  | 'scope_not_registered'
+  /** The attempts of this sign-in are used up. */
+  | 'attempts_exhausted'
+  /** The MCP server publishes no protected resource metadata (RFC 9728). */
+  | 'no_protected_resource_metadata'
+  /** No authorization server metadata was found (RFC 8414). */
+  | 'no_authorization_server_metadata'
+  /** The authorization server does not offer PKCE with S256 (RFC 7636). */
+  | 'no_s256'
+  /** The authorization server offers no way to register, and no `client_id` is configured. */
+  | 'needs_client_id'
+  /** None of the server's ways to authenticate a client is supported. */
+  | 'no_client_authentication'
+  /** The access token is of a type that is not supported. */
+  | 'token_type_unsupported'
+  /** A document is not JSON, or not of the declared type; `details.reason` says more. */
+  | 'not_json'
+  /** A document lacks a member or has one of the wrong type; `details.member` names it. */
+  | 'invalid_document'
+  /** A body was larger than 1 MiB. */
+  | 'response_too_large'
+  /** A redirect led elsewhere, down to http, or in circles (or a POST was redirected). */
+  | 'redirect_refused'
+  /** The server answered with a status that the protocol does not foresee. */
+  | 'unexpected_status'
+  /** The document's issuer is not the one that was asked for (RFC 8414 §3.3). */
+  | 'issuer_mismatch'
+  /** The protected resource's metadata speaks of another resource (RFC 9728 §3.3). */
+  | 'resource_mismatch'
+  /** An endpoint is not https (http on loopback), or has an active scheme. */
+  | 'insecure_endpoint'
+  /** A public server named a loopback, private or link-local address. */
+  | 'private_address'
+  /** The authorization response lacks `state`, has another or a used one (RFC 6749 §10.12). */
+  | 'state_mismatch'
+  /** The authorization response comes from another issuer, or does not say (RFC 9207 §2.4). */
+  | 'response_issuer_mismatch'
+  /** The authorization response is not one: wrong redirect URI, repeated members, neither code nor error. */
+  | 'invalid_authorization_response'
+  /** A token could not stand in a header. */
+  | 'invalid_token'
+  /** A stored record is not what it should be; it was left as it is. */
+  | 'record_invalid'
+  /** A stored record was written by a newer version; it was left as it is. */
+  | 'record_newer';
+
+/** The step of the story that was under way. */
+export type Step =
+  /** Reading the challenge, the protected resource's metadata and the authorization server's. */
+  | 'discover'
+  /** Planning scopes. */
+  | 'plan'
+  /** Registering the client. */
+  | 'register'
+  /** Building the authorization request. */
+  | 'authorize'
+  /** Reading the authorization response. */
+  | 'callback'
+  /** Trading the authorization code for tokens. */
+  | 'token'
+  /** Refreshing tokens. */
+  | 'refresh'
+  /** Calling the protected resource. */
+  | 'call'
+  /** Asking for more scopes. */
+  | 'step-up'
+  /** Revoking tokens. */
+  | 'revoke';
+
+/** What a protected resource asks for in its `WWW-Authenticate` header. */
+export interface Challenge {
+  /** The scheme as it is written by the standards: `Bearer` or `DPoP`. */
+  scheme: string;
+  /** Where the protected resource's metadata is (RFC 9728 §5.1), as received. */
+  resourceMetadata?: string;
+  /** The scopes that the operation at hand needs (RFC 6750 §3). */
+  scopes?: string[];
+  /** The error code, such as `invalid_token` or `insufficient_scope` (RFC 6750 §3.1). */
+  error?: string;
+  /** The server's words, cut and made printable. */
+  errorDescription?: string;
+}
+
+/** What an MCP server says of itself as a protected resource (RFC 9728 §2). */
+export interface ProtectedResource {
+  /** Its resource identifier, byte for byte as received: the value of every `resource` parameter (RFC 8707). */
+  resource: string;
+  /** The authorization servers that it accepts tokens from, in its order. */
+  authorizationServers: string[];
+  /** The scopes that it lists; absent where it lists none. */
+  scopesSupported?: string[];
+  /** Its name for people, where it has one. */
+  resourceName?: string;
+  /** The URL that its metadata was read from. */
+  metadataUrl: string;
+}
+
+/** What an authorization server says of itself (RFC 8414 §2). Exists only if its issuer was verified. */
+export interface AuthorizationServer {
+  /** Its issuer identifier, as its own document spells it: what `iss` is compared with. */
+  issuer: string;
+  /** Where people are sent. */
+  authorizationEndpoint: string;
+  /** Where codes and refresh tokens are traded. */
+  tokenEndpoint: string;
+  /** Where clients are registered (RFC 7591); absent where there is no dynamic registration. */
+  registrationEndpoint?: string;
+  /** Where tokens are revoked (RFC 7009). */
+  revocationEndpoint?: string;
+  /** Every scope that the server lists. Never requested as a whole; it only answers whether one is known. */
+  scopesSupported?: string[];
+  /** How clients may authenticate at the token endpoint; absent where the server does not say. */
+  tokenEndpointAuthMethodsSupported?: string[];
+  /** The grants that it lists; absent where it does not say. */
+  grantTypesSupported?: string[];
+  /** Whether every authorization response carries `iss` (RFC 9207). */
+  authorizationResponseIssParameterSupported: boolean;
+  /** Whether a client identifier may be the URL of a metadata document. */
+  clientIdMetadataDocumentSupported: boolean;
+  /** The URL that the metadata was read from. */
+  metadataUrl: string;
+}
+
+/** Where a scope comes from. */
+export type Source =
+  /** The challenge of a 401 or 403: what the operation at hand needs. */
+  | 'challenge'
+  /** The protected resource's metadata. */
+  | 'protected-resource'
+  /** The host's settings for this server. */
+  | 'host'
+  /** The wish to stay signed in. */
+  | 'refresh'
+  /** The authorization server, which granted it unasked. */
+  | 'authorization-server';
+
+/** What a scope is in the plan for. */
+export type Purpose =
+  /** To be registered and requested. */
+  | 'request'
+  /** To be registered only, so that a step-up needs no new registration. */
+  | 'ceiling'
+  /** Named by somebody, and left out for the reason given. */
+  | 'left-out';
+
+/** One scope of a plan. `null` or absent means: not known yet. */
+export interface PlannedScope {
+  /** The scope, opaque and case-sensitive. */
+  scope: string;
+  /** Where it comes from. */
+  sources: Source[];
+  /** Whether the sign-in is useless without it. */
+  required: boolean;
+  /** What it is in the plan for. */
+  purpose: Purpose;
+  /** Whether the client is registered for it; absent before registration, and where the server does not tell. */
+  registered?: boolean;
+  /** Whether it is in the authorization request. */
+  requested: boolean;
+  /** Whether the server refused it; then it is not requested again unless it was registered since. */
+  refused: boolean;
+  /** Whether it was granted; absent before the token answer. */
+  granted?: boolean;
+  /** Why, in words for people. */
+  reason: string;
+}
+
+/** The scopes of a connection, from the first challenge to the last step-up. Never changed, only replaced. */
+export interface ScopePlan {
+  /** The version of this record: 1. */
+  version: number;
+  /** Every scope that anybody named, in order. */
+  scopes: PlannedScope[];
+}
+
+/** Everything that a plan is made from. */
+export interface ScopeSources {
+  /** The challenge's scopes, where it names any. */
+  challenge?: string[];
+  /** The protected resource's `scopes_supported`. */
+  protectedResource?: string[];
+  /** The host's scopes for this server: required. */
+  host?: string[];
+  /** The host's scopes for this server that it can do without. */
+  hostOptional?: string[];
+  /** Whether the host wants to stay signed in. */
+  refresh?: boolean;
+  /** The authorization server's `scopes_supported`: only asked whether it lists `offline_access`. */
+  authorizationServer?: string[];
+}
+
+/** A code verifier and its challenge (RFC 7636 §4). A verifier is used once. */
+export interface Pkce {
+  /** The secret: stays here until the code is traded. */
+  codeVerifier: string;
+  /** What the authorization request carries. */
+  codeChallenge: string;
+  /** Always `S256`. */
+  codeChallengeMethod: string;
+}
+
+/** A method of client authentication (RFC 7591 §2, `token_endpoint_auth_method`). */
+export type ClientAuthentication =
+  /** A public client: its `client_id` in the form. */
+  | 'none'
+  /** Identifier and secret in the `Authorization` header. */
+  | 'client_secret_basic'
+  /** Identifier and secret in the form. */
+  | 'client_secret_post';
+
+/** The client, as it presents itself to authorization servers (RFC 7591 §2). */
+export interface ClientDescription {
+  /** Its name, shown to people on the consent page. */
+  clientName?: string;
+  /** Its home page. */
+  clientUri?: string;
+  /** Its logo. */
+  logoUri?: string;
+  /** An identifier of the software, the same in every installation. */
+  softwareId?: string;
+  /** The software's version. */
+  softwareVersion?: string;
+  /** The URL of a client metadata document: the `client_id` at servers that support such documents. */
+  clientMetadataUrl?: string;
+}
+
+/** A client that was registered by hand. */
+export interface PreRegisteredClient {
+  /** The client identifier. */
+  clientId: string;
+  /** Its secret, if it has one. */
+  clientSecret?: string;
+  /** The issuer that it was registered at. Absent: the first issuer that it is used with. It is never sent to another. */
+  issuer?: string;
+  /** How it authenticates. Absent: by Basic if it has a secret, else not at all. */
+  tokenEndpointAuthMethod?: ClientAuthentication;
+  /** The scopes that it was given. Absent: unknown. */
+  scopes?: string[];
+}
+
+/** What the host knows about one MCP server and its authorization server. Every member is optional. */
+export interface ServerSettings {
+  /** A client registered by hand, for servers without dynamic registration. */
+  client?: PreRegisteredClient;
+  /** Scopes to request on top of what the server demands. The sign-in fails without them. */
+  scopes?: string[];
+  /** Scopes to request on top, and to do without where the server refuses. */
+  optionalScopes?: string[];
+  /** Whether to ask for `offline_access`, where the authorization server lists it, to stay signed in. Default: true. */
+  refresh?: boolean;
+  /** Whether `prompt=consent` goes with `offline_access` (OpenID Connect Core §11). Default: true. */
+  consentPrompt?: boolean;
+  /** The `resource` parameter (RFC 8707), in place of the protected resource's own identifier. */
+  resource?: string;
+  /** Leave `resource` out, for servers that refuse it. Default: false. */
+  omitResource?: boolean;
+  /** Further authorization parameters by name, such as `audience`. Those of the protocol are refused. */
+  authorizationParameters?: unknown;
+  /** Take it for granted that the authorization server does PKCE with S256 though it does not say so. Default: false. */
+  assumeS256?: boolean;
+  /** Let a public server name addresses of this machine and of private networks. Default: false. */
+  allowPrivateAddresses?: boolean;
+}
+
+/** What discovery found for one MCP server. */
+export interface Discovery {
+  /** The MCP server's URL, as it is called. */
+  endpoint: string;
+  /** The challenge that was answered, where there was one. */
+  challenge?: Challenge;
+  /** The MCP server as a protected resource. */
+  protectedResource: ProtectedResource;
+  /** The authorization server that will be used, its issuer verified. */
+  authorizationServer: AuthorizationServer;
+}
+
+/** How the client got its `client_id`. */
+export type RegistrationKind =
+  /** By hand. */
+  | 'pre-registered'
+  /** It is the URL of a client metadata document. */
+  | 'metadata-document'
+  /** Dynamically (RFC 7591). */
+  | 'dynamic';
+
+/** A client that an authorization server knows. Bound to its issuer: never sent to another. */
+export interface ClientRegistration {
+  /** The version of this record: 1. */
+  version: number;
+  /** How it came about. */
+  kind: RegistrationKind;
+  /** The issuer that knows it. */
+  issuer: string;
+  /** The client identifier. */
+  clientId: string;
+  /** Its secret, where it has one. */
+  clientSecret?: string;
+  /** When the secret expires, in seconds since 1970; absent: never. */
+  clientSecretExpiresAt?: number;
+  /** How it authenticates at the token endpoint. */
+  tokenEndpointAuthMethod: ClientAuthentication;
+  /** The redirect URI that is registered, and sent. */
+  redirectUri: string;
+  /** The scopes that it may request, as we were told; absent: unknown. */
+  scopes?: string[];
+  /** The scopes that its registration asked for. */
+  askedScopes?: string[];
+  /** For managing it (RFC 7592), where the server offers that. */
+  registrationAccessToken?: string;
+  /** Where it is managed (RFC 7592). */
+  registrationClientUri?: string;
+}
+
+/** How often things were tried in one sign-in. Kept with the pending authorization, so that no restart resets it. */
+export interface Attempts {
+  /** Registrations sent. */
+  registrations: number;
+  /** Trips through the browser. */
+  authorizations: number;
+}
+
+/**
+ * An authorization that waits for its response. The process may end meanwhile: this is all that is needed to
+ * go on. Stored under its `state`, used once.
+ */
+export interface PendingAuthorization {
+  /** The version of this record: 1. */
+  version: number;
+  /** The unguessable value that the response has to carry. */
+  state: string;
+  /** The secret half of PKCE. */
+  codeVerifier: string;
+  /** What discovery found. */
+  discovery: Discovery;
+  /** The `resource` parameter, where one is sent. */
+  resource?: string;
+  /** The client. */
+  registration: ClientRegistration;
+  /** The scopes. */
+  plan: ScopePlan;
+  /** What was tried so far. */
+  attempts: Attempts;
+  /** When it began, in seconds since 1970. */
+  createdAt: number;
+}
+
+/** The grant that a session came from, and can be renewed by. */
+export type Grant =
+  /** A person signed in. */
+  | 'authorization_code';
+
+/** The tokens of a session. */
+export interface Tokens {
+  /** The access token, fit to stand in a header. */
+  accessToken: string;
+  /** When it expires, in seconds since 1970; absent: the server did not say. */
+  expiresAt?: number;
+  /** The refresh token, where there is one. */
+  refreshToken?: string;
+  /** When they were received, in seconds since 1970. */
+  receivedAt: number;
+}
+
+/** A signed-in connection to one MCP server, as it is stored. */
+export interface Session {
+  /** The version of this record: 1. */
+  version: number;
+  /** How it came about. */
+  grant: Grant;
+  /** What discovery found. */
+  discovery: Discovery;
+  /** The `resource` parameter, the same on every request. */
+  resource?: string;
+  /** The client. */
+  registration: ClientRegistration;
+  /** The scopes, with what was granted. */
+  plan: ScopePlan;
+  /** The tokens. */
+  tokens: Tokens;
+}
+
+/** What an event tells. */
+export type EventKind =
+  /** A request was sent. */
+  | 'request'
+  /** Its answer arrived. */
+  | 'answer'
+  /** Something was decided. */
+  | 'decision'
+  /** Something failed. */
+  | 'failure';
+
+/** Who takes part in a sign-in. */
+export type Party =
+  /** This package and its host. */
+  | 'client'
+  /** The person's browser. */
+  | 'browser'
+  /** The MCP server. */
+  | 'protected-resource'
+  /** The authorization server. */
+  | 'authorization-server';
+
+/** One event of a sign-in. Secrets are not in it. */
+export interface Event {
+  /** The step that it belongs to. */
+  step: Step;
+  /** What it tells. */
+  kind: EventKind;
+  /** Who acts. */
+  from: Party;
+  /** On whom. */
+  to: Party;
+  /** In words, for people. */
+  summary: string;
+  /** For programs: `method`, `url`, `status`, `body`, or what was decided. */
+  details?: unknown;
+}
+
+/** What discovery starts from. */
+export interface DiscoverInput {
+  /** The MCP server's URL. */
+  endpoint: string;
+  /** The challenge of its 401 or 403, where there was one. */
+  challenge?: Challenge;
+  /** The issuer of a stored session: tried first where the server names several. */
+  preferredIssuer?: string;
+  /** What the host knows about this server. */
+  settings?: ServerSettings;
+}
+
+/** What a plan for a discovered server starts from. */
+export interface PlanInput {
+  /** What discovery found. */
+  discovery: Discovery;
+  /** The plan of the same connection that is to be widened or repeated. */
+  earlier?: ScopePlan;
+  /** What the host knows about this server. */
+  settings?: ServerSettings;
+}
+
+/** What registration starts from. */
+export interface RegisterInput {
+  /** What discovery found. */
+  discovery: Discovery;
+  /** The scope plan. */
+  plan: ScopePlan;
+  /** Where the authorization response will come back to. */
+  redirectUri: string;
+  /** The client, as it presents itself. */
+  client?: ClientDescription;
+  /** A stored registration: used again if it serves. */
+  registration?: ClientRegistration;
+  /** What was tried in this sign-in so far. */
+  attempts?: Attempts;
+  /** What the host knows about this server. */
+  settings?: ServerSettings;
+}
+
+/** A client that is ready to be used, and the plan within what it is registered for. */
+export interface Registered {
+  /** The client. */
+  registration: ClientRegistration;
+  /** The plan, which now knows what is registered. */
+  plan: ScopePlan;
+  /** What was tried in this sign-in so far. */
+  attempts: Attempts;
+}
+
+/** What an authorization request is built from. */
+export interface BeginInput {
+  /** What discovery found. */
+  discovery: Discovery;
+  /** The client. */
+  registration: ClientRegistration;
+  /** The scope plan. */
+  plan: ScopePlan;
+  /** What was tried in this sign-in so far. */
+  attempts?: Attempts;
+  /** What the host knows about this server. */
+  settings?: ServerSettings;
+}
+
+/** An authorization request that is ready to be opened in a browser. */
+export interface Begun {
+  /** The URL to open: https, or http on loopback. */
+  authorizationUrl: string;
+  /** What to keep until the response arrives, under its `state`. */
+  pending: PendingAuthorization;
+}
+
+/** What an authorization response is read with. */
+export interface CompleteInput {
+  /** What was kept since the authorization request. Use it once. */
+  pending: PendingAuthorization;
+  /** The whole URL that the browser was sent back to. */
+  callbackUrl: string;
+  /** The client, as it presents itself, should it have to be registered anew. */
+  client?: ClientDescription;
+  /** What the host knows about this server. */
+  settings?: ServerSettings;
+}
+
+/** The person is signed in. */
+export interface SignedIn {
+  /** The session, to be stored. */
+  session: Session;
+}
+
+/** How a trip through the browser ended. */
+export type Completion =
+  /** The person is signed in. */
+  | ({ kind: 'signed-in' } & SignedIn)
+  /** The server refused scopes, and one repair is possible: open this URL. */
+  | ({ kind: 'authorize-again' } & Begun);
+
+/** What a refresh starts from. */
+export interface RefreshInput {
+  /** The session, whose refresh token is used. */
+  session: Session;
+}
+
+/** An authorization response that held. */
+export interface GenuineResponse {
+  /** The authorization code. */
+  code: string;
+}

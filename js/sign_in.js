@@ -1,0 +1,153 @@
+/** A sign-in with a person: discover, plan, register, authorize, complete. One at a time in each authorizer. */
+
+/** @import { Begun, Challenge, ClientDescription, ClientRegistration, Discovery, ScopePlan, ServerSettings, Session } from './records.js' */
+/** @import { Host, RedirectReceiver } from './host.js' */
+
+import { InteractionRequiredError, MisbehavedError, MisuseError, RefusedError } from './errors.js';
+import { storedPending, storedRegistration, storedSession } from './stored.js';
+import { callHost } from './trace.js';
+import { call } from './wasm.js';
+
+/**
+ * What a sign-in is for.
+ *
+ * @typedef {object} SignIn
+ * @property {Host} host
+ * @property {ClientDescription} client
+ * @property {ServerSettings} settings
+ * @property {string} endpoint
+ * @property {string} account
+ * @property {Challenge | null} challenge
+ * @property {boolean} stepUp whether a session exists, and more scopes are asked for
+ * @property {boolean} interaction whether a browser may be opened
+ * @property {AbortSignal} [signal]
+ */
+
+/**
+ * Signs the person in and stores the session.
+ *
+ * @param {SignIn} request
+ * @returns {Promise<Session>}
+ */
+export async function signIn(request) {
+  const { host, client, settings, endpoint, account, challenge, signal } = request;
+  const calls = callHost(host, signal);
+  const earlier = (await storedSession(host.store, endpoint, account).read())?.value;
+  const preferredIssuer = earlier?.registration.issuer;
+  /** @type {Discovery} */
+  const discovery = await call('discover', { endpoint, challenge, preferredIssuer, settings }, calls);
+  const { issuer } = discovery.authorizationServer;
+  const issuerChanged = preferredIssuer !== undefined && preferredIssuer !== issuer;
+  /** @type {ScopePlan} */
+  const plan = await call('plan', { discovery, earlier: issuerChanged ? undefined : earlier?.plan, settings }, calls);
+  await mayInteract(request, plan, issuer, issuerChanged);
+
+  const kept = storedRegistration(host.store, settings.client ?? { issuer }, endpoint);
+  const stored = (await kept.read())?.value;
+  const receiver = await /** @type {NonNullable<Host['redirect']>} */ (host.redirect).prepare({
+    issuer,
+    preferred: stored?.redirectUri,
+    signal,
+  });
+  try {
+    const register = (/** @type {ClientRegistration | undefined} */ registration) =>
+      call('register', { discovery, plan, redirectUri: receiver.redirectUri, client, registration, settings }, calls);
+    const authorize = (/** @type {Begun} */ begun) => authorizeAndComplete(request, receiver, begun, kept, calls);
+    const registered = await register(stored);
+    const session = await authorize(await call('begin', { discovery, settings, ...registered }, calls)).catch(async (error) => {
+      // The server has forgotten the client: it is replaced, once. One registered by hand is the person's to replace.
+      const forgotten = error instanceof RefusedError && error.code === 'client_refused' && stored && !settings.client;
+      if (!forgotten) throw error;
+      return authorize(await call('begin', { discovery, settings, ...(await register(undefined)) }, calls));
+    });
+    await receiver.finish?.({ signedIn: true, title: 'Signed in', message: 'You can close this page and return to the application.' });
+    return session;
+  } catch (error) {
+    await receiver.finish?.({
+      signedIn: false,
+      title: 'Not signed in',
+      message: 'The sign-in did not succeed. The application says why. You can close this page.',
+    });
+    throw error;
+  } finally {
+    await receiver.close();
+  }
+}
+
+/**
+ * @param {SignIn} request
+ * @param {ScopePlan} plan
+ * @param {string} issuer
+ * @param {boolean} issuerChanged
+ */
+async function mayInteract(request, plan, issuer, issuerChanged) {
+  const { host, endpoint, interaction, stepUp } = request;
+  if (!interaction) {
+    throw new InteractionRequiredError({
+      code: 'interaction_required',
+      message: `Signing in to ${endpoint} needs a person at ${issuer}. Call \`resume()\` of this error, or allow interaction for the call.`,
+      details: { endpoint, issuer, plan },
+      resume: (signal) => signIn({ ...request, interaction: true, signal }),
+    });
+  }
+  if (!host.redirect) {
+    throw new MisuseError({ code: 'no_redirect', message: 'Interaction was allowed, but the host has no `redirect` to send the person with.' });
+  }
+  const reason = issuerChanged ? 'issuer-changed' : stepUp ? 'step-up' : undefined;
+  if (reason && host.approve && !(await host.approve({ reason, endpoint, issuer, plan }))) {
+    throw new RefusedError({
+      code: 'not_approved',
+      message: `The ${reason === 'step-up' ? 'wider scopes were' : 'new authorization server was'} not approved. Nothing was sent.`,
+      step: 'authorize',
+      details: { reason, endpoint, issuer },
+    });
+  }
+}
+
+/**
+ * @param {SignIn} request
+ * @param {RedirectReceiver} receiver
+ * @param {Begun} begun
+ * @param {import('./stored.js').Stored<ClientRegistration>} kept
+ * @param {import('./wasm.js').CallHost} calls
+ * @returns {Promise<Session>}
+ */
+async function authorizeAndComplete(request, receiver, begun, kept, calls) {
+  const { host, endpoint, account, client, settings, signal } = request;
+  const { authorizationUrl, pending } = begun;
+  await kept.write(pending.registration);
+  const waiting = storedPending(host.store, pending.state);
+  await waiting.write({ version: 1, endpoint, account, pending });
+  const callbackUrl = await receiver.authorize({ authorizationUrl, state: pending.state, signal }).finally(waiting.take);
+  const completion = await call('complete', { pending, callbackUrl, client, settings }, calls);
+  if (completion.kind === 'authorize-again') return authorizeAndComplete(request, receiver, completion, kept, calls);
+  await storedSession(host.store, endpoint, account).write(completion.session);
+  return completion.session;
+}
+
+/**
+ * Completes a sign-in whose process ended while the person was in the browser.
+ *
+ * @param {Pick<SignIn, 'host' | 'client' | 'signal'> & { settingsFor: (endpoint: string) => ServerSettings, callbackUrl: string }} request
+ * @returns {Promise<{ endpoint: string, account: string, session: Session } | Begun>} signed in, or one more URL to open
+ */
+export async function completeLater({ host, client, settingsFor, callbackUrl, signal }) {
+  const state = URL.canParse(callbackUrl) ? new URL(callbackUrl).searchParams.get('state') : null;
+  const waiting = state ? await storedPending(host.store, state).take() : null;
+  if (!waiting) {
+    throw new MisbehavedError({
+      code: 'state_mismatch',
+      message: 'The authorization response belongs to no sign-in that is waiting: its `state` is missing, unknown or used. It was ignored.',
+      step: 'callback',
+    });
+  }
+  const { endpoint, account, pending } = waiting;
+  const input = { pending, callbackUrl, client, settings: settingsFor(endpoint) };
+  const completion = await call('complete', input, callHost(host, signal));
+  if (completion.kind === 'authorize-again') {
+    await storedPending(host.store, completion.pending.state).write({ version: 1, endpoint, account, pending: completion.pending });
+    return { authorizationUrl: completion.authorizationUrl, pending: completion.pending };
+  }
+  await storedSession(host.store, endpoint, account).write(completion.session);
+  return { endpoint, account, session: completion.session };
+}

@@ -1,0 +1,108 @@
+/**
+ * The steps of a sign-in, for inspectors and for hosts with their own user interface. Plain data in, plain data out:
+ * a step can be shown, stored, and repeated elsewhere.
+ *
+ * Every step may reject with a `TransportError` (`network_failed`, `timed_out`, `aborted`, `server_unavailable`), after
+ * which nothing is decided, and with a `StorageError` (`record_invalid`, `record_newer`) for what a store gave back.
+ */
+
+/** @import { BeginInput, Begun, Completion, CompleteInput, DiscoverInput, Discovery, PlanInput, RefreshInput,
+ *   Registered, RegisterInput, ScopePlan, Session } from './records.js' */
+/** @import { Host } from './host.js' */
+
+import { callHost } from './trace.js';
+import { call } from './wasm.js';
+
+/**
+ * What a step needs of its host; all of it may be absent.
+ *
+ * @typedef {Pick<Host, 'fetch' | 'trace' | 'timeoutMilliseconds'> & { signal?: AbortSignal }} StepHost
+ */
+
+/**
+ * @param {string} name
+ * @param {unknown} input
+ * @param {StepHost} host
+ */
+function step(name, input, host) {
+  return call(name, input, callHost(host, host.signal));
+}
+
+/**
+ * Finds out who protects an MCP server and who signs people in for it (RFC 9728, RFC 8414).
+ *
+ * @param {DiscoverInput} input
+ * @param {StepHost} [host]
+ * @returns {Promise<Discovery>}
+ * @throws {IncompatibleError} `no_protected_resource_metadata`, `no_authorization_server_metadata`, `no_s256`
+ * @throws {MisbehavedError} `resource_mismatch`, `issuer_mismatch`, `insecure_endpoint`, `private_address`, `not_json`,
+ *   `invalid_document`, `response_too_large`, `redirect_refused`
+ */
+export function discover(input, host = {}) {
+  return step('discover', input, host);
+}
+
+/**
+ * Plans the scopes for a discovered server, before anything is registered.
+ *
+ * @param {PlanInput} input
+ * @param {StepHost} [host]
+ * @returns {Promise<ScopePlan>}
+ */
+export function plan(input, host = {}) {
+  return step('plan', input, host);
+}
+
+/**
+ * Gets a client: pre-registered, by metadata document, stored, or newly registered (RFC 7591).
+ *
+ * @param {RegisterInput} input
+ * @param {StepHost} [host]
+ * @returns {Promise<Registered>}
+ * @throws {RefusedError} `registration_refused`, `scope_not_registered`, `attempts_exhausted`
+ * @throws {IncompatibleError} `needs_client_id`, `no_client_authentication`
+ * @throws {MisuseError} `client_of_other_issuer`, `invalid_client_metadata_url`
+ */
+export function register(input, host = {}) {
+  return step('register', input, host);
+}
+
+/**
+ * Builds the authorization request (RFC 6749 §4.1.1, RFC 7636, RFC 8707): the URL to open, and what to keep.
+ *
+ * @param {BeginInput} input
+ * @param {StepHost} [host]
+ * @returns {Promise<Begun>}
+ * @throws {RefusedError} `scope_not_registered`
+ * @throws {MisuseError} `reserved_parameter`
+ */
+export function begin(input, host = {}) {
+  return step('begin', input, host);
+}
+
+/**
+ * Reads the authorization response and trades its code for tokens (RFC 6749 §4.1.2 to §4.1.4, RFC 9207).
+ *
+ * @param {CompleteInput} input
+ * @param {StepHost} [host]
+ * @returns {Promise<Completion>} signed in, or one more authorization request after a repair
+ * @throws {MisbehavedError} `state_mismatch`, `response_issuer_mismatch`, `invalid_authorization_response`, `invalid_token`,
+ *   `invalid_document`
+ * @throws {RefusedError} `authorization_refused`, `token_refused`, `client_refused`
+ */
+export function complete(input, host = {}) {
+  return step('complete', input, host);
+}
+
+/**
+ * Trades the refresh token for new tokens (RFC 6749 §6).
+ *
+ * @param {RefreshInput} input
+ * @param {StepHost} [host]
+ * @returns {Promise<Session>}
+ * @throws {RefusedError} `refresh_token_refused`: sign in again; `client_refused`: register again
+ * @throws {MisuseError} `no_refresh_token`
+ */
+export function refresh(input, host = {}) {
+  return step('refresh', input, host);
+}

@@ -1,0 +1,74 @@
+/** What is kept in a host's store, and under which keys. Records are written whole, or not at all. */
+
+/** @import { ClientRegistration, PendingAuthorization, Session } from './records.js' */
+/** @import { Store } from './host.js' */
+
+/**
+ * @template T
+ * @typedef {object} Stored
+ * @property {() => Promise<{ version: string, value: T } | null>} read
+ * @property {(value: T) => Promise<void>} write whatever is there
+ * @property {(version: string, value: T | null) => Promise<boolean>} replace only if it is still that version
+ * @property {() => Promise<T | null>} take removes it; of several takers one gets it
+ * @property {(work: () => Promise<void>, signal?: AbortSignal) => Promise<void>} lock
+ */
+
+/**
+ * The session of one account at one MCP server.
+ *
+ * @param {Store} store
+ * @param {string} endpoint
+ * @param {string} account
+ * @returns {Stored<Session>}
+ */
+export function storedSession(store, endpoint, account) {
+  return stored(store, `session ${endpoint} ${account}`);
+}
+
+/**
+ * The client for one MCP server at one issuer. A client registered by hand is kept under its identifier instead, so
+ * that it stays bound to the issuer that it was first used with.
+ *
+ * @param {Store} store
+ * @param {{ issuer: string } | { clientId: string }} of
+ * @param {string} endpoint
+ * @returns {Stored<ClientRegistration>}
+ */
+export function storedRegistration(store, of, endpoint) {
+  return stored(store, 'clientId' in of ? `client ${of.clientId} ${endpoint}` : `registration ${of.issuer} ${endpoint}`);
+}
+
+/**
+ * An authorization that waits for its response.
+ *
+ * @param {Store} store
+ * @param {string} state
+ * @returns {Stored<{ version: 1, endpoint: string, account: string, pending: PendingAuthorization }>}
+ */
+export function storedPending(store, state) {
+  return stored(store, `pending ${state}`);
+}
+
+/**
+ * @param {Store} store
+ * @param {string} key
+ * @returns {Stored<any>}
+ */
+function stored(store, key) {
+  return {
+    read: () => store.read(key),
+    async write(value) {
+      let written = false;
+      while (!written) {
+        const there = await store.read(key);
+        written = await store.compareAndSwap(key, there?.version ?? null, value);
+      }
+    },
+    replace: (version, value) => store.compareAndSwap(key, version, value),
+    async take() {
+      const there = await store.read(key);
+      return there && (await store.compareAndSwap(key, there.version, null)) ? there.value : null;
+    },
+    lock: (work, signal) => store.lock(key, work, { signal }),
+  };
+}

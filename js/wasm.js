@@ -1,0 +1,134 @@
+/**
+ * The WebAssembly module: loaded on first use, once. Importing this package instantiates nothing.
+ */
+
+/** @import { InitInput } from '../pkg/mcp_oauth_wasm.js' */
+
+import initialise, { call as callWasm, evaluate as evaluateWasm } from '../pkg/mcp_oauth_wasm.js';
+import { fromPlain, IncompatibleError, MisuseError } from './errors.js';
+
+/** @type {(() => InitInput | Promise<InitInput>) | undefined} */
+let inlined;
+/** @type {Promise<unknown> | undefined} */
+let loading;
+let ready = false;
+
+/**
+ * Names where the module comes from when nobody brings it.
+ *
+ * @param {() => InitInput | Promise<InitInput>} source
+ */
+export function provide(source) {
+  inlined = source;
+}
+
+/**
+ * Loads the WebAssembly module. Optional with the entry that carries it, may be called any number of times, and
+ * may be called again after it failed.
+ *
+ * @param {InitInput | Promise<InitInput>} [source] bytes, a `Response`, a URL or a `WebAssembly.Module`; needed by `/slim`
+ * @returns {Promise<void>}
+ * @throws {MisuseError} `wasm_missing`: nothing to load from
+ * @throws {IncompatibleError} `wasm_blocked`: the page's content security policy lacks `'wasm-unsafe-eval'`;
+ *   `wasm_failed`: the module cannot be loaded here
+ */
+export async function init(source) {
+  loading ??= load(source);
+  try {
+    await loading;
+  } catch (error) {
+    loading = undefined;
+    throw error;
+  }
+}
+
+/** @param {InitInput | Promise<InitInput>} [source] */
+async function load(source) {
+  const from = source ?? inlined?.();
+  if (from === undefined) {
+    throw new MisuseError({
+      code: 'wasm_missing',
+      message: 'This entry does not carry the WebAssembly module: call `init(source)` with its bytes, a Response, a URL or a Module, or import `mcp-oauth-wasm`.',
+    });
+  }
+  try {
+    await initialise({ module_or_path: from });
+    ready = true;
+  } catch (cause) {
+    throw notLoaded(cause);
+  }
+}
+
+/** @param {unknown} cause */
+function notLoaded(cause) {
+  // Chromium says `wasm-unsafe-eval`, Firefox and Safari speak of the policy.
+  const blocked = /unsafe-eval|content security policy|\bCSP\b/i.test(String(cause));
+  return blocked
+    ? new IncompatibleError({
+        code: 'wasm_blocked',
+        message: "The page's content security policy forbids WebAssembly: add 'wasm-unsafe-eval' to its `script-src`.",
+        cause,
+      })
+    : new IncompatibleError({
+        code: 'wasm_failed',
+        message: `The WebAssembly module could not be loaded: ${cause instanceof Error ? cause.message : cause}`,
+        cause,
+      });
+}
+
+/**
+ * What a call needs of its host; all of it may be absent.
+ *
+ * @typedef {object} CallHost
+ * @property {(input: string, init?: RequestInit) => Promise<Response>} [fetch] default: `globalThis.fetch`
+ * @property {AbortSignal} [signal] cancels the call
+ * @property {number} [timeoutMilliseconds] for each request, its body included; default: 30000
+ * @property {(event: any) => void} [trace] receives every event
+ */
+
+/**
+ * Makes the call of that name.
+ *
+ * @param {string} name
+ * @param {unknown} input
+ * @param {CallHost} [host]
+ * @returns {Promise<any>}
+ */
+export async function call(name, input, host = {}) {
+  await init();
+  try {
+    return await callWasm(name, plain(input), host);
+  } catch (error) {
+    throw fromPlain(error);
+  }
+}
+
+/**
+ * Makes the call of that name at once. The module must have been loaded.
+ *
+ * @param {string} name
+ * @param {unknown} input
+ * @param {CallHost} [host]
+ * @returns {any}
+ */
+export function evaluate(name, input, host = {}) {
+  if (!ready) throw new MisuseError({ code: 'not_initialised', message: 'Await `init()` once before calling this function.' });
+  try {
+    return evaluateWasm(name, plain(input), host);
+  } catch (error) {
+    throw fromPlain(error);
+  }
+}
+
+/**
+ * Plain data, read here: an accessor that throws must not do so inside the wasm.
+ *
+ * @param {unknown} input
+ */
+function plain(input) {
+  try {
+    return JSON.parse(JSON.stringify(input ?? null));
+  } catch (cause) {
+    throw new MisuseError({ code: 'invalid_argument', message: 'The argument `input` must be plain data.', cause });
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * Serves HTTP on loopback, on a port that the system picks.
+ *
+ * @param {import('node:http').Server} server
+ * @returns {Promise<{ origin: string, close(): Promise<void> }>}
+ */
+export async function listenOnLoopback(server) {
+  await new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => resolve(undefined));
+  });
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,149 @@
+/**
+ * A browser without a person in front of it: follows redirects, keeps cookies, and fills in the
+ * sign-in and consent pages of `oidc-provider`.
+ */
+
+const MAXIMUM_STEPS = 20;
+
+/**
+ * @typedef {object} UserAgentOptions
+ * @property {string} [login] who signs in
+ * @property {'allow' | 'deny'} [decision] on the consent page
+ */
+
+/**
+ * @param {UserAgentOptions} [options]
+ */
+export function createUserAgent({ login = 'alice', decision = 'allow' } = {}) {
+  const cookies = new CookieJar();
+
+  /**
+   * Signs in and consents. Resolves with the callback URL to which the authorization server finally
+   * redirects, with a code or with an error, and does not fetch it.
+   *
+   * @param {string | URL} authorizationUrl
+   * @returns {Promise<string>}
+   */
+  async function signIn(authorizationUrl) {
+    const authorizationServer = new URL(authorizationUrl).origin;
+    let request = new Request(authorizationUrl);
+    for (let step = 0; step < MAXIMUM_STEPS; step += 1) {
+      const response = await fetch(cookies.addTo(request), { redirect: 'manual' });
+      cookies.keepFrom(request.url, response);
+      const location = response.headers.get('location');
+      if (location !== null) {
+        await response.body?.cancel();
+        if (new URL(location, request.url).origin !== authorizationServer) return location;
+        request = new Request(new URL(location, request.url));
+      } else {
+        request = answer(request.url, response.status, await response.text());
+      }
+    }
+    throw new Error(`The authorization server did not redirect back within ${MAXIMUM_STEPS} steps, last ${request.url}`);
+  }
+
+  /**
+   * What the person does on a page.
+   *
+   * @param {string} url
+   * @param {number} status
+   * @param {string} page
+   * @returns {Request}
+   */
+  function answer(url, status, page) {
+    const action = /<form[^>]* action="([^"]+)"/.exec(page)?.[1];
+    const prompt = /name="prompt" value="(\w+)"/.exec(page)?.[1];
+    if (status !== 200 || !action || !prompt) {
+      throw new Error(
+        `The authorization server showed a page instead of redirecting back: ${status} at ${withoutQuery(url)}: ${textOf(page)}`,
+      );
+    }
+    if (prompt === 'consent' && decision === 'deny') {
+      const abort = /<a href="([^"]+)">\[ Cancel \]/.exec(page)?.[1];
+      if (!abort) throw new Error(`The consent page at ${withoutQuery(url)} offers no way to cancel`);
+      return new Request(new URL(unescape(abort), url));
+    }
+    /** @type {Record<string, string>} */
+    const members = prompt === 'login' ? { prompt, login, password: 'any' } : { prompt };
+    return new Request(new URL(unescape(action), url), { method: 'POST', body: new URLSearchParams(members) });
+  }
+
+  /**
+   * Signs in, then goes where the authorization server redirects, as a browser does.
+   *
+   * @param {string | URL} authorizationUrl
+   * @returns {Promise<{ url: string, status: number, page: string }>} the page that the person ends up on
+   */
+  async function browse(authorizationUrl) {
+    const callbackUrl = await signIn(authorizationUrl);
+    const response = await fetch(callbackUrl);
+    return { url: response.url, status: response.status, page: await response.text() };
+  }
+
+  return { signIn, browse };
+}
+
+/** @typedef {ReturnType<typeof createUserAgent>} UserAgent */
+
+/** Cookies by name and path of one origin. `oidc-provider` tells parallel sign-ins apart by path. */
+class CookieJar {
+  /** @type {Map<string, { pair: string, origin: string, path: string }>} */
+  #cookies = new Map();
+
+  /** @param {Request} request */
+  addTo(request) {
+    const { origin, pathname } = new URL(request.url);
+    const pairs = [...this.#cookies.values()]
+      .filter((cookie) => cookie.origin === origin && isUnder(pathname, cookie.path))
+      .map((cookie) => cookie.pair);
+    if (pairs.length > 0) request.headers.set('cookie', pairs.join('; '));
+    return request;
+  }
+
+  /**
+   * @param {string} url
+   * @param {Response} response
+   */
+  keepFrom(url, response) {
+    const { origin } = new URL(url);
+    for (const line of response.headers.getSetCookie()) {
+      const [pair = '', ...attributes] = line.split(/; */);
+      const path = attributes.find((attribute) => /^path=/i.test(attribute))?.slice('path='.length) ?? '/';
+      const expires = attributes.find((attribute) => /^expires=/i.test(attribute))?.slice('expires='.length);
+      const key = `${origin} ${path} ${pair.split('=')[0]}`;
+      if (expires !== undefined && Date.parse(expires) <= Date.now()) this.#cookies.delete(key);
+      else this.#cookies.set(key, { pair, origin, path });
+    }
+  }
+}
+
+/**
+ * RFC 6265 §5.1.4.
+ *
+ * @param {string} pathname
+ * @param {string} cookiePath
+ */
+function isUnder(pathname, cookiePath) {
+  return pathname === cookiePath || pathname.startsWith(cookiePath.endsWith('/') ? cookiePath : `${cookiePath}/`);
+}
+
+/** @param {string} attribute */
+function unescape(attribute) {
+  return attribute.replaceAll('&amp;', '&');
+}
+
+/** @param {string} url */
+function withoutQuery(url) {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}
+
+/** @param {string} page */
+function textOf(page) {
+  return page
+    .replace(/<(style|script)[\s\S]*?<\/\1>/g, ' ')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 300);
+}
