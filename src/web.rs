@@ -149,7 +149,8 @@ impl Deadline {
                 controller.abort();
             })
         };
-        let (on_time, on_abort): (Closure<dyn FnMut()>, Closure<dyn FnMut()>) = (end(TIMED_OUT), end(ABORTED));
+        let on_time: Closure<dyn FnMut()> = end(TIMED_OUT);
+        let on_abort: Closure<dyn FnMut()> = end(ABORTED);
         let set_timeout = member(&js_sys::global(), "setTimeout");
         let timer = call(&set_timeout, &JsValue::UNDEFINED, &[on_time.as_ref().clone(), milliseconds.into()]);
         let timer = timer.unwrap_or(JsValue::UNDEFINED);
@@ -185,7 +186,8 @@ const ABORT_EVENT: &str = "abort";
 
 impl Drop for Deadline {
     fn drop(&mut self) {
-        let _ = call(&member(&js_sys::global(), "clearTimeout"), &JsValue::UNDEFINED, &[self.timer.clone()]);
+        let _ =
+            call(&member(&js_sys::global(), "clearTimeout"), &JsValue::UNDEFINED, std::slice::from_ref(&self.timer));
         if self.signal.is_object() {
             let listener = [ABORT_EVENT.into(), self.on_abort.as_ref().clone()];
             let _ = call(&member(&self.signal, "removeEventListener"), &self.signal, &listener);

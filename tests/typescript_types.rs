@@ -1,4 +1,5 @@
 //! js/records.d.ts is made from the Rust records. `UPDATE=1 cargo test typescript_types` writes it anew.
+#![cfg(not(target_arch = "wasm32"))]
 
 use mcp_oauth_wasm::record::Declared;
 use mcp_oauth_wasm::*;
@@ -45,7 +46,8 @@ fn typescript_types_are_those_of_the_records() {
         flow::RefreshInput::declaration,
         calls::GenuineResponse::declaration,
     ];
-    let mut expected = "// Made from the Rust records by `UPDATE=1 cargo test typescript_types`. Do not edit.\n".to_owned();
+    let mut expected =
+        "// Made from the Rust records by `UPDATE=1 cargo test typescript_types`. Do not edit.\n".to_owned();
     for declaration in declarations {
         expected += "\n";
         expected += &declaration();
@@ -55,5 +57,8 @@ fn typescript_types_are_those_of_the_records() {
         std::fs::write(path, &expected).unwrap();
     }
     let written = std::fs::read_to_string(path).unwrap_or_default().replace("\r\n", "\n");
-    assert!(written == expected, "js/records.d.ts is out of date: run `UPDATE=1 cargo test typescript_types` and commit it");
+    assert!(
+        written == expected,
+        "js/records.d.ts is out of date: run `UPDATE=1 cargo test typescript_types` and commit it"
+    );
 }

@@ -11,6 +11,10 @@ import { takeLockFile } from '../../js/store/lock_file.js';
 const [task = '', path = '', times = '0'] = process.argv.slice(2);
 const store = createFileStore(path);
 
+// Nobody is left behind if the tests are killed.
+process.stdin.resume().once('end', () => process.exit(1));
+/** @type {import('node:net').Socket} */ (process.stdin).unref();
+
 /** @param {string} word */
 const say = (word) => new Promise((resolve) => process.stdout.write(`${word}\n`, resolve));
 const forever = () => new Promise(() => setInterval(() => {}, 60_000));

@@ -14,7 +14,7 @@ const script = fileURLToPath(new URL('file_store_process.js', import.meta.url));
 const folder = await temporaryFolder();
 
 /** @param {string[]} args */
-const start = (...args) => spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+const start = (...args) => spawn(process.execPath, [script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
 
 /** @param {ReturnType<typeof start>} child */
 async function killWithoutWarning(child) {
