@@ -8,8 +8,15 @@
  * @typedef {{ [member: string]: JsonValue }} JsonObject
  */
 
-/** @import { ScopePlan } from './records.js' */
-/** @import { TraceEvent } from './trace.js' */
+/** @import { Event, ScopePlan } from './records.js' */
+
+/**
+ * One event of a sign-in, as a host's `trace` receives it.
+ *
+ * @typedef {Event & { version: 1, sequence: number, correlation: string, at: number }} TraceEvent
+ *   `sequence` counts from 1 in each correlation; `correlation` is the same for all events of one operation;
+ *   `at` is in milliseconds since 1970.
+ */
 
 /**
  * The person is about to be sent to the browser again; the host may say no.

@@ -10,7 +10,7 @@
  * @typedef {import('./host.js').Redirect} Redirect
  * @typedef {import('./host.js').RedirectReceiver} RedirectReceiver
  * @typedef {import('./steps.js').StepHost} StepHost
- * @typedef {import('./trace.js').TraceEvent} TraceEvent
+ * @typedef {import('./host.js').TraceEvent} TraceEvent
  */
 
 export { createAuthorizer } from './authorizer.js';
