@@ -1,14 +1,12 @@
 //! What JavaScript calls: two functions, one of them with a network.
 
-use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
 use crate::calls;
 use crate::error::{Error, Result};
 use crate::json::Json;
 use crate::record::Mismatch;
-use crate::web::WebPlatform;
+use crate::web::{WebPlatform, to_javascript};
 
 /// Makes the call of that name. Rejects with `{ kind, code, message, step, details }`.
 #[wasm_bindgen]
@@ -22,11 +20,6 @@ pub async fn call(name: String, input: JsValue, host: JsValue) -> Result<JsValue
 pub fn evaluate(name: &str, input: JsValue, host: JsValue) -> Result<JsValue, JsValue> {
     let input = from_javascript(input)?;
     to_outcome(calls::evaluate(&WebPlatform(host), name, &input))
-}
-
-/// A value as JavaScript's own plain data.
-pub fn to_javascript(value: &Json) -> JsValue {
-    value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::UNDEFINED)
 }
 
 fn from_javascript(input: JsValue) -> Result<Json, JsValue> {

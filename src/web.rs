@@ -4,12 +4,15 @@
 //! promise unsettled for ever, so every access is one that can fail.
 
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
+use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, RequestRedirect};
 
 use crate::error::{Code, Error, Result};
 use crate::http::{BODY_LIMIT, Method, Request, Response};
+use crate::json::Json;
 use crate::platform::Platform;
 use crate::printable::printable;
 use crate::record::Crossing;
@@ -64,7 +67,7 @@ impl Platform for WebPlatform {
         let trace = member(&self.0, "trace");
         if trace.is_function() {
             // A logger that throws must not end a sign-in.
-            let _ = call(&trace, &JsValue::UNDEFINED, &[crate::bindings::to_javascript(&event.to_json())]);
+            let _ = call(&trace, &JsValue::UNDEFINED, &[to_javascript(&event.to_json())]);
         }
     }
 }
@@ -194,6 +197,11 @@ impl Drop for Deadline {
         }
         let _ = &self.on_time;
     }
+}
+
+/// A value as JavaScript's own plain data.
+pub fn to_javascript(value: &Json) -> JsValue {
+    value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::UNDEFINED)
 }
 
 fn network_failed(request: &Request, thrown: &JsValue) -> Box<Error> {
