@@ -60,7 +60,7 @@ async function buildWasm() {
   ], { env: { RUSTFLAGS: undefined, CARGO_ENCODED_RUSTFLAGS: undefined } });
 
   progress("wasm-bindgen");
-  for (const file of filesBelow([pkg])) if (!file.endsWith("README.md")) rmSync(file);
+  for (const file of filesBelow([pkg])) if (!file.endsWith("GENERATED.md")) rmSync(file);
   mkdirSync(pkg, { recursive: true });
   const compiled = join(targetFolder, "wasm32-unknown-unknown", "release", "mcp_oauth_wasm.wasm");
   await mustRun(toolPath("wasm-bindgen"), ["--target", "web", "--omit-default-module-path", "--out-dir", pkg, compiled]);

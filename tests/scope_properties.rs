@@ -1,0 +1,162 @@
+//! What holds for every scope plan, whatever challenges, documents, registrations and histories there are.
+#![cfg(not(target_arch = "wasm32"))]
+
+use mcp_oauth_wasm::scope::ScopeSet;
+use mcp_oauth_wasm::scope_plan::{self, OFFLINE_ACCESS, ScopePlan, ScopeSources};
+use proptest::prelude::*;
+
+/// Few names, so that sets overlap; commas and URLs, since scopes are opaque.
+fn scopes() -> impl Strategy<Value = ScopeSet> {
+    let names = ["openid", "profile", "email", "files:read", "files:write", "api://x/read", "a,b", OFFLINE_ACCESS];
+    proptest::sample::subsequence(names.to_vec(), 0..names.len())
+        .prop_shuffle()
+        .prop_map(|chosen| chosen.into_iter().collect())
+}
+
+fn named() -> impl Strategy<Value = Option<ScopeSet>> {
+    proptest::option::of(scopes().prop_filter("a source names something or is absent", |set| !set.is_empty()))
+}
+
+fn sources() -> impl Strategy<Value = ScopeSources> {
+    (named(), named(), named(), named(), any::<bool>(), named()).prop_map(
+        |(challenge, protected_resource, host, host_optional, refresh, authorization_server)| ScopeSources {
+            challenge,
+            protected_resource,
+            host,
+            host_optional,
+            refresh: Some(refresh),
+            authorization_server,
+        },
+    )
+}
+
+/// One thing that happens to a plan.
+#[derive(Clone, Debug)]
+enum Happening {
+    Registered(Option<ScopeSet>),
+    Refused(ScopeSet),
+    Granted(Option<ScopeSet>),
+    PlannedAgain(ScopeSources),
+}
+
+fn history() -> impl Strategy<Value = Vec<Happening>> {
+    let happening = prop_oneof![
+        proptest::option::of(scopes()).prop_map(Happening::Registered),
+        scopes().prop_map(Happening::Refused),
+        proptest::option::of(scopes()).prop_map(Happening::Granted),
+        sources().prop_map(Happening::PlannedAgain),
+    ];
+    proptest::collection::vec(happening, 0..6)
+}
+
+fn replay(first: &ScopeSources, history: &[Happening]) -> std::sync::Arc<ScopePlan> {
+    history.iter().fold(scope_plan::plan(first, None), |plan, happening| match happening {
+        Happening::Registered(told) => plan.within(told.as_ref()),
+        Happening::Refused(refused) => plan.refusing(refused),
+        Happening::Granted(answered) => plan.granting(answered.as_ref()),
+        Happening::PlannedAgain(sources) => scope_plan::plan(sources, Some(&plan)),
+    })
+}
+
+fn subset(inner: &ScopeSet, outer: &ScopeSet) -> bool {
+    inner.iter().all(|scope| outer.contains(scope))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn requested_is_within_what_we_were_told_is_registered(first in sources(), history in history(), told in scopes()) {
+        let plan = replay(&first, &history).within(Some(&told));
+        prop_assert!(subset(&plan.requested(), &told));
+    }
+
+    #[test]
+    fn what_is_required_is_requested_or_reported_as_missing(first in sources(), history in history(), told in proptest::option::of(scopes())) {
+        let plan = replay(&first, &history).within(told.as_ref());
+        for scope in plan.required().iter() {
+            prop_assert!(plan.requested().contains(scope) != plan.missing().contains(scope));
+        }
+    }
+
+    #[test]
+    fn what_the_challenge_demands_is_required(first in sources(), history in history(), now in sources()) {
+        let plan = scope_plan::plan(&now, Some(&replay(&first, &history)));
+        prop_assert!(subset(&now.challenge.unwrap_or_default(), &plan.required()));
+    }
+
+    #[test]
+    fn a_refused_scope_is_not_requested_again_unless_it_was_registered_since(
+        first in sources(), history in history(), refused in scopes(), now in sources(), told in scopes(),
+    ) {
+        let plan = scope_plan::plan(&now, Some(&replay(&first, &history).refusing(&refused)));
+        let known: ScopeSet = replay(&first, &history).scopes.iter().map(|scope| scope.scope.as_str()).collect();
+        for scope in refused.iter().filter(|scope| known.contains(scope)) {
+            prop_assert!(!plan.requested().contains(scope));
+            prop_assert!(!plan.within(None).requested().contains(scope));
+            prop_assert!(!plan.within(Some(&told)).requested().contains(scope) || told.contains(scope));
+        }
+    }
+
+    #[test]
+    fn a_step_up_keeps_what_was_requested_and_granted_in_its_order(first in sources(), history in history(), now in sources()) {
+        let earlier = replay(&first, &history);
+        let kept: Vec<&str> = earlier.scopes.iter().map(|scope| scope.scope.as_str()).collect();
+        let plan = scope_plan::plan(&now, Some(&earlier));
+        let planned: Vec<&str> = plan.scopes.iter().map(|scope| scope.scope.as_str()).collect();
+        prop_assert!(planned.starts_with(&kept));
+        let refused: ScopeSet = plan.scopes.iter().filter(|scope| scope.refused).map(|scope| scope.scope.as_str()).collect();
+        let before = earlier.requested().union(&earlier.granted()).without(&refused);
+        prop_assert!(subset(&before.without(&ScopeSet::read(OFFLINE_ACCESS)), &plan.requested()));
+    }
+
+    #[test]
+    fn planning_is_deterministic_and_idempotent(first in sources(), history in history(), now in sources()) {
+        let earlier = replay(&first, &history);
+        let once = scope_plan::plan(&now, Some(&earlier));
+        prop_assert_eq!(&once, &scope_plan::plan(&now, Some(&earlier)));
+        let twice = scope_plan::plan(&now, Some(&once));
+        prop_assert_eq!(once.requested(), twice.requested());
+        prop_assert_eq!(once.to_register(), twice.to_register());
+    }
+
+    #[test]
+    fn no_plan_grows_without_a_cause(first in sources(), history in history(), now in sources()) {
+        let earlier = replay(&first, &history);
+        let plan = scope_plan::plan(&now, Some(&earlier));
+        let known: ScopeSet = earlier.scopes.iter().map(|scope| scope.scope.as_str()).collect();
+        let causes = [now.challenge, now.protected_resource, now.host, now.host_optional]
+            .into_iter()
+            .flatten()
+            .fold(known.union(&ScopeSet::read(OFFLINE_ACCESS)), |all, set| all.union(&set));
+        let planned: ScopeSet = plan.scopes.iter().map(|scope| scope.scope.as_str()).collect();
+        prop_assert!(subset(&planned, &causes));
+    }
+
+    #[test]
+    fn the_authorization_servers_catalogue_is_never_requested(first in sources()) {
+        let plan = scope_plan::plan(&first, None);
+        let named = [first.challenge, first.protected_resource, first.host, first.host_optional]
+            .into_iter()
+            .flatten()
+            .fold(ScopeSet::read(OFFLINE_ACCESS), |all, set| all.union(&set));
+        prop_assert!(subset(&plan.to_register(), &named));
+    }
+
+    #[test]
+    fn registration_asks_for_everything_that_is_requested_and_for_nothing_without_a_request(first in sources(), history in history()) {
+        let plan = replay(&first, &history);
+        if plan.to_register().is_empty() {
+            prop_assert!(plan.requested().is_empty());
+        } else {
+            prop_assert!(subset(&plan.requested(), &plan.to_register()));
+        }
+    }
+
+    #[test]
+    fn a_plan_survives_storage(first in sources(), history in history()) {
+        use mcp_oauth_wasm::record::{self, Crossing};
+        let plan = replay(&first, &history);
+        prop_assert_eq!(&record::read::<ScopePlan>(&plan.to_json()).unwrap(), plan.as_ref());
+    }
+}
