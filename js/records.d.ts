@@ -310,6 +310,11 @@ export interface ServerSettings {
   authorizationParameters?: unknown;
   /** Take it for granted that the authorization server does PKCE with S256 though it does not say so. Default: false. */
   assumeS256?: boolean;
+  /**
+   * Look at the authorization endpoint's first answer before a browser opens, so that refused scopes are repaired
+   * without a trip. Where the platform shows redirects (Node, Electron's main process). Default: false.
+   */
+  preflight?: boolean;
   /** Let a public server name addresses of this machine and of private networks. Default: false. */
   allowPrivateAddresses?: boolean;
 }
@@ -365,10 +370,16 @@ export interface ClientRegistration {
 
 /** How often things were tried in one sign-in. Kept with the pending authorization, so that no restart resets it. */
 export interface Attempts {
-  /** Registrations sent. */
+  /** Registrations sent, updates included. */
   registrations: number;
+  /** Those of them that were another attempt at the same scopes. */
+  scopeRegistrations: number;
   /** Trips through the browser. */
   authorizations: number;
+  /** Whether the opt-in preflight was made. */
+  preflighted: boolean;
+  /** Whether the registration was widened because the server refused a required scope. */
+  widened: boolean;
 }
 
 /**
@@ -469,6 +480,13 @@ export interface Event {
   details?: unknown;
 }
 
+/** Why a stored registration is in doubt. */
+export type Doubt =
+  /** The person was sent to the authorization server with it, and never came back. */
+  | 'unanswered'
+  /** The server refused scopes for which it was said to be registered. */
+  | 'refused';
+
 /** What discovery starts from. */
 export interface DiscoverInput {
   /** The MCP server's URL. */
@@ -501,8 +519,10 @@ export interface RegisterInput {
   redirectUri: string;
   /** The client, as it presents itself. */
   client?: ClientDescription;
-  /** A stored registration: used again if it serves. */
+  /** A stored registration: used again if it serves, widened or replaced if not. */
   registration?: ClientRegistration;
+  /** Why the stored registration is in doubt, if it is. */
+  doubt?: Doubt;
   /** What was tried in this sign-in so far. */
   attempts?: Attempts;
   /** What the host knows about this server. */
@@ -527,6 +547,8 @@ export interface BeginInput {
   registration: ClientRegistration;
   /** The scope plan. */
   plan: ScopePlan;
+  /** The client, as it presents itself, should it have to be registered anew. */
+  client?: ClientDescription;
   /** What was tried in this sign-in so far. */
   attempts?: Attempts;
   /** What the host knows about this server. */
@@ -570,6 +592,12 @@ export type Completion =
 export interface RefreshInput {
   /** The session, whose refresh token is used. */
   session: Session;
+}
+
+/** What the deletion of a registration starts from. */
+export interface UnregisterInput {
+  /** The registration that is no longer needed. */
+  registration: ClientRegistration;
 }
 
 /** An authorization response that held. */

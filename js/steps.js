@@ -7,7 +7,7 @@
  */
 
 /** @import { BeginInput, Begun, Completion, CompleteInput, DiscoverInput, Discovery, PlanInput, RefreshInput,
- *   Registered, RegisterInput, ScopePlan, Session } from './records.js' */
+ *   Registered, RegisterInput, ScopePlan, Session, UnregisterInput } from './records.js' */
 /** @import { Host } from './host.js' */
 
 import { callHost } from './trace.js';
@@ -105,4 +105,15 @@ export function complete(input, host = {}) {
  */
 export function refresh(input, host = {}) {
   return step('refresh', input, host);
+}
+
+/**
+ * Deletes a dynamic registration that is no longer needed, where the server offers that (RFC 7592 §2.3).
+ *
+ * @param {UnregisterInput} input
+ * @param {StepHost} [host]
+ * @returns {Promise<boolean>} whether the server deleted it
+ */
+export function unregister(input, host = {}) {
+  return step('unregister', input, host);
 }

@@ -36,10 +36,16 @@ record! {
     /// How often things were tried in one sign-in. Kept with the pending authorization, so that no restart resets it.
     #[derive(Debug, Default)]
     pub struct Attempts {
-        /// Registrations sent.
+        /// Registrations sent, updates included.
         pub registrations: u64,
+        /// Those of them that were another attempt at the same scopes.
+        pub scope_registrations: u64,
         /// Trips through the browser.
         pub authorizations: u64,
+        /// Whether the opt-in preflight was made.
+        pub preflighted: bool,
+        /// Whether the registration was widened because the server refused a required scope.
+        pub widened: bool,
     }
 }
 

@@ -80,6 +80,14 @@ pub async fn call<P: Platform>(platform: &P, name: &str, input: &Json) -> Result
             Ok(input) => flow::register(platform, input).await.map(|registered| registered.to_json()),
             Err(error) => Err(error),
         },
+        "begin" => match read(input) {
+            Ok(input) => flow::begin(platform, input).await.map(|begun| begun.to_json()),
+            Err(error) => Err(error),
+        },
+        "unregister" => match read(input) {
+            Ok(input) => flow::unregister(platform, input).await.map(Json::Bool),
+            Err(error) => Err(error),
+        },
         "complete" => match read(input) {
             Ok(input) => flow::complete(platform, input).await.map(|completion| completion.to_json()),
             Err(error) => Err(error),
@@ -101,7 +109,6 @@ pub async fn call<P: Platform>(platform: &P, name: &str, input: &Json) -> Result
 pub fn evaluate<P: Platform>(platform: &P, name: &str, input: &Json) -> Result<Json> {
     let result = match name {
         "plan" => read(input).map(|input| flow::plan(platform, input).to_json()),
-        "begin" => read(input).and_then(|input| flow::begin(platform, input)).map(|begun| begun.to_json()),
         "readChallenge" => read(input).map(|input: ReadChallengeInput| challenge::read(&input.headers).to_json()),
         "wellKnownLocations" => read(input).and_then(well_known_locations),
         "planScopes" => read(input).map(|input: PlanScopesInput| {
@@ -161,7 +168,7 @@ fn step(call: &str) -> Step {
     match call {
         "discover" | "readChallenge" | "wellKnownLocations" => Step::Discover,
         "plan" | "planScopes" => Step::Plan,
-        "register" => Step::Register,
+        "register" | "unregister" => Step::Register,
         "complete" => Step::Token,
         "readAuthorizationResponse" => Step::Callback,
         "refresh" => Step::Refresh,

@@ -2,7 +2,6 @@
 
 use crate::error::{Code, Error, Result, Step};
 use crate::http::{Method, Request, Response};
-use crate::json::Json;
 use crate::platform::Platform;
 use crate::trace::{Event, Party};
 use crate::url::Url;
@@ -23,7 +22,7 @@ pub struct Exchange<'p, P> {
 impl<P: Platform> Exchange<'_, P> {
     /// Reads a document. Redirects are followed within the origin only, so that nobody else can speak for it.
     pub async fn get(&self, url: &str) -> Result<Response> {
-        let mut request = Request::get(url);
+        let mut request = Request::bare(Method::Get, url);
         for _ in 0..=REDIRECT_LIMIT {
             let response = self.send(&request, false).await?;
             if !response.is_redirect() {
@@ -35,13 +34,13 @@ impl<P: Platform> Exchange<'_, P> {
                 return decided(response);
             }
             let target = response.location.as_deref().and_then(|location| Url::join(&request.url, location));
-            request = Request::get(within_origin(url, target)?.href());
+            request = Request::bare(Method::Get, within_origin(url, target)?.href());
         }
         Err(redirect_refused("in circles, or too often"))
     }
 
-    /// Sends a request that changes something: never twice, and never elsewhere.
-    pub async fn post(&self, request: &Request) -> Result<Response> {
+    /// Sends a request that changes something or carries secrets: never twice, and never elsewhere.
+    pub async fn once(&self, request: &Request) -> Result<Response> {
         let response = self.send(request, false).await?;
         if response.is_redirect() {
             return Err(redirect_refused("elsewhere, with secrets in the request"));
@@ -49,9 +48,13 @@ impl<P: Platform> Exchange<'_, P> {
         decided(response)
     }
 
+    /// Looks at the first answer to a URL, redirect or not, and follows nothing.
+    pub async fn look(&self, url: &str) -> Result<Response> {
+        self.send(&Request::bare(Method::Get, url), false).await
+    }
+
     async fn send(&self, request: &Request, follows: bool) -> Result<Response> {
         self.platform.trace(Event::request(self.step, self.party, request));
-        let follows = follows && request.method == Method::Get;
         let response = self.platform.fetch(request, follows).await?;
         self.platform.trace(Event::answer(self.step, self.party, &response));
         Ok(response)
@@ -89,5 +92,5 @@ fn decided(response: Response) -> Result<Response> {
         &status,
         "). Nothing was decided and nothing deleted; try again later.",
     ];
-    Err(Error::new(Code::ServerUnavailable, message.concat()).with("status", Json::Number(f64::from(response.status))))
+    Err(Error::new(Code::ServerUnavailable, message.concat()).with("status", response.status))
 }

@@ -9,6 +9,7 @@ use crate::authorization::{self, Attempts, AuthorizationResponse, PendingAuthori
 use crate::authorization_server::{self, AuthorizationServer};
 use crate::challenge::Challenge;
 use crate::discovery::Discovery;
+use crate::dynamic_registration::{Doubt, DynamicRegistration};
 use crate::error::{Code, Error, Kind, Result, Step};
 use crate::exchange::Exchange;
 use crate::http::Response;
@@ -17,17 +18,15 @@ use crate::json::Json;
 use crate::platform::Platform;
 use crate::protected_resource::{self, ProtectedResource, Statement};
 use crate::record::Crossing;
-use crate::registration::{self, Answer, Asked, ClientRegistration};
+use crate::registration::{self, ClientRegistration};
+use crate::registration_management::Management;
 use crate::repair::{self, Repair};
 use crate::scope_plan::{self, ScopePlan};
 use crate::settings::{ClientDescription, ServerSettings};
 use crate::token::{self, Session};
 use crate::trace::{Event, Party, object};
-use crate::url::Nearness;
+use crate::url::{Nearness, Url};
 use crate::{record, tagged, well_known};
-
-/// Registrations in one sign-in, whatever they are for.
-const REGISTRATION_LIMIT: u64 = 5;
 
 record! {
     /// What discovery starts from.
@@ -212,8 +211,10 @@ record! {
         pub redirect_uri: RedirectUri,
         /// The client, as it presents itself.
         pub client: Option<ClientDescription>,
-        /// A stored registration: used again if it serves.
+        /// A stored registration: used again if it serves, widened or replaced if not.
         pub registration: Option<Arc<ClientRegistration>>,
+        /// Why the stored registration is in doubt, if it is.
+        pub doubt: Option<Doubt>,
         /// What was tried in this sign-in so far.
         pub attempts: Option<Attempts>,
         /// What the host knows about this server.
@@ -247,13 +248,12 @@ pub async fn register<P: Platform>(platform: &P, input: RegisterInput) -> Result
         registration::pre_registered(configured, stored.as_deref(), server, redirect_uri)?
     } else if let Some(url) = document {
         registration::by_metadata_document(url, server, redirect_uri)?
-    } else if let Some(stored) =
-        stored.as_ref().filter(|stored| stored.serves(server, redirect_uri, plan, platform.now()))
-    {
-        stored.clone()
     } else {
         let refresh = settings.refresh.unwrap_or(true);
-        register_dynamically(platform, server, plan, redirect_uri, &client, refresh, &mut attempts).await?
+        let exchange = Exchange { platform, step: Step::Register, party: Party::AuthorizationServer };
+        let attempts = &mut attempts;
+        let dynamic = DynamicRegistration { exchange, server, plan, redirect_uri, client: &client, refresh, attempts };
+        dynamic.client(stored.as_ref(), input.doubt).await?
     };
     let plan = plan.within(registration.scopes.as_ref());
     let decision = object([
@@ -270,42 +270,6 @@ pub async fn register<P: Platform>(platform: &P, input: RegisterInput) -> Result
     }
 }
 
-async fn register_dynamically<P: Platform>(
-    platform: &P,
-    server: &AuthorizationServer,
-    plan: &ScopePlan,
-    redirect_uri: &RedirectUri,
-    client: &ClientDescription,
-    refresh: bool,
-    attempts: &mut Attempts,
-) -> Result<Arc<ClientRegistration>> {
-    let Some(endpoint) = &server.registration_endpoint else {
-        let message = [
-            "The authorization server ",
-            server.issuer.as_str(),
-            " offers no way to register a client. Register one there by hand, and configure its `client_id` as `client.clientId` for this server.",
-        ];
-        return Err(Error::new(Code::NeedsClientId, message.concat()).with("issuer", server.issuer.as_str()));
-    };
-    let exchange = Exchange { platform, step: Step::Register, party: Party::AuthorizationServer };
-    let mut asked = Asked::first(server, plan, redirect_uri, refresh)?;
-    loop {
-        if attempts.registrations >= REGISTRATION_LIMIT {
-            let message = "The client was registered as often as one sign-in permits, without success. Sign in again later, or ask the authorization server's operator.";
-            return Err(Error::new(Code::AttemptsExhausted, message).with("issuer", server.issuer.as_str()));
-        }
-        attempts.registrations += 1;
-        let response = exchange.post(&asked.request(endpoint, client)).await?;
-        match asked.read(&response, server)? {
-            Answer::Registered(registration) => return Ok(registration),
-            Answer::Refused(refusal, status) => match asked.after(&refusal, status, plan) {
-                Some(next) => asked = next,
-                None => return Err(registration::refused(refusal, server, plan)),
-            },
-        }
-    }
-}
-
 record! {
     /// What an authorization request is built from.
     #[derive(Debug)]
@@ -316,6 +280,8 @@ record! {
         pub registration: Arc<ClientRegistration>,
         /// The scope plan.
         pub plan: Arc<ScopePlan>,
+        /// The client, as it presents itself, should it have to be registered anew.
+        pub client: Option<ClientDescription>,
         /// What was tried in this sign-in so far.
         pub attempts: Option<Attempts>,
         /// What the host knows about this server.
@@ -334,25 +300,52 @@ record! {
     }
 }
 
-/// Builds the authorization request (RFC 6749 §4.1.1 with PKCE and `resource`).
-pub fn begin<P: Platform>(platform: &P, input: BeginInput) -> Result<Begun> {
+/// Builds the authorization request (RFC 6749 §4.1.1 with PKCE and `resource`). With the opt-in preflight, a first look
+/// at the server's answer spares the person a trip that would end in refused scopes.
+pub async fn begin<P: Platform>(platform: &P, input: BeginInput) -> Result<Begun> {
+    let attempts = input.attempts.clone().unwrap_or_default();
+    if input.settings.as_ref().and_then(|settings| settings.preflight) == Some(true) && !attempts.preflighted {
+        let input = preflight(platform, input, attempts).await?;
+        return authorization_request(platform, input);
+    }
+    authorization_request(platform, input)
+}
+
+fn authorization_request<P: Platform>(platform: &P, input: BeginInput) -> Result<Begun> {
     let mut attempts = input.attempts.unwrap_or_default();
     attempts.authorizations += 1;
     let random = (platform.random()?, platform.random()?);
     let settings = input.settings.unwrap_or_default();
-    let (authorization_url, pending) = authorization::request(
-        input.discovery,
-        input.registration,
-        &input.plan,
-        &settings,
-        random,
-        attempts,
-        platform.now(),
-    )?;
+    let (discovery, registration, now) = (input.discovery, input.registration, platform.now());
+    let (authorization_url, pending) =
+        authorization::request(discovery, registration, &input.plan, &settings, random, attempts, now)?;
     let details = object([("url", crate::trace::redacted_url(&authorization_url).into())]);
     let event = Event::decision(Step::Authorize, "sends the person to the authorization server", details);
     platform.trace(Event { to: Party::Browser, ..event });
     Ok(Begun { authorization_url, pending })
+}
+
+/// Looks at the first answer of the authorization endpoint with a `state` and a code challenge that are thrown away,
+/// as is a code, should one come back. It acts only on `invalid_scope`, and only if `state` and issuer hold.
+async fn preflight<P: Platform>(platform: &P, input: BeginInput, attempts: Attempts) -> Result<BeginInput> {
+    let attempts = Attempts { preflighted: true, ..attempts };
+    let settings = input.settings.clone();
+    let trial = BeginInput { attempts: Some(attempts.clone()), ..input.clone() };
+    let Begun { authorization_url, pending } = authorization_request(platform, trial)?;
+    let exchange = Exchange { platform, step: Step::Authorize, party: Party::AuthorizationServer };
+    let answer = exchange.look(&authorization_url).await?;
+    let location = answer.location.as_deref().and_then(|location| Url::join(&authorization_url, location));
+    let response = location.and_then(|location| authorization::read(location.as_str(), &pending).ok());
+    let repair = match response {
+        Some(AuthorizationResponse::Refused(refusal)) => repair::after(&refusal, &pending),
+        _ => None,
+    };
+    let input = BeginInput { attempts: Some(attempts.clone()), ..input };
+    let Some(repair) = repair else { return Ok(input) };
+    let Registered { registration, plan, attempts } =
+        repaired(platform, PendingAuthorization { attempts, ..pending }, repair, input.client.clone(), settings)
+            .await?;
+    Ok(BeginInput { registration, plan, attempts: Some(attempts), ..input })
 }
 
 record! {
@@ -406,7 +399,7 @@ pub async fn complete<P: Platform>(platform: &P, input: CompleteInput) -> Result
         }
     };
     let exchange = Exchange { platform, step: Step::Token, party: Party::AuthorizationServer };
-    let response = exchange.post(&token::request_with_code(&code, &input.pending)).await?;
+    let response = exchange.once(&token::request_with_code(&code, &input.pending)).await?;
     let now = platform.now();
     let session = token::session(token::read(&response, now)?, input.pending, now);
     platform.trace(Event::decision(Step::Token, "signed in", object([("plan", session.plan.to_json())])));
@@ -414,34 +407,39 @@ pub async fn complete<P: Platform>(platform: &P, input: CompleteInput) -> Result
 }
 
 async fn authorize_again<P: Platform>(platform: &P, input: CompleteInput, repair: Repair) -> Result<Begun> {
-    let PendingAuthorization { discovery, registration, attempts, .. } = input.pending;
-    platform.trace(Event::decision(Step::Callback, "the server refused scopes; repairs the plan once", Json::Null));
-    let (plan, stored) = match repair {
-        Repair::WithoutRefused(plan) => (plan, Some(registration.clone())),
-        Repair::RegisterAnew(plan) => (plan, None),
+    let (discovery, settings) = (input.pending.discovery.clone(), input.settings.clone());
+    let Registered { registration, plan, attempts } =
+        repaired(platform, input.pending, repair, input.client, input.settings).await?;
+    authorization_request(
+        platform,
+        BeginInput { discovery, registration, plan, client: None, attempts: Some(attempts), settings },
+    )
+}
+
+async fn repaired<P: Platform>(
+    platform: &P,
+    pending: PendingAuthorization,
+    repair: Repair,
+    client: Option<ClientDescription>,
+    settings: Option<ServerSettings>,
+) -> Result<Registered> {
+    let PendingAuthorization { discovery, registration, attempts, .. } = pending;
+    platform.trace(Event::decision(Step::Callback, "the server refused scopes; repairs the plan", Json::Null));
+    let plan = match repair {
+        Repair::WithoutRefused(plan) => return Ok(Registered { registration, plan, attempts }),
+        Repair::Widen(plan) => plan,
     };
-    let Registered { registration, plan, attempts } = match stored {
-        Some(registration) => Registered { registration, plan, attempts },
-        None => {
-            let redirect_uri = registration.redirect_uri.clone();
-            let (client, settings) = (input.client, input.settings.clone());
-            let discovery = discovery.clone();
-            register(
-                platform,
-                RegisterInput {
-                    discovery,
-                    plan,
-                    redirect_uri,
-                    client,
-                    registration: None,
-                    attempts: Some(attempts),
-                    settings,
-                },
-            )
-            .await?
-        }
+    let input = RegisterInput {
+        discovery,
+        plan,
+        redirect_uri: registration.redirect_uri.clone(),
+        client,
+        registration: Some(registration),
+        doubt: Some(Doubt::Refused),
+        attempts: Some(Attempts { widened: true, ..attempts }),
+        settings,
     };
-    begin(platform, BeginInput { discovery, registration, plan, attempts: Some(attempts), settings: input.settings })
+    register(platform, input).await
 }
 
 record! {
@@ -464,10 +462,26 @@ pub async fn refresh<P: Platform>(platform: &P, input: RefreshInput) -> Result<S
         ));
     };
     let exchange = Exchange { platform, step: Step::Refresh, party: Party::AuthorizationServer };
-    let response = exchange.post(&token::request_with_refresh_token(refresh_token, &session)).await?;
+    let response = exchange.once(&token::request_with_refresh_token(refresh_token, &session)).await?;
     let now = platform.now();
     let answer = token::read(&response, now).map_err(token::dead_refresh_token)?;
     let session = token::refreshed(answer, session, now);
     platform.trace(Event::decision(Step::Refresh, "has new tokens", object([("plan", session.plan.to_json())])));
     Ok(session)
+}
+
+record! {
+    /// What the deletion of a registration starts from.
+    #[derive(Debug)]
+    pub struct UnregisterInput {
+        /// The registration that is no longer needed.
+        pub registration: ClientRegistration,
+    }
+}
+
+/// Deletes a registration where the server offers that (RFC 7592 §2.3). Whether it did is the answer.
+pub async fn unregister<P: Platform>(platform: &P, input: UnregisterInput) -> Result<bool> {
+    let Some(management) = Management::of(&input.registration) else { return Ok(false) };
+    let exchange = Exchange { platform, step: Step::Register, party: Party::AuthorizationServer };
+    Ok(exchange.once(&management.delete_request()).await?.is_success())
 }

@@ -1,57 +1,68 @@
 //! HTTP messages as data. Rules build requests and read responses; only the shell sends anything.
 
 use crate::error::{Code, Error, Result};
+use crate::identifier::Secret;
 use crate::json::Json;
 use crate::printable::printable;
+use crate::words;
 
 /// What is larger is not read to its end.
 pub const BODY_LIMIT: usize = 1024 * 1024;
 
-/// What a request does, which decides how its redirects are treated.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Method {
-    /// Reads a document; redirects are followed within the origin.
-    Get,
-    /// Sends this body; never follows a redirect.
-    Post {
-        /// The media type of the body.
-        content_type: &'static str,
-        /// The body: secrets are inside.
-        body: crate::identifier::Secret,
-    },
-}
-
-/// A request. It carries no header that would make a browser ask for permission first.
+/// A request. It carries no header that would make a browser ask for permission first, unless it has to
+/// authenticate by one.
 #[derive(Clone, Debug)]
 pub struct Request {
+    /// The method.
+    pub method: Method,
     /// The absolute URL.
     pub url: String,
-    /// What it does.
-    pub method: Method,
+    /// The body, where there is one.
+    pub body: Option<Body>,
     /// `Authorization`, for the requests that authenticate by it.
-    pub authorization: Option<crate::identifier::Secret>,
+    pub authorization: Option<Secret>,
+}
+
+words! {
+    /// The methods of the protocol. Only a GET may be redirected, or sent twice.
+    pub enum Method {
+        /// Reads.
+        Get = "GET",
+        /// Sends.
+        Post = "POST",
+        /// Replaces a registration (RFC 7592 §2.2).
+        Put = "PUT",
+        /// Deletes a registration (RFC 7592 §2.3).
+        Delete = "DELETE",
+    }
+}
+
+/// A body: secrets are inside.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// Its media type.
+    pub content_type: &'static str,
+    /// Its text.
+    pub text: Secret,
 }
 
 impl Request {
-    /// Reads the document at that URL.
-    pub fn get(url: &str) -> Request {
-        Request { url: url.to_owned(), method: Method::Get, authorization: None }
+    /// A request without a body.
+    pub fn bare(method: Method, url: &str) -> Request {
+        Request { method, url: url.to_owned(), body: None, authorization: None }
     }
 
     /// Sends a form (RFC 6749 App. B).
     pub fn form(url: &str, parameters: &Parameters) -> Request {
-        let method = Method::Post {
-            content_type: "application/x-www-form-urlencoded",
-            body: crate::identifier::Secret::new(parameters.to_text()),
-        };
-        Request { url: url.to_owned(), method, authorization: None }
+        let text = Secret::new(parameters.to_text());
+        let body = Some(Body { content_type: "application/x-www-form-urlencoded", text });
+        Request { body, ..Request::bare(Method::Post, url) }
     }
 
     /// Sends a JSON document.
-    pub fn json(url: &str, document: &Json) -> Request {
-        let method =
-            Method::Post { content_type: "application/json", body: crate::identifier::Secret::new(document.to_text()) };
-        Request { url: url.to_owned(), method, authorization: None }
+    pub fn json(method: Method, url: &str, document: &Json) -> Request {
+        let body = Some(Body { content_type: "application/json", text: Secret::new(document.to_text()) });
+        Request { body, ..Request::bare(method, url) }
     }
 }
 
@@ -81,9 +92,9 @@ impl Response {
         matches!(self.status, 0 | 301 | 302 | 303 | 307 | 308)
     }
 
-    /// Whether nothing is decided by it: the server is overloaded or broken.
+    /// Whether nothing is decided by it: the server is overloaded or broken. Status 501 says that it cannot, and for good.
     pub fn is_unavailable(&self) -> bool {
-        matches!(self.status, 408 | 429 | 500..=599)
+        matches!(self.status, 408 | 429 | 500 | 502..=599)
     }
 
     /// The body as text, where it is UTF-8.
@@ -100,9 +111,7 @@ impl Response {
         let refused = |reason: &str| {
             let message =
                 format!("The answer should be a JSON document, but {reason}. The server's operator has to correct it.");
-            Error::new(Code::NotJson, message)
-                .with("status", Json::Number(f64::from(self.status)))
-                .with("reason", reason)
+            Error::new(Code::NotJson, message).with("status", self.status).with("reason", reason)
         };
         if !declared {
             return Err(refused("its Content-Type is another"));

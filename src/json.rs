@@ -180,6 +180,12 @@ impl From<String> for Json {
     }
 }
 
+impl From<u16> for Json {
+    fn from(number: u16) -> Json {
+        Json::Number(f64::from(number))
+    }
+}
+
 impl Serialize for Json {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

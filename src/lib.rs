@@ -33,6 +33,7 @@ pub mod client_authentication;
 pub mod settings;
 pub mod discovery;
 pub mod registration;
+pub mod registration_management;
 pub mod authorization;
 pub mod repair;
 pub mod token;
@@ -41,6 +42,7 @@ pub mod token;
 pub mod trace;
 pub mod platform;
 pub mod exchange;
+pub mod dynamic_registration;
 pub mod flow;
 pub mod calls;
 

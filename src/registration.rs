@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::authorization_server::AuthorizationServer;
 use crate::client_authentication::ClientAuthentication;
 use crate::error::{Code, Error, Result};
-use crate::http::{Request, Response, StatedError};
+use crate::http::{Method, Request, Response, StatedError};
 use crate::identifier::{Endpoint, Issuer, RedirectUri, Secret};
 use crate::json::Json;
 use crate::scope::ScopeSet;
@@ -58,14 +58,18 @@ record! {
 }
 
 impl ClientRegistration {
-    /// Whether this stored registration still serves: same issuer, same redirect URI, secret not expired, and
-    /// everything that the plan wants registered was asked for, whether or not the server then permitted it.
-    pub fn serves(&self, server: &AuthorizationServer, redirect_uri: &RedirectUri, plan: &ScopePlan, now: u64) -> bool {
+    /// Whether this stored registration may be used at all: same issuer, same redirect URI, secret not expired.
+    pub fn is_usable(&self, server: &AuthorizationServer, redirect_uri: &RedirectUri, now: u64) -> bool {
         let expired = self.client_secret_expires_at.is_some_and(|at| at <= now);
-        let wanted = plan.within(self.scopes.as_ref());
+        self.issuer == server.issuer && self.redirect_uri == *redirect_uri && !expired
+    }
+
+    /// Whether it is wide enough: everything required is registered, and everything else was at least asked for,
+    /// whether or not the server then permitted it.
+    pub fn covers(&self, plan: &ScopePlan) -> bool {
+        let within = plan.within(self.scopes.as_ref());
         let asked = self.asked_scopes.as_ref().is_some_and(|asked| asked.includes(&plan.to_register()));
-        let scopes = asked || self.scopes.is_none() || wanted.requested().includes(&plan.requested());
-        self.issuer == server.issuer && self.redirect_uri == *redirect_uri && !expired && scopes
+        within.missing().is_empty() && (asked || within.requested().includes(&plan.requested()))
     }
 }
 
@@ -158,6 +162,8 @@ pub struct Asked {
     pub scopes: ScopeSet,
     /// Whether to ask for refresh tokens.
     pub refresh: bool,
+    /// The secret that the client has already.
+    client_secret: Option<Secret>,
     /// How often the scopes were reduced already.
     reductions: usize,
     /// Whether the application type was changed already.
@@ -191,9 +197,24 @@ impl Asked {
             authentication: ClientAuthentication::to_register(server.token_endpoint_auth_methods_supported.as_deref())?,
             scopes: plan.to_register(),
             refresh: refresh && lists_refresh,
+            client_secret: None,
             reductions: 0,
             application_type_changed: false,
         })
+    }
+
+    /// Whether it is another attempt, with fewer scopes.
+    pub fn is_reduced(&self) -> bool {
+        self.reductions > 0
+    }
+
+    /// The same beside what a stored registration asked for, so that an update takes nothing from other sessions.
+    pub fn beside(mut self, stored: &ClientRegistration) -> Asked {
+        let known = [&stored.scopes, &stored.asked_scopes].into_iter().flatten();
+        self.scopes = known.fold(self.scopes, |all, scopes| all.union(scopes));
+        self.authentication = stored.token_endpoint_auth_method;
+        self.client_secret = stored.client_secret.clone();
+        self
     }
 
     /// The next attempt after a refusal, or nothing when there is no other way to ask.
@@ -232,8 +253,13 @@ impl Asked {
         Some(Asked { scopes, reductions: self.reductions + 1, ..self.clone() })
     }
 
-    /// The registration request (RFC 7591 §3.1), with members of the registry only.
+    /// The registration request (RFC 7591 §3.1).
     pub fn request(&self, endpoint: &Endpoint, client: &ClientDescription) -> Request {
+        Request::json(Method::Post, endpoint.as_str(), &self.metadata(client))
+    }
+
+    /// The client's metadata (RFC 7591 §2), with members of the registry only.
+    pub fn metadata(&self, client: &ClientDescription) -> Json {
         let grants: &[&str] =
             if self.refresh { &["authorization_code", "refresh_token"] } else { &["authorization_code"] };
         let list = |items: &[&str]| Json::Array(items.iter().map(|item| Json::from(*item)).collect());
@@ -253,7 +279,7 @@ impl Asked {
             ("scope", self.scopes.to_parameter().map_or(Json::Null, Json::from)),
         ];
         let members = members.into_iter().filter(|(_, value)| *value != Json::Null);
-        Request::json(endpoint.as_str(), &Json::Object(members.map(|(name, value)| (name.to_owned(), value)).collect()))
+        Json::Object(members.map(|(name, value)| (name.to_owned(), value)).collect())
     }
 
     /// Reads the answer, which overrules what was asked for (RFC 7591 §3.2.1). Only `client_id` is required of it.
@@ -278,7 +304,7 @@ impl Asked {
         if !redirect_uris.is_empty() && !redirect_uris.iter().any(|uri| self.redirect_uri.is_registered_as(uri)) {
             return Err(invalid("redirect_uris", "lacks the redirect URI that was asked for"));
         }
-        let client_secret = text("client_secret").map(Secret::new);
+        let client_secret = text("client_secret").map(Secret::new).or_else(|| self.client_secret.clone());
         let token_endpoint_auth_method = match (text("token_endpoint_auth_method"), &client_secret, self.authentication)
         {
             (Some(method), ..) => ClientAuthentication::named(method)?,
@@ -290,8 +316,10 @@ impl Asked {
         if token_endpoint_auth_method != ClientAuthentication::None && client_secret.is_none() {
             return Err(invalid("client_secret", "is missing, though the client has to authenticate by it"));
         }
-        let nearness = server.issuer.url().nearness();
-        let manages = |uri: &str| Endpoint::named(uri, nearness).ok();
+        // Some servers give a relative one (RFC 7592 §3 wants it whole).
+        let base = server.registration_endpoint.as_ref().map_or("", Endpoint::as_str);
+        let managed_at = text("registration_client_uri").and_then(|uri| Url::join(base, uri));
+        let managed_at = managed_at.and_then(|url| Endpoint::named(url.as_str(), server.issuer.url().nearness()).ok());
         Ok(Answer::Registered(Arc::new(ClientRegistration {
             version: 1,
             kind: RegistrationKind::Dynamic,
@@ -307,7 +335,7 @@ impl Asked {
             scopes: self.told(&document),
             asked_scopes: Some(self.scopes.clone()),
             registration_access_token: text("registration_access_token").map(Secret::new),
-            registration_client_uri: text("registration_client_uri").and_then(manages),
+            registration_client_uri: managed_at,
         })))
     }
 
@@ -324,6 +352,16 @@ impl Asked {
         let refresh = grants.is_empty() || grants.contains(&"refresh_token");
         Some(if refresh { told } else { told.without(&ScopeSet::read(OFFLINE_ACCESS)) })
     }
+}
+
+/// The error where there is no way to register.
+pub fn impossible(server: &AuthorizationServer) -> Box<Error> {
+    let message = [
+        "The authorization server ",
+        server.issuer.as_str(),
+        " offers no way to register a client. Register one there by hand, and configure its `client_id` as `client.clientId` for this server.",
+    ];
+    Error::new(Code::NeedsClientId, message.concat()).with("issuer", server.issuer.as_str())
 }
 
 /// The refusal of a registration, for people.

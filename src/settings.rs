@@ -64,6 +64,9 @@ record! {
         pub authorization_parameters: Option<Json>,
         /// Take it for granted that the authorization server does PKCE with S256 though it does not say so. Default: false.
         pub assume_s256: Option<bool>,
+        /// Look at the authorization endpoint's first answer before a browser opens, so that refused scopes are repaired
+        /// without a trip. Where the platform shows redirects (Node, Electron's main process). Default: false.
+        pub preflight: Option<bool>,
         /// Let a public server name addresses of this machine and of private networks. Default: false.
         pub allow_private_addresses: Option<bool>,
     }

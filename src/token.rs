@@ -149,7 +149,7 @@ fn document(response: &Response) -> Result<Json> {
 /// Only a stated OAuth error is a refusal; a bare status decides nothing about credentials.
 fn refused(response: &Response) -> Box<Error> {
     let stated = response.stated_error();
-    let status = Json::Number(f64::from(response.status));
+    let status = response.status;
     let (code, sentence) = match stated.error.as_deref() {
         None => {
             let message = "The token endpoint answered with a status that the protocol does not foresee, and without an OAuth error. Nothing was deleted; try again later.";

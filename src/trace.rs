@@ -1,7 +1,7 @@
 //! The trace: every request, answer and decision, as data for logs and inspectors, redacted by an allow-list.
 
 use crate::error::{Error, Step};
-use crate::http::{Method, Parameters, Request, Response};
+use crate::http::{Parameters, Request, Response};
 use crate::json::Json;
 use crate::url::Url;
 use crate::{record, words};
@@ -104,10 +104,9 @@ impl Event {
     /// A request that is about to be sent.
     pub fn request(step: Step, to: Party, request: &Request) -> Event {
         let url = redacted_url(&request.url);
-        let (method, body) = match &request.method {
-            Method::Get => ("GET", Json::Null),
-            Method::Post { content_type, body } => ("POST", redacted_body(body.reveal(), content_type)),
-        };
+        let method = request.method.word();
+        let body =
+            request.body.as_ref().map_or(Json::Null, |body| redacted_body(body.text.reveal(), body.content_type));
         let summary = [method, " ", &url].concat();
         let details = object([("method", method.into()), ("url", url.into()), ("body", body)]);
         Event { step, kind: EventKind::Request, from: Party::Client, to, summary, details }

@@ -48,13 +48,10 @@ impl Url {
 
     /// Reads a URL that may be relative to another, as a `Location` is (RFC 9110 §10.2.2).
     pub fn join(base: &str, text: &str) -> Option<Url> {
-        let base = Url::parse(base)?;
-        let absolute = match text.as_bytes() {
-            [b'/', b'/', ..] => [base.scheme(), ":", text].concat(),
-            [b'/', ..] => [&base.origin(), text].concat(),
-            _ => text.to_owned(),
-        };
-        Url::parse(&absolute)
+        if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
+            return None;
+        }
+        Url::parse(&join_with_host(base, text)?)
     }
 
     /// The text it was read from, byte for byte.
@@ -182,6 +179,16 @@ fn ipv6_nearness(address: std::net::Ipv6Addr) -> Nearness {
         [0xfc00..=0xfdff, ..] | [0xfec0..=0xfeff, ..] => Nearness::Private,
         _ => Nearness::Public,
     }
+}
+
+#[cfg(target_arch = "wasm32")]
+fn join_with_host(base: &str, text: &str) -> Option<String> {
+    Some(web_sys::Url::new_with_base(text, base).ok()?.href())
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn join_with_host(base: &str, text: &str) -> Option<String> {
+    Some(::url::Url::parse(base).ok()?.join(text).ok()?.into())
 }
 
 #[cfg(target_arch = "wasm32")]

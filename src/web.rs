@@ -11,7 +11,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, RequestRedirect};
 
 use crate::error::{Code, Error, Result};
-use crate::http::{BODY_LIMIT, Method, Request, Response};
+use crate::http::{BODY_LIMIT, Request, Response};
 use crate::json::Json;
 use crate::platform::Platform;
 use crate::printable::printable;
@@ -87,10 +87,10 @@ fn initial(request: &Request, follows: bool, controller: &AbortController) -> Re
     initial.set_credentials(RequestCredentials::Omit);
     initial.set_redirect(if follows { RequestRedirect::Follow } else { RequestRedirect::Manual });
     initial.set_signal(Some(&controller.signal()));
-    if let Method::Post { content_type, body } = &request.method {
-        initial.set_method("POST");
-        initial.set_body(&body.reveal().into());
-        headers.append("content-type", content_type)?;
+    initial.set_method(request.method.word());
+    if let Some(body) = &request.body {
+        initial.set_body(&body.text.reveal().into());
+        headers.append("content-type", body.content_type)?;
     }
     if let Some(authorization) = &request.authorization {
         headers.append("authorization", authorization.reveal())?;

@@ -34,6 +34,7 @@ fn typescript_types_are_those_of_the_records() {
         trace::EventKind::declaration,
         trace::Party::declaration,
         trace::Event::declaration,
+        dynamic_registration::Doubt::declaration,
         flow::DiscoverInput::declaration,
         flow::PlanInput::declaration,
         flow::RegisterInput::declaration,
@@ -44,6 +45,7 @@ fn typescript_types_are_those_of_the_records() {
         flow::SignedIn::declaration,
         flow::Completion::declaration,
         flow::RefreshInput::declaration,
+        flow::UnregisterInput::declaration,
         calls::GenuineResponse::declaration,
     ];
     let mut expected =

@@ -1,0 +1,131 @@
+//! Dynamic registration as it goes with real servers (RFC 7591, RFC 7592): a stored client is used while it serves,
+//! widened where the server offers that, replaced where not, and every attempt is counted.
+
+use std::sync::Arc;
+
+use crate::authorization::Attempts;
+use crate::authorization_server::AuthorizationServer;
+use crate::error::{Code, Error, Kind, Result};
+use crate::exchange::Exchange;
+use crate::identifier::RedirectUri;
+use crate::platform::Platform;
+use crate::registration::{self, Answer, Asked, ClientRegistration};
+use crate::registration_management::Management;
+use crate::scope_plan::ScopePlan;
+use crate::settings::ClientDescription;
+use crate::words;
+
+/// Registrations in one sign-in, updates included, whatever they are for.
+const REGISTRATION_LIMIT: u64 = 5;
+
+/// Those of them that are another attempt at the same scopes.
+const SCOPE_REGISTRATION_LIMIT: u64 = 3;
+
+words! {
+    /// Why a stored registration is in doubt.
+    pub enum Doubt {
+        /// The person was sent to the authorization server with it, and never came back.
+        Unanswered = "unanswered",
+        /// The server refused scopes for which it was said to be registered.
+        Refused = "refused",
+    }
+}
+
+/// What a dynamic registration is for.
+pub struct DynamicRegistration<'a, P> {
+    /// The way to the authorization server.
+    pub exchange: Exchange<'a, P>,
+    /// The authorization server.
+    pub server: &'a AuthorizationServer,
+    /// The scopes.
+    pub plan: &'a ScopePlan,
+    /// Where authorization responses come back to.
+    pub redirect_uri: &'a RedirectUri,
+    /// The client, as it presents itself.
+    pub client: &'a ClientDescription,
+    /// Whether refresh tokens are wanted.
+    pub refresh: bool,
+    /// What was tried in this sign-in so far.
+    pub attempts: &'a mut Attempts,
+}
+
+impl<P: Platform> DynamicRegistration<'_, P> {
+    /// A client that is registered for the plan, as far as the server lets it be.
+    pub async fn client(
+        mut self,
+        stored: Option<&Arc<ClientRegistration>>,
+        doubt: Option<Doubt>,
+    ) -> Result<Arc<ClientRegistration>> {
+        let now = self.exchange.platform.now();
+        let Some(stored) = stored.filter(|stored| stored.is_usable(self.server, self.redirect_uri, now)) else {
+            return self.register().await;
+        };
+        if doubt == Some(Doubt::Unanswered) && !self.is_known(stored).await? {
+            return self.register().await;
+        }
+        if doubt != Some(Doubt::Refused) && stored.covers(self.plan) {
+            return Ok(stored.clone());
+        }
+        match self.update(stored).await? {
+            Some(updated) => Ok(updated),
+            None => self.register().await,
+        }
+    }
+
+    /// Registers (RFC 7591 §3), in the order of the ladder.
+    async fn register(&mut self) -> Result<Arc<ClientRegistration>> {
+        let Some(endpoint) = &self.server.registration_endpoint else {
+            return Err(registration::impossible(self.server));
+        };
+        let mut asked = self.asked()?;
+        loop {
+            self.count(asked.is_reduced())?;
+            let response = self.exchange.once(&asked.request(endpoint, self.client)).await?;
+            match asked.read(&response, self.server)? {
+                Answer::Registered(registration) => return Ok(registration),
+                Answer::Refused(refusal, status) => match asked.after(&refusal, status, self.plan) {
+                    Some(next) => asked = next,
+                    None => return Err(registration::refused(refusal, self.server, self.plan)),
+                },
+            }
+        }
+    }
+
+    /// Widens a stored registration (RFC 7592 §2.2). Nothing where the server does not offer it, or offers it and
+    /// refuses: then there is still registration.
+    async fn update(&mut self, stored: &Arc<ClientRegistration>) -> Result<Option<Arc<ClientRegistration>>> {
+        let Some(management) = Management::of(stored) else { return Ok(None) };
+        let asked = self.asked()?.beside(stored);
+        self.count(true)?;
+        let response = self.exchange.once(&management.update_request(&asked, self.client)).await?;
+        Ok(match asked.read(&response, self.server)? {
+            Answer::Registered(updated) => Some(management.updated(updated)),
+            Answer::Refused(..) => None,
+        })
+    }
+
+    /// Whether the server still knows the client (RFC 7592 §2.1); a server that cannot be asked is believed to.
+    async fn is_known(&self, stored: &Arc<ClientRegistration>) -> Result<bool> {
+        let Some(management) = Management::of(stored) else { return Ok(true) };
+        match self.exchange.once(&management.read_request()).await {
+            Ok(response) => Ok(!matches!(response.status, 401 | 403 | 404)),
+            Err(error) if error.kind() == Kind::Transport => Err(error),
+            Err(_) => Ok(true),
+        }
+    }
+
+    fn asked(&self) -> Result<Asked> {
+        Asked::first(self.server, self.plan, self.redirect_uri, self.refresh)
+    }
+
+    fn count(&mut self, for_scopes: bool) -> Result<()> {
+        let Attempts { registrations, scope_registrations, .. } = self.attempts;
+        *registrations += 1;
+        *scope_registrations += u64::from(for_scopes);
+        if *registrations <= REGISTRATION_LIMIT && *scope_registrations <= SCOPE_REGISTRATION_LIMIT {
+            return Ok(());
+        }
+        let message = "The client was registered as often as one sign-in permits, without success. Sign in again later, or ask the authorization server's operator.";
+        Err(Error::new(Code::AttemptsExhausted, message).with("issuer", self.server.issuer.as_str()))
+    }
+}

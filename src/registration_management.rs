@@ -1,0 +1,64 @@
+//! Managing a registration (RFC 7592), where the server offers that: read, update, delete.
+
+use std::sync::Arc;
+
+use crate::http::{Method, Request};
+use crate::identifier::{Endpoint, Secret};
+use crate::json::Json;
+use crate::registration::{Asked, ClientRegistration};
+use crate::settings::ClientDescription;
+
+/// What it takes to manage a registration. Exists only if the server gave both parts.
+#[derive(Debug)]
+pub struct Management<'r> {
+    registration: &'r ClientRegistration,
+    at: &'r Endpoint,
+    token: &'r Secret,
+}
+
+impl<'r> Management<'r> {
+    /// The management of that registration, where the server offers it.
+    pub fn of(registration: &'r ClientRegistration) -> Option<Management<'r>> {
+        let at = registration.registration_client_uri.as_ref()?;
+        let token = registration.registration_access_token.as_ref()?;
+        Some(Management { registration, at, token })
+    }
+
+    /// Asks whether the server still knows the client (RFC 7592 §2.1).
+    pub fn read_request(&self) -> Request {
+        self.signed(Request::bare(Method::Get, self.at.as_str()))
+    }
+
+    /// Replaces what is registered (RFC 7592 §2.2).
+    pub fn update_request(&self, asked: &Asked, client: &ClientDescription) -> Request {
+        let mut metadata = asked.metadata(client);
+        if let Json::Object(members) = &mut metadata {
+            members.push(("client_id".to_owned(), self.registration.client_id.as_str().into()));
+            if let Some(secret) = &self.registration.client_secret {
+                members.push(("client_secret".to_owned(), secret.reveal().into()));
+            }
+        }
+        self.signed(Request::json(Method::Put, self.at.as_str(), &metadata))
+    }
+
+    /// Deletes the registration (RFC 7592 §2.3).
+    pub fn delete_request(&self) -> Request {
+        self.signed(Request::bare(Method::Delete, self.at.as_str()))
+    }
+
+    /// The registration after an update: what the answer does not mention stays, a rotated token replaces the old
+    /// one (RFC 7592 §3).
+    pub fn updated(&self, answered: Arc<ClientRegistration>) -> Arc<ClientRegistration> {
+        let answered = Arc::unwrap_or_clone(answered);
+        Arc::new(ClientRegistration {
+            registration_access_token: answered.registration_access_token.or_else(|| Some(self.token.clone())),
+            registration_client_uri: answered.registration_client_uri.or_else(|| Some(self.at.clone())),
+            ..answered
+        })
+    }
+
+    fn signed(&self, request: Request) -> Request {
+        let authorization = Secret::new(["Bearer ", self.token.reveal()].concat());
+        Request { authorization: Some(authorization), ..request }
+    }
+}
