@@ -1,7 +1,10 @@
 /** A sign-in with a person: discover, plan, register, authorize, complete. One at a time in each authorizer. */
 
-/** @import { Begun, Challenge, ClientDescription, ClientRegistration, Discovery, ScopePlan, ServerSettings, Session } from './records.js' */
+/** @import { Begun, Challenge, ClientDescription, ClientRegistration, Discovery, Registered, ScopePlan, ServerSettings,
+ *   Session } from './records.js' */
 /** @import { Host, RedirectReceiver } from './host.js' */
+/** @import { KeptRegistration, Stored } from './stored.js' */
+/** @import { CallHost } from './wasm.js' */
 
 import { InteractionRequiredError, MisbehavedError, MisuseError, RefusedError } from './errors.js';
 import { storedPending, storedRegistration, storedSession } from './stored.js';
@@ -43,24 +46,30 @@ export async function signIn(request) {
   await mayInteract(request, plan, issuer, issuerChanged);
 
   const kept = storedRegistration(host.store, settings.client ?? { issuer }, endpoint);
-  const stored = (await kept.read())?.value;
+  const there = (await kept.read())?.value;
+  const stored = there?.registration;
   const receiver = await /** @type {NonNullable<Host['redirect']>} */ (host.redirect).prepare({
     issuer,
     preferred: stored?.redirectUri,
     signal,
   });
+  const trip = { ...request, calls, receiver, kept };
   try {
     const register = (/** @type {ClientRegistration | undefined} */ registration) =>
-      call('register', { discovery, plan, redirectUri: receiver.redirectUri, client, registration, settings }, calls);
-    const authorize = (/** @type {Begun} */ begun) => authorizeAndComplete(request, receiver, begun, kept, calls);
-    const registered = await register(stored);
-    const session = await authorize(await call('begin', { discovery, settings, ...registered }, calls)).catch(async (error) => {
+      call(
+        'register',
+        { discovery, plan, redirectUri: receiver.redirectUri, client, registration, doubt: there?.unanswered ? 'unanswered' : undefined, settings },
+        calls,
+      );
+    const begin = async (/** @type {Registered} */ registered) => call('begin', { discovery, client, settings, ...registered }, calls);
+    const session = await authorizeAndComplete(trip, await begin(await register(stored))).catch(async (error) => {
       // The server has forgotten the client: it is replaced, once. One registered by hand is the person's to replace.
       const forgotten = error instanceof RefusedError && error.code === 'client_refused' && stored && !settings.client;
       if (!forgotten) throw error;
-      return authorize(await call('begin', { discovery, settings, ...(await register(undefined)) }, calls));
+      return authorizeAndComplete(trip, await begin(await register(undefined)));
     });
     await receiver.finish?.({ signedIn: true, title: 'Signed in', message: 'You can close this page and return to the application.' });
+    if (there) await deleteReplaced(there, session, request, calls);
     return session;
   } catch (error) {
     await receiver.finish?.({
@@ -105,24 +114,49 @@ async function mayInteract(request, plan, issuer, issuerChanged) {
 }
 
 /**
- * @param {SignIn} request
- * @param {RedirectReceiver} receiver
+ * @param {SignIn & { calls: CallHost, receiver: RedirectReceiver, kept: Stored<KeptRegistration> }} trip
  * @param {Begun} begun
- * @param {import('./stored.js').Stored<ClientRegistration>} kept
- * @param {import('./wasm.js').CallHost} calls
  * @returns {Promise<Session>}
  */
-async function authorizeAndComplete(request, receiver, begun, kept, calls) {
-  const { host, endpoint, account, client, settings, signal } = request;
-  const { authorizationUrl, pending } = begun;
-  await kept.write(pending.registration);
-  const waiting = storedPending(host.store, pending.state);
+async function authorizeAndComplete(trip, { authorizationUrl, pending }) {
+  const { host, endpoint, account, client, settings, signal, calls, receiver, kept } = trip;
+  const { registration, state } = pending;
+  await keep(kept, registration, account, true);
+  const waiting = storedPending(host.store, state);
   await waiting.write({ version: 1, endpoint, account, pending });
-  const callbackUrl = await receiver.authorize({ authorizationUrl, state: pending.state, signal }).finally(waiting.take);
+  const callbackUrl = await receiver.authorize({ authorizationUrl, state, signal }).finally(waiting.take);
+  await keep(kept, registration, account, false);
   const completion = await call('complete', { pending, callbackUrl, client, settings }, calls);
-  if (completion.kind === 'authorize-again') return authorizeAndComplete(request, receiver, completion, kept, calls);
+  if (completion.kind === 'authorize-again') return authorizeAndComplete(trip, completion);
   await storedSession(host.store, endpoint, account).write(completion.session);
   return completion.session;
+}
+
+/**
+ * @param {Stored<KeptRegistration>} kept
+ * @param {ClientRegistration} registration
+ * @param {string} account
+ * @param {boolean} unanswered
+ */
+async function keep(kept, registration, account, unanswered) {
+  const there = (await kept.read())?.value;
+  const others = there?.registration.clientId === registration.clientId ? there.accounts : [];
+  await kept.write({ version: 1, registration, accounts: [...new Set([...others, account])], unanswered });
+}
+
+/**
+ * Deletes a registration that this sign-in replaced, now that the new one works, if no other account's session uses it.
+ * A server that does not let it be deleted keeps it; nothing depends on that.
+ *
+ * @param {KeptRegistration} replaced
+ * @param {Session} session
+ * @param {SignIn} request
+ * @param {CallHost} calls
+ */
+async function deleteReplaced({ registration, accounts }, session, { account }, calls) {
+  const isReplaced = registration.kind === 'dynamic' && registration.clientId !== session.registration.clientId;
+  if (!isReplaced || accounts.some((other) => other !== account)) return;
+  await call('unregister', { registration }, calls).catch(() => false);
 }
 
 /**

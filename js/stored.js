@@ -26,13 +26,21 @@ export function storedSession(store, endpoint, account) {
 }
 
 /**
+ * @typedef {object} KeptRegistration
+ * @property {1} version
+ * @property {ClientRegistration} registration
+ * @property {string[]} accounts whose sessions use it
+ * @property {boolean} unanswered whether a person was sent to the authorization server with it, and did not come back yet
+ */
+
+/**
  * The client for one MCP server at one issuer. A client registered by hand is kept under its identifier instead, so
  * that it stays bound to the issuer that it was first used with.
  *
  * @param {Store} store
  * @param {{ issuer: string } | { clientId: string }} of
  * @param {string} endpoint
- * @returns {Stored<ClientRegistration>}
+ * @returns {Stored<KeptRegistration>}
  */
 export function storedRegistration(store, of, endpoint) {
   return stored(store, 'clientId' in of ? `client ${of.clientId} ${endpoint}` : `registration ${of.issuer} ${endpoint}`);
