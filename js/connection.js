@@ -19,6 +19,9 @@ const RENEWAL_MARGIN = 30;
 /** Refreshes and sign-ins within one request: a server that is never content must not keep us busy. */
 const ATTEMPT_LIMIT = 3;
 
+/** How often a step-up may be refused before it is no longer tried by itself. */
+const REFUSAL_LIMIT = 2;
+
 /**
  * How one call may act.
  *
@@ -31,6 +34,10 @@ export class Connection {
   #current = null;
   /** @type {Map<string, Promise<void>>} */
   #underWay = new Map();
+  /** The access token of a sign-in that no server has accepted yet. @type {string | undefined} */
+  #unproven;
+  /** How often a step-up was refused, by the scopes that the operation demands. @type {Map<string, number>} */
+  #refusals = new Map();
 
   /**
    * @param {Pick<SignIn, 'host' | 'client' | 'settings' | 'endpoint' | 'account'>} of
@@ -92,37 +99,74 @@ export class Connection {
    * @returns {Promise<boolean>}
    */
   async onResponse({ status, headers, attempt }, options) {
-    if (status !== 401 && status !== 403) return false;
+    if (status !== 401 && status !== 403) {
+      this.#unproven = undefined;
+      return false;
+    }
     const challenge = await readChallenge(headers);
-    const stepUp = status === 403;
-    if (stepUp && challenge?.error !== 'insufficient_scope') return false;
+    if (status === 403 && challenge?.error !== 'insufficient_scope') return false;
     this.#traceChallenge(status, challenge);
     if (attempt >= ATTEMPT_LIMIT) throw neverContent(this.of.endpoint, status);
-    await this.#answer(challenge, stepUp && this.#current !== null, attempt, options);
+    await this.#answer(challenge, status, options);
     return true;
   }
 
   /**
    * @param {Challenge | null} challenge
-   * @param {boolean} stepUp
-   * @param {number} attempt
+   * @param {number} status
    * @param {CallOptions} options
    */
-  async #answer(challenge, stepUp, attempt, options) {
+  async #answer(challenge, status, options) {
     const used = this.#current?.value;
+    if (!used) return this.signIn({ challenge, ...options });
     const demanded = challenge?.scopes ?? [];
-    const lacking = demanded.some((scope) => !used?.plan.scopes.some((planned) => planned.scope === scope && planned.granted));
-    if (used && !stepUp && attempt === 0) {
-      // Somebody else may have renewed it; otherwise a refresh may help, unless other scopes are demanded.
-      this.#current = await this.stored.read();
-      if (this.#current && this.#current.value.tokens.accessToken !== used.tokens.accessToken) return;
-      if (!lacking && used.tokens.refreshToken) {
-        await this.#once('renew', () => this.#refreshLocked(used, options));
-        if (this.#current?.value.tokens.accessToken !== used.tokens.accessToken) return;
-      }
+    const planned = new Map(used.plan.scopes.map((scope) => [scope.scope, scope]));
+    const lacking = demanded.filter((scope) => !planned.get(scope)?.granted);
+    if (lacking.length > 0) {
+      const withheld = lacking.filter((scope) => planned.get(scope)?.requested);
+      if (withheld.length > 0) throw scopesWithheld(withheld, used, this.of.endpoint);
+      return this.#stepUp(challenge, options);
     }
-    if (used && stepUp && !lacking) throw neverContent(this.of.endpoint, 403);
-    await this.signIn({ challenge, stepUp: stepUp || Boolean(used && lacking), ...options });
+    if (status === 403 || used.tokens.accessToken === this.#unproven) throw neverContent(this.of.endpoint, status);
+    if (!(await this.#replaced(used, options))) await this.signIn({ challenge, ...options });
+  }
+
+  /**
+   * Whether there are other tokens now: somebody else's, or from a refresh.
+   *
+   * @param {Session} used
+   * @param {CallOptions} options
+   */
+  async #replaced(used, options) {
+    const isOther = () => this.#current?.value.tokens.accessToken !== used.tokens.accessToken;
+    this.#current = await this.stored.read();
+    if (this.#current && !isOther() && used.tokens.refreshToken) await this.#once('renew', () => this.#refreshLocked(used, options));
+    return this.#current && isOther();
+  }
+
+  /**
+   * Signs in for more scopes. A step-up that was refused twice is not tried again by itself.
+   *
+   * @param {Challenge | null} challenge
+   * @param {CallOptions} options
+   */
+  async #stepUp(challenge, options) {
+    const operation = String(challenge?.scopes);
+    const refusals = this.#refusals.get(operation) ?? 0;
+    if (refusals >= REFUSAL_LIMIT) {
+      throw new RefusedError({
+        code: 'attempts_exhausted',
+        message: `More scopes for ${this.of.endpoint} were refused ${refusals} times, so they are not asked for again by themselves. Call \`signIn()\` to ask once more.`,
+        step: 'step-up',
+        details: { scope: challenge?.scopes?.join(' ') },
+      });
+    }
+    try {
+      await this.signIn({ challenge, stepUp: true, ...options });
+    } catch (error) {
+      if (error instanceof RefusedError) this.#refusals.set(operation, refusals + 1);
+      throw error;
+    }
   }
 
   /**
@@ -134,7 +178,8 @@ export class Connection {
     const request = { ...this.of, challenge, stepUp, ...options };
     await this.#once(`sign in ${options.interaction} ${challenge?.scopes ?? ''}`, () =>
       this.queue(async () => {
-        await signIn(request);
+        this.#unproven = (await signIn(request)).tokens.accessToken;
+        this.#refusals.clear();
         this.#current = await this.stored.read();
       }),
     );
@@ -283,6 +328,21 @@ function refuseRedirect({ status, type }, url) {
     code: 'redirect_refused',
     message: `The MCP server redirects ${new URL(url).origin} elsewhere; a token follows no redirect. Configure the URL at which it really is.`,
     step: 'call',
+  });
+}
+
+/**
+ * @param {string[]} withheld
+ * @param {Session} session
+ * @param {string} endpoint
+ */
+function scopesWithheld(withheld, { registration: { issuer } }, endpoint) {
+  const scope = withheld.join(' ');
+  return new RefusedError({
+    code: 'scope_withheld',
+    message: `${endpoint} demands the scopes \`${scope}\`, which ${issuer} did not grant when they were requested. Its operator has to permit them for this user or client; then call \`signIn()\`.`,
+    step: 'step-up',
+    details: { scope, issuer },
   });
 }
 

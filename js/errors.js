@@ -10,7 +10,7 @@
  * Codes of JavaScript's part and of hosts; docs/errors.md explains them all.
  *
  * @typedef {'wasm_missing' | 'wasm_blocked' | 'wasm_failed' | 'not_initialised' | 'interaction_required' | 'no_redirect'
- *   | 'not_approved' | 'foreign_url' | 'fresh_token_refused' | 'store_corrupted' | 'store_newer' | 'store_unavailable'
+ *   | 'not_approved' | 'foreign_url' | 'fresh_token_refused' | 'scope_withheld' | 'store_corrupted' | 'store_newer' | 'store_unavailable'
  *   | 'lock_timeout' | 'callback_aborted' | 'redirect_port_taken' | (string & {})} HostCode
  */
 

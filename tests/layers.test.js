@@ -155,7 +155,9 @@ test("a JavaScript file imports only from files listed above it", () => {
 });
 
 test("no source file is longer than its limit", () => {
-  const tooLong = sourceFiles(["src", "js", "scripts", "tests", "tools", "demo"]).flatMap((file) => {
+  const generated = ["js/records.d.ts"];
+  const files = sourceFiles(["src", "js", "scripts", "tests", "tools", "demo"]).filter((file) => !generated.includes(file));
+  const tooLong = files.flatMap((file) => {
     const limit = new Map(Object.entries(stricterLineLimits)).get(file) ?? lineLimit;
     const lines = read(file).split("\n").length - 1;
     return lines > limit ? [`${file} has ${lines} lines, more than ${limit}`] : [];
