@@ -155,7 +155,7 @@ fn add_extra_parameters(parameters: &mut Parameters, settings: &ServerSettings) 
                 name,
                 "` belongs to the protocol and cannot be set by `authorizationParameters`.",
             ];
-            return Err(Error::new(Code::ReservedParameter, message.concat()).with("parameter", name.as_str()));
+            return Err(Error::new(Code::ReservedParameter, &message).with("parameter", name.as_str()));
         }
         parameters.set(name, value.as_str());
     }
@@ -173,7 +173,7 @@ pub fn read(callback_url: &str, pending: &PendingAuthorization) -> Result<Author
             what,
             ". Nothing was sent to the authorization server; sign in again.",
         ];
-        Error::new(Code::InvalidAuthorizationResponse, message.concat())
+        Error::new(Code::InvalidAuthorizationResponse, &message)
     };
     let url = Url::parse(callback_url).ok_or_else(|| invalid("it is not a URL"))?;
     if !pending.registration.redirect_uri.is_location_of(&url) {
@@ -185,7 +185,7 @@ pub fn read(callback_url: &str, pending: &PendingAuthorization) -> Result<Author
     }
     if !parameters.get("state").is_some_and(|state| pending.state.equals(state)) {
         let message = "The authorization response does not belong to this sign-in: its `state` is missing or another (RFC 6749 §10.12). It was ignored; the sign-in can still be completed.";
-        return Err(Error::new(Code::StateMismatch, message));
+        return Err(Error::new(Code::StateMismatch, &[message]));
     }
     check_issuer(parameters.get("iss"), pending)?;
     if let Some(error) = parameters.get("error") {
@@ -216,7 +216,7 @@ fn check_issuer(iss: Option<&str>, pending: &PendingAuthorization) -> Result<()>
         server.issuer.as_str(),
         " has to correct it.",
     ];
-    Err(Error::new(Code::ResponseIssuerMismatch, message.concat()).with("issuer", server.issuer.as_str()))
+    Err(Error::new(Code::ResponseIssuerMismatch, &message).with("issuer", server.issuer.as_str()))
 }
 
 /// The refusal of a sign-in, for people.

@@ -7,7 +7,7 @@ use crate::flow;
 use crate::identifier::{Issuer, Secret};
 use crate::json::Json;
 use crate::platform::Platform;
-use crate::record::{self, Crossing, Mismatch};
+use crate::record::{Crossing, Reader};
 use crate::scope_plan::{self, ScopePlan, ScopeSources};
 use crate::trace::Event;
 use crate::url::{Nearness, Url};
@@ -117,14 +117,14 @@ pub fn evaluate<P: Platform>(platform: &P, name: &str, input: &Json) -> Result<J
         }),
         "createPkce" => platform.random().map(|random| pkce::pair(random).to_json()),
         "readAuthorizationResponse" => read(input).and_then(read_authorization_response),
-        _ => Err(Error::new(Code::InvalidArgument, "There is no such call.")),
+        _ => Err(Error::new(Code::InvalidArgument, &["There is no such call."])),
     };
     result.map_err(|error| error.at(step(name)))
 }
 
 fn well_known_locations(input: WellKnownInput) -> Result<Json> {
     let invalid =
-        || Error::new(Code::InvalidUrl, "Give `resource` or `issuer`: an https URL (or http on this machine).");
+        || Error::new(Code::InvalidUrl, &["Give `resource` or `issuer`: an https URL (or http on this machine)."]);
     let locations = match (&input.resource, &input.issuer) {
         (Some(resource), None) => {
             well_known::protected_resource(&Url::parse(resource).filter(Url::is_secure).ok_or_else(invalid)?)
@@ -146,20 +146,32 @@ fn read_authorization_response(input: ReadAuthorizationResponseInput) -> Result<
     }
 }
 
-/// Reads a call's input. What a store gave back is told apart from what the caller passed: it is left as it is.
+/// The members of inputs that come from a store. What is wrong with them is not the caller's fault.
+const STORED: [&str; 3] = ["session", "pending", "registration"];
+
+/// Reads a call's input.
 fn read<T: Crossing>(input: &Json) -> Result<T> {
-    for name in ["session", "pending", "registration"] {
-        if matches!(input.member(name).member("version"), Json::Number(version) if *version > RECORD_VERSION) {
-            let message = [
-                "The stored ",
-                name,
-                " was written by a newer version of this package. It was left as it is; update the application.",
-            ];
-            return Err(Error::new(Code::RecordNewer, message.concat()));
-        }
-    }
-    record::read(input).map_err(|mismatch: Mismatch| {
-        let stored = ["session", "pending", "registration"].iter().any(|name| mismatch.path.starts_with(name));
+    refuse_newer(input)?;
+    let mut reader = Reader::default();
+    let read = T::read(input, &mut reader);
+    refuse_mismatch(reader)?;
+    Ok(read)
+}
+
+fn refuse_newer(input: &Json) -> Result<()> {
+    let is_newer = |name: &&&str| matches!(input.member(name).member("version"), Json::Number(version) if *version > RECORD_VERSION);
+    let Some(name) = STORED.iter().find(is_newer) else { return Ok(()) };
+    let message = [
+        "The stored ",
+        name,
+        " was written by a newer version of this package. It was left as it is; update the application.",
+    ];
+    Err(Error::new(Code::RecordNewer, &message))
+}
+
+fn refuse_mismatch(reader: Reader) -> Result<()> {
+    reader.finish().map_err(|mismatch| {
+        let stored = STORED.iter().any(|name| mismatch.path.starts_with(name));
         if stored { Error::invalid_record(mismatch) } else { Error::invalid_argument(mismatch) }
     })
 }

@@ -30,7 +30,7 @@ impl ClientAuthentication {
         ];
         known.into_iter().find(|method| method.word() == name).ok_or_else(|| {
             let message = "The authorization server wants the client to authenticate in a way that is not supported (supported: none, client_secret_basic, client_secret_post). Ask its operator to permit one of these.";
-            Error::new(Code::NoClientAuthentication, message)
+            Error::new(Code::NoClientAuthentication, &[message])
         })
     }
 
@@ -76,7 +76,7 @@ impl ClientAuthentication {
             }
             ClientAuthentication::ClientSecretPost => {
                 form.add("client_id", client_id);
-                form.add("client_secret", secret);
+                form.set("client_secret", secret);
                 Request::form(endpoint.as_str(), &form)
             }
             ClientAuthentication::None => {

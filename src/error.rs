@@ -170,9 +170,16 @@ pub struct Error {
 pub type Result<T, E = Box<Error>> = std::result::Result<T, E>;
 
 impl Error {
-    /// An error with its sentence.
-    pub fn new(code: Code, message: impl Into<String>) -> Box<Error> {
-        Box::new(Error { code, message: message.into(), step: None, details: Vec::new() })
+    /// An error with its message, given in pieces.
+    #[inline(never)]
+    pub fn new(code: Code, message: &[&str]) -> Box<Error> {
+        Box::new(Error { code, message: message.concat(), step: None, details: Vec::new() })
+    }
+
+    /// A document lacks something that it must have; `details.member` names it.
+    pub fn invalid_document(document: &str, member: &str, rule: &str) -> Box<Error> {
+        let message = [document, " is unusable: `", member, "` ", rule, ". The server's operator has to correct it."];
+        Error::new(Code::InvalidDocument, &message).with("member", member)
     }
 
     /// The same error with one more fact.
@@ -195,8 +202,8 @@ impl Error {
 
     /// What a caller passed does not have the shape that it must have.
     pub fn invalid_argument(mismatch: Mismatch) -> Box<Error> {
-        let message = ["The argument `", &mismatch.path, "` must be ", mismatch.expected, "."].concat();
-        Error::new(Code::InvalidArgument, message).with("path", mismatch.path)
+        let message = ["The argument `", &mismatch.path, "` must be ", mismatch.expected, "."];
+        Error::new(Code::InvalidArgument, &message).with("path", mismatch.path)
     }
 
     /// What a store gave back does not have the shape that it must have.
@@ -208,7 +215,7 @@ impl Error {
             mismatch.expected,
             ". It was left as it is; move it aside to sign in anew.",
         ];
-        Error::new(Code::RecordInvalid, message.concat()).with("path", mismatch.path)
+        Error::new(Code::RecordInvalid, &message).with("path", mismatch.path)
     }
 
     /// As it crosses to JavaScript, where a class is made of it.

@@ -74,7 +74,7 @@ fn redirect_refused(whither: &str) -> Box<Error> {
         whither,
         ". That was not followed. Its operator has to answer at the URL itself.",
     ];
-    Error::new(Code::RedirectRefused, message.concat())
+    Error::new(Code::RedirectRefused, &message)
 }
 
 /// A server that is overloaded or broken has decided nothing: that is reported, never taken for an answer.
@@ -92,5 +92,5 @@ fn decided(response: Response) -> Result<Response> {
         &status,
         "). Nothing was decided and nothing deleted; try again later.",
     ];
-    Err(Error::new(Code::ServerUnavailable, message.concat()).with("status", response.status))
+    Err(Error::new(Code::ServerUnavailable, &message).with("status", response.status))
 }

@@ -112,7 +112,7 @@ async fn discover_protected_resource<P: Platform>(
         Statement::Identified(protected_resource) => Ok(protected_resource),
         Statement::ConfirmAt(_) => {
             let message = "The protected resource's metadata names a wider resource, which does not say so itself (RFC 9728 §3.3). Nothing was sent to any authorization server; the MCP server's operator has to correct `resource`.";
-            Err(Error::new(Code::ResourceMismatch, message).with("called", called.as_str()))
+            Err(Error::new(Code::ResourceMismatch, &[message]).with("called", called.as_str()))
         }
     }
 }
@@ -170,7 +170,7 @@ fn nothing_found(code: Code, candidates: &[String]) -> Box<Error> {
         &candidates.join(", "),
         ".",
     ];
-    Error::new(code, message.concat())
+    Error::new(code, &message)
         .with("candidates", Json::Array(candidates.iter().map(|url| url.as_str().into()).collect()))
 }
 
@@ -458,7 +458,7 @@ pub async fn refresh<P: Platform>(platform: &P, input: RefreshInput) -> Result<S
     let Some(refresh_token) = &session.tokens.refresh_token else {
         return Err(Error::new(
             Code::NoRefreshToken,
-            "There is no refresh token in this session: sign in again when its access token has expired.",
+            &["There is no refresh token in this session: sign in again when its access token has expired."],
         ));
     };
     let exchange = Exchange { platform, step: Step::Refresh, party: Party::AuthorizationServer };

@@ -110,8 +110,8 @@ impl Response {
             || media_type.ends_with("+json");
         let refused = |reason: &str| {
             let message =
-                format!("The answer should be a JSON document, but {reason}. The server's operator has to correct it.");
-            Error::new(Code::NotJson, message).with("status", self.status).with("reason", reason)
+                ["The answer should be a JSON document, but ", reason, ". The server's operator has to correct it."];
+            Error::new(Code::NotJson, &message).with("status", self.status).with("reason", reason)
         };
         if !declared {
             return Err(refused("its Content-Type is another"));
@@ -163,9 +163,8 @@ impl StatedError {
         let error = self.error.as_deref().unwrap_or_default();
         let separator = if error.is_empty() || self.description.is_empty() { "" } else { ": " };
         let said = [error, separator, &self.description].concat();
-        let message =
-            if said.is_empty() { sentence.to_owned() } else { [sentence, " The server says: ", &said].concat() };
-        let mut refusal = Error::new(code, message);
+        let says = if said.is_empty() { "" } else { " The server says: " };
+        let mut refusal = Error::new(code, &[sentence, says, &said]);
         for (name, value) in [
             ("error", self.error),
             ("errorDescription", Some(self.description)),
@@ -189,20 +188,23 @@ impl Parameters {
         Parameters(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
     }
 
-    /// Adds one; one that is not there is not sent.
-    pub fn add<'a>(&mut self, name: &str, value: impl Into<Option<&'a str>>) {
-        if let Some(value) = value.into() {
-            self.0.push((name.to_owned(), value.to_owned()));
+    /// Adds one.
+    #[inline(never)]
+    pub fn add(&mut self, name: &str, value: &str) {
+        self.0.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Adds one in place of all others of that name; one that has no value is not sent.
+    #[inline(never)]
+    pub fn set(&mut self, name: &str, value: Option<&str>) {
+        self.0.retain(|(own, _)| own != name);
+        if let Some(value) = value {
+            self.add(name, value);
         }
     }
 
-    /// Adds one in place of all others of that name.
-    pub fn set<'a>(&mut self, name: &str, value: impl Into<Option<&'a str>>) {
-        self.0.retain(|(own, _)| own != name);
-        self.add(name, value);
-    }
-
     /// The first of that name.
+    #[inline(never)]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::json::Json;
 use crate::record::{Crossing, Reader};
 use crate::url::{self, Nearness, Url};
@@ -17,7 +17,7 @@ impl Issuer {
         let url = url::endpoint(text, named_by)?;
         if text.contains('?') {
             let message = "An issuer with a query is no issuer identifier (RFC 8414 §2). The server's operator has to correct it.";
-            return Err(Error::new(crate::error::Code::InvalidDocument, message));
+            return Err(Error::new(Code::InvalidDocument, &[message]));
         }
         Ok(Issuer(url))
     }

@@ -43,22 +43,26 @@ impl Json {
     }
 
     /// The member of that name, or `Null` where there is none.
+    #[inline(never)]
     pub fn member(&self, name: &str) -> &Json {
         let Json::Object(members) = self else { return &Json::Null };
         members.iter().rev().find(|(key, _)| key == name).map_or(&Json::Null, |(_, value)| value)
     }
 
     /// The text, where this is a string.
+    #[inline(never)]
     pub fn as_str(&self) -> Option<&str> {
         if let Json::String(text) = self { Some(text) } else { None }
     }
 
     /// The strings of an array; other items are passed over. `None` where this is no array.
+    #[inline(never)]
     pub fn strings(&self) -> Option<Vec<&str>> {
         if let Json::Array(items) = self { Some(items.iter().filter_map(Json::as_str).collect()) } else { None }
     }
 
     /// A whole number of at least zero, given as a number or, as some servers do, as a decimal string.
+    #[inline(never)]
     pub fn as_whole_number(&self) -> Option<u64> {
         match self {
             Json::Number(number) if *number >= 0.0 && *number < 9e15 => Some(*number as u64),

@@ -17,7 +17,7 @@ pub struct Mismatch {
 }
 
 /// Reads a value and keeps the first mismatch, so that readers need not fail one by one. What a reader returns
-/// after a mismatch is a blank that nobody sees: [`read`] returns the mismatch in its place.
+/// after a mismatch is a blank that nobody sees: [`Reader::finish`] returns the mismatch in its place.
 #[derive(Default)]
 pub struct Reader {
     path: String,
@@ -31,12 +31,18 @@ impl Reader {
         self.mismatch.get_or_insert_with(|| Mismatch { path: self.path.clone(), expected });
     }
 
-    /// Reads a part of the value at hand.
-    fn part<T: Crossing>(&mut self, name: &str, json: &Json) -> T {
-        let outside = self.enter(name);
-        let value = T::read(json, self);
-        self.path.truncate(outside);
+    /// Reads a member of a record, by its Rust name.
+    pub fn member<T: Crossing>(&mut self, record: &Json, name: &str) -> T {
+        let name = camel_case(name);
+        let outside = self.enter(&name);
+        let value = T::read(record.member(&name), self);
+        self.leave(outside);
         value
+    }
+
+    /// The first mismatch, if there was one.
+    pub fn finish(self) -> Result<(), Mismatch> {
+        self.mismatch.map_or(Ok(()), Err)
     }
 
     #[inline(never)]
@@ -49,10 +55,9 @@ impl Reader {
         outside
     }
 
-    /// Reads a member of a record, by its Rust name.
-    pub fn member<T: Crossing>(&mut self, record: &Json, name: &str) -> T {
-        let name = camel_case(name);
-        self.part(&name, record.member(&name))
+    #[inline(never)]
+    fn leave(&mut self, outside: usize) {
+        self.path.truncate(outside);
     }
 }
 
@@ -60,7 +65,7 @@ impl Reader {
 pub fn read<T: Crossing>(json: &Json) -> Result<T, Mismatch> {
     let mut reader = Reader::default();
     let value = T::read(json, &mut reader);
-    reader.mismatch.map_or(Ok(value), Err)
+    reader.finish().map(|()| value)
 }
 
 /// A type that crosses the boundary.
@@ -179,7 +184,9 @@ impl<T: Crossing> Crossing for Vec<T> {
             return items;
         };
         for (index, item) in array.iter().enumerate() {
-            items.push(reader.part(&["[", &index.to_string(), "]"].concat(), item));
+            let outside = reader.enter(&["[", &index.to_string(), "]"].concat());
+            items.push(T::read(item, reader));
+            reader.leave(outside);
         }
         items
     }

@@ -92,7 +92,7 @@ pub fn pre_registered(
             server.issuer.as_str(),
             ". Its credentials were not sent. If the change is right, configure a client for the new issuer.",
         ];
-        return Err(Error::new(Code::ClientOfOtherIssuer, message.concat()).with("issuer", server.issuer.as_str()));
+        return Err(Error::new(Code::ClientOfOtherIssuer, &message).with("issuer", server.issuer.as_str()));
     }
     let method = match (client.token_endpoint_auth_method, &client.client_secret) {
         (Some(method), _) => method,
@@ -131,7 +131,7 @@ pub fn by_metadata_document(
     });
     if parsed.is_none() {
         let message = "`clientMetadataUrl` must be an https URL with a path, without user name, fragment or dot segments, spelled in its normal form.";
-        return Err(Error::new(Code::InvalidClientMetadataUrl, message));
+        return Err(Error::new(Code::InvalidClientMetadataUrl, &[message]));
     }
     Ok(Arc::new(ClientRegistration {
         version: 1,
@@ -289,14 +289,7 @@ impl Asked {
         }
         let document = response.document()?;
         let invalid = |member: &str, rule: &str| {
-            let message = [
-                "The registration answer is unusable: `",
-                member,
-                "` ",
-                rule,
-                " (RFC 7591 §3.2.1). The authorization server's operator has to correct it.",
-            ];
-            Error::new(Code::InvalidDocument, message.concat()).with("member", member)
+            Error::invalid_document("The registration answer (RFC 7591 §3.2.1)", member, rule)
         };
         let text = |member| document.member(member).as_str().filter(|text| !text.is_empty());
         let client_id = text("client_id").ok_or_else(|| invalid("client_id", "must be a string"))?;
@@ -361,7 +354,7 @@ pub fn impossible(server: &AuthorizationServer) -> Box<Error> {
         server.issuer.as_str(),
         " offers no way to register a client. Register one there by hand, and configure its `client_id` as `client.clientId` for this server.",
     ];
-    Error::new(Code::NeedsClientId, message.concat()).with("issuer", server.issuer.as_str())
+    Error::new(Code::NeedsClientId, &message).with("issuer", server.issuer.as_str())
 }
 
 /// The refusal of a registration, for people.
@@ -400,7 +393,5 @@ pub fn scopes_missing(missing: &ScopeSet, registration: &ClientRegistration) -> 
         "`, so requesting them would fail. ",
         remedy,
     ];
-    Error::new(Code::ScopeNotRegistered, message.concat())
-        .with("scope", scopes)
-        .with("issuer", registration.issuer.as_str())
+    Error::new(Code::ScopeNotRegistered, &message).with("scope", scopes).with("issuer", registration.issuer.as_str())
 }

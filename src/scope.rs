@@ -28,6 +28,13 @@ impl ScopeSet {
         if self.is_empty() { None } else { Some(self.0.join(" ")) }
     }
 
+    #[inline(never)]
+    fn add(&mut self, scope: &str) {
+        if is_scope(scope) && !self.contains(scope) {
+            self.0.push(scope.to_owned());
+        }
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -96,11 +103,7 @@ fn is_scope(text: &str) -> bool {
 impl<'a> FromIterator<&'a str> for ScopeSet {
     fn from_iter<I: IntoIterator<Item = &'a str>>(scopes: I) -> ScopeSet {
         let mut set = ScopeSet::default();
-        for scope in scopes {
-            if is_scope(scope) && !set.contains(scope) {
-                set.0.push(scope.to_owned());
-            }
-        }
+        scopes.into_iter().for_each(|scope| set.add(scope));
         set
     }
 }

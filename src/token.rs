@@ -74,7 +74,7 @@ pub fn request_with_code(code: &AuthorizationCode, pending: &PendingAuthorizatio
     form.add("code", code.reveal());
     form.add("redirect_uri", pending.registration.redirect_uri.as_str());
     form.add("code_verifier", pending.code_verifier.reveal());
-    form.add("resource", pending.resource.as_deref());
+    form.set("resource", pending.resource.as_deref());
     authenticated(form, &pending.registration, &pending.discovery.authorization_server)
 }
 
@@ -84,7 +84,7 @@ pub fn request_with_refresh_token(refresh_token: &Secret, session: &Session) -> 
     let mut form = Parameters::default();
     form.add("grant_type", "refresh_token");
     form.add("refresh_token", refresh_token.reveal());
-    form.add("resource", session.resource.as_deref());
+    form.set("resource", session.resource.as_deref());
     authenticated(form, &session.registration, &session.discovery.authorization_server)
 }
 
@@ -100,25 +100,16 @@ pub fn read(response: &Response, now: u64) -> Result<Answer> {
     if stated_error || !response.is_success() {
         return Err(refused(response));
     }
-    let invalid = |member: &str, rule: &str| {
-        let message = [
-            "The token answer is unusable: `",
-            member,
-            "` ",
-            rule,
-            " (RFC 6749 §5.1). The authorization server's operator has to correct it.",
-        ];
-        Error::new(Code::InvalidDocument, message.concat()).with("member", member)
-    };
+    let invalid = |member: &str, rule: &str| Error::invalid_document("The token answer (RFC 6749 §5.1)", member, rule);
     let text = |member| document.member(member).as_str().filter(|text| !text.is_empty());
     let access_token = text("access_token").ok_or_else(|| invalid("access_token", "is missing"))?;
     if !access_token.bytes().all(|byte| matches!(byte, 0x21..=0x7e)) {
         let message = "The access token contains characters that cannot stand in a header (RFC 6750 §2.1). It was not stored; the authorization server's operator has to correct it.";
-        return Err(Error::new(Code::InvalidToken, message));
+        return Err(Error::new(Code::InvalidToken, &[message]));
     }
     if !text("token_type").is_none_or(|kind| kind.eq_ignore_ascii_case("bearer")) {
         let message = "The access token is not of type Bearer, the only one that is supported. It was not stored. Ask the authorization server's operator for bearer tokens.";
-        return Err(Error::new(Code::TokenTypeUnsupported, message));
+        return Err(Error::new(Code::TokenTypeUnsupported, &[message]));
     }
     let lifetime = match document.member("expires_in") {
         Json::Null => None,
@@ -153,7 +144,7 @@ fn refused(response: &Response) -> Box<Error> {
     let (code, sentence) = match stated.error.as_deref() {
         None => {
             let message = "The token endpoint answered with a status that the protocol does not foresee, and without an OAuth error. Nothing was deleted; try again later.";
-            return Error::new(Code::UnexpectedStatus, message).with("status", status);
+            return Error::new(Code::UnexpectedStatus, &[message]).with("status", status);
         }
         Some("invalid_client") => {
             (Code::ClientRefused, "The authorization server does not accept this client any more. Register it again.")

@@ -123,7 +123,7 @@ impl Url {
         }
         host.strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
-            .and_then(|text| text.parse().ok())
+            .and_then(ipv6)
             .map_or(Nearness::Public, ipv6_nearness)
     }
 
@@ -140,17 +140,34 @@ impl Url {
 /// to this machine than the server that named it (D12).
 pub fn endpoint(text: &str, named_by: Nearness) -> Result<Url> {
     let url = Url::parse(text).filter(|url| url.is_secure() && !url.has_fragment()).ok_or_else(|| {
-        Error::new(Code::InsecureEndpoint, "A server named an endpoint that is not https (or http on this machine), or not a plain URL. It was not called; the server's operator has to publish a secure one.")
+        Error::new(Code::InsecureEndpoint, &["A server named an endpoint that is not https (or http on this machine), or not a plain URL. It was not called; the server's operator has to publish a secure one."])
     })?;
     if url.nearness() > named_by {
         let message = "A server further away named an address of this machine or of a private network. It was not called. If that is intended, allow private addresses for this server.";
-        return Err(Error::new(Code::PrivateAddress, message));
+        return Err(Error::new(Code::PrivateAddress, &[message]));
     }
     Ok(url)
 }
 
+/// The address, where the host is one: a URL parser has brought it into its normal form (`127.1` is `127.0.0.1`).
 fn ipv4(host: &str) -> Option<[u8; 4]> {
-    host.parse::<std::net::Ipv4Addr>().ok().map(|address| address.octets())
+    if !host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        return None;
+    }
+    let parts: Vec<u8> = host.split('.').map(|part| part.parse().ok()).collect::<Option<_>>()?;
+    parts.try_into().ok()
+}
+
+/// The groups of an IPv6 address in its normal form (RFC 5952), in which `::` stands for a run of zeros.
+fn ipv6(text: &str) -> Option<[u16; 8]> {
+    let (before, after) = text.split_once("::").unwrap_or((text, ""));
+    let groups = |text: &str| -> Option<Vec<u16>> {
+        text.split(':').filter(|group| !group.is_empty()).map(|group| u16::from_str_radix(group, 16).ok()).collect()
+    };
+    let (before, after) = (groups(before)?, groups(after)?);
+    let zeros = 8_usize.checked_sub(before.len() + after.len())?;
+    let address: Vec<u16> = before.into_iter().chain([0; 8].into_iter().take(zeros)).chain(after).collect();
+    address.try_into().ok()
 }
 
 fn ipv4_nearness(address: [u8; 4]) -> Nearness {
@@ -161,8 +178,7 @@ fn ipv4_nearness(address: [u8; 4]) -> Nearness {
     }
 }
 
-fn ipv6_nearness(address: std::net::Ipv6Addr) -> Nearness {
-    let [a, b, c, d, e, f, g, h] = address.segments();
+fn ipv6_nearness([a, b, c, d, e, f, g, h]: [u16; 8]) -> Nearness {
     let embedded = |high: u16, low: u16| {
         let [first, second] = high.to_be_bytes();
         let [third, fourth] = low.to_be_bytes();

@@ -54,7 +54,7 @@ impl Platform for WebPlatform {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).map_err(|_| {
             let message = "This platform offers no `crypto.getRandomValues`, without which no sign-in is safe. Use a platform that does.";
-            Error::new(Code::NoRandomness, message)
+            Error::new(Code::NoRandomness, &[message])
         })?;
         Ok(bytes)
     }
@@ -119,7 +119,7 @@ async fn read_body(stream: &JsValue, deadline: &Deadline, request: &Request) -> 
         if body.len().saturating_add(bytes.length() as usize) > BODY_LIMIT {
             deadline.controller.abort();
             let message = "The server's answer is larger than 1 MiB, which no document of the protocol is. It was not read to its end.";
-            return Err(Error::new(Code::ResponseTooLarge, message));
+            return Err(Error::new(Code::ResponseTooLarge, &[message]));
         }
         body.extend(bytes.to_vec());
     }
@@ -141,7 +141,8 @@ const ABORTED: &str = "aborted";
 
 impl Deadline {
     fn new(signal: &JsValue, milliseconds: f64) -> Result<Deadline> {
-        let unsupported = |_| Error::new(Code::NetworkFailed, "This platform lacks AbortController. Use a newer one.");
+        let unsupported =
+            |_| Error::new(Code::NetworkFailed, &["This platform lacks AbortController. Use a newer one."]);
         let controller = AbortController::new().map_err(unsupported)?;
         let mut resolve_reached = JsValue::UNDEFINED;
         let reached = Promise::new(&mut |resolve, _| resolve_reached = resolve.into());
@@ -177,9 +178,9 @@ impl Deadline {
         match ended.and_then(|reason| reason.as_string()).as_deref() {
             Some(TIMED_OUT) => {
                 let message = "The server did not answer completely in time. Check the network, or try again later.";
-                Err(Error::new(Code::TimedOut, message).with("url", crate::trace::redacted_url(&request.url)))
+                Err(Error::new(Code::TimedOut, &[message]).with("url", crate::trace::redacted_url(&request.url)))
             }
-            Some(_) => Err(Error::new(Code::Aborted, "The call was cancelled by its host.")),
+            Some(_) => Err(Error::new(Code::Aborted, &["The call was cancelled by its host."])),
             None => settled.map_err(|thrown| network_failed(request, &thrown)),
         }
     }
@@ -217,7 +218,7 @@ fn network_failed(request: &Request, thrown: &JsValue) -> Box<Error> {
         &reason,
         "). Check the URL and the network; in a browser, the server may lack CORS headers.",
     ];
-    Error::new(Code::NetworkFailed, message.concat()).with("url", url.as_str()).with("reason", reason.as_str())
+    Error::new(Code::NetworkFailed, &message).with("url", url.as_str()).with("reason", reason.as_str())
 }
 
 /// A member of whatever that is; `undefined` where there is none or it cannot be read.
