@@ -10,7 +10,7 @@
  * @property {string} [permits] what may be registered; default: everything
  * @property {string} [omitted] what a client gets that sends no `scope`; default: nothing
  * @property {string} [substitutes] what every client gets, whatever it sent
- * @property {'unpermitted scopes' | 'any scope' | 'no scope' | 'everything'} [refuses]
+ * @property {('unpermitted scopes' | 'any scope' | 'no scope' | 'everything')[]} [refuses] with 400
  * @property {Refusal} [refusal] how
  * @property {'native' | 'web'} [applicationType] the only one for which loopback redirects are registered; an absent
  *   `application_type` is `web` (OpenID Connect Registration §2)
@@ -48,13 +48,15 @@
  * @property {boolean} [refreshSaysScope] default: true
  * @property {string} [refreshNarrowsTo] what is left of the grant after a refresh
  * @property {number} [seconds] the life of an access token; default: an hour
+ * @property {boolean} [knowsNobody] whether every client is refused as unknown
  *
  * @typedef {object} ServerPolicy
  * @property {string} [lists] `scopes_supported` of the authorization server's metadata
  * @property {RegistrationPolicy} [registration]
  * @property {AuthorizationPolicy} [authorization]
  * @property {TokenPolicy} [token]
- * @property {Record<string, { scope?: string, redirectUris?: string[], secret?: string }>} [clients] registered by hand, by client identifier
+ * @property {Record<string, { scope: string, told?: string, secret?: string }>} [clients] registered by hand, by client identifier;
+ *   `told`: the scopes that the person was told, if any
  * @property {Record<string, { scope?: string }>} [metadataDocuments] client metadata documents, by URL
  *
  * @typedef {object} Refusal
@@ -85,6 +87,7 @@ export const wordings = {
   'a list, Better Auth': (refused) => ({
     error_description: `The following scopes are invalid, or not allowed: ${refused.join(', ')}`,
   }),
+  'not allowed': ([first]) => ({ error_description: `Invalid scope: Scope '${first}' is not allowed for this client` }),
   Keycloak: () => ({
     error_description: "Policy 'Allowed Client Scopes' rejected request to client-registration service. Details: Not permitted to use specified clientScope",
   }),

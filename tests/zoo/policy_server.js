@@ -40,6 +40,9 @@ const knownMembers = [
 /** @param {Iterable<string>} all */
 const unique = (all) => [...new Set(all)];
 
+/** @param {string} text */
+const formDecoded = (text) => decodeURIComponent(text.replaceAll('+', ' '));
+
 /** Seconds since 1970, by the clock that scenarios set. */
 const now = () => Math.floor(Date.now() / 1000);
 
@@ -70,9 +73,9 @@ export class PolicyServer {
   /** @param {ServerPolicy} policy in place of the one before; clients and tokens stay */
   set policy(policy) {
     this.#policy = policy;
-    for (const [id, { scope, redirectUris = [], secret }] of Object.entries(policy.clients ?? {})) {
-      this.clients.set(id, { id, dynamic: false, registered: scope === undefined ? undefined : scopes(scope), redirectUris, secret });
-      this.told.declare(id, scope === undefined ? undefined : scopes(scope));
+    for (const [id, { scope, told, secret }] of Object.entries(policy.clients ?? {})) {
+      this.clients.set(id, { id, dynamic: false, registered: scopes(scope), redirectUris: [], secret });
+      this.told.declare(id, told === undefined ? undefined : scopes(told));
     }
     for (const [id, { scope }] of Object.entries(policy.metadataDocuments ?? {})) {
       const declared = scope === undefined ? undefined : scopes(scope);
@@ -193,7 +196,7 @@ export class PolicyServer {
    */
   #refusesToRegister(sent) {
     this.told.registration(sent.scope);
-    const { refuses, refusal = {} } = this.#registration;
+    const { refuses = [], refusal = {} } = this.#registration;
     const unpermitted = this.#beyond(scopes(sent.scope), this.#registration.permits);
     const { applicationType, onlyKnownMembers } = this.#registration;
     if (applicationType && (sent.application_type ?? 'web') !== applicationType) {
@@ -203,10 +206,10 @@ export class PolicyServer {
       return { status: 400, body: { error: 'invalid_client_metadata', error_description: 'Unrecognized field' } };
     }
     const refused =
-      refuses === 'everything' ||
-      (refuses === 'any scope' && sent.scope !== undefined) ||
-      (refuses === 'no scope' && sent.scope === undefined) ||
-      (refuses === 'unpermitted scopes' && unpermitted.length > 0);
+      refuses.includes('everything') ||
+      (refuses.includes('any scope') && sent.scope !== undefined) ||
+      (refuses.includes('no scope') && sent.scope === undefined) ||
+      (refuses.includes('unpermitted scopes') && unpermitted.length > 0);
     if (!refused) return undefined;
     if (sent.scope !== undefined) this.told.refuseRegistration();
     const { status = 400, error = 'invalid_client_metadata', names = 'nothing', plainText } = refusal;
@@ -373,14 +376,14 @@ export class PolicyServer {
    */
   #issue(form, authorization) {
     const [id, secret] = authorization?.startsWith('Basic ')
-      ? Buffer.from(authorization.slice(6), 'base64').toString().split(':').map(decodeURIComponent)
+      ? Buffer.from(authorization.slice(6), 'base64').toString().split(':').map(formDecoded)
       : [form.get('client_id') ?? '', form.get('client_secret') ?? undefined];
     const client = this.clients.get(id ?? '');
     if (authorization !== undefined && form.has('client_secret')) this.told.violations.push('authenticated by two methods at once');
     if (form.get('client_secret') === '') this.told.violations.push('an empty client secret');
     const expired = Boolean(client?.secretExpiresAt) && Number(client?.secretExpiresAt) <= now();
     const method = authorization === undefined ? 'form' : 'basic';
-    if (!client || client.secret !== secret || (client.secret !== undefined && method !== (client.dynamic ? 'form' : 'basic')) || expired) return { status: 401, body: { error: 'invalid_client' } };
+    if (!client || this.#token.knowsNobody || client.secret !== secret || (client.secret !== undefined && method !== (client.dynamic ? 'form' : 'basic')) || expired) return { status: 401, body: { error: 'invalid_client' } };
     return form.get('grant_type') === 'refresh_token' ? this.#refresh(form, client) : this.#redeem(form, client);
   }
 

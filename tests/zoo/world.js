@@ -64,6 +64,7 @@ export async function play(scenario, startClient) {
   const { resource, close: closeResource } = await startProtectedResource(scenario.resource, first.authorizationServer);
   const servers = [first.authorizationServer, ...(other ? [other.authorizationServer] : [])];
   const clock = startClock();
+  const person = new Person();
   const memory = new Map();
   /** @type {ServerSettings} */
   let settings = scenario.settings ?? {};
@@ -91,7 +92,7 @@ export async function play(scenario, startClient) {
       for (const server of servers) server.beginPhase();
       resource.beginPhase();
       const before = servers.map(({ told }) => ({ violations: told.violations.length, untold: told.untold }));
-      const person = new Person();
+      person.trips = 0;
       if (!phase.continues || !client) {
         await client?.close?.();
         client = await startClient({
