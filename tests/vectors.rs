@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use mcp_oauth_wasm::calls;
 use mcp_oauth_wasm::error::{Code, Error, Kind, Result};
-use mcp_oauth_wasm::http::{BODY_LIMIT, Method, Parameters, Request, Response};
+use mcp_oauth_wasm::http::{BODY_LIMIT, Parameters, Request, Response};
 use mcp_oauth_wasm::json::Json;
 use mcp_oauth_wasm::platform::Platform;
 use mcp_oauth_wasm::record::Crossing;
@@ -183,18 +183,20 @@ impl Platform for Scripted<'_> {
     async fn fetch(&self, request: &Request, follows: bool) -> Result<Response> {
         let Some(entry) = self.exchange.get(self.used.get()) else {
             self.complaints.borrow_mut().push(format!("asked for {} after the last exchange", request.url));
-            return Err(Error::new(Code::NetworkFailed, "The script has ended."));
+            return Err(Error::new(Code::NetworkFailed, &["The script has ended."]));
         };
         self.used.set(self.used.get() + 1);
         let path = format!("request {}", self.used.get());
         let expected = merged(usual_request(), entry.member("expect"));
         compare(&expected, &request_as_json(request, follows), &path, &mut self.complaints.borrow_mut());
         match entry.member("fails").as_str() {
-            Some("timed_out") => Err(Error::new(Code::TimedOut, "The script says that no answer comes.")
+            Some("timed_out") => Err(Error::new(Code::TimedOut, &["The script says that no answer comes."])
                 .with("url", redacted_url(&request.url))),
-            Some("network_failed") => Err(Error::new(Code::NetworkFailed, "The script says that the network fails.")
-                .with("url", redacted_url(&request.url))
-                .with("reason", "scripted")),
+            Some("network_failed") => {
+                Err(Error::new(Code::NetworkFailed, &["The script says that the network fails."])
+                    .with("url", redacted_url(&request.url))
+                    .with("reason", "scripted"))
+            }
             Some(other) => panic!("no exchange can fail as {other}"),
             None => answer(entry.member("answer"), request),
         }
@@ -223,13 +225,12 @@ fn usual_request() -> Json {
 /// A request as vectors describe it.
 fn request_as_json(request: &Request, follows: bool) -> Json {
     let authorization = request.authorization.as_ref().map_or(Json::Null, |value| value.reveal().into());
-    let (method, body) = match &request.method {
-        Method::Get => ("GET", Json::Null),
-        Method::Post { content_type: "application/json", body } => ("POST", Json::parse(body.reveal()).unwrap()),
-        Method::Post { body, .. } => ("POST", form_as_json(&Parameters::read(body.reveal()))),
-    };
+    let body = request.body.as_ref().map_or(Json::Null, |body| match body.content_type {
+        "application/json" => Json::parse(body.text.reveal()).unwrap(),
+        _ => form_as_json(&Parameters::read(body.text.reveal())),
+    });
     object([
-        ("method", method.into()),
+        ("method", request.method.word().into()),
         ("url", request.url.as_str().into()),
         ("redirect", if follows { "follow" } else { "manual" }.into()),
         ("authorization", authorization),
@@ -267,7 +268,7 @@ fn answer(answer: &Json, request: &Request) -> Result<Response> {
         },
     };
     if body.len() > BODY_LIMIT {
-        return Err(Error::new(Code::ResponseTooLarge, "The script's answer is larger than 1 MiB."));
+        return Err(Error::new(Code::ResponseTooLarge, &["The script's answer is larger than 1 MiB."]));
     }
     let header = |name| answer.member("headers").member(name).as_str().map(str::to_owned);
     Ok(Response {
