@@ -24,7 +24,11 @@ const clientName = 'mcp-oauth-wasm';
 const printStep = stepPrinter();
 const userAgent = createUserAgent({ login: 'alice' });
 const authorizationServer = await startAuthorizationServer();
-const protectedResource = await startProtectedResource({ authorizationServer });
+const protectedResource = await startProtectedResource({
+  authorizationServer,
+  scopesSupported: ['openid', 'profile', 'email', 'private_metadata'],
+  furtherTools: { read_private_notes: ['private_metadata'] },
+});
 
 try {
   showScene();
@@ -48,6 +52,7 @@ function showScene() {
   table([
     [faint('MCP server'), protectedResource.url],
     ['', 'demands the scopes: openid email'],
+    ['', 'one of its tools needs private_metadata as well'],
     [faint('authorization server'), `${authorizationServer.issuer} (oidc-provider)`],
     ['', 'permits each client only the scopes that it registered'],
     ['', 'registers a client that names no scopes with: profile email'],
@@ -80,16 +85,27 @@ async function showOurs() {
     }),
   });
   const connection = authorizer.connection(protectedResource.url, { interaction: true });
-  const answer = await callTool(connection);
+  const answer = await callTool(connection, 'whoami');
+  await showPlan('   The scope plan: one, for registration, authorization, token and refresh', connection);
 
-  heading('   The scope plan: one, for registration, authorization, token and refresh');
+  heading('   A tool that needs another scope: a step-up, without a new registration');
+  const notes = await callTool(connection, 'read_private_notes');
+  await showPlan('   The same plan, wider', connection);
+
+  heading('   A refresh, and the first tool again');
+  await connection.refresh();
+  const answerAfterRefresh = await callTool(connection, 'whoami');
+  return /"email":"[^"]+"/.test(answer) && answer === answerAfterRefresh && notes === 'read_private_notes: done';
+}
+
+/**
+ * @param {string} title
+ * @param {Connection} connection
+ */
+async function showPlan(title, connection) {
+  heading(title);
   const plan = await connection.plan();
   if (plan) printScopePlan(plan);
-
-  heading('   A refresh, and the tool again');
-  await connection.refresh();
-  const answerAfterRefresh = await callTool(connection);
-  return /"email":"[^"]+"/.test(answer) && answer === answerAfterRefresh;
 }
 
 /** @param {string} authorizationUrl */
@@ -111,12 +127,13 @@ function giveUp(_authorizationUrl, reason) {
  * Calls the tool with the official MCP client. All that is ours in it is the `fetch`.
  *
  * @param {Connection} connection
+ * @param {string} name
  */
-async function callTool({ fetch }) {
+async function callTool({ fetch }, name) {
   const client = new Client({ name: 'demo', version: '1.0.0' });
   await client.connect(new StreamableHTTPClientTransport(new URL(protectedResource.url), { fetch }));
-  printStep({ step: 'tool call', kind: 'request', from: 'client', to: 'protected-resource', summary: 'whoami' });
-  const { content } = await client.callTool({ name: 'whoami' });
+  printStep({ step: 'tool call', kind: 'request', from: 'client', to: 'protected-resource', summary: name });
+  const { content } = await client.callTool({ name });
   const answer = content.map((part) => (part.type === 'text' ? part.text : part.type)).join(' ');
   printStep({ step: 'tool call', kind: 'answer', from: 'protected-resource', to: 'client', summary: good(answer) });
   await client.close();
@@ -137,7 +154,7 @@ function showWhatTheServerSaw() {
   const refreshed = authorizationServer.requests.some(
     ({ path, body, status }) => path === '/token' && body.grant_type === 'refresh_token' && status === 200,
   );
-  return ours.length === 1 && ours.every(({ unregistered, refused }) => unregistered.length === 0 && !refused) && refreshed;
+  return ours.length === 2 && ours.every(({ unregistered, refused }) => unregistered.length === 0 && !refused) && refreshed;
 }
 
 /** @param {RecordedRequest} request */
