@@ -4,13 +4,13 @@
 use crate::authorization::{self, PendingAuthorization};
 use crate::error::{Code, Error, Result, Step};
 use crate::flow;
-use crate::identifier::{Issuer, Secret};
+use crate::identifier::{Endpoint, Issuer, Secret};
 use crate::json::Json;
 use crate::platform::Platform;
 use crate::record::{self, Crossing, Mismatch};
 use crate::scope_plan::{self, ScopePlan, ScopeSources};
 use crate::trace::Event;
-use crate::url::{Nearness, Url};
+use crate::url::Nearness;
 use crate::{challenge, pkce, well_known};
 
 /// The version of the records that this code writes.
@@ -127,7 +127,7 @@ fn well_known_locations(input: WellKnownInput) -> Result<Json> {
         || Error::new(Code::InvalidUrl, "Give `resource` or `issuer`: an https URL (or http on this machine).");
     let locations = match (&input.resource, &input.issuer) {
         (Some(resource), None) => {
-            well_known::protected_resource(&Url::parse(resource).filter(Url::is_secure).ok_or_else(invalid)?)
+            well_known::protected_resource(Endpoint::named(resource, Nearness::Local).map_err(|_| invalid())?.url())
         }
         (None, Some(issuer)) => {
             well_known::authorization_server(&Issuer::named(issuer, Nearness::Local).map_err(|_| invalid())?)

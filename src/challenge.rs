@@ -23,7 +23,8 @@ record! {
 /// Reads the values of all `WWW-Authenticate` headers of one response, and takes the Bearer challenge; a DPoP
 /// challenge where there is none. Of several, the first that names its metadata. `None`: none of them is ours.
 pub fn read(headers: &[String]) -> Option<Challenge> {
-    let challenges: Vec<Parsed> = headers.iter().flat_map(|header| Reader { rest: header }.challenges()).collect();
+    let challenges: Vec<Parsed> =
+        headers.iter().flat_map(|header| Reader { rest: header, may_close: true }.challenges()).collect();
     let of = |scheme: &'static str| {
         let mut ours = challenges.iter().filter(move |challenge| challenge.scheme.eq_ignore_ascii_case(scheme));
         let first = ours.clone().next()?;
@@ -62,6 +63,8 @@ impl Parsed {
 /// Reads a header leniently: servers forget commas, put spaces around `=`, and use single quotes.
 struct Reader<'a> {
     rest: &'a str,
+    /// Whether single quotes may close: after one that never does, none does, and a long header is searched once.
+    may_close: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -123,10 +126,11 @@ impl<'a> Reader<'a> {
     /// No quoting by the standard, but seen: taken as such where it closes before a comma, a space or the end.
     fn single_quoted(&mut self) -> Option<String> {
         let inner = self.rest.get(1..).unwrap_or_default();
-        let closing = inner
-            .match_indices('\'')
-            .find(|(index, _)| matches!(inner.as_bytes().get(index + 1), None | Some(b' ' | b'\t' | b',')));
+        let closes =
+            |(index, _): &(usize, &str)| matches!(inner.as_bytes().get(index + 1), None | Some(b' ' | b'\t' | b','));
+        let closing = if self.may_close { inner.match_indices('\'').find(closes) } else { None };
         let Some((end, _)) = closing else {
+            self.may_close = false;
             return Some(self.take_while(|byte| !matches!(byte, b' ' | b'\t' | b',')).to_owned());
         };
         self.rest = inner.get(end + 1..).unwrap_or_default();

@@ -13,22 +13,21 @@ pub fn protected_resource(resource: &Url) -> Vec<String> {
 
 /// The one location that belongs to a resource identifier (RFC 9728 §3.1).
 pub fn protected_resource_of(resource: &Url) -> String {
-    inserted(resource, "oauth-protected-resource")
+    let path = if resource.path() == "/" { "" } else { resource.path() };
+    [&resource.origin(), "/.well-known/oauth-protected-resource", path, resource.search()].concat()
 }
 
-/// Where an authorization server's metadata may be (RFC 8414 §3.1 and §5, OpenID Connect Discovery §4).
+/// Where an authorization server's metadata may be (RFC 8414 §3.1 and §5, OpenID Connect Discovery §4). A slash at
+/// the end of the issuer is left out of all of them, which for a resource only a lone one is.
 pub fn authorization_server(issuer: &Issuer) -> Vec<String> {
-    let url = issuer.url();
-    let mut candidates = vec![inserted(url, "oauth-authorization-server"), inserted(url, "openid-configuration")];
-    if url.path() != "/" {
-        let path = url.path().trim_end_matches('/');
-        candidates.push([&url.origin(), path, "/.well-known/openid-configuration"].concat());
+    let origin = issuer.url().origin();
+    let path = issuer.url().path().trim_end_matches('/');
+    let mut candidates = vec![
+        [&origin, "/.well-known/oauth-authorization-server", path].concat(),
+        [&origin, "/.well-known/openid-configuration", path].concat(),
+    ];
+    if !path.is_empty() {
+        candidates.push([&origin, path, "/.well-known/openid-configuration"].concat());
     }
     candidates
-}
-
-/// `/.well-known/{name}` between the host and the path, a path of a lone slash left out.
-fn inserted(url: &Url, name: &str) -> String {
-    let path = if url.path() == "/" { "" } else { url.path() };
-    [&url.origin(), "/.well-known/", name, path, url.search()].concat()
 }
