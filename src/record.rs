@@ -32,7 +32,7 @@ impl Reader {
     }
 
     /// Reads a part of the value at hand.
-    fn part<T: Crossing>(&mut self, name: &str, json: &Json) -> T {
+    pub fn part<T: Crossing>(&mut self, name: &str, json: &Json) -> T {
         let outside = self.enter(name);
         let value = T::read(json, self);
         self.path.truncate(outside);

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use mcp_oauth_wasm::calls;
 use mcp_oauth_wasm::error::{Code, Error, Kind, Result};
-use mcp_oauth_wasm::http::{BODY_LIMIT, Method, Parameters, Request, Response};
+use mcp_oauth_wasm::http::{BODY_LIMIT, Parameters, Request, Response};
 use mcp_oauth_wasm::json::Json;
 use mcp_oauth_wasm::platform::Platform;
 use mcp_oauth_wasm::record::Crossing;
@@ -40,6 +40,11 @@ vector_files! {
     authorization_server
     redirects
     addresses
+    scope_plan
+    registration
+    authorization
+    token
+    records
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -223,13 +228,12 @@ fn usual_request() -> Json {
 /// A request as vectors describe it.
 fn request_as_json(request: &Request, follows: bool) -> Json {
     let authorization = request.authorization.as_ref().map_or(Json::Null, |value| value.reveal().into());
-    let (method, body) = match &request.method {
-        Method::Get => ("GET", Json::Null),
-        Method::Post { content_type: "application/json", body } => ("POST", Json::parse(body.reveal()).unwrap()),
-        Method::Post { body, .. } => ("POST", form_as_json(&Parameters::read(body.reveal()))),
-    };
+    let body = request.body.as_ref().map_or(Json::Null, |body| match body.content_type {
+        "application/json" => Json::parse(body.text.reveal()).unwrap(),
+        _ => form_as_json(&Parameters::read(body.text.reveal())),
+    });
     object([
-        ("method", method.into()),
+        ("method", request.method.to_json()),
         ("url", request.url.as_str().into()),
         ("redirect", if follows { "follow" } else { "manual" }.into()),
         ("authorization", authorization),
@@ -317,7 +321,8 @@ fn merged(base: Json, changes: &Json) -> Json {
     Json::Object(members)
 }
 
-/// Whether every member that is expected is there, and no others are in arrays; null stands for absent.
+/// Whether every member that is expected is there, and no others are in arrays; null stands for absent. Of a URL,
+/// `url` is what stands before its query, and `query` its parameters.
 fn compare(expected: &Json, actual: &Json, path: &str, complaints: &mut Vec<String>) {
     match (expected, actual) {
         (Json::Object(members), Json::Object(_)) => {
@@ -329,6 +334,11 @@ fn compare(expected: &Json, actual: &Json, path: &str, complaints: &mut Vec<Stri
             for (index, (expected, actual)) in expected.iter().zip(actual).enumerate() {
                 compare(expected, actual, &format!("{path}[{index}]"), complaints);
             }
+        }
+        (Json::Object(_), Json::String(url)) => {
+            let (url, query) = url.split_once('?').unwrap_or((url, ""));
+            let parts = object([("url", url.into()), ("query", form_as_json(&Parameters::read(query)))]);
+            compare(expected, &parts, path, complaints);
         }
         _ if expected == actual => {}
         _ => complaints.push(format!("{path} should be {} and is {}", expected.to_text(), actual.to_text())),
