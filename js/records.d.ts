@@ -307,7 +307,7 @@ export interface ServerSettings {
   /** Leave `resource` out, for servers that refuse it. Default: false. */
   omitResource?: boolean;
   /** Further authorization parameters by name, such as `audience`. Those of the protocol are refused. */
-  authorizationParameters?: unknown;
+  authorizationParameters?: Record<string, string>;
   /** Take it for granted that the authorization server does PKCE with S256 though it does not say so. Default: false. */
   assumeS256?: boolean;
   /**

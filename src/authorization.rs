@@ -6,7 +6,6 @@ use crate::discovery::Discovery;
 use crate::error::{Code, Error, Result};
 use crate::http::{Parameters, StatedError};
 use crate::identifier::Secret;
-use crate::json::Json;
 use crate::pkce::{self, Pkce};
 use crate::printable::printable;
 use crate::record;
@@ -117,7 +116,9 @@ pub fn request(
 
     let mut parameters = Parameters::read(endpoint.search().trim_start_matches('?'));
     let asks_consent = plan.requested().contains(OFFLINE_ACCESS) && settings.consent_prompt != Some(false);
-    parameters.set("prompt", asks_consent.then_some("consent"));
+    if asks_consent {
+        parameters.set("prompt", Some("consent"));
+    }
     add_extra_parameters(&mut parameters, settings)?;
     for (name, value) in [
         ("response_type", Some("code")),
@@ -147,17 +148,16 @@ pub fn request(
 }
 
 fn add_extra_parameters(parameters: &mut Parameters, settings: &ServerSettings) -> Result<()> {
-    let Some(Json::Object(extra)) = &settings.authorization_parameters else { return Ok(()) };
-    for (name, value) in extra {
-        if RESERVED.contains(&name.as_str()) {
+    for (name, value) in settings.authorization_parameters.iter().flat_map(Parameters::iter) {
+        if RESERVED.contains(&name) {
             let message = [
                 "The authorization parameter `",
                 name,
                 "` belongs to the protocol and cannot be set by `authorizationParameters`.",
             ];
-            return Err(Error::new(Code::ReservedParameter, &message).with("parameter", name.as_str()));
+            return Err(Error::new(Code::ReservedParameter, &message).with("parameter", name));
         }
-        parameters.set(name, value.as_str());
+        parameters.set(name, Some(value));
     }
     Ok(())
 }

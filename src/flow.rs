@@ -426,7 +426,10 @@ async fn repaired<P: Platform>(
     let PendingAuthorization { discovery, registration, attempts, .. } = pending;
     platform.trace(Event::decision(Step::Callback, "the server refused scopes; repairs the plan", Json::Null));
     let plan = match repair {
-        Repair::WithoutRefused(plan) => return Ok(Registered { registration, plan, attempts }),
+        Repair::WithoutRefused(plan) => {
+            let registration = registration.without(&plan.refused()).into();
+            return Ok(Registered { registration, plan, attempts });
+        }
         Repair::Widen(plan) => plan,
     };
     let input = RegisterInput {

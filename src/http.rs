@@ -4,6 +4,7 @@ use crate::error::{Code, Error, Result};
 use crate::identifier::Secret;
 use crate::json::Json;
 use crate::printable::printable;
+use crate::record::{Crossing, Reader};
 use crate::words;
 
 /// What is larger is not read to its end.
@@ -130,7 +131,9 @@ impl Response {
     pub fn stated_error(&self) -> StatedError {
         let text = self.text().unwrap_or_default();
         let json = self.document().unwrap_or(Json::Null);
-        let form = if json == Json::Null { Parameters::read(text) } else { Parameters::default() };
+        // A page in HTML may well contain `&error=`, in a link.
+        let is_form = self.media_type() == "application/x-www-form-urlencoded";
+        let form = if is_form { Parameters::read(text) } else { Parameters::default() };
         let member = |name| json.member(name).as_str().or_else(|| form.get(name)).map(printable);
         let error = member("error").filter(|error| !error.is_empty());
         let plain = if error.is_none() && json == Json::Null && self.media_type() != "text/html" {
@@ -222,5 +225,21 @@ impl Parameters {
     /// The encoded text.
     pub fn to_text(&self) -> String {
         form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()
+    }
+}
+
+impl Crossing for Parameters {
+    fn read(json: &Json, reader: &mut Reader) -> Parameters {
+        let Json::Object(members) = json else {
+            reader.refuse("an object of strings");
+            return Parameters::default();
+        };
+        Parameters(members.iter().map(|(name, value)| (name.clone(), reader.part(name, value))).collect())
+    }
+    fn to_json(&self) -> Json {
+        Json::Object(self.iter().map(|(name, value)| (name.to_owned(), value.into())).collect())
+    }
+    fn typescript() -> String {
+        "Record<string, string>".to_owned()
     }
 }

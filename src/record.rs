@@ -34,8 +34,13 @@ impl Reader {
     /// Reads a member of a record, by its Rust name.
     pub fn member<T: Crossing>(&mut self, record: &Json, name: &str) -> T {
         let name = camel_case(name);
-        let outside = self.enter(&name);
-        let value = T::read(record.member(&name), self);
+        self.part(&name, record.member(&name))
+    }
+
+    /// Reads a part of the value at hand.
+    pub fn part<T: Crossing>(&mut self, name: &str, json: &Json) -> T {
+        let outside = self.enter(name);
+        let value = T::read(json, self);
         self.leave(outside);
         value
     }

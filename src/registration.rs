@@ -58,10 +58,18 @@ record! {
 }
 
 impl ClientRegistration {
-    /// Whether this stored registration may be used at all: same issuer, same redirect URI, secret not expired.
+    /// Whether this stored registration may be used at all: a dynamic one, same issuer, same redirect URI, secret not
+    /// expired.
     pub fn is_usable(&self, server: &AuthorizationServer, redirect_uri: &RedirectUri, now: u64) -> bool {
         let expired = self.client_secret_expires_at.is_some_and(|at| at <= now);
-        self.issuer == server.issuer && self.redirect_uri == *redirect_uri && !expired
+        let is_dynamic = self.kind == RegistrationKind::Dynamic;
+        is_dynamic && self.issuer == server.issuer && self.redirect_uri == *redirect_uri && !expired
+    }
+
+    /// As it turned out to be: without the scopes that the server refused although it had registered them.
+    pub fn without(&self, refused: &ScopeSet) -> ClientRegistration {
+        let scopes = self.scopes.as_ref().map(|scopes| scopes.without(refused));
+        ClientRegistration { scopes, ..self.clone() }
     }
 
     /// Whether it is wide enough: everything required is registered, and everything else was at least asked for,
@@ -94,7 +102,8 @@ pub fn pre_registered(
         ];
         return Err(Error::new(Code::ClientOfOtherIssuer, &message).with("issuer", server.issuer.as_str()));
     }
-    let method = match (client.token_endpoint_auth_method, &client.client_secret) {
+    let client_secret = client.client_secret.clone().filter(|secret| !secret.reveal().is_empty());
+    let method = match (client.token_endpoint_auth_method, &client_secret) {
         (Some(method), _) => method,
         (None, None) => ClientAuthentication::None,
         (None, Some(_)) => ClientAuthentication::for_secret(server.token_endpoint_auth_methods_supported.as_deref()),
@@ -104,7 +113,7 @@ pub fn pre_registered(
         kind: RegistrationKind::PreRegistered,
         issuer: server.issuer.clone(),
         client_id: client.client_id.clone(),
-        client_secret: client.client_secret.clone(),
+        client_secret,
         client_secret_expires_at: None,
         token_endpoint_auth_method: method,
         redirect_uri: redirect_uri.clone(),

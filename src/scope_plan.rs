@@ -132,7 +132,8 @@ pub fn plan(sources: &ScopeSources, earlier: Option<&ScopePlan>) -> Arc<ScopePla
     plan.add(&sources.challenge, Source::Challenge, true, Purpose::Request);
     plan.add(&sources.host, Source::Host, true, Purpose::Request);
     plan.add(&sources.host_optional, Source::Host, false, Purpose::Request);
-    let only_listed = sources.challenge.is_none() && !repeats;
+    let demands = sources.challenge.as_ref().is_some_and(|challenge| !challenge.is_empty());
+    let only_listed = !demands && !repeats;
     let purpose = if only_listed { Purpose::Request } else { Purpose::Ceiling };
     plan.add(&sources.protected_resource, Source::ProtectedResource, false, purpose);
     plan.decide_offline_access(sources);
@@ -154,6 +155,11 @@ impl ScopePlan {
     /// What is granted, as far as is known.
     pub fn granted(&self) -> ScopeSet {
         self.select(|scope| scope.granted == Some(true))
+    }
+
+    /// What the authorization server refused.
+    pub fn refused(&self) -> ScopeSet {
+        self.select(|scope| scope.refused)
     }
 
     /// What is required, and cannot be requested.

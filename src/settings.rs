@@ -1,8 +1,8 @@
 //! What a host says: about itself, and about single servers.
 
 use crate::client_authentication::ClientAuthentication;
+use crate::http::Parameters;
 use crate::identifier::{Issuer, Secret};
-use crate::json::Json;
 use crate::record;
 use crate::scope::ScopeSet;
 
@@ -61,7 +61,7 @@ record! {
         /// Leave `resource` out, for servers that refuse it. Default: false.
         pub omit_resource: Option<bool>,
         /// Further authorization parameters by name, such as `audience`. Those of the protocol are refused.
-        pub authorization_parameters: Option<Json>,
+        pub authorization_parameters: Option<Parameters>,
         /// Take it for granted that the authorization server does PKCE with S256 though it does not say so. Default: false.
         pub assume_s256: Option<bool>,
         /// Look at the authorization endpoint's first answer before a browser opens, so that refused scopes are repaired

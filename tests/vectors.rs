@@ -40,6 +40,11 @@ vector_files! {
     authorization_server
     redirects
     addresses
+    scope_plan
+    registration
+    authorization
+    token
+    records
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -230,7 +235,7 @@ fn request_as_json(request: &Request, follows: bool) -> Json {
         _ => form_as_json(&Parameters::read(body.text.reveal())),
     });
     object([
-        ("method", request.method.word().into()),
+        ("method", request.method.to_json()),
         ("url", request.url.as_str().into()),
         ("redirect", if follows { "follow" } else { "manual" }.into()),
         ("authorization", authorization),
@@ -318,7 +323,8 @@ fn merged(base: Json, changes: &Json) -> Json {
     Json::Object(members)
 }
 
-/// Whether every member that is expected is there, and no others are in arrays; null stands for absent.
+/// Whether every member that is expected is there, and no others are in arrays; null stands for absent. Of a URL,
+/// `url` is what stands before its query, and `query` its parameters.
 fn compare(expected: &Json, actual: &Json, path: &str, complaints: &mut Vec<String>) {
     match (expected, actual) {
         (Json::Object(members), Json::Object(_)) => {
@@ -330,6 +336,11 @@ fn compare(expected: &Json, actual: &Json, path: &str, complaints: &mut Vec<Stri
             for (index, (expected, actual)) in expected.iter().zip(actual).enumerate() {
                 compare(expected, actual, &format!("{path}[{index}]"), complaints);
             }
+        }
+        (Json::Object(_), Json::String(url)) => {
+            let (url, query) = url.split_once('?').unwrap_or((url, ""));
+            let parts = object([("url", url.into()), ("query", form_as_json(&Parameters::read(query)))]);
+            compare(expected, &parts, path, complaints);
         }
         _ if expected == actual => {}
         _ => complaints.push(format!("{path} should be {} and is {}", expected.to_text(), actual.to_text())),

@@ -261,7 +261,8 @@ function isObject(json) {
 }
 
 /**
- * Every member that is expected must be there, and no others in arrays; null stands for absent.
+ * Every member that is expected must be there, and no others in arrays; null stands for absent. Of a URL, `url` is what
+ * stands before its query, and `query` its parameters.
  *
  * @param {Json} expected
  * @param {Json} actual
@@ -274,6 +275,10 @@ function differences(expected, actual, path) {
   }
   if (Array.isArray(expected) && Array.isArray(actual) && expected.length === actual.length) {
     return expected.flatMap((value, index) => differences(value, actual[index], `${path}[${index}]`));
+  }
+  if (isObject(expected) && typeof actual === 'string') {
+    const [url, query = ''] = actual.split('?');
+    return differences(expected, { url, query: formAsJson(query) }, path);
   }
   return expected === (actual ?? null) ? [] : [`${path} should be ${JSON.stringify(expected)} and is ${JSON.stringify(actual)}`];
 }
