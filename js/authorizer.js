@@ -31,6 +31,8 @@ import { completeLater } from './sign_in.js';
  * @property {() => Promise<void>} signIn signs in, even if there is a session
  * @property {() => Promise<void>} refresh renews the tokens now
  * @property {() => Promise<void>} signOut forgets the session
+ * @property {() => Promise<void>} forgetClient forgets the session and the registered client: the next sign-in registers
+ *   anew. For a server that has forgotten the client, and can tell only the person
  * @property {() => Promise<ScopePlan | null>} plan the scopes, with what was registered, requested and granted
  * @property {() => Promise<Session | null>} session the stored session, tokens included
  *
@@ -83,6 +85,7 @@ export function createAuthorizer({ host, client = {}, settings = () => undefined
       signIn: () => core.signIn({ ...options, interaction: true }),
       refresh: () => core.refresh(options),
       signOut: () => core.signOut(),
+      forgetClient: () => core.forgetClient(),
       plan: () => core.plan(),
       session: () => core.session(),
     };

@@ -9,7 +9,7 @@
 import { MisbehavedError, MisuseError, RefusedError, TransportError } from './errors.js';
 import { readChallenge } from './functions.js';
 import { signIn } from './sign_in.js';
-import { storedSession } from './stored.js';
+import { storedClients, storedRegistration, storedSession, storedStepUps } from './stored.js';
 import { callHost } from './trace.js';
 import { call } from './wasm.js';
 
@@ -19,8 +19,8 @@ const RENEWAL_MARGIN = 30;
 /** Refreshes and sign-ins within one request: a server that is never content must not keep us busy. */
 const ATTEMPT_LIMIT = 3;
 
-/** How often a step-up may be refused before it is no longer tried by itself. */
-const REFUSAL_LIMIT = 2;
+/** How often the same scopes may be asked for in vain before they are no longer asked for by themselves. */
+const STEP_UP_LIMIT = 2;
 
 /**
  * How one call may act.
@@ -36,8 +36,6 @@ export class Connection {
   #underWay = new Map();
   /** The access token of a sign-in that no server has accepted yet. @type {string | undefined} */
   #unproven;
-  /** How often a step-up was refused, by the scopes that the operation demands. @type {Map<string, number>} */
-  #refusals = new Map();
 
   /**
    * @param {Pick<SignIn, 'host' | 'client' | 'settings' | 'endpoint' | 'account'>} of
@@ -119,15 +117,16 @@ export class Connection {
   async #answer(challenge, status, options) {
     const used = this.#current?.value;
     if (!used) return this.signIn({ challenge, ...options });
-    const demanded = challenge?.scopes ?? [];
     const planned = new Map(used.plan.scopes.map((scope) => [scope.scope, scope]));
-    const lacking = demanded.filter((scope) => !planned.get(scope)?.granted);
+    const listed = status === 403 ? used.discovery.protectedResource.scopesSupported : undefined;
+    const lacking = (challenge?.scopes ?? listed ?? []).filter((scope) => !planned.get(scope)?.granted);
+    const isFresh = used.tokens.accessToken === this.#unproven;
     if (lacking.length > 0) {
       const withheld = lacking.filter((scope) => planned.get(scope)?.requested);
-      if (withheld.length > 0) throw scopesWithheld(withheld, used, this.of.endpoint);
-      return this.#stepUp(challenge, options);
+      if (isFresh && withheld.length > 0) throw scopesWithheld(withheld, used, this.of.endpoint);
+      return this.#stepUp(challenge, lacking, options);
     }
-    if (status === 403 || used.tokens.accessToken === this.#unproven) throw neverContent(this.of.endpoint, status);
+    if (status === 403 || isFresh) throw neverContent(this.of.endpoint, status);
     if (!(await this.#replaced(used, options))) await this.signIn({ challenge, ...options });
   }
 
@@ -145,28 +144,24 @@ export class Connection {
   }
 
   /**
-   * Signs in for more scopes. A step-up that was refused twice is not tried again by itself.
+   * Signs in for more scopes. What was asked for in vain is not asked for by itself for ever, restarts included.
    *
    * @param {Challenge | null} challenge
+   * @param {string[]} lacking
    * @param {CallOptions} options
    */
-  async #stepUp(challenge, options) {
-    const operation = String(challenge?.scopes);
-    const refusals = this.#refusals.get(operation) ?? 0;
-    if (refusals >= REFUSAL_LIMIT) {
-      throw new RefusedError({
-        code: 'attempts_exhausted',
-        message: `More scopes for ${this.of.endpoint} were refused ${refusals} times, so they are not asked for again by themselves. Call \`signIn()\` to ask once more.`,
-        step: 'step-up',
-        details: { scope: challenge?.scopes?.join(' ') },
-      });
+  async #stepUp(challenge, lacking, options) {
+    const { host, endpoint, account } = this.of;
+    const operation = lacking.join(' ');
+    const attempts = storedStepUps(host.store, endpoint, account);
+    const inVain = (await attempts.read())?.value[operation] ?? 0;
+    if (options.interaction) {
+      if (inVain >= STEP_UP_LIMIT) throw attemptsExhausted(lacking, endpoint);
+      await attempts.change((all) => ({ ...all, [operation]: inVain + 1 }));
     }
-    try {
-      await this.signIn({ challenge, stepUp: true, ...options });
-    } catch (error) {
-      if (error instanceof RefusedError) this.#refusals.set(operation, refusals + 1);
-      throw error;
-    }
+    await this.signIn({ challenge, stepUp: true, ...options });
+    const granted = this.#current?.value.plan.scopes.filter((scope) => scope.granted).map(({ scope }) => scope);
+    if (lacking.every((scope) => granted?.includes(scope))) await attempts.change(({ [operation]: _, ...others }) => others);
   }
 
   /**
@@ -179,7 +174,6 @@ export class Connection {
     await this.#once(`sign in ${options.interaction} ${challenge?.scopes ?? ''}`, () =>
       this.queue(async () => {
         this.#unproven = (await signIn(request)).tokens.accessToken;
-        this.#refusals.clear();
         this.#current = await this.stored.read();
       }),
     );
@@ -226,6 +220,15 @@ export class Connection {
     this.#current = null;
   }
 
+  /**
+   * Forgets the client that the authorization server knows us by, and the session: the next sign-in registers anew. For
+   * a server that has forgotten the client, and can tell only the person.
+   */
+  async forgetClient() {
+    await storedClients(this.of.host.store, this.of.endpoint).take();
+    await this.signOut();
+  }
+
   /** @param {CallOptions} options */
   async #renew(options) {
     this.#current = await this.stored.read();
@@ -252,13 +255,20 @@ export class Connection {
       this.#current = there;
       const session = there?.value;
       if (!there || session?.tokens.refreshToken !== used.tokens.refreshToken || session?.tokens.accessToken !== used.tokens.accessToken) return;
-      const renewed = await call('refresh', { session }, callHost(this.of.host, signal)).catch((error) => {
+      const renewed = await call('refresh', { session }, callHost(this.of.host, signal)).catch(async (error) => {
         if (!(error instanceof RefusedError) || !['refresh_token_refused', 'client_refused'].includes(error.code)) throw error;
+        if (error.code === 'client_refused') await this.#forget(session.registration);
         return { ...session, tokens: { ...session.tokens, refreshToken: undefined } };
       });
       await this.stored.replace(there.version, renewed);
       this.#current = await this.stored.read();
     }, signal);
+  }
+
+  /** @param {Session['registration']} registration which the server no longer knows */
+  async #forget({ kind, issuer, clientId }) {
+    const kept = storedRegistration(this.of.host.store, { issuer }, this.of.endpoint);
+    if (kind === 'dynamic' && (await kept.read())?.registration.clientId === clientId) await kept.take();
   }
 
   /**
@@ -343,6 +353,20 @@ function scopesWithheld(withheld, { registration: { issuer } }, endpoint) {
     message: `${endpoint} demands the scopes \`${scope}\`, which ${issuer} did not grant when they were requested. Its operator has to permit them for this user or client; then call \`signIn()\`.`,
     step: 'step-up',
     details: { scope, issuer },
+  });
+}
+
+/**
+ * @param {string[]} lacking
+ * @param {string} endpoint
+ */
+function attemptsExhausted(lacking, endpoint) {
+  const scope = lacking.join(' ');
+  return new RefusedError({
+    code: 'attempts_exhausted',
+    message: `${endpoint} demands the scopes \`${scope}\`, which were asked for ${STEP_UP_LIMIT} times in vain, so they are not asked for again by themselves. Call \`signIn()\` once they are permitted.`,
+    step: 'step-up',
+    details: { scope },
   });
 }
 

@@ -231,6 +231,8 @@ export interface ScopeSources {
   challenge?: string[];
   /** The protected resource's `scopes_supported`. */
   protectedResource?: string[];
+  /** Whether what was granted was not enough, and nobody says what is missing. */
+  insufficient?: boolean;
   /** The host's scopes for this server: required. */
   host?: string[];
   /** The host's scopes for this server that it can do without. */
@@ -378,8 +380,6 @@ export interface Attempts {
   authorizations: number;
   /** Whether the opt-in preflight was made. */
   preflighted: boolean;
-  /** Whether the registration was widened because the server refused a required scope. */
-  widened: boolean;
 }
 
 /**

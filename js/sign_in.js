@@ -3,13 +3,15 @@
 /** @import { Begun, Challenge, ClientDescription, ClientRegistration, Discovery, Registered, ScopePlan, ServerSettings,
  *   Session } from './records.js' */
 /** @import { Host, RedirectReceiver } from './host.js' */
-/** @import { KeptRegistration, Stored } from './stored.js' */
+/** @import { KeptRegistration } from './stored.js' */
 /** @import { CallHost } from './wasm.js' */
 
-import { InteractionRequiredError, MisbehavedError, MisuseError, RefusedError } from './errors.js';
+import { InteractionRequiredError, MisbehavedError, MisuseError, RefusedError, TransportError } from './errors.js';
 import { storedPending, storedRegistration, storedSession } from './stored.js';
 import { callHost } from './trace.js';
 import { call } from './wasm.js';
+
+/** @typedef {ReturnType<typeof storedRegistration>} Kept */
 
 /**
  * What a sign-in is for.
@@ -46,7 +48,7 @@ export async function signIn(request) {
   await mayInteract(request, plan, issuer, issuerChanged);
 
   const kept = storedRegistration(host.store, settings.client ?? { issuer }, endpoint);
-  const there = (await kept.read())?.value;
+  const there = await kept.read();
   const stored = there?.registration;
   const receiver = await /** @type {NonNullable<Host['redirect']>} */ (host.redirect).prepare({
     issuer,
@@ -63,9 +65,10 @@ export async function signIn(request) {
       );
     const begin = async (/** @type {Registered} */ registered) => call('begin', { discovery, client, settings, ...registered }, calls);
     const session = await authorizeAndComplete(trip, await begin(await register(stored))).catch(async (error) => {
-      // The server has forgotten the client: it is replaced, once. One registered by hand is the person's to replace.
-      const forgotten = error instanceof RefusedError && error.code === 'client_refused' && stored && !settings.client;
+      // The server has forgotten the client: it is replaced, once. Any other is the person's to replace.
+      const forgotten = error instanceof RefusedError && error.code === 'client_refused' && stored?.kind === 'dynamic';
       if (!forgotten) throw error;
+      await kept.take();
       return authorizeAndComplete(trip, await begin(await register(undefined)));
     });
     await receiver.finish?.({ signedIn: true, title: 'Signed in', message: 'You can close this page and return to the application.' });
@@ -114,34 +117,55 @@ async function mayInteract(request, plan, issuer, issuerChanged) {
 }
 
 /**
- * @param {SignIn & { calls: CallHost, receiver: RedirectReceiver, kept: Stored<KeptRegistration> }} trip
+ * @param {SignIn & { calls: CallHost, receiver: RedirectReceiver, kept: Kept }} trip
  * @param {Begun} begun
  * @returns {Promise<Session>}
  */
 async function authorizeAndComplete(trip, { authorizationUrl, pending }) {
   const { host, endpoint, account, client, settings, signal, calls, receiver, kept } = trip;
   const { registration, state } = pending;
-  await keep(kept, registration, account, true);
+  await keep(kept, registration, { account, unanswered: true });
   const waiting = storedPending(host.store, state);
   await waiting.write({ version: 1, endpoint, account, pending });
-  const callbackUrl = await receiver.authorize({ authorizationUrl, state, signal }).finally(waiting.take);
-  await keep(kept, registration, account, false);
+  const callbackUrl = await receiver.authorize({ authorizationUrl, state, signal }).catch((error) => {
+    throw neverAnswered(error, registration, endpoint);
+  }).finally(waiting.take);
+  await keep(kept, registration, { account, unanswered: false });
   const completion = await call('complete', { pending, callbackUrl, client, settings }, calls);
   if (completion.kind === 'authorize-again') return authorizeAndComplete(trip, completion);
+  await keep(kept, registration, { account, unanswered: false, works: true });
   await storedSession(host.store, endpoint, account).write(completion.session);
   return completion.session;
 }
 
 /**
- * @param {Stored<KeptRegistration>} kept
+ * Keeps a registration. Another one is replaced only once the new one works; an updated one, whose access token may have
+ * been rotated, at once.
+ *
+ * @param {Kept} kept
  * @param {ClientRegistration} registration
- * @param {string} account
- * @param {boolean} unanswered
+ * @param {{ account: string, unanswered: boolean, works?: boolean }} use
  */
-async function keep(kept, registration, account, unanswered) {
-  const there = (await kept.read())?.value;
-  const others = there?.registration.clientId === registration.clientId ? there.accounts : [];
-  await kept.write({ version: 1, registration, accounts: [...new Set([...others, account])], unanswered });
+async function keep(kept, registration, { account, unanswered, works = false }) {
+  const there = await kept.read();
+  const isSame = there?.registration.clientId === registration.clientId;
+  if (there && !isSame && !works) return;
+  const accounts = isSame ? there.accounts : [];
+  await kept.write({ version: 1, registration, accounts: [...new Set([...accounts, account])], unanswered });
+}
+
+/**
+ * The person was sent to the authorization server and did not come back: perhaps it no longer knows the client, which it
+ * can tell only the person.
+ *
+ * @param {unknown} error
+ * @param {ClientRegistration} registration
+ * @param {string} endpoint
+ */
+function neverAnswered(error, { kind, issuer, registrationClientUri }, endpoint) {
+  if (!(error instanceof TransportError) || kind !== 'dynamic' || registrationClientUri) return error;
+  const message = `${error.message} If ${issuer} says that it does not know this client, call \`forgetClient()\` of the connection to ${endpoint} and sign in again.`;
+  return new TransportError({ code: error.code, message, step: error.step ?? 'callback', details: { ...error.details, issuer }, cause: error });
 }
 
 /**

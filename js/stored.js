@@ -8,6 +8,7 @@
  * @typedef {object} Stored
  * @property {() => Promise<{ version: string, value: T } | null>} read
  * @property {(value: T) => Promise<void>} write whatever is there
+ * @property {(change: (value: T) => T) => Promise<void>} change again until nobody else was first
  * @property {(version: string, value: T | null) => Promise<boolean>} replace only if it is still that version
  * @property {() => Promise<T | null>} take removes it; of several takers one gets it
  * @property {(work: () => Promise<void>, signal?: AbortSignal) => Promise<void>} lock
@@ -40,10 +41,44 @@ export function storedSession(store, endpoint, account) {
  * @param {Store} store
  * @param {{ issuer: string } | { clientId: string }} of
  * @param {string} endpoint
- * @returns {Stored<KeptRegistration>}
+ * @returns {Pick<Stored<KeptRegistration>, 'write' | 'take'> & { read: () => Promise<KeptRegistration | undefined> }}
  */
 export function storedRegistration(store, of, endpoint) {
-  return stored(store, 'clientId' in of ? `client ${of.clientId} ${endpoint}` : `registration ${of.issuer} ${endpoint}`);
+  const clients = storedClients(store, endpoint);
+  const name = 'clientId' in of ? `client ${of.clientId}` : of.issuer;
+  const read = async () => (await clients.read())?.value[name];
+  return {
+    read,
+    write: (kept) => clients.change((all) => ({ ...all, [name]: kept })),
+    async take() {
+      const kept = await read();
+      await clients.change(({ [name]: _, ...others }) => others);
+      return kept ?? null;
+    },
+  };
+}
+
+/**
+ * All clients for one MCP server, by issuer.
+ *
+ * @param {Store} store
+ * @param {string} endpoint
+ * @returns {Stored<{ [issuer: string]: KeptRegistration }>}
+ */
+export function storedClients(store, endpoint) {
+  return stored(store, `clients ${endpoint}`);
+}
+
+/**
+ * How often more scopes were asked for in vain, by the scopes that the operation demands.
+ *
+ * @param {Store} store
+ * @param {string} endpoint
+ * @param {string} account
+ * @returns {Stored<{ [operation: string]: number }>}
+ */
+export function storedStepUps(store, endpoint, account) {
+  return stored(store, `step-ups ${endpoint} ${account}`);
 }
 
 /**
@@ -63,15 +98,17 @@ export function storedPending(store, state) {
  * @returns {Stored<any>}
  */
 function stored(store, key) {
+  const change = async (/** @type {(value: any) => any} */ changed) => {
+    let written = false;
+    while (!written) {
+      const there = await store.read(key);
+      written = await store.compareAndSwap(key, there?.version ?? null, changed(there?.value ?? {}));
+    }
+  };
   return {
     read: () => store.read(key),
-    async write(value) {
-      let written = false;
-      while (!written) {
-        const there = await store.read(key);
-        written = await store.compareAndSwap(key, there?.version ?? null, value);
-      }
-    },
+    write: (value) => change(() => value),
+    change,
     replace: (version, value) => store.compareAndSwap(key, version, value),
     async take() {
       const there = await store.read(key);

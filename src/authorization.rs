@@ -43,8 +43,6 @@ record! {
         pub authorizations: u64,
         /// Whether the opt-in preflight was made.
         pub preflighted: bool,
-        /// Whether the registration was widened because the server refused a required scope.
-        pub widened: bool,
     }
 }
 
@@ -219,19 +217,40 @@ fn check_issuer(iss: Option<&str>, pending: &PendingAuthorization) -> Result<()>
     Err(Error::new(Code::ResponseIssuerMismatch, &message).with("issuer", server.issuer.as_str()))
 }
 
-/// The refusal of a sign-in, for people.
+/// The refusal of a sign-in, for people. Refused scopes are named, also where the server does not name them.
 pub fn refused(refusal: StatedError, pending: &PendingAuthorization) -> Box<Error> {
-    let sentence = match refusal.error.as_deref().unwrap_or_default() {
-        "access_denied" => "The sign-in was declined at the authorization server. Sign in again to consent.",
-        "invalid_scope" => {
-            "The authorization server refused the requested scopes. Its operator has to permit them for this client, or the setting `scopes` has to be changed."
+    let requested = pending.plan.requested();
+    let named = requested.named_by(&refusal);
+    let scopes = if named.is_empty() { requested } else { named }.to_parameter();
+    let issuer = pending.discovery.authorization_server.issuer.as_str();
+    let (code, pieces) = match (refusal.error.as_deref().unwrap_or_default(), &scopes) {
+        ("invalid_scope", Some(scopes)) => (
+            Code::AuthorizationRefused,
+            [
+                " refused the scopes `",
+                scopes,
+                "`. Its operator has to permit them for this client; if they come from the setting `scopes`, change it.",
+            ],
+        ),
+        ("invalid_scope", None) => (
+            Code::AuthorizationRefused,
+            [
+                " wants scopes, and neither the MCP server nor the host names any. ",
+                "Configure `scopes`",
+                " for this server.",
+            ],
+        ),
+        ("invalid_client", _) => {
+            (Code::ClientRefused, [" does not accept this client any more.", " Register it again.", ""])
         }
-        "temporarily_unavailable" | "server_error" => {
-            "The authorization server had a problem of its own. Try again later."
+        ("access_denied", _) => {
+            (Code::AuthorizationRefused, [" says that the sign-in was declined.", " Sign in again to consent.", ""])
         }
-        _ => "The authorization server refused the sign-in.",
+        ("temporarily_unavailable" | "server_error", _) => {
+            (Code::AuthorizationRefused, [" had a problem of its own.", " Try again later.", ""])
+        }
+        _ => (Code::AuthorizationRefused, [" refused the sign-in.", "", ""]),
     };
-    refusal
-        .into_error(Code::AuthorizationRefused, sentence)
-        .with("issuer", pending.discovery.authorization_server.issuer.as_str())
+    let sentence = ["The authorization server ", issuer, &pieces.concat()].concat();
+    refusal.into_error(code, &sentence).with("issuer", issuer)
 }

@@ -30,6 +30,10 @@ impl Discovery {
     pub fn scope_sources(&self, settings: &ServerSettings) -> ScopeSources {
         ScopeSources {
             challenge: self.challenge.as_ref().and_then(|challenge| challenge.scopes.clone()),
+            insufficient: self
+                .challenge
+                .as_ref()
+                .map(|challenge| challenge.error.as_deref() == Some("insufficient_scope")),
             protected_resource: self.protected_resource.scopes_supported.clone(),
             host: settings.scopes.clone(),
             host_optional: settings.optional_scopes.clone(),

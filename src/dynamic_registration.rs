@@ -50,25 +50,35 @@ pub struct DynamicRegistration<'a, P> {
 }
 
 impl<P: Platform> DynamicRegistration<'_, P> {
-    /// A client that is registered for the plan, as far as the server lets it be.
+    /// A client that is registered for the plan, as far as the server lets it be. A stored one that lacks nothing that
+    /// is required is kept when the server refuses to do more.
     pub async fn client(
         mut self,
         stored: Option<&Arc<ClientRegistration>>,
         doubt: Option<Doubt>,
     ) -> Result<Arc<ClientRegistration>> {
         let now = self.exchange.platform.now();
-        let Some(stored) = stored.filter(|stored| stored.is_usable(self.server, self.redirect_uri, now)) else {
+        let Some(stored) = stored.filter(|stored| stored.is_usable(self.server, now)) else {
             return self.register().await;
         };
         if doubt == Some(Doubt::Unanswered) && !self.is_known(stored).await? {
             return self.register().await;
         }
-        if doubt != Some(Doubt::Refused) && stored.covers(self.plan) {
+        let is_same = stored.redirect_uri == *self.redirect_uri;
+        if is_same && doubt != Some(Doubt::Refused) && stored.covers(self.plan) {
             return Ok(stored.clone());
         }
-        match self.update(stored).await? {
-            Some(updated) => Ok(updated),
-            None => self.register().await,
+        if let Some(updated) = self.update(stored).await? {
+            return Ok(updated);
+        }
+        let registered = self.register().await;
+        let missing = self.plan.within(stored.scopes.as_ref()).missing();
+        match registered {
+            Err(_) if is_same && doubt.is_none() && missing.is_empty() => Ok(stored.clone()),
+            Err(error) if !missing.is_empty() && is_final(&error) => {
+                Err(registration::scopes_missing(&missing, stored))
+            }
+            registered => registered,
         }
     }
 
@@ -128,4 +138,10 @@ impl<P: Platform> DynamicRegistration<'_, P> {
         let message = "The client was registered as often as one sign-in permits, without success. Sign in again later, or ask the authorization server's operator.";
         Err(Error::new(Code::AttemptsExhausted, &[message]).with("issuer", self.server.issuer.as_str()))
     }
+}
+
+/// Whether a registration was refused for good: by an answer, or by 429, with which some servers say that there is a
+/// client already.
+fn is_final(error: &Error) -> bool {
+    error.kind() == Kind::Refused || error.details.contains(&("status", 429.into()))
 }

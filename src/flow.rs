@@ -247,7 +247,10 @@ pub async fn register<P: Platform>(platform: &P, input: RegisterInput) -> Result
     let registration = if let Some(configured) = &settings.client {
         registration::pre_registered(configured, stored.as_deref(), server, redirect_uri)?
     } else if let Some(url) = document {
-        registration::by_metadata_document(url, server, redirect_uri)?
+        let url = registration::metadata_document_url(url)?;
+        let exchange = Exchange { platform, step: Step::Register, party: Party::Client };
+        let document = exchange.get(url.as_str()).await.and_then(|response| response.document()).ok();
+        registration::by_metadata_document(&url, document.as_ref(), server, redirect_uri)
     } else {
         let refresh = settings.refresh.unwrap_or(true);
         let exchange = Exchange { platform, step: Step::Register, party: Party::AuthorizationServer };
@@ -439,7 +442,7 @@ async fn repaired<P: Platform>(
         client,
         registration: Some(registration),
         doubt: Some(Doubt::Refused),
-        attempts: Some(Attempts { widened: true, ..attempts }),
+        attempts: Some(attempts),
         settings,
     };
     register(platform, input).await

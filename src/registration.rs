@@ -58,12 +58,10 @@ record! {
 }
 
 impl ClientRegistration {
-    /// Whether this stored registration may be used at all: a dynamic one, same issuer, same redirect URI, secret not
-    /// expired.
-    pub fn is_usable(&self, server: &AuthorizationServer, redirect_uri: &RedirectUri, now: u64) -> bool {
+    /// Whether this stored registration may be used at all: a dynamic one, same issuer, secret not expired.
+    pub fn is_usable(&self, server: &AuthorizationServer, now: u64) -> bool {
         let expired = self.client_secret_expires_at.is_some_and(|at| at <= now);
-        let is_dynamic = self.kind == RegistrationKind::Dynamic;
-        is_dynamic && self.issuer == server.issuer && self.redirect_uri == *redirect_uri && !expired
+        self.kind == RegistrationKind::Dynamic && self.issuer == server.issuer && !expired
     }
 
     /// As it turned out to be: without the scopes that the server refused although it had registered them.
@@ -124,38 +122,42 @@ pub fn pre_registered(
     }))
 }
 
-/// The client whose identifier is the URL of its metadata document: https, with a path, and nothing that could
+/// Reads the URL of a client metadata document, which is a client identifier: https, with a path, and nothing that could
 /// make two spellings of one document.
+pub fn metadata_document_url(url: &str) -> Result<Url> {
+    let is_identifier = |parsed: &Url| {
+        let plain = parsed.is_secure() && !parsed.has_fragment() && parsed.href() == url;
+        parsed.scheme() == "https" && parsed.path() != "/" && plain
+    };
+    Url::parse(url).filter(is_identifier).ok_or_else(|| {
+        let message = "`clientMetadataUrl` must be an https URL with a path, without user name, fragment or dot segments, spelled in its normal form.";
+        Error::new(Code::InvalidClientMetadataUrl, &[message])
+    })
+}
+
+/// The client whose identifier is the URL of its metadata document. The document's `scope`, if it has one, is what the
+/// client is registered for; where it cannot be read from here, nothing is known.
 pub fn by_metadata_document(
-    url: &str,
+    url: &Url,
+    document: Option<&Json>,
     server: &AuthorizationServer,
     redirect_uri: &RedirectUri,
-) -> Result<Arc<ClientRegistration>> {
-    let parsed = Url::parse(url).filter(|parsed| {
-        parsed.scheme() == "https"
-            && parsed.path() != "/"
-            && parsed.is_secure()
-            && !parsed.has_fragment()
-            && parsed.href() == url
-    });
-    if parsed.is_none() {
-        let message = "`clientMetadataUrl` must be an https URL with a path, without user name, fragment or dot segments, spelled in its normal form.";
-        return Err(Error::new(Code::InvalidClientMetadataUrl, &[message]));
-    }
-    Ok(Arc::new(ClientRegistration {
+) -> Arc<ClientRegistration> {
+    let scope = document.and_then(|document| document.member("scope").as_str());
+    Arc::new(ClientRegistration {
         version: 1,
         kind: RegistrationKind::MetadataDocument,
         issuer: server.issuer.clone(),
-        client_id: url.to_owned(),
+        client_id: url.as_str().to_owned(),
         client_secret: None,
         client_secret_expires_at: None,
         token_endpoint_auth_method: ClientAuthentication::None,
         redirect_uri: redirect_uri.clone(),
-        scopes: None,
+        scopes: scope.map(ScopeSet::read),
         asked_scopes: None,
         registration_access_token: None,
         registration_client_uri: None,
-    }))
+    })
 }
 
 /// What a dynamic registration asks for.
@@ -245,8 +247,10 @@ impl Asked {
                 ..self.clone()
             });
         }
-        let about_scopes = matches!(status, 400 | 422)
-            && !matches!(error, "access_denied" | "invalid_software_statement" | "unapproved_software_statement");
+        let about_others =
+            matches!(error, "access_denied" | "invalid_software_statement" | "unapproved_software_statement");
+        let about_scopes =
+            matches!(status, 400 | 422) && !about_others || matches!(error, "invalid_scope" | "insufficient_scope");
         if !about_scopes || self.scopes.is_empty() {
             return None;
         }
@@ -383,16 +387,18 @@ pub fn refused(refusal: StatedError, server: &AuthorizationServer, plan: &ScopeP
 /// opens. It names the scopes, the server, and what to change.
 pub fn scopes_missing(missing: &ScopeSet, registration: &ClientRegistration) -> Box<Error> {
     let scopes = missing.to_parameter().unwrap_or_default();
-    let remedy = match registration.kind {
+    let client_id = &registration.client_id;
+    let (remedy, which) = match registration.kind {
         RegistrationKind::PreRegistered => {
-            "Have them added to the client that was registered by hand, and to the setting `client.scopes`."
+            ("Have them added, there and in the setting `client.scopes`, for the client ", client_id.as_str())
         }
         RegistrationKind::MetadataDocument => {
-            "Add them to `scope` in the client metadata document, or leave `scope` out of it."
+            ("Add them to `scope` in the client metadata document, or leave `scope` out of it: ", client_id.as_str())
         }
-        RegistrationKind::Dynamic => {
-            "Ask its operator to permit them for registered clients; if they come from the setting `scopes`, remove them there."
-        }
+        RegistrationKind::Dynamic => (
+            "Ask its operator to permit them for registered clients; if they come from the setting `scopes`, remove them there",
+            "",
+        ),
     };
     let message = [
         "The authorization server ",
@@ -401,6 +407,8 @@ pub fn scopes_missing(missing: &ScopeSet, registration: &ClientRegistration) -> 
         &scopes,
         "`, so requesting them would fail. ",
         remedy,
+        which,
+        ".",
     ];
     Error::new(Code::ScopeNotRegistered, &message).with("scope", scopes).with("issuer", registration.issuer.as_str())
 }

@@ -8,9 +8,8 @@ use crate::http::StatedError;
 use crate::registration::RegistrationKind;
 use crate::scope_plan::ScopePlan;
 
-/// Trips through the browser in one sign-in: the first, one without the scopes that were named, and one without
-/// anything that can be done without, for servers that name one scope at a time.
-const AUTHORIZATION_LIMIT: u64 = 3;
+/// Trips through the browser in one sign-in: the first, and one repaired.
+const AUTHORIZATION_LIMIT: u64 = 2;
 
 /// One repair of a sign-in.
 #[derive(Debug)]
@@ -21,26 +20,25 @@ pub enum Repair {
     Widen(Arc<ScopePlan>),
 }
 
-/// The repair after a refusal, or nothing where none could help.
+/// The one repair after a refusal, or nothing where none could help.
 ///
-/// A name in the server's words counts only if that scope was requested. Where only optional scopes are refused,
-/// they are dropped: those that are named, or all of them where none is, or where dropping the named ones was not
-/// enough. Where a required one is refused, the registration is widened, once: it may be older, or narrower than
-/// the server said.
+/// A name in the server's words counts only if that scope was requested. Where only optional scopes are refused, they
+/// are dropped: those that are named, or all of them where none is. Where a required one is refused, the registration
+/// is widened: it may be older, or narrower than the server said. There is nothing to widen where the server made us
+/// register without scopes in the first place.
 pub fn after(refusal: &StatedError, pending: &PendingAuthorization) -> Option<Repair> {
     let PendingAuthorization { plan, attempts, registration, .. } = pending;
-    if refusal.error.as_deref() != Some("invalid_scope") || attempts.authorizations >= AUTHORIZATION_LIMIT {
+    let (requested, required) = (plan.requested(), plan.required());
+    let about_scopes = refusal.error.as_deref() == Some("invalid_scope") && !requested.is_empty();
+    if !about_scopes || attempts.authorizations >= AUTHORIZATION_LIMIT {
         return None;
     }
-    let (requested, required) = (plan.requested(), plan.required());
     let optional = requested.without(&required);
     let named = requested.named_by(refusal);
-    let only_optional = named.iter().all(|scope| optional.contains(scope));
-    if only_optional && !optional.is_empty() {
-        let first = attempts.authorizations == 1 && !named.is_empty();
-        return Some(Repair::WithoutRefused(plan.refusing(if first { &named } else { &optional })));
+    let refused = if named.is_empty() && !optional.is_empty() { &optional } else { &named };
+    if !refused.is_empty() && optional.includes(refused) {
+        return Some(Repair::WithoutRefused(plan.refusing(refused)));
     }
-    let refused = if named.is_empty() { &required } else { &named };
-    let can_widen = registration.kind == RegistrationKind::Dynamic && !attempts.widened;
-    can_widen.then(|| Repair::Widen(plan.refusing(refused)))
+    let can_widen = registration.kind == RegistrationKind::Dynamic && registration.scopes.is_some();
+    can_widen.then(|| Repair::Widen(plan.refusing(if named.is_empty() { &required } else { &named })))
 }

@@ -6,7 +6,8 @@
 //!
 //! **What is requested.** What the challenge demands is required: without it the operation fails. Where the
 //! challenge names nothing, what the protected resource lists is requested, but none of it is required: a
-//! resource may list a scope that the authorization server will not give, and that must not spoil the rest.
+//! resource may list a scope that the authorization server will not give, and that must not spoil the rest. So it is
+//! for a step-up whose challenge names nothing.
 //! What the host configured comes on top and is required unless it was configured as optional.
 //! The authorization server's own list is never requested: it is a catalogue, administration included.
 //! `offline_access` is added when the host wants to stay signed in *and* the authorization server lists it *and*
@@ -108,6 +109,8 @@ record! {
         pub challenge: Option<ScopeSet>,
         /// The protected resource's `scopes_supported`.
         pub protected_resource: Option<ScopeSet>,
+        /// Whether what was granted was not enough, and nobody says what is missing.
+        pub insufficient: Option<bool>,
         /// The host's scopes for this server: required.
         pub host: Option<ScopeSet>,
         /// The host's scopes for this server that it can do without.
@@ -133,7 +136,7 @@ pub fn plan(sources: &ScopeSources, earlier: Option<&ScopePlan>) -> Arc<ScopePla
     plan.add(&sources.host, Source::Host, true, Purpose::Request);
     plan.add(&sources.host_optional, Source::Host, false, Purpose::Request);
     let demands = sources.challenge.as_ref().is_some_and(|challenge| !challenge.is_empty());
-    let only_listed = !demands && !repeats;
+    let only_listed = !demands && (!repeats || sources.insufficient == Some(true));
     let purpose = if only_listed { Purpose::Request } else { Purpose::Ceiling };
     plan.add(&sources.protected_resource, Source::ProtectedResource, false, purpose);
     plan.decide_offline_access(sources);
@@ -141,10 +144,12 @@ pub fn plan(sources: &ScopeSources, earlier: Option<&ScopePlan>) -> Arc<ScopePla
 }
 
 impl ScopePlan {
-    /// What is registered: the request and the ceiling; nothing where the request carries no scope.
+    /// What is registered: the request and the ceiling; nothing where the request carries no scope. What was refused
+    /// is tried again only if it is required.
     pub fn to_register(&self) -> ScopeSet {
-        let request = self.select(|scope| scope.purpose == Purpose::Request);
-        if request.is_empty() { request } else { self.select(|scope| scope.purpose != Purpose::LeftOut) }
+        let wanted = |scope: &PlannedScope| scope.purpose != Purpose::LeftOut && (scope.required || !scope.refused);
+        let request = self.select(|scope| scope.purpose == Purpose::Request && wanted(scope));
+        if request.is_empty() { request } else { self.select(wanted) }
     }
 
     /// What is requested.

@@ -24,6 +24,7 @@ fn sources() -> impl Strategy<Value = ScopeSources> {
             protected_resource,
             host,
             host_optional,
+            insufficient: None,
             refresh: Some(refresh),
             authorization_server,
         },

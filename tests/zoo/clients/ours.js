@@ -39,9 +39,7 @@ export async function startOurs(surroundings) {
     signIn: () => connection.signIn(),
     signOut: () => connection.signOut(),
     refresh: () => connection.refresh(),
-    forget: async () => {
-      throw new Error('there is no way to forget a registration');
-    },
+    forget: () => connection.forgetClient(),
   };
 }
 
