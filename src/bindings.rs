@@ -23,10 +23,9 @@ pub fn evaluate(name: &str, input: JsValue, host: JsValue) -> Result<JsValue, Js
 }
 
 fn from_javascript(input: JsValue) -> Result<Json, JsValue> {
-    let not_plain = |_| {
+    Json::from_javascript(&input).ok_or_else(|| {
         to_javascript(&Error::invalid_argument(Mismatch { path: "input".to_owned(), expected: "plain data" }).to_json())
-    };
-    serde_wasm_bindgen::from_value(input).map_err(not_plain)
+    })
 }
 
 fn to_outcome(result: Result<Json>) -> Result<JsValue, JsValue> {

@@ -6,8 +6,11 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+#[cfg(target_arch = "wasm32")]
+use js_sys::{Array, Object};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen::{JsCast, JsValue};
 
 /// Nesting beyond this is refused: no document of the protocol comes near it, and recursion must end.
 const DEPTH_LIMIT: usize = 32;
@@ -150,12 +153,71 @@ fn has_lone_surrogate(text: &str) -> bool {
 
 #[cfg(target_arch = "wasm32")]
 fn parse_with_host(text: &str) -> Option<Json> {
-    serde_wasm_bindgen::from_value(js_sys::JSON::parse(text).ok()?).ok()
+    Json::from_javascript(&js_sys::JSON::parse(text).ok()?)
+}
+
+#[cfg(target_arch = "wasm32")]
+impl Json {
+    /// Reads plain data as JavaScript holds it; `None` for what is no such data.
+    ///
+    /// Not by serde-wasm-bindgen: the messages of its errors, which nobody would read, bring the formatting of every
+    /// type along, a tenth of the download.
+    pub fn from_javascript(value: &JsValue) -> Option<Json> {
+        Json::nested(value, DEPTH_LIMIT)
+    }
+
+    fn nested(value: &JsValue, depth: usize) -> Option<Json> {
+        if value.is_null() || value.is_undefined() {
+            return Some(Json::Null);
+        }
+        if let Some(value) = value.as_bool() {
+            return Some(Json::Bool(value));
+        }
+        if let Some(number) = value.as_f64() {
+            return number.is_finite().then_some(Json::Number(number));
+        }
+        if let Some(text) = value.as_string() {
+            return Some(Json::String(text));
+        }
+        let deeper = depth.checked_sub(1)?;
+        if let Some(items) = value.dyn_ref::<Array>() {
+            let items = items.iter().map(|item| Json::nested(&item, deeper));
+            return items.collect::<Option<_>>().map(Json::Array);
+        }
+        if !value.is_object() {
+            return None;
+        }
+        let members = Object::entries(value.unchecked_ref()).into_iter().map(|member| {
+            let member: Array = member.unchecked_into();
+            Some((member.get(0).as_string()?, Json::nested(&member.get(1), deeper)?))
+        });
+        members.collect::<Option<_>>().map(Json::Object)
+    }
 }
 
 #[cfg(not(target_arch = "wasm32"))]
 fn parse_with_host(text: &str) -> Option<Json> {
-    serde_json::from_str(text).ok()
+    nested(serde_json::from_str(text).ok()?, DEPTH_LIMIT)
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn nested(value: serde_json::Value, depth: usize) -> Option<Json> {
+    use serde_json::Value;
+    Some(match value {
+        Value::Null => Json::Null,
+        Value::Bool(value) => Json::Bool(value),
+        Value::Number(number) => Json::Number(number.as_f64()?),
+        Value::String(text) => Json::String(text),
+        Value::Array(items) => {
+            let deeper = depth.checked_sub(1)?;
+            Json::Array(items.into_iter().map(|item| nested(item, deeper)).collect::<Option<_>>()?)
+        }
+        Value::Object(members) => {
+            let deeper = depth.checked_sub(1)?;
+            let members = members.into_iter().map(|(name, value)| Some((name, nested(value, deeper)?)));
+            Json::Object(members.collect::<Option<_>>()?)
+        }
+    })
 }
 
 impl fmt::Debug for Json {
@@ -206,73 +268,5 @@ impl Serialize for Json {
                 map.end()
             }
         }
-    }
-}
-
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
-        AtDepth(0).deserialize(deserializer)
-    }
-}
-
-#[derive(Clone, Copy)]
-struct AtDepth(usize);
-
-impl AtDepth {
-    fn deeper<E: serde::de::Error>(self) -> Result<AtDepth, E> {
-        if self.0 < DEPTH_LIMIT { Ok(AtDepth(self.0 + 1)) } else { Err(E::custom("nested too deeply")) }
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for AtDepth {
-    type Value = Json;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for AtDepth {
-    type Value = Json;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("JSON")
-    }
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
-        Ok(Json::Bool(value))
-    }
-    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
-        Ok(Json::Number(value as f64))
-    }
-    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
-        Ok(Json::Number(value as f64))
-    }
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Json, E> {
-        if value.is_finite() { Ok(Json::Number(value)) } else { Err(E::custom("number out of range")) }
-    }
-    fn visit_str<E>(self, value: &str) -> Result<Json, E> {
-        Ok(value.into())
-    }
-    fn visit_string<E>(self, value: String) -> Result<Json, E> {
-        Ok(Json::String(value))
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
-        let seed = self.deeper()?;
-        let mut items = Vec::new();
-        while let Some(item) = access.next_element_seed(seed)? {
-            items.push(item);
-        }
-        Ok(Json::Array(items))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
-        let seed = self.deeper()?;
-        let mut members = Vec::new();
-        while let Some(name) = access.next_key_seed(seed)? {
-            let Json::String(name) = name else { return Err(A::Error::custom("a member's name is a string")) };
-            members.push((name, access.next_value_seed(seed)?));
-        }
-        Ok(Json::Object(members))
     }
 }
