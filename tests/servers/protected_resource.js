@@ -5,11 +5,17 @@ import { listenOnLoopback } from './loopback.js';
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
 /** @import { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js' */
-/** @import { AuthorizationServer } from './authorization_server.js' */
+/** @import { ProtectedResourceCredentials } from './authorization_server.js' */
+
+/**
+ * @typedef {object} IntrospectingServer an authorization server that answers about tokens (RFC 7662)
+ * @property {string} issuer
+ * @property {(resource: string) => ProtectedResourceCredentials} addProtectedResource
+ */
 
 /**
  * @typedef {object} ProtectedResourceOptions
- * @property {AuthorizationServer} authorizationServer
+ * @property {IntrospectingServer} authorizationServer
  * @property {string[]} [requiredScopes] what every request needs
  * @property {string[] | null} [challengeScopes] what the 401 challenge demands; null: it names no scope
  * @property {string[] | null} [scopesSupported] of the protected resource metadata; null: not listed
@@ -114,12 +120,13 @@ export async function startProtectedResource(options) {
     const token = bearerToken(request);
     if (token === undefined) throw new Refusal(401, demanded);
     const answer = await introspect(token);
+    const { active, iss: issuer = authorizationServer.issuer } = answer;
     const audiences = [answer.aud ?? []].flat();
-    if (answer.active !== true || answer.iss !== authorizationServer.issuer || !audiences.includes(resource)) {
+    if (active !== true || issuer !== authorizationServer.issuer || !audiences.includes(resource)) {
       throw new Refusal(401, {
         error: 'invalid_token',
         error_description:
-          answer.active === true ? 'The token was not issued for this resource' : 'The token is not or no longer valid',
+          active === true ? 'The token was not issued for this resource' : 'The token is not or no longer valid',
         ...demanded,
       });
     }

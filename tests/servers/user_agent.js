@@ -1,6 +1,6 @@
 /**
- * A browser without a person in front of it: follows redirects, keeps cookies, and fills in the
- * sign-in and consent pages of `oidc-provider`.
+ * A browser without a person in front of it: follows redirects, keeps cookies, and fills in sign-in and
+ * consent pages.
  */
 
 const MAXIMUM_STEPS = 20;
@@ -9,12 +9,20 @@ const MAXIMUM_STEPS = 20;
  * @typedef {object} UserAgentOptions
  * @property {string} [login] who signs in
  * @property {'allow' | 'deny'} [decision] on the consent page
+ * @property {(page: Page) => Request | undefined} [answer] what the person does on a page; undefined: nothing fits.
+ *   Default: signs in and decides on the pages of `oidc-provider`
+ *
+ * @typedef {{ url: string, text: string }} Page
  */
 
 /**
  * @param {UserAgentOptions} [options]
  */
-export function createUserAgent({ login = 'alice', decision = 'allow' } = {}) {
+export function createUserAgent({
+  login = 'alice',
+  decision = 'allow',
+  answer = (page) => answerOidcProvider(page, login, decision),
+} = {}) {
   const cookies = new CookieJar();
 
   /**
@@ -36,36 +44,17 @@ export function createUserAgent({ login = 'alice', decision = 'allow' } = {}) {
         if (new URL(location, request.url).origin !== authorizationServer) return location;
         request = new Request(new URL(location, request.url));
       } else {
-        request = answer(request.url, response.status, await response.text());
+        const page = { url: request.url, text: await response.text() };
+        const answered = response.ok ? answer(page) : undefined;
+        if (!answered) {
+          throw new Error(
+            `The authorization server showed a page instead of redirecting back: ${response.status} at ${withoutQuery(page.url)}: ${textOf(page.text)}`,
+          );
+        }
+        request = answered;
       }
     }
     throw new Error(`The authorization server did not redirect back within ${MAXIMUM_STEPS} steps, last ${request.url}`);
-  }
-
-  /**
-   * What the person does on a page.
-   *
-   * @param {string} url
-   * @param {number} status
-   * @param {string} page
-   * @returns {Request}
-   */
-  function answer(url, status, page) {
-    const action = /<form[^>]* action="([^"]+)"/.exec(page)?.[1];
-    const prompt = /name="prompt" value="(\w+)"/.exec(page)?.[1];
-    if (status !== 200 || !action || !prompt) {
-      throw new Error(
-        `The authorization server showed a page instead of redirecting back: ${status} at ${withoutQuery(url)}: ${textOf(page)}`,
-      );
-    }
-    if (prompt === 'consent' && decision === 'deny') {
-      const abort = /<a href="([^"]+)">\[ Cancel \]/.exec(page)?.[1];
-      if (!abort) throw new Error(`The consent page at ${withoutQuery(url)} offers no way to cancel`);
-      return new Request(new URL(unescape(abort), url));
-    }
-    /** @type {Record<string, string>} */
-    const members = prompt === 'login' ? { prompt, login, password: 'any' } : { prompt };
-    return new Request(new URL(unescape(action), url), { method: 'POST', body: new URLSearchParams(members) });
   }
 
   /**
@@ -84,6 +73,24 @@ export function createUserAgent({ login = 'alice', decision = 'allow' } = {}) {
 }
 
 /** @typedef {ReturnType<typeof createUserAgent>} UserAgent */
+
+/**
+ * @param {Page} page
+ * @param {string} login
+ * @param {'allow' | 'deny'} decision
+ */
+function answerOidcProvider({ url, text }, login, decision) {
+  const action = /<form[^>]* action="([^"]+)"/.exec(text)?.[1];
+  const prompt = /name="prompt" value="(\w+)"/.exec(text)?.[1];
+  if (!action || !prompt) return;
+  if (prompt === 'consent' && decision === 'deny') {
+    const abort = /<a href="([^"]+)">\[ Cancel \]/.exec(text)?.[1];
+    return abort ? new Request(new URL(unescape(abort), url)) : undefined;
+  }
+  /** @type {Record<string, string>} */
+  const members = prompt === 'login' ? { prompt, login, password: 'any' } : { prompt };
+  return new Request(new URL(unescape(action), url), { method: 'POST', body: new URLSearchParams(members) });
+}
 
 /** Cookies by name and path of one origin. `oidc-provider` tells parallel sign-ins apart by path. */
 class CookieJar {
@@ -128,7 +135,7 @@ function isUnder(pathname, cookiePath) {
 }
 
 /** @param {string} attribute */
-function unescape(attribute) {
+export function unescape(attribute) {
   return attribute.replaceAll('&amp;', '&');
 }
 

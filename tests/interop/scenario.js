@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { createAuthorizer } from 'mcp-oauth-wasm';
+import { createFileStore, loopbackRedirect, nodeHost } from 'mcp-oauth-wasm/node';
+import { temporaryFolder } from '../javascript/temporary_folder.js';
+
+/** @import { Connection } from 'mcp-oauth-wasm' */
+/** @import { AuthorizationRequest, InteropServer } from './servers/interop_server.js' */
+
+/** What nobody knows of until `share_file` demands it; this package never requests it alone. */
+const UNREGISTERED = 'files:share';
+
+const folder = await temporaryFolder();
+
+/**
+ * The life of a connection to a real server, step by step, with this package and the official MCP client.
+ *
+ * @param {string} name of the server
+ * @param {() => Promise<InteropServer>} start
+ * @param {object} facts about the server
+ * @param {boolean} facts.refusesUnregistered whether it refuses scopes that a client did not register
+ * @param {'update' | 'new registration' | 'impossible'} facts.widening what it takes to be registered for a scope that
+ *   was unknown when the client was registered
+ */
+export function describeInterop(name, start, { refusesUnregistered, widening }) {
+  describe(name, () => {
+    /** @type {InteropServer} */
+    let server;
+    /** @type {Connection} */
+    let connection;
+    let lastAuthorizationUrl = '';
+    let trips = 0;
+
+    before(async () => {
+      server = await start();
+      connection = connectionOfNewProcess();
+    });
+    after(() => server?.close());
+
+    test('sign-in', () =>
+      afterTrips(1, async () => {
+        await callTools();
+        const session = await connection.session();
+        assert.ok(session?.tokens.refreshToken, 'a refresh token was received');
+        assert.deepEqual(session.plan.scopes.filter(({ required, granted }) => required && !granted), []);
+      }));
+
+    test('server policy', async () => {
+      const url = new URL(lastAuthorizationUrl);
+      url.searchParams.set('scope', UNREGISTERED);
+      const callback = new URL(await server.signIn(url));
+      assert.equal(callback.searchParams.get('error'), refusesUnregistered ? 'invalid_scope' : null);
+    });
+
+    test('tool call', () => afterTrips(0, () => callTools('whoami')));
+
+    test('restart', () =>
+      afterTrips(0, () => {
+        connection = connectionOfNewProcess();
+        return callTools('whoami');
+      }));
+
+    test('refresh', () => afterTrips(0, () => refresh('whoami')));
+
+    test('step-up', () => afterTrips(1, () => callTools('whoami', 'write_file', 'whoami')));
+
+    if (widening !== 'impossible') {
+      test('wider step-ups', () => afterTrips(2, () => callTools('delete_file', 'share_file', 'write_file', 'whoami')));
+    }
+
+    test('restart, refresh', () =>
+      afterTrips(0, () => {
+        connection = connectionOfNewProcess();
+        return refresh(...(widening === 'impossible' ? [] : ['delete_file', 'share_file']), 'write_file', 'whoami');
+      }));
+
+    test('records', () => {
+      const requests = server.authorizationRequests().filter(({ requested }) => requested !== UNREGISTERED);
+      assert.equal(requests.length, trips);
+      for (const { registered, requested, error } of requests) {
+        assert.equal(error, null);
+        assert.deepEqual(scopesOf(requested).filter((scope) => !scopesOf(registered).includes(scope)), []);
+      }
+      assert.equal(mostClients(requests), widening === 'new registration' ? 3 : 1);
+    });
+
+    /** All that a process which has just started knows of earlier ones is in the store. */
+    function connectionOfNewProcess() {
+      const redirect = loopbackRedirect({ open: browse, showUrl: giveUp });
+      const host = nodeHost({ store: createFileStore(join(folder, `${name}.json`)), redirect });
+      const authorizer = createAuthorizer({ client: { clientName: 'interoperability test' }, host });
+      return authorizer.connection(server.url, { interaction: true });
+    }
+
+    /** @param {string} authorizationUrl */
+    async function browse(authorizationUrl) {
+      trips += 1;
+      lastAuthorizationUrl = authorizationUrl;
+      await fetch(await server.signIn(authorizationUrl));
+    }
+
+    /**
+     * @param {number} expected trips through the browser
+     * @param {() => Promise<void>} work
+     */
+    async function afterTrips(expected, work) {
+      const earlier = trips;
+      await work();
+      assert.equal(trips - earlier, expected, 'trips through the browser');
+    }
+
+    /** @param {string[]} tools */
+    async function callTools(...tools) {
+      const client = new Client({ name: 'interoperability-test', version: '1.0.0' });
+      await client.connect(new StreamableHTTPClientTransport(new URL(server.url), { fetch: connection.fetch }));
+      try {
+        for (const tool of tools) {
+          const { isError, content } = await client.callTool({ name: tool });
+          assert.ok(!isError, JSON.stringify(content));
+        }
+      } finally {
+        await client.close();
+      }
+    }
+
+    /** @param {string[]} tools that are called with the new token */
+    async function refresh(...tools) {
+      const [earlier, plan] = [await connection.session(), await connection.plan()];
+      await connection.refresh();
+      assert.notEqual((await connection.session())?.tokens.accessToken, earlier?.tokens.accessToken);
+      assert.deepEqual(await connection.plan(), plan);
+      await callTools(...tools);
+    }
+  });
+}
+
+/**
+ * @param {string} _authorizationUrl
+ * @param {unknown} reason
+ */
+function giveUp(_authorizationUrl, reason) {
+  throw reason;
+}
+
+/** @param {string | null} scope */
+function scopesOf(scope) {
+  return scope?.split(' ') ?? [];
+}
+
+/**
+ * How many clients shared a redirect URI. (Another redirect URI is the one good reason for another client: the system
+ * may have given away the port.)
+ *
+ * @param {AuthorizationRequest[]} requests
+ */
+function mostClients(requests) {
+  const clients = new Map(requests.map(({ redirectUri }) => [redirectUri, new Set()]));
+  for (const { redirectUri, clientId } of requests) clients.get(redirectUri)?.add(clientId);
+  return Math.max(...[...clients.values()].map(({ size }) => size));
+}

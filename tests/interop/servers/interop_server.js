@@ -1,0 +1,70 @@
+import { startProtectedResource } from '../../servers/protected_resource.js';
+import { createUserAgent } from '../../servers/user_agent.js';
+
+/** @import { IntrospectingServer } from '../../servers/protected_resource.js' */
+
+/**
+ * One authorization request, as the authorization server itself saw it.
+ *
+ * @typedef {object} AuthorizationRequest
+ * @property {string} clientId
+ * @property {string | null} redirectUri
+ * @property {string | null} registered the scope that the client was registered for at that moment; null: none
+ * @property {string | null} requested
+ * @property {string | null} error that it was answered with
+ */
+
+/**
+ * A protected MCP server and its authorization server, as the scenario uses them. Everybody who is signed in may call
+ * the tool `whoami`. `write_file` needs the scope `files:write`, which the protected resource's metadata lists.
+ * `delete_file` and `share_file`, where there are such, need `files:delete` and `files:share`, which it does not list:
+ * no client can have been registered for them before they are demanded.
+ *
+ * @typedef {object} InteropServer
+ * @property {string} url of the MCP server
+ * @property {string} issuer
+ * @property {() => AuthorizationRequest[]} authorizationRequests every one so far
+ * @property {(authorizationUrl: string | URL) => Promise<string>} signIn resolves with the callback URL
+ * @property {() => Promise<void>} close
+ */
+
+/**
+ * @typedef {object} InteropAuthorizationServer
+ * @property {string} issuer
+ * @property {() => AuthorizationRequest[]} authorizationRequests every one so far
+ * @property {IntrospectingServer['addProtectedResource']} addProtectedResource
+ * @property {(authorizationUrl: string | URL) => Promise<string>} [signIn] default: the user agent without a person
+ * @property {() => Promise<void>} close
+ */
+
+/**
+ * Puts an MCP server behind an authorization server that has none of its own.
+ *
+ * @param {InteropAuthorizationServer} authorizationServer
+ * @param {string[]} requiredScopes what the MCP server demands of everybody
+ * @returns {Promise<InteropServer>}
+ */
+export async function withMcpServer(authorizationServer, requiredScopes) {
+  const { issuer, authorizationRequests, signIn = createUserAgent().signIn } = authorizationServer;
+  const { url, close } = await startProtectedResource({
+    authorizationServer,
+    requiredScopes,
+    scopesSupported: [...requiredScopes, 'files:write'],
+    furtherTools: { write_file: ['files:write'], delete_file: ['files:delete'], share_file: ['files:share'] },
+  });
+  return {
+    url,
+    issuer,
+    authorizationRequests,
+    signIn,
+    async close() {
+      await close();
+      await authorizationServer.close();
+    },
+  };
+}
+
+/** @param {string | null | undefined} location */
+export function errorIn(location) {
+  return location ? new URL(location, 'http://localhost').searchParams.get('error') : null;
+}
