@@ -17,13 +17,15 @@ const phases = {
   lint: {
     about: "formatting, clippy for both targets, types of the JavaScript",
     needsBuild: true,
-    run: () =>
-      checks([
+    run: async () => {
+      await ensureNestedPackages();
+      return checks([
         ["cargo", ["fmt", "--all", "--check"]],
         ["cargo", ["clippy", "--locked", "--all-targets", "--", "-D", "warnings"]],
         ["cargo", ["clippy", "--locked", "--all-targets", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"]],
         [execPath, [join(root, "node_modules/typescript/bin/tsc"), "--project", "tsconfig.json"]],
-      ]),
+      ]);
+    },
   },
   native: {
     about: "the Rust tests on this machine",
@@ -87,11 +89,17 @@ function driverVariables() {
   };
 }
 
+const testFiles = filesBelow([join(root, "tests")]);
+
+/** What the tests need beside the root package. */
+async function ensureNestedPackages() {
+  for (const file of testFiles) if (file.endsWith("package-lock.json")) await ensureNestedPackage(dirname(file));
+}
+
 async function javascriptTests() {
-  const below = filesBelow([join(root, "tests")]);
-  for (const file of below) if (file.endsWith("package-lock.json")) await ensureNestedPackage(dirname(file));
+  await ensureNestedPackages();
   // Those in Python are left to `npm run interop`, so that this needs none.
-  const files = below.filter((file) => file.endsWith(".test.js") && !file.endsWith("python_servers.test.js"));
+  const files = testFiles.filter((file) => file.endsWith(".test.js") && !file.endsWith("python_servers.test.js"));
   return tests(execPath, ["--test", "--test-reporter=spec", ...files.map((file) => relative(root, file))]);
 }
 
