@@ -33,16 +33,16 @@ export async function ensurePython() {
 }
 
 const howToInstall =
-  "The interoperability tests need Python 3.10 or newer with its venv module. " +
+  "The interoperability tests need Python 3.11 or newer with its venv module. " +
   "Debian and Ubuntu: apt-get install python3-venv. Fedora: dnf install python3. macOS: brew install python. " +
   "Windows: winget install Python.Python.3.13. Then run this again.";
 
-/** @returns {Promise<string>} a command that starts Python 3.10 or newer */
+/** @returns {Promise<string>} a command that starts Python 3.11 or newer */
 async function findPython() {
   for (const command of ["python3", "python"]) {
-    const isNew = ["-c", "import sys; sys.exit(sys.version_info < (3, 10))"];
+    const isNew = ["-c", "import sys; sys.exit(sys.version_info < (3, 11))"];
     const { status } = await run(command, isNew, { output: "capture" }).catch(() => ({ status: 1 }));
     if (status === 0) return command;
   }
-  throw new Explained(`No Python 3.10 or newer was found as python3 or python.\n${howToInstall}`);
+  throw new Explained(`No Python 3.11 or newer was found as python3 or python.\n${howToInstall}`);
 }

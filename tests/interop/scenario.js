@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
@@ -26,6 +27,7 @@ const folder = await temporaryFolder();
  */
 export function describeInterop(name, start, { refusesUnregistered, widening }) {
   describe(name, () => {
+    const store = join(folder, `${name}.json`);
     /** @type {InteropServer} */
     let server;
     /** @type {Connection} */
@@ -76,6 +78,17 @@ export function describeInterop(name, start, { refusesUnregistered, widening }) 
         return refresh(...(widening === 'impossible' ? [] : ['delete_file', 'share_file']), 'write_file', 'whoami');
       }));
 
+    test('refresh refused', () =>
+      afterTrips(1, async () => {
+        const copy = join(folder, `${name}, copied.json`);
+        await copyFile(store, copy);
+        await connection.refresh();
+        connection = connectionOfNewProcess(copy);
+        await assert.rejects(connection.refresh(), { code: 'refresh_token_refused' });
+        await connection.signIn();
+        await callTools('write_file', 'whoami');
+      }));
+
     test('records', () => {
       const requests = server.authorizationRequests().filter(({ requested }) => requested !== UNREGISTERED);
       assert.equal(requests.length, trips);
@@ -87,9 +100,9 @@ export function describeInterop(name, start, { refusesUnregistered, widening }) 
     });
 
     /** All that a process which has just started knows of earlier ones is in the store. */
-    function connectionOfNewProcess() {
+    function connectionOfNewProcess(path = store) {
       const redirect = loopbackRedirect({ open: browse, showUrl: giveUp });
-      const host = nodeHost({ store: createFileStore(join(folder, `${name}.json`)), redirect });
+      const host = nodeHost({ store: createFileStore(path), redirect });
       const authorizer = createAuthorizer({ client: { clientName: 'interoperability test' }, host });
       return authorizer.connection(server.url, { interaction: true });
     }
