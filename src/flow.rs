@@ -104,13 +104,14 @@ async fn discover_protected_resource<P: Platform>(
     let exchange = Exchange { platform, step: Step::Discover, party: Party::ProtectedResource };
     let none = Code::NoProtectedResourceMetadata;
     let read = |response: &Response, url: &str| protected_resource::read(response, url, called.url(), named_by);
-    let mut statement = first_document(&exchange, &candidates, none, read).await?;
-    if let Statement::ConfirmAt(location) = statement {
-        statement = first_document(&exchange, &[location], none, read).await?;
-    }
-    match statement {
-        Statement::Identified(protected_resource) => Ok(protected_resource),
-        Statement::ConfirmAt(_) => {
+    let confirmed = match first_document(&exchange, &candidates, none, read).await? {
+        Statement::Identified(protected_resource) => return Ok(protected_resource),
+        Statement::ConfirmAt(location) => first_document(&exchange, &[location], none, read).await,
+    };
+    match confirmed {
+        Ok(Statement::Identified(protected_resource)) => Ok(protected_resource),
+        Err(error) if error.code != none && is_of_document(&error) => Err(error),
+        _ => {
             let message = "The protected resource's metadata names a wider resource, which does not say so itself (RFC 9728 §3.3). Nothing was sent to any authorization server; the MCP server's operator has to correct `resource`.";
             Err(Error::new(Code::ResourceMismatch, &[message]).with("called", called.as_str()))
         }
@@ -152,11 +153,18 @@ async fn first_document<P: Platform, T>(
             }
             Err(error) => {
                 exchange.platform.trace(Event::failure(exchange.step, &error));
-                telling = telling.or(Some(error.with("url", candidate.as_str())));
+                if telling.as_ref().is_none_or(|told: &Box<Error>| is_of_document(&error) && !is_of_document(told)) {
+                    telling = Some(error.with("url", candidate.as_str()));
+                }
             }
         }
     }
     Err(telling.unwrap_or_else(|| nothing_found(none, candidates)))
+}
+
+/// Whether a document could be read: what is wrong with it tells more than what is no document at all.
+fn is_of_document(error: &Error) -> bool {
+    !matches!(error.code, Code::NotJson | Code::ResponseTooLarge | Code::RedirectRefused)
 }
 
 fn nothing_found(code: Code, candidates: &[String]) -> Box<Error> {
