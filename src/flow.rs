@@ -28,6 +28,9 @@ use crate::trace::{Event, Party, object};
 use crate::url::{Nearness, Url};
 use crate::{record, tagged, well_known};
 
+/// Authorization servers that are asked for their metadata, however many are listed.
+const AUTHORIZATION_SERVER_LIMIT: usize = 10;
+
 record! {
     /// What discovery starts from.
     #[derive(Debug)]
@@ -62,7 +65,7 @@ pub async fn discover<P: Platform>(platform: &P, input: DiscoverInput) -> Result
         protected_resource.authorization_servers.iter().partition(is_preferred);
     let mut usable = None;
     let mut failure = None;
-    for issuer in first.into_iter().chain(others) {
+    for issuer in first.into_iter().chain(others).take(AUTHORIZATION_SERVER_LIMIT) {
         match discover_authorization_server(platform, issuer, settings.assume_s256 == Some(true), named_by).await {
             Ok(server) if can_register(&server, &settings) => {
                 usable = Some(server);
