@@ -142,7 +142,7 @@ async fn first_document<P: Platform, T>(
     none: Code,
     read: impl Fn(&Response, &str) -> Result<T>,
 ) -> Result<T> {
-    let mut telling = None;
+    let mut telling: Option<Box<Error>> = None;
     for candidate in candidates {
         let document = match exchange.get(candidate).await {
             Ok(response) if response.is_success() => read(&response, candidate),
@@ -156,7 +156,7 @@ async fn first_document<P: Platform, T>(
             }
             Err(error) => {
                 exchange.platform.trace(Event::failure(exchange.step, &error));
-                if telling.as_ref().is_none_or(|told: &Box<Error>| is_of_document(&error) && !is_of_document(told)) {
+                if telling.as_ref().is_none_or(|told| is_of_document(&error) && !is_of_document(told)) {
                     telling = Some(error.with("url", candidate.as_str()));
                 }
             }
