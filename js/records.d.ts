@@ -137,7 +137,7 @@ export interface Challenge {
 export interface ProtectedResource {
   /** Its resource identifier, byte for byte as received: the value of every `resource` parameter (RFC 8707). */
   resource: string;
-  /** The authorization servers that it accepts tokens from, in its order. */
+  /** The authorization servers that it accepts tokens from, in its order, as far as they may be called. */
   authorizationServers: string[];
   /** The scopes that it lists; absent where it lists none. */
   scopesSupported?: string[];

@@ -182,10 +182,12 @@ impl Error {
         Error::new(Code::InvalidDocument, &message).with("member", member)
     }
 
-    /// The same error with one more fact.
+    /// The same error with one more fact; what it knows already stays.
     #[inline(never)]
     pub fn with(mut self: Box<Error>, name: &'static str, value: impl Into<Json>) -> Box<Error> {
-        self.details.push((name, value.into()));
+        if self.details.iter().all(|(known, _)| *known != name) {
+            self.details.push((name, value.into()));
+        }
         self
     }
 

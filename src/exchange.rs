@@ -26,12 +26,12 @@ impl<P: Platform> Exchange<'_, P> {
         for _ in 0..=REDIRECT_LIMIT {
             let response = self.send(&request, false).await?;
             if !response.is_redirect() {
-                return decided(response);
+                return available(response);
             }
             if response.status == 0 {
                 let response = self.send(&request, true).await?;
                 within_origin(url, Url::parse(&response.url))?;
-                return decided(response);
+                return available(response);
             }
             let target = response.location.as_deref().and_then(|location| Url::join(&request.url, location));
             request = Request::bare(Method::Get, within_origin(url, target)?.href());
@@ -77,13 +77,14 @@ fn redirect_refused(whither: &str) -> Box<Error> {
     Error::new(Code::RedirectRefused, &message)
 }
 
-/// A server that is overloaded or broken has decided nothing: that is reported, never taken for an answer.
+/// An answer to a form or a registration: some servers state an OAuth error with status 500.
 fn decided(response: Response) -> Result<Response> {
+    if response.status == 500 && response.stated_error().error.is_some() { Ok(response) } else { available(response) }
+}
+
+/// A server that is overloaded or broken has decided nothing: that is reported, never taken for an answer.
+fn available(response: Response) -> Result<Response> {
     if !response.is_unavailable() {
-        return Ok(response);
-    }
-    // Some servers state an OAuth error with status 500; that is an answer.
-    if response.status == 500 && response.stated_error().error.is_some() {
         return Ok(response);
     }
     let status = response.status.to_string();

@@ -28,6 +28,9 @@ use crate::trace::{Event, Party, object};
 use crate::url::{Nearness, Url};
 use crate::{record, tagged, well_known};
 
+/// Authorization servers that are asked for their metadata, however many are listed.
+const AUTHORIZATION_SERVER_LIMIT: usize = 10;
+
 record! {
     /// What discovery starts from.
     #[derive(Debug)]
@@ -62,7 +65,7 @@ pub async fn discover<P: Platform>(platform: &P, input: DiscoverInput) -> Result
         protected_resource.authorization_servers.iter().partition(is_preferred);
     let mut usable = None;
     let mut failure = None;
-    for issuer in first.into_iter().chain(others) {
+    for issuer in first.into_iter().chain(others).take(AUTHORIZATION_SERVER_LIMIT) {
         match discover_authorization_server(platform, issuer, settings.assume_s256 == Some(true), named_by).await {
             Ok(server) if can_register(&server, &settings) => {
                 usable = Some(server);
@@ -104,13 +107,14 @@ async fn discover_protected_resource<P: Platform>(
     let exchange = Exchange { platform, step: Step::Discover, party: Party::ProtectedResource };
     let none = Code::NoProtectedResourceMetadata;
     let read = |response: &Response, url: &str| protected_resource::read(response, url, called.url(), named_by);
-    let mut statement = first_document(&exchange, &candidates, none, read).await?;
-    if let Statement::ConfirmAt(location) = statement {
-        statement = first_document(&exchange, &[location], none, read).await?;
-    }
-    match statement {
-        Statement::Identified(protected_resource) => Ok(protected_resource),
-        Statement::ConfirmAt(_) => {
+    let confirmed = match first_document(&exchange, &candidates, none, read).await? {
+        Statement::Identified(protected_resource) => return Ok(protected_resource),
+        Statement::ConfirmAt(location) => first_document(&exchange, &[location], none, read).await,
+    };
+    match confirmed {
+        Ok(Statement::Identified(protected_resource)) => Ok(protected_resource),
+        Err(error) if error.code != none && is_of_document(&error) => Err(error),
+        _ => {
             let message = "The protected resource's metadata names a wider resource, which does not say so itself (RFC 9728 §3.3). Nothing was sent to any authorization server; the MCP server's operator has to correct `resource`.";
             Err(Error::new(Code::ResourceMismatch, &[message]).with("called", called.as_str()))
         }
@@ -138,7 +142,7 @@ async fn first_document<P: Platform, T>(
     none: Code,
     read: impl Fn(&Response, &str) -> Result<T>,
 ) -> Result<T> {
-    let mut telling = None;
+    let mut telling: Option<Box<Error>> = None;
     for candidate in candidates {
         let document = match exchange.get(candidate).await {
             Ok(response) if response.is_success() => read(&response, candidate),
@@ -152,11 +156,18 @@ async fn first_document<P: Platform, T>(
             }
             Err(error) => {
                 exchange.platform.trace(Event::failure(exchange.step, &error));
-                telling = telling.or(Some(error.with("url", candidate.as_str())));
+                if telling.as_ref().is_none_or(|told| is_of_document(&error) && !is_of_document(told)) {
+                    telling = Some(error.with("url", candidate.as_str()));
+                }
             }
         }
     }
     Err(telling.unwrap_or_else(|| nothing_found(none, candidates)))
+}
+
+/// Whether a document could be read: what is wrong with it tells more than what is no document at all.
+fn is_of_document(error: &Error) -> bool {
+    !matches!(error.code, Code::NotJson | Code::ResponseTooLarge | Code::RedirectRefused)
 }
 
 fn nothing_found(code: Code, candidates: &[String]) -> Box<Error> {

@@ -15,7 +15,7 @@ record! {
     pub struct ProtectedResource {
         /// Its resource identifier, byte for byte as received: the value of every `resource` parameter (RFC 8707).
         pub resource: String,
-        /// The authorization servers that it accepts tokens from, in its order.
+        /// The authorization servers that it accepts tokens from, in its order, as far as they may be called.
         pub authorization_servers: Vec<Issuer>,
         /// The scopes that it lists; absent where it lists none.
         pub scopes_supported: Option<ScopeSet>,
@@ -60,10 +60,12 @@ pub fn read(response: &Response, metadata_url: &str, called: &Url, named_by: Nea
         .member("authorization_servers")
         .strings()
         .ok_or_else(|| invalid("authorization_servers", "must be an array of issuers"))?;
-    let authorization_servers =
-        servers.iter().map(|issuer| Issuer::named(issuer, named_by)).collect::<Result<Vec<Issuer>>>()?;
+    let (usable, unusable): (Vec<_>, Vec<_>) =
+        servers.iter().map(|issuer| Issuer::named(issuer, named_by)).partition(Result::is_ok);
+    let authorization_servers: Vec<Issuer> = usable.into_iter().flatten().collect();
     if authorization_servers.is_empty() {
-        return Err(invalid("authorization_servers", "must name at least one issuer"));
+        let none = || invalid("authorization_servers", "must name at least one issuer");
+        return Err(unusable.into_iter().find_map(Result::err).unwrap_or_else(none));
     }
     Ok(Statement::Identified(ProtectedResource {
         resource: text.to_owned(),

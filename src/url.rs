@@ -192,7 +192,8 @@ fn ipv6_nearness([a, b, c, d, e, f, g, h]: [u16; 8]) -> Nearness {
         // 6to4 carries it further in front (RFC 3056).
         [0x2002, ..] => embedded(b, c),
         [0xfe80..=0xfebf, ..] | [0xff00..=0xffff, ..] => Nearness::Local,
-        [0xfc00..=0xfdff, ..] | [0xfec0..=0xfeff, ..] => Nearness::Private,
+        // The last is NAT64 of a network's own, whose prefix length only that network knows (RFC 8215).
+        [0xfc00..=0xfdff, ..] | [0xfec0..=0xfeff, ..] | [0x64, 0xff9b, 1, ..] => Nearness::Private,
         _ => Nearness::Public,
     }
 }

@@ -125,10 +125,14 @@ function texts(json) {
   return typeof json === 'object' && json !== null ? Object.values(json).flatMap(texts) : [];
 }
 
-/** @param {Json} body */
+/**
+ * The document that a text is; null where it is none, or too large to be walked through.
+ *
+ * @param {Json} body
+ */
 function parsed(body) {
   try {
-    return JSON.parse(body);
+    return body.length < 10_000 ? JSON.parse(body) : null;
   } catch {
     return null;
   }
