@@ -23,7 +23,7 @@ import { scopes } from './told.js';
  * @property {Phase[]} phases
  *
  * @typedef {object} Phase
- * @property {string[]} does `connect`, `sign in`, `sign out`, `refresh`, `forget`, or the name of an operation to call
+ * @property {string[]} does `connect`, `sign out`, `refresh`, `forget`, or the name of an operation to call
  * @property {Expectation} expects
  * @property {boolean} [continues] in the same process
  * @property {number} [later] seconds since the phase before
@@ -99,7 +99,8 @@ export function complaints(expects, observed) {
 }
 
 /**
- * The part that any client can be held to: whether the person gets in, at what price, and without violations.
+ * The part that any client can be held to: whether the person gets in, at what price, and without violations. Which
+ * error, in which words, is its own affair.
  *
  * @param {Expectation} expects
  * @param {Observed} observed
@@ -111,6 +112,8 @@ export function outcomeComplaints(expects, observed) {
   if (expects.error === undefined && failure && !expects.open) found.push(`${failure.step} failed with ${failure.code}: ${failure.message}`);
   if (expects.error !== undefined && !failure) found.push(`succeeded, instead of ${expects.error}`);
   if (failure && failure.remaining > 0 && expects.error !== undefined) found.push(`${failure.step} failed too early, with ${failure.code}: ${failure.message}`);
+  const lacking = scopes(expects.granted).filter((scope) => scope !== 'offline_access' && !observed.granted?.includes(scope));
+  if (!failure && lacking.length > 0) found.push(`lacks ${lacking.join(' ')}`);
   for (const what of /** @type {const} */ (['trips', 'registrations', 'updates', 'untold'])) {
     const allowed = expects[what] ?? 0;
     if (observed[what] > allowed) found.push(`${observed[what]} ${what}, not ${allowed}`);

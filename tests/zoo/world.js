@@ -32,7 +32,6 @@ import { startProtectedResource } from './protected_resource.js';
  * @typedef {object} ZooClient
  * @property {() => Promise<void>} connect initialises the MCP session
  * @property {(operation: string) => Promise<void>} call calls a tool; rejects if it cannot be called
- * @property {() => Promise<void>} signIn signs in, whatever there is
  * @property {() => Promise<void>} signOut forgets tokens, and keeps the registration
  * @property {() => Promise<void>} refresh renews the tokens now
  * @property {() => Promise<void>} forget forgets the registration
@@ -154,7 +153,6 @@ async function take({ does }, client) {
  */
 function perform(client, step) {
   if (step === 'connect') return client.connect();
-  if (step === 'sign in') return client.signIn();
   if (step === 'sign out') return client.signOut();
   if (step === 'refresh') return client.refresh();
   if (step === 'forget') return client.forget();

@@ -36,7 +36,6 @@ export async function startOurs(surroundings) {
   return {
     connect: () => send('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'zoo', version: '1' } }),
     call: (operation) => send('tools/call', { name: operation, arguments: {} }),
-    signIn: () => connection.signIn(),
     signOut: () => connection.signOut(),
     refresh: () => connection.refresh(),
     forget: async () => {
