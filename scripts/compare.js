@@ -60,7 +60,8 @@ function inShort(found, violations) {
   const [first] = found;
   if (first === undefined) return "holds";
   if (violations.some((violation) => violation.includes("though told only"))) return "asks for unregistered scopes";
-  if (violations.some((violation) => violation.includes("again after a refusal"))) return "asks again for what was refused";
+  if (violations.some((violation) => violation.includes("again after a refusal")))
+    return "asks again for what was refused";
   if (violations.length > 0) return String(violations[0]);
   if (found.some((complaint) => complaint.includes(" failed "))) return "does not get in";
   return first;
@@ -95,7 +96,8 @@ function printTable(rows, titles) {
  * @param {string[]} titles
  */
 function printMarkdown(rows, titles) {
-  const held = (/** @type {Row[]} */ some, /** @type {number} */ at) => some.filter(({ verdicts }) => verdicts[at] === "holds").length;
+  const held = (/** @type {Row[]} */ some, /** @type {number} */ at) =>
+    some.filter(({ verdicts }) => verdicts[at] === "holds").length;
   const line = (/** @type {(string | number)[]} */ cells) => console.log(`| ${cells.join(" | ")} |`);
   console.log(`Scenarios that hold, ${new Date().toISOString().slice(0, 10)}:\n`);
   line(["the authorization server or the client …", "scenarios", ...titles.map((title) => `\`${title}\``)]);
@@ -105,7 +107,11 @@ function printMarkdown(rows, titles) {
     line([group, some.length, ...titles.map((_, at) => held(some, at))]);
   }
   line(["**all**", `**${rows.length}**`, ...titles.map((_, at) => `**${held(rows, at)}**`)]);
-  line(["requests for scopes that the client knew not to be registered, or that had been refused", "", ...titles.map((_, at) => rows.reduce((sum, row) => sum + (row.violations[at] ?? 0), 0))]);
+  line([
+    "requests for scopes that the client knew not to be registered, or that had been refused",
+    "",
+    ...titles.map((_, at) => rows.reduce((sum, row) => sum + (row.violations[at] ?? 0), 0)),
+  ]);
 }
 
 /**

@@ -21,7 +21,10 @@ for (const { name, version, start } of peers) {
       const scenario = scenarios.find((candidate) => candidate.name === own);
       assert.ok(scenario);
       const phases = await play(scenario, start);
-      assert.deepEqual(scenario.phases.flatMap(({ expects }, at) => phases[at] && outcomeComplaints(expects, phases[at])), []);
+      assert.deepEqual(
+        scenario.phases.flatMap(({ expects }, at) => phases[at] && outcomeComplaints(expects, phases[at])),
+        [],
+      );
     });
   }
 }

@@ -16,9 +16,11 @@ const versions = readJson('./package.json').dependencies;
 /** @type {{ name: string, version: string, start: StartClient }[]} */
 export const peers = [
   { name: 'mcp-oauth-wasm', version: readJson('../../package.json').version, start: startOurs },
-  ...Object.entries({ '@modelcontextprotocol/client': startClient2, '@modelcontextprotocol/sdk': startSdk1 }).map(([name, start]) => ({
-    name,
-    version: versions[name] ?? '',
-    start,
-  })),
+  ...Object.entries({ '@modelcontextprotocol/client': startClient2, '@modelcontextprotocol/sdk': startSdk1 }).map(
+    ([name, start]) => ({
+      name,
+      version: versions[name] ?? '',
+      start,
+    }),
+  ),
 ];

@@ -55,7 +55,12 @@ export class RememberingProvider {
   clientInformation() {
     const { client } = this.surroundings.settings;
     const stored = this.memory.get('client');
-    if (client) return { client_id: client.clientId, client_secret: client.clientSecret, issuer: client.issuer ?? stored?.issuer };
+    if (client)
+      return {
+        client_id: client.clientId,
+        client_secret: client.clientSecret,
+        issuer: client.issuer ?? stored?.issuer,
+      };
     const expires = stored?.client_secret_expires_at;
     const expired = expires && expires * 1000 <= Date.now();
     const elsewhere = stored?.redirect_uris && !stored.redirect_uris.includes(this.redirectUrl);
@@ -104,7 +109,8 @@ export class RememberingProvider {
 
   /** @param {Credentials} what */
   invalidateCredentials(what) {
-    for (const name of what === 'all' ? ['client', 'tokens', 'verifier', 'discovery'] : [what]) this.memory.delete(name);
+    for (const name of what === 'all' ? ['client', 'tokens', 'verifier', 'discovery'] : [what])
+      this.memory.delete(name);
   }
 
   /**

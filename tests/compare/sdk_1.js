@@ -47,9 +47,14 @@ export async function startSdk1(surroundings) {
       if (!client) await connect();
       await withTrips(() => /** @type {Client} */ (client).callTool({ name: operation, arguments: {} }));
     },
+    async signIn() {
+      provider.invalidateCredentials('tokens');
+      await connect();
+    },
     signOut: async () => provider.invalidateCredentials('tokens'),
     async refresh() {
-      if ((await auth(provider, { serverUrl: endpoint, fetchFn: fetch })) !== 'AUTHORIZED') throw new Error('not refreshed');
+      if ((await auth(provider, { serverUrl: endpoint, fetchFn: fetch })) !== 'AUTHORIZED')
+        throw new Error('not refreshed');
     },
     forget: async () => provider.invalidateCredentials('client'),
     close: async () => client?.close(),

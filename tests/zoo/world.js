@@ -32,6 +32,7 @@ import { startProtectedResource } from './protected_resource.js';
  * @typedef {object} ZooClient
  * @property {() => Promise<void>} connect initialises the MCP session
  * @property {(operation: string) => Promise<void>} call calls a tool; rejects if it cannot be called
+ * @property {() => Promise<void>} signIn sends the person to the authorization server, though there may be a session
  * @property {() => Promise<void>} signOut forgets tokens, and keeps the registration
  * @property {() => Promise<void>} refresh renews the tokens now
  * @property {() => Promise<void>} forget forgets the registration
@@ -108,14 +109,15 @@ export async function play(scenario, startClient) {
         });
       }
       const failure = await take(phase, client);
-      const sum = (/** @type {'registrations' | 'updates' | 'deletions'} */ what) => servers.reduce((total, { counts }) => total + counts[what], 0);
+      const sum = (/** @type {'registrations' | 'updates'} */ what) =>
+        servers.reduce((total, { counts }) => total + counts[what], 0);
       all.push({
         failure,
         granted: resource.granted,
         trips: person.trips,
         registrations: sum('registrations'),
         updates: sum('updates'),
-        deletions: sum('deletions'),
+        clients: servers.reduce((total, { dynamicClients }) => total + dynamicClients, 0),
         untold: servers.reduce((total, { told }, at) => total + told.untold - (before[at]?.untold ?? 0), 0),
         requested: servers.flatMap(({ requested }) => requested),
         registered: servers.flatMap(({ registered }) => registered),
@@ -153,6 +155,7 @@ async function take({ does }, client) {
  */
 function perform(client, step) {
   if (step === 'connect') return client.connect();
+  if (step === 'sign in') return client.signIn();
   if (step === 'sign out') return client.signOut();
   if (step === 'refresh') return client.refresh();
   if (step === 'forget') return client.forget();
@@ -191,7 +194,10 @@ class Person {
     const response = await fetch(url, { redirect: 'manual', headers: { 'x-person': 'yes' } });
     await response.body?.cancel();
     const location = response.headers.get('location');
-    if (!location) throw new NeverCameBack(`The authorization server showed a page with status ${response.status}; the person closed it.`);
+    if (!location)
+      throw new NeverCameBack(
+        `The authorization server showed a page with status ${response.status}; the person closed it.`,
+      );
     return location;
   }
 }

@@ -4,6 +4,7 @@
 
 import * as authorization from './authorization.js';
 import * as clients from './clients.js';
+import { crossings } from './crossings.js';
 import * as decides from './registration_decides.js';
 import * as echoes from './registration_echoes.js';
 import * as management from './registration_management.js';
@@ -26,6 +27,7 @@ export const groups = {
   'refuses any scope at registration': refuses.refusedForAnyScope,
   'lets registrations be managed (RFC 7592)': management.managed,
   'forgets clients, lets secrets expire': management.forgotten,
+  'policies crossed with triggers': crossings,
   'registers in odd ways': clients.oddRegistration,
   'registered by hand': clients.preRegistered,
   'client metadata documents': clients.byMetadataDocument,
