@@ -83,7 +83,7 @@ export async function play(scenario, startClient) {
       if (phase.server) first.authorizationServer.policy = policy;
       resource.policy = { ...resource.policy, ...phase.resource };
       for (const event of phase.meanwhile ?? []) {
-        if (event === 'clients are forgotten') first.authorizationServer.forgetClients();
+        if (event === 'clients are forgotten') first.authorizationServer.registry.forget();
         if (event === 'access tokens are forgotten') first.authorizationServer.forgetAccessTokens();
         if (event === 'refresh tokens are forgotten') first.authorizationServer.forgetRefreshTokens();
         if (event === 'the resource moves' && other) resource.authorizationServer = other.authorizationServer;
@@ -110,17 +110,17 @@ export async function play(scenario, startClient) {
       }
       const failure = await take(phase, client);
       const sum = (/** @type {'registrations' | 'updates'} */ what) =>
-        servers.reduce((total, { counts }) => total + counts[what], 0);
+        servers.reduce((total, { registry }) => total + registry.counts[what], 0);
       all.push({
         failure,
         granted: resource.granted,
         trips: person.trips,
         registrations: sum('registrations'),
         updates: sum('updates'),
-        clients: servers.reduce((total, { dynamicClients }) => total + dynamicClients, 0),
+        clients: servers.reduce((total, { registry }) => total + registry.dynamicClients, 0),
         untold: servers.reduce((total, { told }, at) => total + told.untold - (before[at]?.untold ?? 0), 0),
         requested: servers.flatMap(({ requested }) => requested),
-        registered: servers.flatMap(({ registered }) => registered),
+        registered: servers.flatMap(({ registry }) => registry.registered),
         violations: servers.flatMap(({ told }, at) => told.violations.slice(before[at]?.violations)),
       });
     }
@@ -191,7 +191,7 @@ class Person {
   async visit(url) {
     this.trips += 1;
     if (this.trips > TRIP_LIMIT) throw new NeverCameBack('The person gave up after too many trips.');
-    const response = await fetch(url, { redirect: 'manual', headers: { 'x-person': 'yes' } });
+    const response = await fetch(url, { redirect: 'manual' });
     await response.body?.cancel();
     const location = response.headers.get('location');
     if (!location)
