@@ -23,7 +23,9 @@ await runProgram(async () => {
   const { startOurs } = await load("clients/ours.js");
 
   const wanted = argv.slice(2).join(" ").toLowerCase();
-  const chosen = scenarios.filter(({ name, proves }) => [name, ...proves].some((text) => text.toLowerCase().includes(wanted)));
+  const chosen = scenarios.filter(({ name, proves }) =>
+    [name, ...proves].some((text) => text.toLowerCase().includes(wanted)),
+  );
   if (chosen.length === 0) throw new Explained(`No scenario has "${wanted}" in its name or numbers.`);
 
   const since = performance.now();
@@ -33,16 +35,22 @@ await runProgram(async () => {
   let untoldExpected = 0;
   for (const scenario of chosen) {
     const phases = await play(scenario, startOurs);
-    const found = phases.map((observed, at) => complaints(scenario.phases[at]?.expects ?? { trips: 0, registrations: 0 }, observed));
+    const found = phases.map((observed, at) =>
+      complaints(scenario.phases[at]?.expects ?? { trips: 0, registrations: 0 }, observed),
+    );
     const wrong = found.flat().length > 0;
     if (wrong) failed += 1;
-    console.log(`${paint(wrong ? 31 : 32, wrong ? "fails" : "holds")}  ${scenario.name}  (${scenario.proves.join(", ")})`);
+    console.log(
+      `${paint(wrong ? 31 : 32, wrong ? "fails" : "holds")}  ${scenario.name}  (${scenario.proves.join(", ")})`,
+    );
     for (const [at, observed] of phases.entries()) {
       const { does, expects } = scenario.phases[at] ?? { does: [], expects: { trips: 0, registrations: 0 } };
       violations += observed.violations.length;
       untold += observed.untold;
       untoldExpected += expects.untold ?? 0;
-      console.log(`       ${at + 1}. ${does.join(", ")}: expected ${expectedInWords(expects)}; got ${observedInWords(observed)}`);
+      console.log(
+        `       ${at + 1}. ${does.join(", ")}: expected ${expectedInWords(expects)}; got ${observedInWords(observed)}`,
+      );
       for (const complaint of found[at] ?? []) console.log(`          ${paint(31, complaint)}`);
     }
   }

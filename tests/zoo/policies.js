@@ -89,7 +89,8 @@ export const wordings = {
   }),
   'not allowed': ([first]) => ({ error_description: `Invalid scope: Scope '${first}' is not allowed for this client` }),
   Keycloak: () => ({
-    error_description: "Policy 'Allowed Client Scopes' rejected request to client-registration service. Details: Not permitted to use specified clientScope",
+    error_description:
+      "Policy 'Allowed Client Scopes' rejected request to client-registration service. Details: Not permitted to use specified clientScope",
   }),
   'words that sound like scopes': ([first]) => ({
     error_description: `The client may not read or write with the scope '${first}'.`,

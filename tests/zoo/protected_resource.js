@@ -82,7 +82,8 @@ export class ProtectedResource {
     const needed = scopes(`${needs.connect ?? ''} ${needs[operation] ?? ''}`);
     const missing = needed.filter((scope) => !granted.includes(scope));
     if (missing.length > 0) {
-      const said = saysInstead ?? { everything: needed.join(' '), 'what is missing': missing.join(' '), nothing: null }[says];
+      const said =
+        saysInstead ?? { everything: needed.join(' '), 'what is missing': missing.join(' '), nothing: null }[says];
       return this.#challenge(status, { error: status === 403 ? 'insufficient_scope' : 'invalid_token' }, said);
     }
     this.granted = granted;
@@ -101,7 +102,9 @@ export class ProtectedResource {
       ...(scope === null ? {} : { scope }),
       resource_metadata: `${this.origin}/.well-known/oauth-protected-resource/mcp`,
     };
-    const text = Object.entries(parameters).map(([name, value]) => `${name}="${value}"`).join(', ');
+    const text = Object.entries(parameters)
+      .map(([name, value]) => `${name}="${value}"`)
+      .join(', ');
     return { status, headers: { 'www-authenticate': `Bearer ${text}` } };
   }
 
@@ -134,7 +137,12 @@ export async function startProtectedResource(policy, authorizationServer) {
     let text = '';
     for await (const chunk of request) text += chunk;
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    const answer = resource?.answer({ method: request.method ?? '', path: pathname, headers: request.headers, body: text });
+    const answer = resource?.answer({
+      method: request.method ?? '',
+      path: pathname,
+      headers: request.headers,
+      body: text,
+    });
     reply(response, answer ?? { status: 503 });
   });
   const { origin, close } = await listenOnLoopback(server);

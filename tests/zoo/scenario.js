@@ -48,6 +48,7 @@ import { scopes } from './told.js';
  * @property {number} trips through the browser
  * @property {number} registrations requests to register, refused ones included
  * @property {number} [updates] of a registration (RFC 7592); default: 0
+ * @property {number} [clients] that registered themselves and are still known to the servers when the phase ends
  * @property {number} [untold] requests by clients that had to register without scope; default: 0
  * @property {string | null} [asks] the `scope` of the last authorization request; null: none was sent
  * @property {string | null} [registers] the `scope` of the last registration or update that was agreed to; null: none was sent
@@ -63,7 +64,7 @@ import { scopes } from './told.js';
  * @property {number} trips
  * @property {number} registrations
  * @property {number} updates
- * @property {number} deletions
+ * @property {number} clients
  * @property {number} untold
  * @property {(string | null)[]} requested
  * @property {(string | undefined)[]} registered
@@ -86,20 +87,25 @@ export function complaints(expects, observed) {
   if (!failure && expects.granted !== undefined && sorted(granted?.join(' ')) !== sorted(expects.granted)) {
     found.push(`granted ${granted?.join(' ') || 'nothing'}, not ${expects.granted || 'nothing'}`);
   }
-  if (failure && expects.error && ![failure.code, 'any'].includes(expects.error)) found.push(`failed with ${failure.code}, not ${expects.error}: ${failure.message}`);
+  if (failure && expects.error && ![failure.code, 'any'].includes(expects.error))
+    found.push(`failed with ${failure.code}, not ${expects.error}: ${failure.message}`);
   for (const word of failure ? (expects.says ?? []) : []) {
     if (!failure?.message.includes(word)) found.push(`the message does not name ${word}: ${failure?.message}`);
   }
+  if (expects.clients !== undefined && observed.clients > expects.clients)
+    found.push(`${observed.clients} clients are left, not ${expects.clients}`);
   if (expects.asks !== undefined) found.push(...differs('asked for', requested.at(-1), expects.asks));
   if (expects.registers !== undefined) found.push(...differs('registered', registered.at(-1), expects.registers));
   if (expects.asked) {
-    for (let at = 0; at < Math.max(expects.asked.length, requested.length); at += 1) found.push(...differs(`asked in trip ${at + 1} for`, requested[at], expects.asked[at]));
+    for (let at = 0; at < Math.max(expects.asked.length, requested.length); at += 1)
+      found.push(...differs(`asked in trip ${at + 1} for`, requested[at], expects.asked[at]));
   }
   return found;
 }
 
 /**
- * The part that any client can be held to: whether the person gets in, at what price, and without violations.
+ * The part that any client can be held to: whether the person gets in, at what price, and without violations. Which
+ * error, in which words, is its own affair.
  *
  * @param {Expectation} expects
  * @param {Observed} observed
@@ -108,9 +114,15 @@ export function complaints(expects, observed) {
 export function outcomeComplaints(expects, observed) {
   const { failure } = observed;
   const found = [...observed.violations];
-  if (expects.error === undefined && failure && !expects.open) found.push(`${failure.step} failed with ${failure.code}: ${failure.message}`);
+  if (expects.error === undefined && failure && !expects.open)
+    found.push(`${failure.step} failed with ${failure.code}: ${failure.message}`);
   if (expects.error !== undefined && !failure) found.push(`succeeded, instead of ${expects.error}`);
-  if (failure && failure.remaining > 0 && expects.error !== undefined) found.push(`${failure.step} failed too early, with ${failure.code}: ${failure.message}`);
+  if (failure && failure.remaining > 0 && expects.error !== undefined)
+    found.push(`${failure.step} failed too early, with ${failure.code}: ${failure.message}`);
+  const lacking = scopes(expects.granted).filter(
+    (scope) => scope !== 'offline_access' && !observed.granted?.includes(scope),
+  );
+  if (!failure && lacking.length > 0) found.push(`lacks ${lacking.join(' ')}`);
   for (const what of /** @type {const} */ (['trips', 'registrations', 'updates', 'untold'])) {
     const allowed = expects[what] ?? 0;
     if (observed[what] > allowed) found.push(`${observed[what]} ${what}, not ${allowed}`);
@@ -124,6 +136,9 @@ export function outcomeComplaints(expects, observed) {
  * @param {string | null | undefined} expected
  */
 function differs(what, observed, expected) {
-  const named = (/** @type {string | null | undefined} */ scope) => (scope == null ? 'no scope' : scope || 'an empty scope');
-  return sorted(observed) === sorted(expected) && (observed == null) === (expected == null) ? [] : [`${what} ${named(observed)}, not ${named(expected)}`];
+  const named = (/** @type {string | null | undefined} */ scope) =>
+    scope == null ? 'no scope' : scope || 'an empty scope';
+  return sorted(observed) === sorted(expected) && (observed == null) === (expected == null)
+    ? []
+    : [`${what} ${named(observed)}, not ${named(expected)}`];
 }

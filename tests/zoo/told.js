@@ -97,6 +97,7 @@ export class Told {
    * @param {string} where
    */
   #refuseEmpty(parameter, where) {
-    if (typeof parameter === 'string' && scopes(parameter).length === 0) this.violations.push(`an empty scope in the ${where}`);
+    if (typeof parameter === 'string' && scopes(parameter).length === 0)
+      this.violations.push(`an empty scope in the ${where}`);
   }
 }

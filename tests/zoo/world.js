@@ -32,7 +32,7 @@ import { startProtectedResource } from './protected_resource.js';
  * @typedef {object} ZooClient
  * @property {() => Promise<void>} connect initialises the MCP session
  * @property {(operation: string) => Promise<void>} call calls a tool; rejects if it cannot be called
- * @property {() => Promise<void>} signIn signs in, whatever there is
+ * @property {() => Promise<void>} signIn sends the person to the authorization server, though there may be a session
  * @property {() => Promise<void>} signOut forgets tokens, and keeps the registration
  * @property {() => Promise<void>} refresh renews the tokens now
  * @property {() => Promise<void>} forget forgets the registration
@@ -83,7 +83,7 @@ export async function play(scenario, startClient) {
       if (phase.server) first.authorizationServer.policy = policy;
       resource.policy = { ...resource.policy, ...phase.resource };
       for (const event of phase.meanwhile ?? []) {
-        if (event === 'clients are forgotten') first.authorizationServer.forgetClients();
+        if (event === 'clients are forgotten') first.authorizationServer.registry.forget();
         if (event === 'access tokens are forgotten') first.authorizationServer.forgetAccessTokens();
         if (event === 'refresh tokens are forgotten') first.authorizationServer.forgetRefreshTokens();
         if (event === 'the resource moves' && other) resource.authorizationServer = other.authorizationServer;
@@ -109,17 +109,18 @@ export async function play(scenario, startClient) {
         });
       }
       const failure = await take(phase, client);
-      const sum = (/** @type {'registrations' | 'updates' | 'deletions'} */ what) => servers.reduce((total, { counts }) => total + counts[what], 0);
+      const sum = (/** @type {'registrations' | 'updates'} */ what) =>
+        servers.reduce((total, { registry }) => total + registry.counts[what], 0);
       all.push({
         failure,
         granted: resource.granted,
         trips: person.trips,
         registrations: sum('registrations'),
         updates: sum('updates'),
-        deletions: sum('deletions'),
+        clients: servers.reduce((total, { registry }) => total + registry.dynamicClients, 0),
         untold: servers.reduce((total, { told }, at) => total + told.untold - (before[at]?.untold ?? 0), 0),
         requested: servers.flatMap(({ requested }) => requested),
-        registered: servers.flatMap(({ registered }) => registered),
+        registered: servers.flatMap(({ registry }) => registry.registered),
         violations: servers.flatMap(({ told }, at) => told.violations.slice(before[at]?.violations)),
       });
     }
@@ -190,10 +191,13 @@ class Person {
   async visit(url) {
     this.trips += 1;
     if (this.trips > TRIP_LIMIT) throw new NeverCameBack('The person gave up after too many trips.');
-    const response = await fetch(url, { redirect: 'manual', headers: { 'x-person': 'yes' } });
+    const response = await fetch(url, { redirect: 'manual' });
     await response.body?.cancel();
     const location = response.headers.get('location');
-    if (!location) throw new NeverCameBack(`The authorization server showed a page with status ${response.status}; the person closed it.`);
+    if (!location)
+      throw new NeverCameBack(
+        `The authorization server showed a page with status ${response.status}; the person closed it.`,
+      );
     return location;
   }
 }

@@ -34,7 +34,12 @@ export async function startOurs(surroundings) {
     if (!response.ok) throw new Error(`${method} was answered ${response.status}`);
   };
   return {
-    connect: () => send('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'zoo', version: '1' } }),
+    connect: () =>
+      send('initialize', {
+        protocolVersion: '2025-11-25',
+        capabilities: {},
+        clientInfo: { name: 'zoo', version: '1' },
+      }),
     call: (operation) => send('tools/call', { name: operation, arguments: {} }),
     signIn: () => connection.signIn(),
     signOut: () => connection.signOut(),
@@ -56,7 +61,12 @@ function redirect({ visit, redirectUri, takenRedirectUris }) {
       authorize: ({ authorizationUrl }) =>
         visit(authorizationUrl).catch((error) => {
           if (!(error instanceof NeverCameBack)) throw error;
-          throw new TransportError({ code: 'callback_aborted', message: error.message, step: 'callback', cause: error });
+          throw new TransportError({
+            code: 'callback_aborted',
+            message: error.message,
+            step: 'callback',
+            cause: error,
+          });
         }),
       close: async () => {},
     }),

@@ -19,7 +19,12 @@ export const issuerOfErrors = [
     proves: ['S4', 'A4', 'interop 37'],
     server: { ...narrow, authorization: { names: 'MCP SDK', issuer: 'not on errors' } },
     resource: listedTooMuch,
-    phases: [{ does: ['connect'], expects: { error: 'response_issuer_mismatch', says: ['iss', 'http://127.0.0.1'], trips: 1, registrations: 1 } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { error: 'response_issuer_mismatch', says: ['iss', 'http://127.0.0.1'], trips: 1, registrations: 1 },
+      },
+    ],
   },
   {
     name: 'iss is promised, and missing on errors: no matter, where the first plan needs no repair',
@@ -47,7 +52,12 @@ export const scopeNeeded = [
     proves: ['interop 6'],
     server: wantsScope,
     resource: silent,
-    phases: [{ does: ['connect'], expects: { error: 'authorization_refused', says: ['`scopes`'], trips: 1, registrations: 1, asks: null } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { error: 'authorization_refused', says: ['`scopes`'], trips: 1, registrations: 1, asks: null },
+      },
+    ],
   },
   {
     name: 'a request without scope is refused; the host names one at last',
@@ -56,7 +66,11 @@ export const scopeNeeded = [
     resource: silent,
     phases: [
       { does: ['connect'], expects: { error: 'authorization_refused', trips: 1, registrations: 1 } },
-      { settings: { scopes: ['api://0f3c/.default'] }, does: ['connect'], expects: { granted: 'api://0f3c/.default', trips: 1, registrations: 1 } },
+      {
+        settings: { scopes: ['api://0f3c/.default'] },
+        does: ['connect'],
+        expects: { granted: 'api://0f3c/.default', trips: 1, registrations: 1 },
+      },
     ],
   },
   {
@@ -117,27 +131,50 @@ export const droppedOrRefused = [
     proves: ['S3', 'S4', 'interop 7'],
     server: { ...narrow, lists: 'read write offline_access', authorization: { names: 'not allowed' } },
     resource: demanded,
-    phases: [{ does: ['connect'], expects: { granted: 'read', trips: 2, registrations: 1, asked: ['read offline_access', 'read'] } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { granted: 'read', trips: 2, registrations: 1, asked: ['read offline_access', 'read'] },
+      },
+    ],
   },
   {
     name: 'lists offline_access and refuses it to the client without naming it: dropped once',
     proves: ['S3', 'S4', 'interop 7'],
     server: { ...narrow, lists: 'read write offline_access' },
     resource: demanded,
-    phases: [{ does: ['connect'], expects: { granted: 'read', trips: 2, registrations: 1, asked: ['read offline_access', 'read'] } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { granted: 'read', trips: 2, registrations: 1, asked: ['read offline_access', 'read'] },
+      },
+    ],
   },
   {
     name: 'refuses two optional scopes, one after the other: one repair, then an error',
     proves: ['S4', 'S6', 'interop 45'],
     server: { registration: { permits: 'read write', answers: 'nothing' }, authorization: { names: 'MCP SDK' } },
     resource: { ...listedTooMuch, lists: 'read write internal secret' },
-    phases: [{ does: ['connect'], expects: { error: 'authorization_refused', says: ['secret'], trips: 2, registrations: 1, asked: ['read write internal secret', 'read write secret'] } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: {
+          error: 'authorization_refused',
+          says: ['secret'],
+          trips: 2,
+          registrations: 1,
+          asked: ['read write internal secret', 'read write secret'],
+        },
+      },
+    ],
   },
   {
     name: 'refuses two optional scopes, naming both: one repair',
     proves: ['S4', 'interop 10'],
     server: { registration: { permits: 'read write', answers: 'nothing' }, authorization: { names: 'a list' } },
     resource: { ...listedTooMuch, lists: 'read write internal secret' },
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 1, asks: 'read write' } }],
+    phases: [
+      { does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 1, asks: 'read write' } },
+    ],
   },
 ];

@@ -9,7 +9,10 @@ import { triggers } from './triggers.js';
 
 const { demanded, demandedOnly, demandedTooMuch, listedTooMuch } = triggers;
 
-const byHand = { registration: { offered: false }, clients: { 'by-hand': { scope: 'read write', told: 'read write' } } };
+const byHand = {
+  registration: { offered: false },
+  clients: { 'by-hand': { scope: 'read write', told: 'read write' } },
+};
 const byHandUntold = { ...byHand, clients: { 'by-hand': { scope: 'read write' } } };
 const declared = { client: { clientId: 'by-hand', scopes: ['read', 'write'] } };
 const undeclared = { client: { clientId: 'by-hand' } };
@@ -22,7 +25,12 @@ export const preRegistered = [
     server: byHand,
     resource: demanded,
     settings: declared,
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 0, asked: ['read', 'read write'] } }],
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 2, registrations: 0, asked: ['read', 'read write'] },
+      },
+    ],
   },
   {
     name: 'registered by hand, scopes declared; a 401 demands more: the error names scope and setting before a browser opens',
@@ -30,7 +38,12 @@ export const preRegistered = [
     server: byHand,
     resource: demandedTooMuch,
     settings: declared,
-    phases: [{ does: ['connect'], expects: { error: 'scope_not_registered', says: ['internal', 'client.scopes'], trips: 0, registrations: 0 } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { error: 'scope_not_registered', says: ['internal', 'client.scopes'], trips: 0, registrations: 0 },
+      },
+    ],
   },
   {
     name: 'registered by hand, scopes declared; more is listed',
@@ -38,7 +51,9 @@ export const preRegistered = [
     server: byHand,
     resource: listedTooMuch,
     settings: declared,
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 0, asks: 'read write' } }],
+    phases: [
+      { does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 0, asks: 'read write' } },
+    ],
   },
   {
     name: 'registered by hand, scopes declared; a tool needs more: no browser, and the session stays',
@@ -47,7 +62,10 @@ export const preRegistered = [
     resource: demandedOnly,
     settings: declared,
     phases: [
-      { does: ['connect', 'rule'], expects: { error: 'scope_not_registered', says: ['admin', 'client.scopes'], trips: 1, registrations: 0 } },
+      {
+        does: ['connect', 'rule'],
+        expects: { error: 'scope_not_registered', says: ['admin', 'client.scopes'], trips: 1, registrations: 0 },
+      },
       { continues: true, does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 0 } },
     ],
   },
@@ -81,7 +99,12 @@ export const preRegistered = [
     server: { ...byHandUntold, authorization: { names: 'fosite with quotes' } },
     resource: listedTooMuch,
     settings: undeclared,
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 0, asked: ['read write internal', 'read write'] } }],
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 2, registrations: 0, asked: ['read write internal', 'read write'] },
+      },
+    ],
   },
   {
     name: 'registered by hand, nothing declared; a demanded scope is refused: an error, and no second trip',
@@ -89,7 +112,12 @@ export const preRegistered = [
     server: { ...byHandUntold, authorization: { names: 'fosite with quotes' } },
     resource: demandedTooMuch,
     settings: undeclared,
-    phases: [{ does: ['connect'], expects: { error: 'authorization_refused', says: ['internal'], trips: 1, registrations: 0 } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { error: 'authorization_refused', says: ['internal'], trips: 1, registrations: 0 },
+      },
+    ],
   },
   {
     name: 'registered by hand at one issuer; the resource moves to another: nothing is sent there',
@@ -100,7 +128,11 @@ export const preRegistered = [
     settings: declared,
     phases: [
       { does: ['connect'], expects: { granted: 'read', trips: 1, registrations: 0 } },
-      { meanwhile: ['the resource moves'], does: ['connect'], expects: { error: 'client_of_other_issuer', trips: 0, registrations: 0 } },
+      {
+        meanwhile: ['the resource moves'],
+        does: ['connect'],
+        expects: { error: 'client_of_other_issuer', trips: 0, registrations: 0 },
+      },
     ],
   },
   {
@@ -116,14 +148,29 @@ export const preRegistered = [
     proves: ['R1', 'interop 34'],
     server: { registration: { offered: false } },
     resource: demanded,
-    phases: [{ does: ['connect'], expects: { error: 'needs_client_id', says: ['http://127.0.0.1', 'client.clientId'], trips: 0, registrations: 0 } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: {
+          error: 'needs_client_id',
+          says: ['http://127.0.0.1', 'client.clientId'],
+          trips: 0,
+          registrations: 0,
+        },
+      },
+    ],
   },
   {
     name: 'registration is offered, but forbidden (403): the error says so before any browser',
     proves: ['R1', 'interop 34'],
     server: { registration: { refuses: ['everything'], refusal: { status: 403, error: 'access_denied' } } },
     resource: demanded,
-    phases: [{ does: ['connect'], expects: { error: 'registration_refused', says: ['http://127.0.0.1'], trips: 0, registrations: 1 } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { error: 'registration_refused', says: ['http://127.0.0.1'], trips: 0, registrations: 1 },
+      },
+    ],
   },
 ];
 
@@ -138,7 +185,12 @@ export const byMetadataDocument = [
     server: documented,
     clientMetadataUrl,
     resource: demanded,
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 0, asked: ['read', 'read write'] } }],
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 2, registrations: 0, asked: ['read', 'read write'] },
+      },
+    ],
   },
   {
     name: 'a client metadata document with scope; more is listed: requested within the document',
@@ -146,7 +198,9 @@ export const byMetadataDocument = [
     server: documented,
     clientMetadataUrl,
     resource: listedTooMuch,
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 0, asks: 'read write' } }],
+    phases: [
+      { does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 0, asks: 'read write' } },
+    ],
   },
   {
     name: 'a client metadata document with scope; a 401 demands more: the error names the document before a browser opens',
@@ -154,7 +208,12 @@ export const byMetadataDocument = [
     server: documented,
     clientMetadataUrl,
     resource: demandedTooMuch,
-    phases: [{ does: ['connect'], expects: { error: 'scope_not_registered', says: ['internal', clientMetadataUrl], trips: 0, registrations: 0 } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { error: 'scope_not_registered', says: ['internal', clientMetadataUrl], trips: 0, registrations: 0 },
+      },
+    ],
   },
   {
     name: 'a client metadata document without scope: no ceiling',
@@ -162,20 +221,36 @@ export const byMetadataDocument = [
     server: { metadataDocuments: { [clientMetadataUrl]: {} }, authorization: { enforces: 'nothing' } },
     clientMetadataUrl,
     resource: listedTooMuch,
-    phases: [{ does: ['connect'], expects: { granted: 'read write internal', trips: 1, registrations: 0, asks: 'read write internal' } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { granted: 'read write internal', trips: 1, registrations: 0, asks: 'read write internal' },
+      },
+    ],
   },
   {
     name: 'a client metadata document without scope; a listed scope is refused: dropped once',
     proves: ['R3', 'S4'],
-    server: { metadataDocuments: { [clientMetadataUrl]: {} }, authorization: { enforces: 'permitted', permits: 'read write', names: 'a list' } },
+    server: {
+      metadataDocuments: { [clientMetadataUrl]: {} },
+      authorization: { enforces: 'permitted', permits: 'read write', names: 'a list' },
+    },
     clientMetadataUrl,
     resource: listedTooMuch,
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 0, asked: ['read write internal', 'read write'] } }],
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 2, registrations: 0, asked: ['read write internal', 'read write'] },
+      },
+    ],
   },
   {
     name: 'a client metadata document, of which the server grants a part: what it grants is used',
     proves: ['S7'],
-    server: { metadataDocuments: { [clientMetadataUrl]: { scope: 'read write admin' } }, token: { withholds: 'admin' } },
+    server: {
+      metadataDocuments: { [clientMetadataUrl]: { scope: 'read write admin' } },
+      token: { withholds: 'admin' },
+    },
     clientMetadataUrl,
     resource: { demands: null, lists: 'read write admin', needs: { connect: 'read', edit: 'write' } },
     phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 0 } }],
@@ -209,16 +284,38 @@ export const oddRegistration = [
   {
     name: 'registers web applications only, and refuses a listed scope',
     proves: ['R4', 'R8', 'interop 10', 'interop 27'],
-    server: { registration: { applicationType: 'web', permits: 'read write', refuses: ['unpermitted scopes'], refusal: { names: 'a list' } } },
+    server: {
+      registration: {
+        applicationType: 'web',
+        permits: 'read write',
+        refuses: ['unpermitted scopes'],
+        refusal: { names: 'a list' },
+      },
+    },
     resource: listedTooMuch,
     phases: [{ does: ['connect'], expects: { granted: 'read write', trips: 1, registrations: 3 } }],
   },
   {
     name: 'refuses unknown clients in plain text: the words reach the person',
     proves: ['interop 29'],
-    server: { registration: { refuses: ['everything'], refusal: { status: 403, plainText: 'Forbidden: Zoo is not on the list of approved clients' } } },
+    server: {
+      registration: {
+        refuses: ['everything'],
+        refusal: { status: 403, plainText: 'Forbidden: Zoo is not on the list of approved clients' },
+      },
+    },
     resource: demanded,
-    phases: [{ does: ['connect'], expects: { error: 'registration_refused', says: ['not on the list of approved clients'], trips: 0, registrations: 1 } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: {
+          error: 'registration_refused',
+          says: ['not on the list of approved clients'],
+          trips: 0,
+          registrations: 1,
+        },
+      },
+    ],
   },
   {
     name: 'gives a secret, and wants it in the form',
@@ -233,8 +330,18 @@ export const oddRegistration = [
     server: {
       registration: {
         furtherMembers: {
-          client_uri: '', logo_uri: '', tos_uri: null, policy_uri: '', contacts: null, grant_types: null, response_types: null,
-          client_secret: '', client_secret_expires_at: null, jwks: null, registration_access_token: '', registration_client_uri: '',
+          client_uri: '',
+          logo_uri: '',
+          tos_uri: null,
+          policy_uri: '',
+          contacts: null,
+          grant_types: null,
+          response_types: null,
+          client_secret: '',
+          client_secret_expires_at: null,
+          jwks: null,
+          registration_access_token: '',
+          registration_client_uri: '',
         },
       },
     },

@@ -4,6 +4,7 @@
 
 import * as authorization from './authorization.js';
 import * as clients from './clients.js';
+import { crossings } from './crossings.js';
 import * as decides from './registration_decides.js';
 import * as echoes from './registration_echoes.js';
 import * as management from './registration_management.js';
@@ -12,7 +13,33 @@ import * as refuses from './registration_refuses.js';
 import * as stepUp from './step_up.js';
 import * as tokens from './tokens.js';
 
-/** @type {Scenario[]} */
-export const scenarios = [echoes, decides, narrows, refuses, management, clients, authorization, tokens, stepUp].flatMap((file) =>
-  Object.values(file).flat(),
-);
+/** @type {Record<string, Scenario[]>} */
+export const groups = {
+  'ignores scope at registration': echoes.ignored,
+  'registers what is sent, and enforces it': echoes.echoed,
+  'registers a default where no scope is sent': decides.defaulted,
+  'requires scope at registration': decides.required,
+  'registers a list of its own': decides.substituted,
+  'registers less, and tells': narrows.narrowedAndTold,
+  'registers less, silently': narrows.narrowedSilently,
+  'registers less, and tells the opposite': narrows.narrowedWithALie,
+  'refuses the registration for one scope': refuses.refusedAsAWhole,
+  'refuses any scope at registration': refuses.refusedForAnyScope,
+  'lets registrations be managed (RFC 7592)': management.managed,
+  'forgets clients, lets secrets expire': management.forgotten,
+  'policies crossed with triggers': crossings,
+  'registers in odd ways': clients.oddRegistration,
+  'registered by hand': clients.preRegistered,
+  'client metadata documents': clients.byMetadataDocument,
+  'promises iss': authorization.issuerOfErrors,
+  'refuses requests without scope': authorization.scopeNeeded,
+  'drops or refuses scopes at authorization': authorization.droppedOrRefused,
+  'grants more, less, or without saying': tokens.granted,
+  offline_access: tokens.offlineAccess,
+  refresh: tokens.refreshed,
+  'step-up': stepUp.widened,
+  'step-up that must stop': stepUp.stopped,
+  'who is asked first': stepUp.asked,
+};
+
+export const scenarios = Object.values(groups).flat();

@@ -10,7 +10,10 @@ import { triggers } from './triggers.js';
 const { demanded, listed, silent } = triggers;
 
 /** What Clerk does. */
-const defaultWhenOmitted = { lists: 'openid profile email offline_access', registration: { omitted: 'email offline_access profile' } };
+const defaultWhenOmitted = {
+  lists: 'openid profile email offline_access',
+  registration: { omitted: 'email offline_access profile' },
+};
 const identity = { demands: 'openid email', lists: 'openid profile email', needs: { connect: 'openid email' } };
 
 /** @type {Scenario[]} */
@@ -39,7 +42,15 @@ export const defaulted = [
     server: defaultWhenOmitted,
     resource: { ...identity, demands: null },
     phases: [
-      { does: ['connect'], expects: { granted: 'openid profile email offline_access', trips: 1, registrations: 1, asks: 'openid profile email offline_access' } },
+      {
+        does: ['connect'],
+        expects: {
+          granted: 'openid profile email offline_access',
+          trips: 1,
+          registrations: 1,
+          asks: 'openid profile email offline_access',
+        },
+      },
     ],
   },
   {
@@ -47,7 +58,12 @@ export const defaulted = [
     proves: ['S1', 'S9', 'interop 11'],
     server: defaultWhenOmitted,
     resource: silent,
-    phases: [{ does: ['connect'], expects: { granted: 'email offline_access profile', trips: 1, registrations: 1, asks: null, registers: null } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { granted: 'email offline_access profile', trips: 1, registrations: 1, asks: null, registers: null },
+      },
+    ],
   },
   {
     name: 'a default when scope is omitted; nobody names a scope, until a tool needs openid',
@@ -71,7 +87,12 @@ export const defaulted = [
     proves: ['S4', 'S5', 'interop 1', 'interop 4'],
     server: defaultWhenOmitted,
     resource: { demands: 'email', lists: null, needs: { connect: 'email', identify: 'openid' }, status: 401 },
-    phases: [{ does: ['connect', 'identify'], expects: { granted: 'email offline_access openid', trips: 2, registrations: 2 } }],
+    phases: [
+      {
+        does: ['connect', 'identify'],
+        expects: { granted: 'email offline_access openid', trips: 2, registrations: 2 },
+      },
+    ],
   },
   {
     name: 'a default when scope is omitted; a stored registration made without scope does not serve for openid',
@@ -80,7 +101,11 @@ export const defaulted = [
     resource: silent,
     phases: [
       { does: ['connect', 'sign out'], expects: { trips: 1, registrations: 1 } },
-      { resource: identity, does: ['connect'], expects: { granted: 'openid email offline_access', trips: 1, registrations: 1 } },
+      {
+        resource: identity,
+        does: ['connect'],
+        expects: { granted: 'openid email offline_access', trips: 1, registrations: 1 },
+      },
     ],
   },
   {
@@ -103,7 +128,12 @@ export const defaulted = [
     server: defaultWhenOmitted,
     resource: silent,
     settings: { scopes: ['openid'] },
-    phases: [{ does: ['connect'], expects: { granted: 'openid offline_access', trips: 1, registrations: 1, asks: 'openid offline_access' } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { granted: 'openid offline_access', trips: 1, registrations: 1, asks: 'openid offline_access' },
+      },
+    ],
   },
 ];
 
@@ -130,7 +160,9 @@ export const required = [
     proves: ['interop 6', 'interop 10'],
     server: requiresScope,
     resource: silent,
-    phases: [{ does: ['connect'], expects: { error: 'registration_refused', says: ['`scopes`'], trips: 0, registrations: 1 } }],
+    phases: [
+      { does: ['connect'], expects: { error: 'registration_refused', says: ['`scopes`'], trips: 0, registrations: 1 } },
+    ],
   },
   {
     name: 'registration requires scope; nobody names one but the host, at last',
@@ -152,9 +184,17 @@ export const required = [
   {
     name: 'registration requires scope, and refuses one of the listed by name',
     proves: ['R8', 'interop 10'],
-    server: { registration: { permits: 'read write', refuses: ['no scope', 'unpermitted scopes'], refusal: { names: 'a list' } } },
+    server: {
+      registration: {
+        permits: 'read write',
+        refuses: ['no scope', 'unpermitted scopes'],
+        refusal: { names: 'a list' },
+      },
+    },
     resource: triggers.listedTooMuch,
-    phases: [{ does: ['connect'], expects: { granted: 'read write', trips: 1, registrations: 2, registers: 'read write' } }],
+    phases: [
+      { does: ['connect'], expects: { granted: 'read write', trips: 1, registrations: 2, registers: 'read write' } },
+    ],
   },
 ];
 
@@ -174,7 +214,9 @@ export const substituted = [
     proves: ['R6', 'S4', 'interop 2'],
     server: substitutes,
     resource: { demands: 'write', lists: null, needs: { connect: 'write' } },
-    phases: [{ does: ['connect'], expects: { error: 'scope_not_registered', says: ['write'], trips: 0, registrations: 1 } }],
+    phases: [
+      { does: ['connect'], expects: { error: 'scope_not_registered', says: ['write'], trips: 0, registrations: 1 } },
+    ],
   },
   {
     name: 'its own list is registered; of what is listed, the part in it is requested',
@@ -195,7 +237,12 @@ export const substituted = [
     proves: ['S1', 'S9'],
     server: substitutes,
     resource: silent,
-    phases: [{ does: ['connect'], expects: { granted: 'basic read', trips: 1, registrations: 1, asks: null, registers: null } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { granted: 'basic read', trips: 1, registrations: 1, asks: null, registers: null },
+      },
+    ],
   },
   {
     name: 'its own list is registered; a tool needs what is not in it: no browser, and the session stays',
@@ -203,7 +250,10 @@ export const substituted = [
     server: substitutes,
     resource: demanded,
     phases: [
-      { does: ['connect', 'edit'], expects: { error: 'scope_not_registered', says: ['write'], trips: 1, registrations: 2 } },
+      {
+        does: ['connect', 'edit'],
+        expects: { error: 'scope_not_registered', says: ['write'], trips: 1, registrations: 2 },
+      },
       { continues: true, does: ['connect'], expects: { granted: 'read', trips: 0, registrations: 0 } },
     ],
   },

@@ -19,35 +19,51 @@ export const echoed = [
     proves: ['S1', 'S2', 'S4', 'interop 1'],
     server: echoes,
     resource: demanded,
-    phases: [{ does: ['connect'], expects: { granted: 'read', trips: 1, registrations: 1, asks: 'read', registers: 'read write admin' } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { granted: 'read', trips: 1, registrations: 1, asks: 'read', registers: 'read write admin' },
+      },
+    ],
   },
   {
     name: 'echoes and enforces; a 401 without scope: what is listed',
     proves: ['S1', 'S4'],
     server: echoes,
     resource: listed,
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 1, asks: 'read write', registers: 'read write' } }],
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 1, registrations: 1, asks: 'read write', registers: 'read write' },
+      },
+    ],
   },
   {
     name: 'echoes and enforces; nobody names a scope: none is sent anywhere',
     proves: ['S1', 'S9', 'interop 9'],
     server: { ...echoes, token: { unasked: 'basic' } },
     resource: silent,
-    phases: [{ does: ['connect'], expects: { granted: 'basic', trips: 1, registrations: 1, asks: null, registers: null } }],
+    phases: [
+      { does: ['connect'], expects: { granted: 'basic', trips: 1, registrations: 1, asks: null, registers: null } },
+    ],
   },
   {
     name: 'echoes and enforces; an empty list means none',
     proves: ['S9', 'interop 8', 'interop 9'],
     server: { ...echoes, token: { unasked: 'basic' } },
     resource: { ...silent, lists: '' },
-    phases: [{ does: ['connect'], expects: { granted: 'basic', trips: 1, registrations: 1, asks: null, registers: null } }],
+    phases: [
+      { does: ['connect'], expects: { granted: 'basic', trips: 1, registrations: 1, asks: null, registers: null } },
+    ],
   },
   {
     name: 'echoes and enforces; the catalogue of the authorization server is not requested',
     proves: ['S1', 'interop 5'],
     server: { ...echoes, lists: 'read write admin sudo', token: { unasked: 'basic' } },
     resource: silent,
-    phases: [{ does: ['connect'], expects: { granted: 'basic', trips: 1, registrations: 1, asks: null, registers: null } }],
+    phases: [
+      { does: ['connect'], expects: { granted: 'basic', trips: 1, registrations: 1, asks: null, registers: null } },
+    ],
   },
   {
     name: 'echoes and enforces; a 403 within what was registered: no new registration',
@@ -69,7 +85,13 @@ export const echoed = [
     phases: [
       {
         does: ['connect', 'edit'],
-        expects: { granted: 'read write', trips: 2, registrations: 2, asked: ['read', 'read write'], registers: 'read write' },
+        expects: {
+          granted: 'read write',
+          trips: 2,
+          registrations: 2,
+          asked: ['read', 'read write'],
+          registers: 'read write',
+        },
       },
     ],
   },
@@ -79,7 +101,10 @@ export const echoed = [
     server: echoes,
     resource: { ...demanded, status: 401 },
     phases: [
-      { does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 1, asked: ['read', 'read write'] } },
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 2, registrations: 1, asked: ['read', 'read write'] },
+      },
     ],
   },
   {
@@ -88,7 +113,10 @@ export const echoed = [
     server: echoes,
     resource: { ...demandedOnly, status: 401 },
     phases: [
-      { does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 2, asked: ['read', 'read write'] } },
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 2, registrations: 2, asked: ['read', 'read write'] },
+      },
     ],
   },
   {
@@ -162,7 +190,16 @@ export const echoed = [
     resource: demanded,
     settings: { scopes: ['tenant'] },
     phases: [
-      { does: ['connect'], expects: { granted: 'read tenant', trips: 1, registrations: 1, asks: 'read tenant', registers: 'read write admin tenant' } },
+      {
+        does: ['connect'],
+        expects: {
+          granted: 'read tenant',
+          trips: 1,
+          registrations: 1,
+          asks: 'read tenant',
+          registers: 'read write admin tenant',
+        },
+      },
     ],
   },
   {
@@ -172,14 +209,22 @@ export const echoed = [
     resource: demandedOnly,
     phases: [
       { does: ['connect', 'sign out'], expects: { trips: 1, registrations: 1 } },
-      { settings: { scopes: ['tenant'] }, does: ['connect'], expects: { granted: 'read tenant', trips: 1, registrations: 1, asks: 'read tenant' } },
+      {
+        settings: { scopes: ['tenant'] },
+        does: ['connect'],
+        expects: { granted: 'read tenant', trips: 1, registrations: 1, asks: 'read tenant' },
+      },
     ],
   },
   {
     name: 'echoes and enforces; scopes that are URLs pass through as they are',
     proves: ['interop 14'],
     server: echoes,
-    resource: { demands: 'api://0f3c/read https://example.com/auth/Files.Read', lists: null, needs: { connect: 'api://0f3c/read' } },
+    resource: {
+      demands: 'api://0f3c/read https://example.com/auth/Files.Read',
+      lists: null,
+      needs: { connect: 'api://0f3c/read' },
+    },
     phases: [
       {
         does: ['connect'],
@@ -189,7 +234,10 @@ export const echoed = [
   },
 ];
 
-const indifferent = { registration: { answers: /** @type {const} */ ('nothing') }, authorization: { enforces: /** @type {const} */ ('nothing') } };
+const indifferent = {
+  registration: { answers: /** @type {const} */ ('nothing') },
+  authorization: { enforces: /** @type {const} */ ('nothing') },
+};
 
 /** @type {Scenario[]} */
 export const ignored = [
@@ -198,14 +246,21 @@ export const ignored = [
     proves: ['S1', 'interop 3'],
     server: indifferent,
     resource: demanded,
-    phases: [{ does: ['connect'], expects: { granted: 'read', trips: 1, registrations: 1, asks: 'read', registers: 'read write admin' } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { granted: 'read', trips: 1, registrations: 1, asks: 'read', registers: 'read write admin' },
+      },
+    ],
   },
   {
     name: 'ignores scope at registration; a 401 without scope: what is listed',
     proves: ['S1', 'interop 3'],
     server: indifferent,
     resource: listed,
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 1, asks: 'read write' } }],
+    phases: [
+      { does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 1, asks: 'read write' } },
+    ],
   },
   {
     name: 'ignores scope at registration; nobody names a scope, until a tool needs one',
@@ -214,7 +269,10 @@ export const ignored = [
     resource: silent,
     phases: [
       // Nothing was sent, so nothing is registered as far as anybody was told.
-      { does: ['connect', 'edit'], expects: { granted: 'basic write', trips: 2, registrations: 2, asked: [null, 'basic write'] } },
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'basic write', trips: 2, registrations: 2, asked: [null, 'basic write'] },
+      },
     ],
   },
   {
@@ -222,14 +280,24 @@ export const ignored = [
     proves: ['S5', 'interop 3', 'interop 13'],
     server: indifferent,
     resource: demanded,
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 1, asked: ['read', 'read write'] } }],
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 2, registrations: 1, asked: ['read', 'read write'] },
+      },
+    ],
   },
   {
     name: 'ignores scope at registration; a 403 beyond what was sent is registered first, since nobody told that it need not be',
     proves: ['S4', 'S5', 'interop 13'],
     server: indifferent,
     resource: demandedOnly,
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 2, asked: ['read', 'read write'] } }],
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 2, registrations: 2, asked: ['read', 'read write'] },
+      },
+    ],
   },
   {
     name: 'ignores scope at registration; a stored registration with fewer scopes',
@@ -238,7 +306,11 @@ export const ignored = [
     resource: demandedOnly,
     phases: [
       { does: ['connect', 'sign out'], expects: { trips: 1, registrations: 1 } },
-      { resource: { demands: 'read write' }, does: ['connect'], expects: { granted: 'read write', trips: 1, registrations: 1 } },
+      {
+        resource: { demands: 'read write' },
+        does: ['connect'],
+        expects: { granted: 'read write', trips: 1, registrations: 1 },
+      },
     ],
   },
   {
@@ -248,7 +320,11 @@ export const ignored = [
     resource: demanded,
     phases: [
       { does: ['connect', 'sign out'], expects: { trips: 1, registrations: 1 } },
-      { resource: { demands: 'read write' }, does: ['connect'], expects: { granted: 'read write', trips: 1, registrations: 0 } },
+      {
+        resource: { demands: 'read write' },
+        does: ['connect'],
+        expects: { granted: 'read write', trips: 1, registrations: 0 },
+      },
     ],
   },
 ];

@@ -9,6 +9,7 @@
 import { triggers } from './triggers.js';
 
 const { demanded, demandedOnly } = triggers;
+const day = 86_400;
 
 /** @type {ServerPolicy} */
 const oneOnly = { registration: { limit: 1, management: {} } };
@@ -23,7 +24,14 @@ export const managed = [
     phases: [
       {
         does: ['connect', 'edit'],
-        expects: { granted: 'read write', trips: 2, registrations: 1, updates: 1, asked: ['read', 'read write'], registers: 'read write' },
+        expects: {
+          granted: 'read write',
+          trips: 2,
+          registrations: 1,
+          updates: 1,
+          asked: ['read', 'read write'],
+          registers: 'read write',
+        },
       },
     ],
   },
@@ -33,7 +41,10 @@ export const managed = [
     server: { registration: { limit: 1, management: { rotates: true } } },
     resource: demandedOnly,
     phases: [
-      { does: ['connect', 'edit', 'rule'], expects: { granted: 'read write admin', trips: 3, registrations: 1, updates: 2, asks: 'read write admin' } },
+      {
+        does: ['connect', 'edit', 'rule'],
+        expects: { granted: 'read write admin', trips: 3, registrations: 1, updates: 2, asks: 'read write admin' },
+      },
     ],
   },
   {
@@ -74,15 +85,27 @@ export const managed = [
     server: { registration: { ...oneOnly.registration, permits: 'read write' } },
     resource: demandedOnly,
     phases: [
-      { does: ['connect', 'rule'], expects: { error: 'scope_not_registered', says: ['admin'], trips: 1, registrations: 1, updates: 1 } },
-      { continues: true, does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 0, updates: 1 } },
+      {
+        does: ['connect', 'rule'],
+        expects: { error: 'scope_not_registered', says: ['admin'], trips: 1, registrations: 1, updates: 1 },
+      },
+      {
+        continues: true,
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 1, registrations: 0, updates: 1 },
+      },
     ],
   },
   {
     name: 'one registration per client; the update is refused: an error, and session and registration stay',
     proves: ['R7', 'R8', 'S6'],
     server: {
-      registration: { ...oneOnly.registration, permits: 'read write', refuses: ['unpermitted scopes'], refusal: { names: 'a list' } },
+      registration: {
+        ...oneOnly.registration,
+        permits: 'read write',
+        refuses: ['unpermitted scopes'],
+        refusal: { names: 'a list' },
+      },
       authorization: { names: 'a list' },
     },
     resource: demandedOnly,
@@ -109,7 +132,11 @@ export const managed = [
     resource: demandedOnly,
     phases: [
       { does: ['connect', 'sign out'], expects: { trips: 1, registrations: 1 } },
-      { meanwhile: ['the port is taken'], does: ['connect'], expects: { granted: 'read', trips: 1, registrations: 0, updates: 1 } },
+      {
+        meanwhile: ['the port is taken'],
+        does: ['connect'],
+        expects: { granted: 'read', trips: 1, registrations: 0, updates: 1 },
+      },
     ],
   },
   {
@@ -141,20 +168,51 @@ export const managed = [
     phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 2 } }],
   })),
   {
+    name: 'registrations can be read and deleted but not updated: the old one goes once the new one has worked',
+    proves: ['R7', 'R8'],
+    server: { registration: { management: { update: false } } },
+    resource: demandedOnly,
+    phases: [
+      { does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 2, clients: 1 } },
+      { does: ['edit'], expects: { granted: 'read write', trips: 0, registrations: 0, clients: 1 } },
+    ],
+  },
+  {
+    name: 'registrations can be read and deleted but not updated, and the new one does not work: the session lives on with the old one',
+    proves: ['R7', 'R8', 'S6'],
+    server: {
+      registration: { permits: 'read write', answers: 'nothing', management: { update: false } },
+      authorization: { names: 'MCP SDK' },
+      token: { refreshTokens: 'always' },
+    },
+    resource: demandedOnly,
+    phases: [
+      {
+        does: ['connect', 'rule'],
+        expects: { error: 'authorization_refused', says: ['admin'], trips: 3, registrations: 3 },
+      },
+      { continues: true, does: ['connect'], expects: { granted: 'read', trips: 0, registrations: 0 } },
+      { later: day, does: ['connect'], expects: { granted: 'read', trips: 0, registrations: 0 } },
+    ],
+  },
+  {
     name: 'registrations can be managed, but the server has forgotten this one: registered anew',
     proves: ['R7', 'R8', 'interop 32'],
     server: { registration: { management: {} } },
     resource: demandedOnly,
     phases: [
       { does: ['connect'], expects: { trips: 1, registrations: 1 } },
-      { meanwhile: ['clients are forgotten'], does: ['edit'], expects: { granted: 'read write', trips: 1, registrations: 1 } },
+      {
+        meanwhile: ['clients are forgotten'],
+        does: ['edit'],
+        expects: { granted: 'read write', trips: 1, registrations: 1 },
+      },
     ],
   },
 ];
 
 /** @type {ServerPolicy} */
 const withRefresh = { token: { refreshTokens: 'always' } };
-const day = 86_400;
 
 /** @type {Scenario[]} */
 export const forgotten = [
@@ -165,12 +223,16 @@ export const forgotten = [
     resource: demanded,
     phases: [
       { does: ['connect', 'sign out'], expects: { trips: 1, registrations: 1 } },
-      { meanwhile: ['clients are forgotten'], does: ['connect'], expects: { error: 'any', says: ['forget'], trips: 1, registrations: 0 } },
+      {
+        meanwhile: ['clients are forgotten'],
+        does: ['connect'],
+        expects: { error: 'any', says: ['forget'], trips: 1, registrations: 0 },
+      },
       { does: ['forget', 'connect'], expects: { granted: 'read', trips: 1, registrations: 1 } },
     ],
   },
   {
-    name: 'the server has forgotten the client, shows a page that does not lead back, but can be asked: replaced without anybody else\'s help',
+    name: "the server has forgotten the client, shows a page that does not lead back, but can be asked: replaced without anybody else's help",
     proves: ['R7', 'R8', 'interop 32'],
     server: { registration: { management: {} } },
     resource: demanded,
@@ -187,7 +249,11 @@ export const forgotten = [
     resource: demanded,
     phases: [
       { does: ['connect', 'sign out'], expects: { trips: 1, registrations: 1 } },
-      { meanwhile: ['clients are forgotten'], does: ['connect'], expects: { granted: 'read', trips: 2, registrations: 1 } },
+      {
+        meanwhile: ['clients are forgotten'],
+        does: ['connect'],
+        expects: { granted: 'read', trips: 2, registrations: 1 },
+      },
     ],
   },
   {
@@ -197,7 +263,11 @@ export const forgotten = [
     resource: demanded,
     phases: [
       { does: ['connect', 'sign out'], expects: { trips: 1, registrations: 1 } },
-      { meanwhile: ['clients are forgotten'], does: ['connect'], expects: { granted: 'read', trips: 2, registrations: 1 } },
+      {
+        meanwhile: ['clients are forgotten'],
+        does: ['connect'],
+        expects: { granted: 'read', trips: 2, registrations: 1 },
+      },
     ],
   },
   {
@@ -207,7 +277,12 @@ export const forgotten = [
     resource: demanded,
     phases: [
       { does: ['connect'], expects: { trips: 1, registrations: 1 } },
-      { later: day, meanwhile: ['clients are forgotten'], does: ['connect'], expects: { granted: 'read', trips: 1, registrations: 1 } },
+      {
+        later: day,
+        meanwhile: ['clients are forgotten'],
+        does: ['connect'],
+        expects: { granted: 'read', trips: 1, registrations: 1 },
+      },
     ],
   },
   {
@@ -224,7 +299,12 @@ export const forgotten = [
     resource: demanded,
     phases: [
       { does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 1 } },
-      { later: day, meanwhile: ['refresh tokens are forgotten'], does: ['edit'], expects: { granted: 'read write', trips: 1, registrations: 0, asks: 'read write' } },
+      {
+        later: day,
+        meanwhile: ['refresh tokens are forgotten'],
+        does: ['edit'],
+        expects: { granted: 'read write', trips: 1, registrations: 0, asks: 'read write' },
+      },
     ],
   },
   {

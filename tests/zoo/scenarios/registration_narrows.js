@@ -19,28 +19,42 @@ export const narrowedAndTold = [
     proves: ['R6', 'S4', 'interop 2'],
     server: tells,
     resource: demanded,
-    phases: [{ does: ['connect'], expects: { granted: 'read', trips: 1, registrations: 1, asks: 'read', registers: 'read write admin' } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { granted: 'read', trips: 1, registrations: 1, asks: 'read', registers: 'read write admin' },
+      },
+    ],
   },
   {
     name: 'narrows and tells; a 401 demands what is gone: known before a browser opens',
     proves: ['R6', 'S4', 'interop 2'],
     server: tells,
     resource: demandedTooMuch,
-    phases: [{ does: ['connect'], expects: { error: 'scope_not_registered', says: ['internal', 'http://127.0.0.1'], trips: 0, registrations: 1 } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { error: 'scope_not_registered', says: ['internal', 'http://127.0.0.1'], trips: 0, registrations: 1 },
+      },
+    ],
   },
   {
     name: 'narrows and tells; a scope that is only listed is done without',
     proves: ['R6', 'S4', 'interop 2'],
     server: tells,
     resource: listedTooMuch,
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 1, asks: 'read write' } }],
+    phases: [
+      { does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 1, asks: 'read write' } },
+    ],
   },
   {
     name: 'narrows and tells, with commas',
     proves: ['R6', 'S4', 'interop 2', 'interop 12'],
     server: { ...tells, token: { separator: ',' } },
     resource: listedTooMuch,
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 1, asks: 'read write' } }],
+    phases: [
+      { does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 1, asks: 'read write' } },
+    ],
   },
   {
     name: 'narrows and tells; the same registration serves at the next start, though it is not all that was asked for',
@@ -57,7 +71,12 @@ export const narrowedAndTold = [
     proves: ['S5', 'interop 2', 'interop 13'],
     server: tells,
     resource: demanded,
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 1, asked: ['read', 'read write'] } }],
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 2, registrations: 1, asked: ['read', 'read write'] },
+      },
+    ],
   },
   {
     name: 'narrows and tells; a 403 for what is gone: no browser, and the session stays',
@@ -65,7 +84,10 @@ export const narrowedAndTold = [
     server: tells,
     resource: demanded,
     phases: [
-      { does: ['connect', 'rule'], expects: { error: 'scope_not_registered', says: ['admin'], trips: 1, registrations: 2 } },
+      {
+        does: ['connect', 'rule'],
+        expects: { error: 'scope_not_registered', says: ['admin'], trips: 1, registrations: 2 },
+      },
       { continues: true, does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 0 } },
     ],
   },
@@ -74,7 +96,12 @@ export const narrowedAndTold = [
     proves: ['S4', 'S6', 'interop 2'],
     server: tells,
     resource: { ...demanded, status: 401 },
-    phases: [{ does: ['connect', 'rule'], expects: { error: 'scope_not_registered', says: ['admin'], trips: 1, registrations: 2 } }],
+    phases: [
+      {
+        does: ['connect', 'rule'],
+        expects: { error: 'scope_not_registered', says: ['admin'], trips: 1, registrations: 2 },
+      },
+    ],
   },
   {
     name: 'narrows and tells, until the operator permits what a tool needs: registered anew',
@@ -125,7 +152,12 @@ export const narrowedAndTold = [
     server: tells,
     resource: demanded,
     settings: { scopes: ['tenant'] },
-    phases: [{ does: ['connect'], expects: { error: 'scope_not_registered', says: ['tenant', '`scopes`'], trips: 0, registrations: 1 } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { error: 'scope_not_registered', says: ['tenant', '`scopes`'], trips: 0, registrations: 1 },
+      },
+    ],
   },
   {
     name: 'narrows and tells; what the host configured as optional is gone: done without',
@@ -145,11 +177,20 @@ export const narrowedAndTold = [
 ];
 
 /** @param {Wording} names */
-const silently = (names) => ({ registration: { permits: 'read write', answers: /** @type {const} */ ('nothing') }, authorization: { names } });
+const silently = (names) => ({
+  registration: { permits: 'read write', answers: /** @type {const} */ ('nothing') },
+  authorization: { names },
+});
 
 /** @type {Wording[]} */
 const naming = [
-  'fosite with backticks', 'fosite with quotes', 'oidc-provider', 'MCP SDK', 'a list', 'a list, Better Auth', 'not allowed',
+  'fosite with backticks',
+  'fosite with quotes',
+  'oidc-provider',
+  'MCP SDK',
+  'a list',
+  'a list, Better Auth',
+  'not allowed',
   'words that sound like scopes',
 ];
 /** @type {Wording[]} */
@@ -189,14 +230,26 @@ export const narrowedSilently = [
     server: silently('nothing'),
     resource: demanded,
     settings: { optionalScopes: ['tenant'] },
-    phases: [{ does: ['connect'], expects: { granted: 'read', trips: 2, registrations: 1, asked: ['read tenant', 'read'] } }],
+    phases: [
+      { does: ['connect'], expects: { granted: 'read', trips: 2, registrations: 1, asked: ['read tenant', 'read'] } },
+    ],
   },
   ...[...naming, 'nothing'].map((names) => ({
     name: `narrows silently; what a 401 demands is refused (${names}): an error after the browser, and no loop`,
     proves: ['S4', 'S6', 'interop 10', 'interop 45'],
     server: silently(/** @type {Wording} */ (names)),
     resource: demandedTooMuch,
-    phases: [{ does: ['connect'], expects: { error: 'authorization_refused', says: names === 'nothing' ? [] : ['internal'], trips: 2, registrations: 2 } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: {
+          error: 'authorization_refused',
+          says: names === 'nothing' ? [] : ['internal'],
+          trips: 2,
+          registrations: 2,
+        },
+      },
+    ],
   })),
   {
     name: 'narrows silently; what was refused is not requested again at the next start',
@@ -205,7 +258,11 @@ export const narrowedSilently = [
     resource: listedTooMuch,
     phases: [
       { does: ['connect'], expects: { granted: 'read write', trips: 2, registrations: 1 } },
-      { meanwhile: ['access tokens are forgotten'], does: ['connect'], expects: { granted: 'read write', trips: 1, registrations: 0, asks: 'read write' } },
+      {
+        meanwhile: ['access tokens are forgotten'],
+        does: ['connect'],
+        expects: { granted: 'read write', trips: 1, registrations: 0, asks: 'read write' },
+      },
     ],
   },
   {
@@ -223,7 +280,12 @@ export const narrowedSilently = [
     proves: ['S4', 'S5', 'interop 13'],
     server: { ...silently('MCP SDK'), registration: { permits: 'read write extra', answers: 'nothing' } },
     resource: { demands: null, lists: 'read write internal', needs: { connect: 'read', more: 'extra' } },
-    phases: [{ does: ['connect', 'more'], expects: { granted: 'read write extra', trips: 3, registrations: 2, asks: 'read write extra' } }],
+    phases: [
+      {
+        does: ['connect', 'more'],
+        expects: { granted: 'read write extra', trips: 3, registrations: 2, asks: 'read write extra' },
+      },
+    ],
   },
   {
     name: 'narrows silently; what a tool needs is refused: an error, and the session stays',
@@ -231,13 +293,19 @@ export const narrowedSilently = [
     server: silently('MCP SDK'),
     resource: demandedOnly,
     phases: [
-      { does: ['connect', 'rule'], expects: { error: 'authorization_refused', says: ['admin'], trips: 3, registrations: 3 } },
+      {
+        does: ['connect', 'rule'],
+        expects: { error: 'authorization_refused', says: ['admin'], trips: 3, registrations: 3 },
+      },
       { continues: true, does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 1 } },
     ],
   },
 ];
 
-const lies = { registration: { permits: 'read write', answers: /** @type {const} */ ('sent') }, authorization: { names: /** @type {const} */ ('oidc-provider') } };
+const lies = {
+  registration: { permits: 'read write', answers: /** @type {const} */ ('sent') },
+  authorization: { names: /** @type {const} */ ('oidc-provider') },
+};
 
 /** @type {Scenario[]} */
 export const narrowedWithALie = [
@@ -246,7 +314,12 @@ export const narrowedWithALie = [
     proves: ['S4', 'interop 2'],
     server: lies,
     resource: listedTooMuch,
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 1, asked: ['read write internal', 'read write'] } }],
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 2, registrations: 1, asked: ['read write internal', 'read write'] },
+      },
+    ],
   },
   {
     name: 'echoes all and permits less; refused without a name',
@@ -260,7 +333,12 @@ export const narrowedWithALie = [
     proves: ['S4', 'S6', 'interop 2'],
     server: lies,
     resource: demandedTooMuch,
-    phases: [{ does: ['connect'], expects: { error: 'authorization_refused', says: ['internal'], trips: 2, registrations: 2 } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { error: 'authorization_refused', says: ['internal'], trips: 2, registrations: 2 },
+      },
+    ],
   },
   {
     name: 'echoes all and permits less; a stored registration is believed, refused, and replaced once in vain',
@@ -297,7 +375,10 @@ export const narrowedWithALie = [
     server: lies,
     resource: demanded,
     phases: [
-      { does: ['connect', 'rule'], expects: { error: 'authorization_refused', says: ['admin'], trips: 3, registrations: 2 } },
+      {
+        does: ['connect', 'rule'],
+        expects: { error: 'authorization_refused', says: ['admin'], trips: 3, registrations: 2 },
+      },
       { continues: true, does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 0 } },
     ],
   },

@@ -18,7 +18,13 @@ const refusing = (refusal) => ({ registration: { permits: 'read write', refuses:
 
 /** @type {Wording[]} */
 const naming = [
-  'fosite with backticks', 'fosite with quotes', 'oidc-provider', 'MCP SDK', 'a list', 'a list, Better Auth', 'not allowed',
+  'fosite with backticks',
+  'fosite with quotes',
+  'oidc-provider',
+  'MCP SDK',
+  'a list',
+  'a list, Better Auth',
+  'not allowed',
   'words that sound like scopes',
 ];
 
@@ -30,7 +36,10 @@ export const refusedAsAWhole = [
     server: refusing({ names }),
     resource: listedTooMuch,
     phases: [
-      { does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 2, asks: 'read write', registers: 'read write' } },
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 1, registrations: 2, asks: 'read write', registers: 'read write' },
+      },
     ],
   })),
   {
@@ -38,35 +47,63 @@ export const refusedAsAWhole = [
     proves: ['S4', 'R8', 'interop 10'],
     server: refusing({ error: 'invalid_scope', names: 'a list' }),
     resource: { ...listedTooMuch, lists: 'secret read write internal' },
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 2, registers: 'read write' } }],
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 1, registrations: 2, registers: 'read write' },
+      },
+    ],
   },
   {
     name: 'refuses a registration with status 422',
     proves: ['S4', 'R8', 'interop 10'],
     server: refusing({ status: 422, names: 'a list' }),
     resource: listedTooMuch,
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 2, registers: 'read write' } }],
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 1, registrations: 2, registers: 'read write' },
+      },
+    ],
   },
   {
     name: 'refuses a registration for a ceiling beyond the demand, by name: the rest of the ceiling stays',
     proves: ['S4', 'R8', 'interop 10'],
     server: refusing({ names: 'a list' }),
     resource: demanded,
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 2, registers: 'read write', asked: ['read', 'read write'] } }],
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: {
+          granted: 'read write',
+          trips: 2,
+          registrations: 2,
+          registers: 'read write',
+          asked: ['read', 'read write'],
+        },
+      },
+    ],
   },
   {
     name: 'refuses a registration for a ceiling beyond the demand, without a name: only what is demanded is registered',
     proves: ['S4', 'R8', 'interop 10'],
     server: refusing({}),
     resource: demanded,
-    phases: [{ does: ['connect'], expects: { granted: 'read', trips: 1, registrations: 2, registers: 'read', asks: 'read' } }],
+    phases: [
+      { does: ['connect'], expects: { granted: 'read', trips: 1, registrations: 2, registers: 'read', asks: 'read' } },
+    ],
   },
   {
     name: 'refuses a registration without a name, and nothing is required: registered without scope, within what the answer tells',
     proves: ['S4', 'R8', 'interop 10'],
     server: { registration: { ...refusing({}).registration, omitted: 'read write' } },
     resource: listedTooMuch,
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 3, registers: null, asks: 'read write' } }],
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 1, registrations: 3, registers: null, asks: 'read write' },
+      },
+    ],
   },
   {
     name: "refuses a registration as Keycloak's policy does, with 403 insufficient_scope",
@@ -78,21 +115,30 @@ export const refusedAsAWhole = [
       },
     },
     resource: listedTooMuch,
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 3, asks: 'read write' } }],
+    phases: [
+      { does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 3, asks: 'read write' } },
+    ],
   },
   {
     name: 'refuses a registration without a name, and nothing is told of the one without scope: repaired once in the browser',
     proves: ['S4', 'S9', 'interop 10'],
     server: { ...refusing({}), token: { unasked: 'read' } },
     resource: listedTooMuch,
-    phases: [{ does: ['connect'], expects: { granted: 'read', trips: 2, registrations: 3, untold: 1, asked: ['read write internal', null] } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { granted: 'read', trips: 2, registrations: 3, untold: 1, asked: ['read write internal', null] },
+      },
+    ],
   },
   {
     name: 'refuses a registration for what the 401 demands, and authorization as well: an error, and no loop',
     proves: ['S4', 'S6', 'R8', 'interop 10', 'interop 45'],
     server: { ...refusing({ names: 'a list' }), authorization: { enforces: 'permitted', names: 'a list' } },
     resource: demandedTooMuch,
-    phases: [{ does: ['connect'], expects: { error: 'any', says: ['internal'], trips: 1, registrations: 3, untold: 1 } }],
+    phases: [
+      { does: ['connect'], expects: { error: 'any', says: ['internal'], trips: 1, registrations: 3, untold: 1 } },
+    ],
   },
   {
     name: 'refuses a registration for what the 401 demands, but does not mind later',
@@ -112,7 +158,10 @@ export const refusedAsAWhole = [
   {
     name: 'refuses a registration for what the host cannot do without: an error that names it, and no loop',
     proves: ['S4', 'R8', 'interop 6', 'interop 10'],
-    server: { ...refusing({ names: 'fosite with quotes' }), authorization: { enforces: 'permitted', names: 'fosite with quotes' } },
+    server: {
+      ...refusing({ names: 'fosite with quotes' }),
+      authorization: { enforces: 'permitted', names: 'fosite with quotes' },
+    },
     resource: demandedOnly,
     settings: { scopes: ['tenant'] },
     phases: [{ does: ['connect'], expects: { error: 'any', says: ['tenant'], trips: 1, registrations: 3, untold: 1 } }],
@@ -155,7 +204,12 @@ export const refusedAsAWhole = [
     proves: ['R8', 'interop 10', 'interop 45'],
     server: { registration: { refuses: ['everything'] } },
     resource: demanded,
-    phases: [{ does: ['connect'], expects: { error: 'registration_refused', says: ['http://127.0.0.1'], trips: 0, registrations: 3 } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { error: 'registration_refused', says: ['http://127.0.0.1'], trips: 0, registrations: 3 },
+      },
+    ],
   },
   {
     name: 'refuses every registration, and there is no scope to blame: one attempt',
@@ -176,21 +230,33 @@ export const refusedForAnyScope = [
     proves: ['S4', 'R8', 'interop 10'],
     server: noScopeMember,
     resource: demanded,
-    phases: [{ does: ['connect'], expects: { granted: 'read', trips: 1, registrations: 3, untold: 1, registers: null, asks: 'read' } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { granted: 'read', trips: 1, registrations: 3, untold: 1, registers: null, asks: 'read' },
+      },
+    ],
   },
   {
     name: 'refuses any scope member; a 401 without scope: what is listed',
     proves: ['S4', 'R8', 'interop 10'],
     server: noScopeMember,
     resource: listed,
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 3, untold: 1, asks: 'read write' } }],
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 1, registrations: 3, untold: 1, asks: 'read write' },
+      },
+    ],
   },
   {
     name: 'refuses any scope member; nobody names a scope: nobody notices',
     proves: ['S9', 'interop 9'],
     server: { ...noScopeMember, token: { unasked: 'basic' } },
     resource: silent,
-    phases: [{ does: ['connect'], expects: { granted: 'basic', trips: 1, registrations: 1, registers: null, asks: null } }],
+    phases: [
+      { does: ['connect'], expects: { granted: 'basic', trips: 1, registrations: 1, registers: null, asks: null } },
+    ],
   },
   {
     name: 'refuses any scope member; only the host names a scope',
@@ -205,7 +271,12 @@ export const refusedForAnyScope = [
     proves: ['S5', 'interop 13'],
     server: noScopeMember,
     resource: demandedOnly,
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 3, untold: 2, asked: ['read', 'read write'] } }],
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 2, registrations: 3, untold: 2, asked: ['read', 'read write'] },
+      },
+    ],
   },
   {
     name: 'refuses any scope member; the stored registration is used again',
@@ -214,7 +285,11 @@ export const refusedForAnyScope = [
     resource: demandedOnly,
     phases: [
       { does: ['connect', 'sign out'], expects: { trips: 1, registrations: 3, untold: 1 } },
-      { resource: { demands: 'read write' }, does: ['connect'], expects: { granted: 'read write', trips: 1, registrations: 0, untold: 1 } },
+      {
+        resource: { demands: 'read write' },
+        does: ['connect'],
+        expects: { granted: 'read write', trips: 1, registrations: 0, untold: 1 },
+      },
     ],
   },
   {
@@ -229,22 +304,44 @@ export const refusedForAnyScope = [
     proves: ['R6', 'S4', 'interop 10'],
     server: { registration: { refuses: ['any scope'], omitted: 'read' } },
     resource: { demands: 'write', lists: null, needs: { connect: 'write' } },
-    phases: [{ does: ['connect'], expects: { error: 'scope_not_registered', says: ['write'], trips: 0, registrations: 3 } }],
+    phases: [
+      { does: ['connect'], expects: { error: 'scope_not_registered', says: ['write'], trips: 0, registrations: 3 } },
+    ],
   },
   {
     name: 'refuses any scope member, and a listed scope later: dropped once',
     proves: ['S4', 'interop 10'],
-    server: { registration: { refuses: ['any scope'] }, authorization: { enforces: 'permitted', permits: 'read write', names: 'MCP SDK' } },
+    server: {
+      registration: { refuses: ['any scope'] },
+      authorization: { enforces: 'permitted', permits: 'read write', names: 'MCP SDK' },
+    },
     resource: listedTooMuch,
     phases: [
-      { does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 3, untold: 2, asked: ['read write internal', 'read write'] } },
+      {
+        does: ['connect', 'edit'],
+        expects: {
+          granted: 'read write',
+          trips: 2,
+          registrations: 3,
+          untold: 2,
+          asked: ['read write internal', 'read write'],
+        },
+      },
     ],
   },
   {
     name: 'refuses any scope member, and a demanded scope later: no second trip, since nothing was registered meanwhile',
     proves: ['S4', 'S6', 'interop 10'],
-    server: { registration: { refuses: ['any scope'] }, authorization: { enforces: 'permitted', permits: 'read write', names: 'MCP SDK' } },
+    server: {
+      registration: { refuses: ['any scope'] },
+      authorization: { enforces: 'permitted', permits: 'read write', names: 'MCP SDK' },
+    },
     resource: demandedTooMuch,
-    phases: [{ does: ['connect'], expects: { error: 'authorization_refused', says: ['internal'], trips: 1, registrations: 3, untold: 1 } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { error: 'authorization_refused', says: ['internal'], trips: 1, registrations: 3, untold: 1 },
+      },
+    ],
   },
 ];

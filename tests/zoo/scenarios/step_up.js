@@ -13,7 +13,12 @@ export const widened = [
     proves: ['S5', 'interop 13'],
     server: {},
     resource: { ...demanded, says: 'what is missing' },
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 1, asked: ['read', 'read write'] } }],
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 2, registrations: 1, asked: ['read', 'read write'] },
+      },
+    ],
   },
   {
     name: 'two tools, one after the other, each named alone: the union grows',
@@ -23,7 +28,12 @@ export const widened = [
     phases: [
       {
         does: ['connect', 'edit', 'rule', 'edit'],
-        expects: { granted: 'read write admin', trips: 3, registrations: 1, asked: ['read', 'read write', 'read write admin'] },
+        expects: {
+          granted: 'read write admin',
+          trips: 3,
+          registrations: 1,
+          asked: ['read', 'read write', 'read write admin'],
+        },
       },
     ],
   },
@@ -34,7 +44,10 @@ export const widened = [
     resource: { ...demanded, says: 'what is missing' },
     phases: [
       { does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 1 } },
-      { does: ['rule'], expects: { granted: 'read write admin', trips: 1, registrations: 0, asks: 'read write admin' } },
+      {
+        does: ['rule'],
+        expects: { granted: 'read write admin', trips: 1, registrations: 0, asks: 'read write admin' },
+      },
       { does: ['edit'], expects: { granted: 'read write admin', trips: 0, registrations: 0 } },
     ],
   },
@@ -44,8 +57,20 @@ export const widened = [
     server: {},
     resource: { ...demandedOnly, says: 'what is missing' },
     phases: [
-      { does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 2, registers: 'read write' } },
-      { does: ['rule'], expects: { granted: 'read write admin', trips: 1, registrations: 1, asks: 'read write admin', registers: 'read write admin' } },
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 2, registrations: 2, registers: 'read write' },
+      },
+      {
+        does: ['rule'],
+        expects: {
+          granted: 'read write admin',
+          trips: 1,
+          registrations: 1,
+          asks: 'read write admin',
+          registers: 'read write admin',
+        },
+      },
     ],
   },
   {
@@ -53,28 +78,48 @@ export const widened = [
     proves: ['S2', 'S5'],
     server: {},
     resource: { ...demanded, needs: { connect: 'read', edit: 'elsewhere' } },
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read elsewhere', trips: 2, registrations: 2, asks: 'read elsewhere' } }],
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read elsewhere', trips: 2, registrations: 2, asks: 'read elsewhere' },
+      },
+    ],
   },
   {
     name: 'a 403 names no scope: what is listed is asked for',
     proves: ['S1', 'S5'],
     server: {},
     resource: { ...demanded, says: 'nothing' },
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write admin', trips: 2, registrations: 1, asked: ['read', 'read write admin'] } }],
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write admin', trips: 2, registrations: 1, asked: ['read', 'read write admin'] },
+      },
+    ],
   },
   {
     name: 'a later 401 names only what is missing',
     proves: ['S5', 'interop 13'],
     server: {},
     resource: { ...demanded, status: 401, says: 'what is missing' },
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 1, asked: ['read', 'read write'] } }],
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 2, registrations: 1, asked: ['read', 'read write'] },
+      },
+    ],
   },
   {
     name: 'a later 401 demands more from a session with a refresh token: not refreshed, authorized',
     proves: ['S5', 'S8', 'interop 13'],
     server: { token: { refreshTokens: 'always', rotates: true } },
     resource: { ...demanded, status: 401 },
-    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 1, asked: ['read', 'read write'] } }],
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 2, registrations: 1, asked: ['read', 'read write'] },
+      },
+    ],
   },
   {
     name: 'the resource lists more by now, and a tool needs it: registered for the new ceiling',
@@ -86,7 +131,13 @@ export const widened = [
       {
         resource: { lists: 'read write admin' },
         does: ['edit', 'rule'],
-        expects: { granted: 'read write admin', trips: 2, registrations: 1, registers: 'read write admin', asked: ['read write', 'read write admin'] },
+        expects: {
+          granted: 'read write admin',
+          trips: 2,
+          registrations: 1,
+          registers: 'read write admin',
+          asked: ['read write', 'read write admin'],
+        },
       },
     ],
   },
@@ -115,7 +166,12 @@ export const stopped = [
     name: 'a 403 that demands one thing and needs another: one step-up, no loop',
     proves: ['S6', 'interop 13', 'interop 45'],
     server: {},
-    resource: { demands: 'read', lists: 'read write admin', needs: { connect: 'read', edit: 'root' }, saysInstead: 'write' },
+    resource: {
+      demands: 'read',
+      lists: 'read write admin',
+      needs: { connect: 'read', edit: 'root' },
+      saysInstead: 'write',
+    },
     phases: [{ does: ['connect', 'edit'], expects: { error: 'fresh_token_refused', trips: 2, registrations: 1 } }],
   },
   {
@@ -175,7 +231,9 @@ export const asked = [
     proves: ['I2', 'S6'],
     server: {},
     resource: demandedOnly,
-    phases: [{ approves: false, does: ['connect', 'edit'], expects: { error: 'not_approved', trips: 1, registrations: 1 } }],
+    phases: [
+      { approves: false, does: ['connect', 'edit'], expects: { error: 'not_approved', trips: 1, registrations: 1 } },
+    ],
   },
   {
     name: 'the host does not approve another authorization server: nothing is sent there',
@@ -185,7 +243,12 @@ export const asked = [
     resource: demanded,
     phases: [
       { does: ['connect'], expects: { trips: 1, registrations: 1 } },
-      { approves: false, meanwhile: ['the resource moves'], does: ['connect'], expects: { error: 'not_approved', trips: 0, registrations: 0 } },
+      {
+        approves: false,
+        meanwhile: ['the resource moves'],
+        does: ['connect'],
+        expects: { error: 'not_approved', trips: 0, registrations: 0 },
+      },
     ],
   },
   {
@@ -205,7 +268,11 @@ export const asked = [
     resource: demanded,
     phases: [
       { does: ['connect'], expects: { trips: 1, registrations: 1 } },
-      { interaction: false, does: ['connect', 'edit'], expects: { error: 'interaction_required', trips: 0, registrations: 0 } },
+      {
+        interaction: false,
+        does: ['connect', 'edit'],
+        expects: { error: 'interaction_required', trips: 0, registrations: 0 },
+      },
       { does: ['edit'], expects: { granted: 'read write', trips: 1, registrations: 0, asks: 'read write' } },
     ],
   },

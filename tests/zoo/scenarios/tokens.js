@@ -27,7 +27,10 @@ export const granted = [
     resource: demandedOnly,
     phases: [
       { does: ['connect'], expects: { granted: 'read write', trips: 1, registrations: 1 } },
-      { does: ['rule'], expects: { granted: 'read write admin', trips: 1, registrations: 1, asks: 'read write admin' } },
+      {
+        does: ['rule'],
+        expects: { granted: 'read write admin', trips: 1, registrations: 1, asks: 'read write admin' },
+      },
     ],
   },
   {
@@ -47,7 +50,10 @@ export const granted = [
     resource: demanded,
     phases: [
       { does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 1 } },
-      { does: ['edit', 'rule'], expects: { granted: 'read write admin', trips: 1, registrations: 0, asks: 'read write admin' } },
+      {
+        does: ['edit', 'rule'],
+        expects: { granted: 'read write admin', trips: 1, registrations: 0, asks: 'read write admin' },
+      },
     ],
   },
   {
@@ -78,13 +84,17 @@ export const granted = [
     ],
   },
   {
-    name: 'withholds what a tool needs, until the person ticks the box: asked for once more after a restart',
+    name: 'withholds what a tool needs, until the person signs in once more and ticks the box',
     proves: ['S5', 'S6', 'S7'],
     server: { token: { withholds: 'write' } },
     resource: demanded,
     phases: [
       { does: ['connect', 'edit'], expects: { error: 'any', says: ['write'], trips: 2, registrations: 1 } },
-      { server: { token: { withholds: '' } }, does: ['edit'], expects: { granted: 'read write', trips: 1, registrations: 0, asks: 'read write' } },
+      {
+        server: { token: { withholds: '' } },
+        does: ['sign in', 'edit'],
+        expects: { granted: 'read write', trips: 2, registrations: 0, asks: 'read write' },
+      },
     ],
   },
 ];
@@ -102,7 +112,13 @@ export const offlineAccess = [
     phases: [
       {
         does: ['connect'],
-        expects: { granted: 'read offline_access', trips: 1, registrations: 1, asks: 'read offline_access', registers: 'read write admin offline_access' },
+        expects: {
+          granted: 'read offline_access',
+          trips: 1,
+          registrations: 1,
+          asks: 'read offline_access',
+          registers: 'read write admin offline_access',
+        },
       },
       { later: day, does: ['connect'], expects: { granted: 'read offline_access', trips: 0, registrations: 0 } },
     ],
@@ -119,7 +135,12 @@ export const offlineAccess = [
     proves: ['S2', 'S3'],
     server: { lists: 'read write' },
     resource: { ...listed, demands: 'read offline_access' },
-    phases: [{ does: ['connect'], expects: { granted: 'read offline_access', trips: 1, registrations: 1, asks: 'read offline_access' } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: { granted: 'read offline_access', trips: 1, registrations: 1, asks: 'read offline_access' },
+      },
+    ],
   },
   {
     name: 'offline_access is listed, and the host does not want to stay signed in',
@@ -134,7 +155,9 @@ export const offlineAccess = [
     proves: ['S3', 'S9'],
     server: { ...offline, token: { unasked: 'basic' } },
     resource: silent,
-    phases: [{ does: ['connect'], expects: { granted: 'basic', trips: 1, registrations: 1, asks: null, registers: null } }],
+    phases: [
+      { does: ['connect'], expects: { granted: 'basic', trips: 1, registrations: 1, asks: null, registers: null } },
+    ],
   },
   {
     name: 'offline_access is wanted only later: registered first',
@@ -158,7 +181,12 @@ export const offlineAccess = [
     resource: demandedOnly,
     phases: [
       { does: ['connect'], expects: { granted: 'read', trips: 1, registrations: 1 } },
-      { server: offline, later: day, does: ['connect'], expects: { granted: 'read offline_access', trips: 1, registrations: 1 } },
+      {
+        server: offline,
+        later: day,
+        does: ['connect'],
+        expects: { granted: 'read offline_access', trips: 1, registrations: 1 },
+      },
     ],
   },
   {
@@ -167,7 +195,15 @@ export const offlineAccess = [
     server: offline,
     resource: demanded,
     phases: [
-      { does: ['connect', 'edit'], expects: { granted: 'read write offline_access', trips: 2, registrations: 1, asks: 'read write offline_access' } },
+      {
+        does: ['connect', 'edit'],
+        expects: {
+          granted: 'read write offline_access',
+          trips: 2,
+          registrations: 1,
+          asks: 'read write offline_access',
+        },
+      },
       { later: day, does: ['edit'], expects: { granted: 'read write offline_access', trips: 0, registrations: 0 } },
     ],
   },
@@ -183,7 +219,11 @@ export const refreshed = [
     phases: [
       { does: ['connect'], expects: { trips: 1, registrations: 1 } },
       { later: day, does: ['connect'], expects: { granted: 'read offline_access', trips: 0, registrations: 0 } },
-      { later: day, does: ['connect', 'refresh', 'connect'], expects: { granted: 'read offline_access', trips: 0, registrations: 0 } },
+      {
+        later: day,
+        does: ['connect', 'refresh', 'connect'],
+        expects: { granted: 'read offline_access', trips: 0, registrations: 0 },
+      },
     ],
   },
   {
@@ -205,7 +245,15 @@ export const refreshed = [
     phases: [
       { does: ['connect', 'edit'], expects: { trips: 2, registrations: 1 } },
       { later: day, does: ['edit'], expects: { granted: 'read write offline_access', trips: 0, registrations: 0 } },
-      { does: ['rule'], expects: { granted: 'read write admin offline_access', trips: 1, registrations: 0, asks: 'read write admin offline_access' } },
+      {
+        does: ['rule'],
+        expects: {
+          granted: 'read write admin offline_access',
+          trips: 1,
+          registrations: 0,
+          asks: 'read write admin offline_access',
+        },
+      },
     ],
   },
   {
@@ -215,7 +263,16 @@ export const refreshed = [
     resource: demanded,
     phases: [
       { does: ['connect', 'edit'], expects: { trips: 2, registrations: 1 } },
-      { later: day, does: ['connect', 'edit'], expects: { granted: 'read write offline_access', trips: 1, registrations: 0, asks: 'read write offline_access' } },
+      {
+        later: day,
+        does: ['connect', 'edit'],
+        expects: {
+          granted: 'read write offline_access',
+          trips: 1,
+          registrations: 0,
+          asks: 'read write offline_access',
+        },
+      },
     ],
   },
   {
@@ -225,7 +282,12 @@ export const refreshed = [
     resource: demanded,
     phases: [
       { does: ['connect'], expects: { trips: 1, registrations: 1 } },
-      { continues: true, meanwhile: ['access tokens are forgotten'], does: ['connect'], expects: { granted: 'read offline_access', trips: 0, registrations: 0 } },
+      {
+        continues: true,
+        meanwhile: ['access tokens are forgotten'],
+        does: ['connect'],
+        expects: { granted: 'read offline_access', trips: 0, registrations: 0 },
+      },
     ],
   },
 ];
