@@ -26,8 +26,9 @@ import { completeLater } from './sign_in.js';
  *   requests sign in twice
  * @property {(request: { method: string, url: string | URL }) => Promise<Record<string, string>>} headersFor
  *   the headers that sign a request, for transports in another process
- * @property {(response: { status: number, headers: Headers, attempt?: number }) => Promise<boolean>} onResponse
- *   deals with a 401 or 403; true: send the request again. `attempt`: how often it was sent before
+ * @property {(response: { status: number, headers: Headers, attempt?: number, authorization?: string | null }) => Promise<boolean>} onResponse
+ *   deals with a 401 or 403; true: send the request again. `attempt`: how often it was sent before; `authorization`:
+ *   what it was sent with (null: nothing), so that a late answer to an older token does no harm
  * @property {() => Promise<void>} signIn signs in, even if there is a session
  * @property {() => Promise<void>} refresh renews the tokens now
  * @property {() => Promise<void>} signOut forgets the session

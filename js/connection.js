@@ -4,17 +4,16 @@
  */
 
 /** @import { Challenge, ScopePlan, Session } from './records.js' */
-/** @import { SignIn } from './sign_in.js' */
+/** @import { Purpose, Setting } from './sign_in.js' */
 
 import { MisbehavedError, MisuseError, RefusedError, TransportError } from './errors.js';
 import { readChallenge } from './functions.js';
-import { signIn } from './sign_in.js';
-import { storedClients, storedRegistration, storedSession, storedStepUps } from './stored.js';
+import { isExpired, isExpiring, lackingScopes, withheldScopes } from './session.js';
+import { forgetRegistration, signIn } from './sign_in.js';
+import { storedClients, storedSession, storedStepUps } from './stored.js';
 import { callHost } from './trace.js';
+import { untilAborted } from './until_aborted.js';
 import { call } from './wasm.js';
-
-/** A token is renewed this long before it expires, or after nine tenths of a short life. Seconds. */
-const RENEWAL_MARGIN = 30;
 
 /** Refreshes and sign-ins within one request: a server that is never content must not keep us busy. */
 const ATTEMPT_LIMIT = 3;
@@ -28,17 +27,29 @@ const STEP_UP_LIMIT = 2;
  * @typedef {{ interaction: boolean, signal?: AbortSignal }} CallOptions
  */
 
+/**
+ * What a sign-in is for, and when it is not needed any more.
+ *
+ * @typedef {Purpose & { demanded: string[], replaces?: string | null }} SignInPurpose
+ *   `replaces`: the access token that was refused, null if none was sent. Another one that has come in the meantime, and
+ *   has all that is `demanded`, will do
+ *
+ * What many wait for, and what ends it when nobody does any more.
+ *
+ * @typedef {{ done: Promise<void>, waiting: number, abandoned: AbortController }} SharedWork
+ */
+
 /** The state of a connection, shared by everybody in this process who calls the same server for the same account. */
 export class Connection {
   /** @type {{ version: string, value: Session } | null} */
   #current = null;
-  /** @type {Map<string, Promise<void>>} */
+  /** @type {Map<string, SharedWork>} */
   #underWay = new Map();
-  /** The access token of a sign-in that no server has accepted yet. @type {string | undefined} */
+  /** The access token that was not accepted yet, and where it is from. @type {{ token: string, from: 'sign-in' | 'refresh' } | undefined} */
   #unproven;
 
   /**
-   * @param {Pick<SignIn, 'host' | 'client' | 'settings' | 'endpoint' | 'account'>} of
+   * @param {Setting} of
    * @param {<T>(work: () => Promise<T>) => Promise<T>} queue where sign-ins wait for each other
    */
   constructor(of, queue) {
@@ -48,7 +59,8 @@ export class Connection {
   }
 
   /**
-   * Sends a request with the session's token, and once more after a sign-in, refresh or step-up that it needed.
+   * Sends a request with the session's token, and again after a sign-in, refresh or step-up that it needed. A body that
+   * can be read only once is not sent again: the refusal is the answer, and the next request will do.
    *
    * @param {string | URL | Request} input
    * @param {RequestInit | undefined} init
@@ -59,17 +71,19 @@ export class Connection {
     const request = input instanceof Request ? new Request(input, init) : undefined;
     const url = request?.url ?? String(input);
     const method = request?.method ?? init?.method ?? 'GET';
-    const repeatable = request ? true : !(init?.body instanceof ReadableStream);
-    options = { ...options, signal: request?.signal ?? init?.signal ?? options.signal };
+    const signal = eitherSignal(request?.signal ?? init?.signal, options.signal);
     const send = this.of.host.fetch ?? globalThis.fetch;
     for (let attempt = 0; ; attempt += 1) {
+      const signed = await this.headersFor({ method, url }, { ...options, signal });
       const headers = new Headers(request?.headers ?? init?.headers);
-      for (const [name, value] of Object.entries(await this.headersFor({ method, url }, options))) headers.set(name, value);
-      const guarded = { ...init, headers, redirect: /** @type {const} */ ('manual') };
-      const response = await send(request ? new Request(request.clone(), guarded) : input, request ? undefined : guarded);
+      for (const [name, value] of Object.entries(signed)) headers.set(name, value);
+      const guarded = { headers, signal, redirect: /** @type {const} */ ('manual') };
+      const response = await (request ? send(new Request(request.clone(), guarded)) : send(input, { ...init, ...guarded }));
       refuseRedirect(response, url);
-      const again = await this.onResponse({ status: response.status, headers: response.headers, attempt }, options);
-      if (!again || !repeatable) return response;
+      const { status } = response;
+      const authorization = signed.authorization ?? null;
+      const again = await this.onResponse({ status, headers: response.headers, attempt, authorization }, { ...options, signal });
+      if (!again || (!request && canBeReadOnce(init?.body))) return response;
       await response.body?.cancel();
     }
   }
@@ -92,11 +106,12 @@ export class Connection {
   /**
    * Deals with a refusal. The request may then be sent again, if the answer is true.
    *
-   * @param {{ status: number, headers: Headers, attempt: number }} response `attempt`: how often it was sent before
+   * @param {{ status: number, headers: Headers, attempt: number, authorization?: string | null }} response
+   *   `attempt`: how often it was sent before; `authorization`: what it was sent with, null for nothing
    * @param {CallOptions} options
    * @returns {Promise<boolean>}
    */
-  async onResponse({ status, headers, attempt }, options) {
+  async onResponse({ status, headers, attempt, authorization }, options) {
     if (status !== 401 && status !== 403) {
       this.#unproven = undefined;
       return false;
@@ -105,7 +120,10 @@ export class Connection {
     if (status === 403 && challenge?.error !== 'insufficient_scope') return false;
     this.#traceChallenge(status, challenge);
     if (attempt >= ATTEMPT_LIMIT) throw neverContent(this.of.endpoint, status);
-    await this.#answer(challenge, status, options);
+    const current = this.#current && `Bearer ${this.#current.value.tokens.accessToken}`;
+    // A late answer to a request that was sent before the last sign-in or refresh says nothing about that.
+    const isLate = current !== null && authorization !== undefined && authorization !== current;
+    if (!isLate) await this.#answer(challenge, status, options);
     return true;
   }
 
@@ -116,18 +134,19 @@ export class Connection {
    */
   async #answer(challenge, status, options) {
     const used = this.#current?.value;
-    if (!used) return this.signIn({ challenge, ...options });
-    const planned = new Map(used.plan.scopes.map((scope) => [scope.scope, scope]));
+    if (!used) return this.#signIn({ challenge, replaces: null, demanded: challenge?.scopes ?? [] }, options);
     const listed = status === 403 ? used.discovery.protectedResource.scopesSupported : undefined;
-    const lacking = (challenge?.scopes ?? listed ?? []).filter((scope) => !planned.get(scope)?.granted);
-    const isFresh = used.tokens.accessToken === this.#unproven;
+    const lacking = lackingScopes(used, challenge?.scopes ?? listed ?? []);
+    const from = this.#unproven?.token === used.tokens.accessToken ? this.#unproven.from : undefined;
+    const replaces = used.tokens.accessToken;
     if (lacking.length > 0) {
-      const withheld = lacking.filter((scope) => planned.get(scope)?.requested);
-      if (isFresh && withheld.length > 0) throw scopesWithheld(withheld, used, this.of.endpoint);
-      return this.#stepUp(challenge, lacking, options);
+      const withheld = withheldScopes(used).filter((scope) => lacking.includes(scope));
+      if (from === 'sign-in' && withheld.length > 0) throw scopesWithheld(withheld, used, this.of.endpoint);
+      return this.#stepUp({ challenge, stepUp: true, replaces, demanded: lacking }, options);
     }
-    if (status === 403 || isFresh) throw neverContent(this.of.endpoint, status);
-    if (!(await this.#replaced(used, options))) await this.signIn({ challenge, ...options });
+    if (status === 403 || from === 'sign-in') throw neverContent(this.of.endpoint, status);
+    // Refreshed tokens that are refused as well may be those of an authorization server that no longer counts here.
+    if (from === 'refresh' || !(await this.#replaced(used, options))) await this.#signIn({ challenge, replaces, demanded: [] }, options);
   }
 
   /**
@@ -139,44 +158,63 @@ export class Connection {
   async #replaced(used, options) {
     const isOther = () => this.#current?.value.tokens.accessToken !== used.tokens.accessToken;
     this.#current = await this.stored.read();
-    if (this.#current && !isOther() && used.tokens.refreshToken) await this.#once('renew', () => this.#refreshLocked(used, options));
+    if (this.#current && !isOther() && used.tokens.refreshToken) await this.#refreshOnce(used, options);
     return this.#current && isOther();
   }
 
   /**
    * Signs in for more scopes. What was asked for in vain is not asked for by itself for ever, restarts included.
    *
-   * @param {Challenge | null} challenge
-   * @param {string[]} lacking
+   * @param {SignInPurpose} purpose
    * @param {CallOptions} options
    */
-  async #stepUp(challenge, lacking, options) {
+  async #stepUp(purpose, options) {
+    if (!options.interaction) return this.#signIn(purpose, options);
     const { host, endpoint, account } = this.of;
-    const operation = lacking.join(' ');
+    const operation = purpose.demanded.join(' ');
     const attempts = storedStepUps(host.store, endpoint, account);
-    const inVain = (await attempts.read())?.value[operation] ?? 0;
-    if (options.interaction) {
-      if (inVain >= STEP_UP_LIMIT) throw attemptsExhausted(lacking, endpoint);
-      await attempts.change((all) => ({ ...all, [operation]: inVain + 1 }));
-    }
-    await this.signIn({ challenge, stepUp: true, ...options });
-    const granted = this.#current?.value.plan.scopes.filter((scope) => scope.granted).map(({ scope }) => scope);
-    if (lacking.every((scope) => granted?.includes(scope))) await attempts.change(({ [operation]: _, ...others }) => others);
+    const count = (/** @type {number} */ inVain) =>
+      attempts.change((there) => ({ version: 1, inVain: { ...there?.inVain, [operation]: inVain } }));
+    const work = async (/** @type {AbortSignal} */ abandoned) => {
+      const inVain = (await attempts.read())?.value.inVain[operation] ?? 0;
+      if (inVain >= STEP_UP_LIMIT) throw attemptsExhausted(purpose.demanded, endpoint);
+      await count(inVain + 1);
+      await this.#signIn(purpose, { ...options, signal: abandoned });
+      if (this.#current && lackingScopes(this.#current.value, purpose.demanded).length === 0) await count(0);
+    };
+    await this.#once(`step up ${operation}`, work, options.signal);
   }
 
   /**
-   * Signs in, even if there is a session. Concurrent callers share one sign-in.
+   * Signs in, even if there is a session.
    *
-   * @param {CallOptions & { challenge?: Challenge | null, stepUp?: boolean }} options
+   * @param {CallOptions} options
    */
-  async signIn({ challenge = null, stepUp = false, ...options }) {
-    const request = { ...this.of, challenge, stepUp, ...options };
-    await this.#once(`sign in ${options.interaction} ${challenge?.scopes ?? ''}`, () =>
-      this.queue(async () => {
-        this.#unproven = (await signIn(request)).tokens.accessToken;
-        this.#current = await this.stored.read();
-      }),
-    );
+  async signIn(options) {
+    await this.#signIn({ challenge: null, demanded: [] }, options);
+  }
+
+  /**
+   * Signs in. Concurrent callers share one sign-in, and sign-ins with a person wait for each other.
+   *
+   * @param {SignInPurpose} purpose
+   * @param {CallOptions} options
+   */
+  async #signIn(purpose, { interaction, signal }) {
+    const { challenge, stepUp, replaces, demanded } = purpose;
+    const resume = (/** @type {AbortSignal | undefined} */ signal) => this.#signIn(purpose, { interaction: true, signal });
+    const work = async (/** @type {AbortSignal} */ abandoned) => {
+      abandoned.throwIfAborted();
+      this.#current = await this.stored.read();
+      const other = this.#current?.value;
+      const isOther = replaces !== undefined && other && other.tokens.accessToken !== replaces;
+      if (isOther && lackingScopes(other, demanded).length === 0) return;
+      const session = await signIn({ ...this.of, challenge, stepUp, interaction, resume, signal: abandoned });
+      this.#unproven = { token: session.tokens.accessToken, from: 'sign-in' };
+      this.#current = await this.stored.read();
+    };
+    const inTurn = (/** @type {AbortSignal} */ abandoned) => (interaction ? this.queue(() => work(abandoned)) : work(abandoned));
+    await this.#once(`sign in ${interaction} ${demanded}`, inTurn, signal);
   }
 
   /**
@@ -190,7 +228,7 @@ export class Connection {
     if (!used?.tokens.refreshToken) {
       throw new MisuseError({ code: 'no_refresh_token', message: 'There is no refresh token: sign in first, or again.', step: 'refresh' });
     }
-    await this.#once('renew', () => this.#refreshLocked(used, options));
+    await this.#refreshOnce(used, options);
     if (this.#current?.value.tokens.accessToken === used.tokens.accessToken) {
       throw new RefusedError({ code: 'refresh_token_refused', message: 'The refresh token is not accepted any more. Sign in again.', step: 'refresh' });
     }
@@ -216,7 +254,7 @@ export class Connection {
 
   /** Forgets the session. The client's registration stays, for the next sign-in. */
   async signOut() {
-    await this.stored.take();
+    await this.stored.write(null);
     this.#current = null;
   }
 
@@ -225,7 +263,7 @@ export class Connection {
    * a server that has forgotten the client, and can tell only the person.
    */
   async forgetClient() {
-    await storedClients(this.of.host.store, this.of.endpoint).take();
+    await storedClients(this.of.host.store, this.of.endpoint).write(null);
     await this.signOut();
   }
 
@@ -235,7 +273,7 @@ export class Connection {
     const used = this.#current?.value;
     if (!used?.tokens.refreshToken || !isExpiring(used)) return;
     try {
-      await this.#once('renew', () => this.#refreshLocked(used, options));
+      await this.#refreshOnce(used, options);
     } catch (error) {
       // Nothing was decided, and the token may still serve for its last seconds.
       if (!(error instanceof TransportError) || isExpired(used)) throw error;
@@ -243,47 +281,66 @@ export class Connection {
   }
 
   /**
-   * One refresh for everybody who shares the store: whoever comes second adopts what the first one got. A definite
-   * refusal takes away the refresh token and nothing else; the client and its scopes serve the next sign-in.
+   * One refresh for everybody in this process. Nobody's abort ends it once it was sent: the refresh token may be used
+   * up, and the answer is all that there is in its place.
    *
    * @param {Session} used
    * @param {CallOptions} options
    */
-  async #refreshLocked(used, { signal }) {
+  async #refreshOnce(used, { signal }) {
+    await this.#once('refresh', () => this.#refreshLocked(used), signal);
+  }
+
+  /**
+   * One refresh for everybody who shares the store: whoever comes second adopts what the first one got. A definite
+   * refusal takes away the refresh token, or the client where that was refused, and nothing else: the plan serves the
+   * next sign-in.
+   *
+   * @param {Session} used
+   */
+  async #refreshLocked(used) {
     await this.stored.lock(async () => {
       const there = await this.stored.read();
       this.#current = there;
       const session = there?.value;
       if (!there || session?.tokens.refreshToken !== used.tokens.refreshToken || session?.tokens.accessToken !== used.tokens.accessToken) return;
-      const renewed = await call('refresh', { session }, callHost(this.of.host, signal)).catch(async (error) => {
+      const renewed = await call('refresh', { session }, callHost(this.of.host)).catch(async (error) => {
         if (!(error instanceof RefusedError) || !['refresh_token_refused', 'client_refused'].includes(error.code)) throw error;
-        if (error.code === 'client_refused') await this.#forget(session.registration);
+        if (error.code === 'client_refused') await forgetRegistration(this.of, session.registration);
         return { ...session, tokens: { ...session.tokens, refreshToken: undefined } };
       });
       await this.stored.replace(there.version, renewed);
+      if (renewed.tokens.refreshToken) this.#unproven = { token: renewed.tokens.accessToken, from: 'refresh' };
       this.#current = await this.stored.read();
-    }, signal);
-  }
-
-  /** @param {Session['registration']} registration which the server no longer knows */
-  async #forget({ kind, issuer, clientId }) {
-    const kept = storedRegistration(this.of.host.store, { issuer }, this.of.endpoint);
-    if (kind === 'dynamic' && (await kept.read())?.registration.clientId === clientId) await kept.take();
+    });
   }
 
   /**
-   * Runs one piece of work for all who want it at the same time.
+   * Runs one piece of work for all who want it at the same time. Who gives up leaves it to the others; when nobody is
+   * left, it is abandoned.
    *
    * @param {string} what
-   * @param {() => Promise<void>} work
+   * @param {(abandoned: AbortSignal) => Promise<void>} work
+   * @param {AbortSignal} [signal]
    */
-  async #once(what, work) {
-    let running = this.#underWay.get(what);
-    if (!running) {
-      running = work().finally(() => this.#underWay.delete(what));
-      this.#underWay.set(what, running);
+  async #once(what, work, signal) {
+    signal?.throwIfAborted();
+    let shared = this.#underWay.get(what);
+    if (!shared) {
+      const abandoned = new AbortController();
+      shared = { done: work(abandoned.signal), waiting: 0, abandoned };
+      this.#underWay.set(what, shared);
     }
-    await running;
+    shared.waiting += 1;
+    try {
+      await untilAborted(shared.done, signal);
+    } finally {
+      shared.waiting -= 1;
+      if (shared.waiting === 0) {
+        if (this.#underWay.get(what) === shared) this.#underWay.delete(what);
+        if (signal?.aborted) shared.abandoned.abort(signal.reason);
+      }
+    }
   }
 
   /**
@@ -318,14 +375,20 @@ export class Connection {
   }
 }
 
-/** @param {Session} session */
-function isExpiring({ tokens: { expiresAt, receivedAt } }) {
-  return expiresAt !== undefined && Date.now() / 1000 >= expiresAt - Math.min(RENEWAL_MARGIN, (expiresAt - receivedAt) / 10);
+/**
+ * Aborts when either does.
+ *
+ * @param {AbortSignal | null} [one]
+ * @param {AbortSignal} [other]
+ * @returns {AbortSignal | undefined}
+ */
+function eitherSignal(one, other) {
+  return one && other ? AbortSignal.any([one, other]) : (one ?? other);
 }
 
-/** @param {Session} session */
-function isExpired({ tokens: { expiresAt } }) {
-  return expiresAt !== undefined && Date.now() / 1000 >= expiresAt;
+/** @param {BodyInit | null | undefined} body */
+function canBeReadOnce(body) {
+  return body instanceof ReadableStream || (typeof body === 'object' && body !== null && Symbol.asyncIterator in body);
 }
 
 /**

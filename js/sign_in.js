@@ -1,7 +1,7 @@
 /** A sign-in with a person: discover, plan, register, authorize, complete. One at a time in each authorizer. */
 
-/** @import { Begun, Challenge, ClientDescription, ClientRegistration, Discovery, Registered, ScopePlan, ServerSettings,
- *   Session } from './records.js' */
+/** @import { Begun, Challenge, ClientDescription, ClientRegistration, Completion, Discovery, PendingAuthorization, Registered,
+ *   ScopePlan, ServerSettings, Session } from './records.js' */
 /** @import { Host, RedirectReceiver } from './host.js' */
 /** @import { KeptRegistration } from './stored.js' */
 /** @import { CallHost } from './wasm.js' */
@@ -11,21 +11,24 @@ import { storedPending, storedRegistration, storedSession } from './stored.js';
 import { callHost } from './trace.js';
 import { call } from './wasm.js';
 
-/** @typedef {ReturnType<typeof storedRegistration>} Kept */
-
 /**
  * What a sign-in is for.
  *
- * @typedef {object} SignIn
+ * @typedef {object} Purpose
+ * @property {Challenge | null} challenge
+ * @property {boolean} [stepUp] whether a session exists, and more scopes are asked for
+ *
+ * Where it takes place, and how far it may go.
+ *
+ * @typedef {object} Setting
  * @property {Host} host
  * @property {ClientDescription} client
  * @property {ServerSettings} settings
  * @property {string} endpoint
  * @property {string} account
- * @property {Challenge | null} challenge
- * @property {boolean} stepUp whether a session exists, and more scopes are asked for
- * @property {boolean} interaction whether a browser may be opened
- * @property {AbortSignal} [signal]
+ *
+ * @typedef {Setting & Purpose & { interaction: boolean, signal?: AbortSignal, resume: (signal?: AbortSignal) => Promise<unknown> }} SignIn
+ *   `interaction`: whether a browser may be opened; `resume`: signs in with one, should it be needed
  */
 
 /**
@@ -47,15 +50,13 @@ export async function signIn(request) {
   const plan = await call('plan', { discovery, earlier: issuerChanged ? undefined : earlier?.plan, settings }, calls);
   await mayInteract(request, plan, issuer, issuerChanged);
 
-  const kept = storedRegistration(host.store, settings.client ?? { issuer }, endpoint);
-  const there = await kept.read();
+  const there = await storedRegistration(host.store, endpoint, issuer, settings.client).read();
   const stored = there?.registration;
   const receiver = await /** @type {NonNullable<Host['redirect']>} */ (host.redirect).prepare({
     issuer,
     preferred: stored?.redirectUri,
     signal,
   });
-  const trip = { ...request, calls, receiver, kept };
   try {
     const register = (/** @type {ClientRegistration | undefined} */ registration) =>
       call(
@@ -64,12 +65,12 @@ export async function signIn(request) {
         calls,
       );
     const begin = async (/** @type {Registered} */ registered) => call('begin', { discovery, client, settings, ...registered }, calls);
-    const session = await authorizeAndComplete(trip, await begin(await register(stored))).catch(async (error) => {
+    const session = await authorizeAndComplete(request, receiver, await begin(await register(stored)), calls).catch(async (error) => {
       // The server has forgotten the client: it is replaced, once. Any other is the person's to replace.
       const forgotten = error instanceof RefusedError && error.code === 'client_refused' && stored?.kind === 'dynamic';
       if (!forgotten) throw error;
-      await kept.take();
-      return authorizeAndComplete(trip, await begin(await register(undefined)));
+      await forgetRegistration(request, stored);
+      return authorizeAndComplete(request, receiver, await begin(await register(undefined)), calls);
     });
     await receiver.finish?.({ signedIn: true, title: 'Signed in', message: 'You can close this page and return to the application.' });
     if (there) await deleteReplaced(there, session, request, calls);
@@ -93,13 +94,13 @@ export async function signIn(request) {
  * @param {boolean} issuerChanged
  */
 async function mayInteract(request, plan, issuer, issuerChanged) {
-  const { host, endpoint, interaction, stepUp } = request;
+  const { host, endpoint, interaction, stepUp, resume } = request;
   if (!interaction) {
     throw new InteractionRequiredError({
       code: 'interaction_required',
       message: `Signing in to ${endpoint} needs a person at ${issuer}. Call \`resume()\` of this error, or allow interaction for the call.`,
       details: { endpoint, issuer, plan },
-      resume: (signal) => signIn({ ...request, interaction: true, signal }),
+      resume,
     });
   }
   if (!host.redirect) {
@@ -117,41 +118,86 @@ async function mayInteract(request, plan, issuer, issuerChanged) {
 }
 
 /**
- * @param {SignIn & { calls: CallHost, receiver: RedirectReceiver, kept: Kept }} trip
+ * @param {SignIn} request
+ * @param {RedirectReceiver} receiver
  * @param {Begun} begun
+ * @param {CallHost} calls
  * @returns {Promise<Session>}
  */
-async function authorizeAndComplete(trip, { authorizationUrl, pending }) {
-  const { host, endpoint, account, client, settings, signal, calls, receiver, kept } = trip;
-  const { registration, state } = pending;
-  await keep(kept, registration, { account, unanswered: true });
+async function authorizeAndComplete(request, receiver, { authorizationUrl, pending }, calls) {
+  const { host, endpoint, signal } = request;
+  const { state } = pending;
+  await remember(request, pending);
   const waiting = storedPending(host.store, state);
-  await waiting.write({ version: 1, endpoint, account, pending });
-  const callbackUrl = await receiver.authorize({ authorizationUrl, state, signal }).catch((error) => {
-    throw neverAnswered(error, registration, endpoint);
-  }).finally(waiting.take);
-  await keep(kept, registration, { account, unanswered: false });
+  const callbackUrl = await receiver
+    .authorize({ authorizationUrl, state, signal })
+    .catch((error) => {
+      throw neverAnswered(error, pending.registration, endpoint);
+    })
+    .finally(waiting.take);
+  const completion = await complete(request, pending, callbackUrl, calls);
+  return completion.kind === 'signed-in' ? completion.session : authorizeAndComplete(request, receiver, completion, calls);
+}
+
+/**
+ * Stores all that is needed to go on, before the person leaves.
+ *
+ * @param {Setting} setting
+ * @param {PendingAuthorization} pending
+ */
+async function remember(setting, pending) {
+  const { host, endpoint, account } = setting;
+  await keep(setting, pending.registration, { unanswered: true });
+  await storedPending(host.store, pending.state).write({ version: 1, endpoint, account, pending });
+}
+
+/**
+ * Judges what the person came back with, and stores the session.
+ *
+ * @param {Setting} setting
+ * @param {PendingAuthorization} pending
+ * @param {string} callbackUrl
+ * @param {CallHost} calls
+ * @returns {Promise<Completion>}
+ */
+async function complete(setting, pending, callbackUrl, calls) {
+  const { host, client, settings, endpoint, account } = setting;
+  await keep(setting, pending.registration, { unanswered: false });
+  /** @type {Completion} */
   const completion = await call('complete', { pending, callbackUrl, client, settings }, calls);
-  if (completion.kind === 'authorize-again') return authorizeAndComplete(trip, completion);
-  await keep(kept, registration, { account, unanswered: false, works: true });
-  await storedSession(host.store, endpoint, account).write(completion.session);
-  return completion.session;
+  if (completion.kind === 'signed-in') {
+    await keep(setting, pending.registration, { unanswered: false, works: true });
+    await storedSession(host.store, endpoint, account).write(completion.session);
+  }
+  return completion;
 }
 
 /**
  * Keeps a registration. Another one is replaced only once the new one works; an updated one, whose access token may have
  * been rotated, at once.
  *
- * @param {Kept} kept
+ * @param {Setting} setting
  * @param {ClientRegistration} registration
- * @param {{ account: string, unanswered: boolean, works?: boolean }} use
+ * @param {{ unanswered: boolean, works?: boolean }} use
  */
-async function keep(kept, registration, { account, unanswered, works = false }) {
+async function keep({ host, settings, endpoint, account }, registration, { unanswered, works = false }) {
+  const kept = storedRegistration(host.store, endpoint, registration.issuer, settings.client);
   const there = await kept.read();
   const isSame = there?.registration.clientId === registration.clientId;
   if (there && !isSame && !works) return;
   const accounts = isSame ? there.accounts : [];
-  await kept.write({ version: 1, registration, accounts: [...new Set([...accounts, account])], unanswered });
+  await kept.write({ registration, accounts: [...new Set([...accounts, account])], unanswered });
+}
+
+/**
+ * Forgets a registration that the server no longer knows, unless another one has taken its place.
+ *
+ * @param {Setting} setting
+ * @param {ClientRegistration} registration
+ */
+export async function forgetRegistration({ host, endpoint }, { kind, issuer, clientId }) {
+  const kept = storedRegistration(host.store, endpoint, issuer, undefined);
+  if (kind === 'dynamic' && (await kept.read())?.registration.clientId === clientId) await kept.remove();
 }
 
 /**
@@ -186,7 +232,7 @@ async function deleteReplaced({ registration, accounts }, session, { account }, 
 /**
  * Completes a sign-in whose process ended while the person was in the browser.
  *
- * @param {Pick<SignIn, 'host' | 'client' | 'signal'> & { settingsFor: (endpoint: string) => ServerSettings, callbackUrl: string }} request
+ * @param {Pick<Setting, 'host' | 'client'> & { signal?: AbortSignal, settingsFor: (endpoint: string) => ServerSettings, callbackUrl: string }} request
  * @returns {Promise<{ endpoint: string, account: string, session: Session } | Begun>} signed in, or one more URL to open
  */
 export async function completeLater({ host, client, settingsFor, callbackUrl, signal }) {
@@ -200,12 +246,9 @@ export async function completeLater({ host, client, settingsFor, callbackUrl, si
     });
   }
   const { endpoint, account, pending } = waiting;
-  const input = { pending, callbackUrl, client, settings: settingsFor(endpoint) };
-  const completion = await call('complete', input, callHost(host, signal));
-  if (completion.kind === 'authorize-again') {
-    await storedPending(host.store, completion.pending.state).write({ version: 1, endpoint, account, pending: completion.pending });
-    return { authorizationUrl: completion.authorizationUrl, pending: completion.pending };
-  }
-  await storedSession(host.store, endpoint, account).write(completion.session);
-  return { endpoint, account, session: completion.session };
+  const setting = { host, client, settings: settingsFor(endpoint), endpoint, account };
+  const completion = await complete(setting, pending, callbackUrl, callHost(host, signal));
+  if (completion.kind === 'signed-in') return { endpoint, account, session: completion.session };
+  await remember(setting, completion.pending);
+  return { authorizationUrl: completion.authorizationUrl, pending: completion.pending };
 }

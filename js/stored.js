@@ -1,17 +1,25 @@
-/** What is kept in a host's store, and under which keys. Records are written whole, or not at all. */
+/**
+ * What is kept in a host's store, and under which keys. Records are written whole, or not at all. One that is damaged or
+ * was written by a newer version is reported, and never overwritten.
+ */
 
-/** @import { ClientRegistration, PendingAuthorization, Session } from './records.js' */
+/** @import { ClientRegistration, PendingAuthorization, PreRegisteredClient, Session } from './records.js' */
 /** @import { Store } from './host.js' */
+
+import { StorageError } from './errors.js';
+
+/** The version of the records that this code writes. */
+const VERSION = 1;
 
 /**
  * @template T
  * @typedef {object} Stored
  * @property {() => Promise<{ version: string, value: T } | null>} read
- * @property {(value: T) => Promise<void>} write whatever is there
- * @property {(change: (value: T) => T) => Promise<void>} change again until nobody else was first
+ * @property {(value: T | null) => Promise<void>} write whatever is there; null removes it
+ * @property {(change: (value: T | null) => T) => Promise<void>} change again until nobody else was first
  * @property {(version: string, value: T | null) => Promise<boolean>} replace only if it is still that version
  * @property {() => Promise<T | null>} take removes it; of several takers one gets it
- * @property {(work: () => Promise<void>, signal?: AbortSignal) => Promise<void>} lock
+ * @property {(work: () => Promise<void>) => Promise<void>} lock
  */
 
 /**
@@ -23,12 +31,16 @@
  * @returns {Stored<Session>}
  */
 export function storedSession(store, endpoint, account) {
-  return stored(store, `session ${endpoint} ${account}`);
+  return stored(
+    store,
+    `session ${endpoint} ${account}`,
+    ({ tokens, plan, registration }) =>
+      /^[\x21-\x7e]+$/.test(tokens.accessToken) && Array.isArray(plan.scopes) && typeof registration.issuer === 'string',
+  );
 }
 
 /**
  * @typedef {object} KeptRegistration
- * @property {1} version
  * @property {ClientRegistration} registration
  * @property {string[]} accounts whose sessions use it
  * @property {boolean} unanswered whether a person was sent to the authorization server with it, and did not come back yet
@@ -39,22 +51,22 @@ export function storedSession(store, endpoint, account) {
  * that it stays bound to the issuer that it was first used with.
  *
  * @param {Store} store
- * @param {{ issuer: string } | { clientId: string }} of
  * @param {string} endpoint
- * @returns {Pick<Stored<KeptRegistration>, 'write' | 'take'> & { read: () => Promise<KeptRegistration | undefined> }}
+ * @param {string} issuer
+ * @param {PreRegisteredClient | undefined} byHand
  */
-export function storedRegistration(store, of, endpoint) {
-  const clients = storedClients(store, endpoint);
-  const name = 'clientId' in of ? `client ${of.clientId}` : of.issuer;
-  const read = async () => (await clients.read())?.value[name];
+export function storedRegistration(store, endpoint, issuer, byHand) {
+  const all = storedClients(store, endpoint);
+  const name = byHand ? `client ${byHand.clientId}` : issuer;
   return {
-    read,
-    write: (kept) => clients.change((all) => ({ ...all, [name]: kept })),
-    async take() {
-      const kept = await read();
-      await clients.change(({ [name]: _, ...others }) => others);
-      return kept ?? null;
-    },
+    read: async () => (await all.read())?.value.clients[name],
+    /** @param {KeptRegistration} kept */
+    write: (kept) => all.change((there) => ({ version: 1, clients: { ...there?.clients, [name]: kept } })),
+    remove: () =>
+      all.change((there) => {
+        const { [name]: _, ...clients } = there?.clients ?? {};
+        return { version: 1, clients };
+      }),
   };
 }
 
@@ -63,10 +75,12 @@ export function storedRegistration(store, of, endpoint) {
  *
  * @param {Store} store
  * @param {string} endpoint
- * @returns {Stored<{ [issuer: string]: KeptRegistration }>}
+ * @returns {Stored<{ version: 1, clients: { [issuer: string]: KeptRegistration } }>}
  */
 export function storedClients(store, endpoint) {
-  return stored(store, `clients ${endpoint}`);
+  return stored(store, `clients ${endpoint}`, ({ clients }) =>
+    Object.values(clients).every(({ registration, accounts }) => typeof registration.clientId === 'string' && Array.isArray(accounts)),
+  );
 }
 
 /**
@@ -75,10 +89,10 @@ export function storedClients(store, endpoint) {
  * @param {Store} store
  * @param {string} endpoint
  * @param {string} account
- * @returns {Stored<{ [operation: string]: number }>}
+ * @returns {Stored<{ version: 1, inVain: { [operation: string]: number } }>}
  */
 export function storedStepUps(store, endpoint, account) {
-  return stored(store, `step-ups ${endpoint} ${account}`);
+  return stored(store, `step-ups ${endpoint} ${account}`, ({ inVain }) => Object.values(inVain).every(Number.isInteger));
 }
 
 /**
@@ -89,31 +103,67 @@ export function storedStepUps(store, endpoint, account) {
  * @returns {Stored<{ version: 1, endpoint: string, account: string, pending: PendingAuthorization }>}
  */
 export function storedPending(store, state) {
-  return stored(store, `pending ${state}`);
+  return stored(
+    store,
+    `pending ${state}`,
+    ({ endpoint, account, pending }) => typeof endpoint === 'string' && typeof account === 'string' && typeof pending === 'object',
+  );
 }
 
 /**
  * @param {Store} store
  * @param {string} key
+ * @param {(value: any) => boolean} isWhole whether what this part of the code relies on is there; the steps read the rest
  * @returns {Stored<any>}
  */
-function stored(store, key) {
+function stored(store, key, isWhole) {
+  const read = async () => {
+    const there = await store.read(key);
+    if (there) requireReadable(key, there.value, isWhole);
+    return there;
+  };
   const change = async (/** @type {(value: any) => any} */ changed) => {
     let written = false;
     while (!written) {
-      const there = await store.read(key);
-      written = await store.compareAndSwap(key, there?.version ?? null, changed(there?.value ?? {}));
+      const there = await read();
+      written = await store.compareAndSwap(key, there?.version ?? null, changed(there?.value ?? null));
     }
   };
   return {
-    read: () => store.read(key),
+    read,
     write: (value) => change(() => value),
     change,
     replace: (version, value) => store.compareAndSwap(key, version, value),
     async take() {
-      const there = await store.read(key);
+      const there = await read();
       return there && (await store.compareAndSwap(key, there.version, null)) ? there.value : null;
     },
-    lock: (work, signal) => store.lock(key, work, { signal }),
+    lock: (work) => store.lock(key, work),
   };
+}
+
+/**
+ * @param {string} key
+ * @param {any} value
+ * @param {(value: any) => boolean} isWhole
+ */
+function requireReadable(key, value, isWhole) {
+  const [kind] = key.split(' ');
+  if (value?.version > VERSION) {
+    throw new StorageError({
+      code: 'record_newer',
+      message: `The stored ${kind} was written by a newer version of this package. It was left as it is; update the application.`,
+      details: { record: kind },
+    });
+  }
+  try {
+    if (value.version === VERSION && isWhole(value)) return;
+  } catch {
+    // A part of it is missing altogether.
+  }
+  throw new StorageError({
+    code: 'record_invalid',
+    message: `The stored ${kind} is damaged. It was left as it is; move it aside to sign in anew.`,
+    details: { record: kind },
+  });
 }

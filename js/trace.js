@@ -17,6 +17,14 @@ export function callHost({ fetch, trace, timeoutMilliseconds }, signal) {
     fetch,
     timeoutMilliseconds,
     signal: signal ?? undefined,
-    trace: trace && ((event) => trace({ version: 1, sequence: (sequence += 1), correlation, at: Date.now(), ...event })),
+    trace:
+      trace &&
+      ((event) => {
+        try {
+          trace({ version: 1, sequence: (sequence += 1), correlation, at: Date.now(), ...event });
+        } catch {
+          // A logger that throws must not end a sign-in.
+        }
+      }),
   };
 }

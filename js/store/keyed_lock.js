@@ -1,5 +1,7 @@
 /** @import { LockOptions } from '../host.js' */
 
+import { untilAborted } from '../until_aborted.js';
+
 /**
  * A lock within this process: work under the same key runs one after another, in the order of the calls.
  *
@@ -29,21 +31,4 @@ export function createKeyedLock() {
       release();
     }
   };
-}
-
-/**
- * @param {Promise<void>} promise
- * @param {AbortSignal | undefined} signal
- * @returns {Promise<void>}
- */
-function untilAborted(promise, signal) {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    });
-  });
 }

@@ -1,0 +1,36 @@
+/** What can be asked of a session without a wasm call. */
+
+/** @import { Session } from './records.js' */
+
+/** A token is renewed this long before it expires, or after nine tenths of a short life. Seconds. */
+const RENEWAL_MARGIN = 30;
+
+/** @param {Session} session */
+export function isExpiring({ tokens: { expiresAt, receivedAt } }) {
+  return expiresAt !== undefined && Date.now() / 1000 >= expiresAt - Math.min(RENEWAL_MARGIN, (expiresAt - receivedAt) / 10);
+}
+
+/** @param {Session} session */
+export function isExpired({ tokens: { expiresAt } }) {
+  return expiresAt !== undefined && Date.now() / 1000 >= expiresAt;
+}
+
+/**
+ * Those of these scopes that were not granted.
+ *
+ * @param {Session} session
+ * @param {string[]} demanded
+ */
+export function lackingScopes({ plan }, demanded) {
+  const granted = new Set(plan.scopes.filter((planned) => planned.granted).map(({ scope }) => scope));
+  return demanded.filter((scope) => !granted.has(scope));
+}
+
+/**
+ * The scopes that were requested and not granted.
+ *
+ * @param {Session} session
+ */
+export function withheldScopes({ plan }) {
+  return plan.scopes.filter((planned) => planned.requested && !planned.granted).map(({ scope }) => scope);
+}
