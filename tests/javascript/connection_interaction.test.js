@@ -1,0 +1,252 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createAuthorizer, InteractionRequiredError, MisuseError, RefusedError } from 'mcp-oauth-wasm';
+import { createMemoryStore, loopbackRedirect } from 'mcp-oauth-wasm/node';
+import { startProtectedResource } from '../servers/protected_resource.js';
+import { callTool, createMachine, rejectionOf, startWorld, storedSession } from './world.js';
+
+/** @import { ApprovalRequest, RedirectReceiver } from 'mcp-oauth-wasm' */
+/** @import { ProtectedResource } from '../servers/protected_resource.js' */
+/** @import { World } from './world.js' */
+
+describe('when a person is needed', () => {
+  /** @type {World} */
+  let world;
+  /** @type {ProtectedResource} */
+  let second;
+
+  before(async () => {
+    world = await startWorld({ protectedResource: { furtherTools: { edit: ['private_metadata'] } } });
+    second = await startProtectedResource({ authorizationServer: world.authorizationServer });
+  });
+  after(async () => {
+    await second.close();
+    await world.close();
+  });
+
+  test('[I1] without interaction no browser opens: the error has the issuer, the plan, and a way to go on', async () => {
+    const { start, trips, network } = createMachine();
+    const connection = start().connection(world.server);
+    const error = await rejectionOf(callTool(connection.fetch, world.server));
+    assert.ok(error instanceof InteractionRequiredError);
+    assert.equal(error.code, 'interaction_required');
+    assert.equal(error.kind, 'interaction');
+    assert.equal(error.details.issuer, world.issuer);
+    assert.equal(error.details.endpoint, world.server);
+    const plan = /** @type {import('mcp-oauth-wasm').ScopePlan} */ (error.details.plan);
+    assert.deepEqual(plan.scopes.filter(({ requested }) => requested).map(({ scope }) => scope), ['openid', 'email', 'offline_access']);
+    assert.equal(trips.length, 0);
+    assert.deepEqual(network.registrations(), [], 'nothing was registered before the person agreed');
+
+    await error.resume();
+    assert.equal(trips.length, 1);
+    assert.match(await (await callTool(connection.fetch, world.server)).text(), /alice@example\.com/);
+    assert.equal(trips.length, 1, 'the connection knows of the session');
+  });
+
+  test('[I1] resumed twice at once: one sign-in', async () => {
+    const { start, trips } = createMachine();
+    const { fetch } = start().connection(world.server);
+    const [one, other] = await Promise.all([1, 2].map(() => rejectionOf(callTool(fetch, world.server))));
+    await Promise.all([one.resume(), other.resume()]);
+    await one.resume();
+    assert.equal(trips.length, 1, 'the later ones find the session there');
+  });
+
+  test('[I1] a call that may not interact does not wait for a person at another server', async () => {
+    const { host, start } = createMachine();
+    const away = loopbackRedirect({ open: () => {} });
+    const authorizer = start({ host: { ...host, redirect: away } });
+    const leave = new AbortController();
+    const signIn = authorizer.connection(second.url, { interaction: true, signal: leave.signal }).signIn();
+    signIn.catch(() => {});
+    await delay(50);
+    await assert.rejects(callTool(authorizer.fetch(world.server), world.server), { code: 'interaction_required' });
+    leave.abort();
+    await assert.rejects(signIn, { name: 'AbortError' });
+  });
+
+  test('[I1] interaction is allowed, but the host cannot send the person anywhere', async () => {
+    const authorizer = createAuthorizer({ host: { store: createMemoryStore() } });
+    await assert.rejects(callTool(authorizer.fetch(world.server, { interaction: true }), world.server), (error) => {
+      assert.ok(error instanceof MisuseError);
+      assert.equal(error.code, 'no_redirect');
+      return true;
+    });
+  });
+
+  test('[I2] sign-ins wait for each other: one browser at a time', async () => {
+    let open = 0;
+    let most = 0;
+    const { host, userAgent, start } = createMachine();
+    const redirect = loopbackRedirect({
+      async open(url) {
+        most = Math.max(most, (open += 1));
+        await delay(20);
+        await userAgent.browse(url);
+        open -= 1;
+      },
+    });
+    const authorizer = start({ host: { ...host, redirect } });
+    const servers = [world.server, second.url];
+    const calls = servers.map((server) => callTool(authorizer.fetch(server, { interaction: true }), server));
+    assert.deepEqual((await Promise.all(calls)).map(({ status }) => status), [200, 200]);
+    assert.equal(most, 1);
+  });
+
+  test('[I2] a sign-in that fails does not stop those that wait', async () => {
+    const { host, start } = createMachine();
+    let prepared = 0;
+    /** @type {NonNullable<typeof host.redirect>} */
+    const redirect = {
+      prepare(request) {
+        if ((prepared += 1) === 1) throw new Error('the first one fails');
+        return host.redirect.prepare(request);
+      },
+    };
+    const authorizer = start({ host: { ...host, redirect } });
+    const calls = [second.url, world.server].map((server) => callTool(authorizer.fetch(server, { interaction: true }), server));
+    const outcomes = (await Promise.allSettled(calls)).map(({ status }) => status);
+    assert.deepEqual(outcomes.sort(), ['fulfilled', 'rejected']);
+  });
+
+  test('[I2] a step-up needs the approval of the host, which sees the plan; without it nothing is sent', async () => {
+    /** @type {ApprovalRequest[]} */
+    const asked = [];
+    let approves = false;
+    const { host, start, trips, network } = createMachine({
+      async approve(request) {
+        asked.push(request);
+        return approves;
+      },
+    });
+    const { fetch } = start().connection(world.server, { interaction: true });
+    assert.equal((await callTool(fetch, world.server)).status, 200);
+    assert.equal(asked.length, 0, 'a first sign-in was allowed by the call itself');
+    const before = await storedSession(host.store, world.server);
+    const sent = network.requests.length;
+
+    await assert.rejects(callTool(fetch, world.server, { tool: 'edit' }), (error) => {
+      assert.ok(error instanceof RefusedError);
+      assert.equal(error.code, 'not_approved');
+      assert.deepEqual(error.details, { reason: 'step-up', endpoint: world.server, issuer: world.issuer });
+      return true;
+    });
+    assert.equal(asked[0]?.reason, 'step-up');
+    const wanted = asked[0]?.plan.scopes.find(({ scope }) => scope === 'private_metadata');
+    assert.deepEqual([wanted?.required, wanted?.requested, wanted?.sources], [true, true, ['challenge']]);
+    assert.equal(trips.length, 1);
+    const later = network.requests.slice(sent).filter(({ method, url }) => method === 'POST' && url !== world.server);
+    assert.deepEqual(later, [], 'nothing but documents was asked for');
+    assert.deepEqual(await storedSession(host.store, world.server), before);
+    assert.equal((await callTool(fetch, world.server)).status, 200, 'what was granted goes on');
+
+    approves = true;
+    assert.match(await (await callTool(fetch, world.server, { tool: 'edit' })).text(), /edit: done/);
+    assert.equal(trips.length, 2);
+  });
+
+  test('[I2] a changed issuer needs the approval of the host; without it the new one learns nothing', async () => {
+    const other = await startWorld();
+    try {
+      /** @type {ApprovalRequest[]} */
+      const asked = [];
+      const { start, trips, network } = createMachine({
+        async approve(request) {
+          asked.push(request);
+          return false;
+        },
+      });
+      const { fetch } = start().connection(world.server, { interaction: true });
+      assert.equal((await callTool(fetch, world.server)).status, 200);
+
+      // The MCP server accepts no tokens of the old one any more, not even fresh ones.
+      network.fault = ({ url }) => {
+        if (url === world.server) return new Response(null, { status: 401 });
+        if (!url.includes('oauth-protected-resource')) return undefined;
+        return Response.json({ resource: world.server, authorization_servers: [other.issuer] });
+      };
+      await assert.rejects(callTool(fetch, world.server), { code: 'not_approved' });
+      assert.deepEqual([asked[0]?.reason, asked[0]?.issuer], ['issuer-changed', other.issuer]);
+      assert.equal(trips.length, 1);
+      assert.deepEqual([...new Set(other.authorizationServer.requests.map(({ method }) => method))], ['GET'], 'only its metadata was read');
+      assert.equal((await start().connection(world.server).session())?.registration.issuer, world.issuer, 'the session stays');
+    } finally {
+      await other.close();
+    }
+  });
+
+  test('aborted while the person is in the browser: the wait ends, the port is free, and nothing is left behind', async () => {
+    const { host, start } = createMachine();
+    /** @type {(receiver: RedirectReceiver) => void} */
+    let prepared = () => {};
+    const receiving = new Promise((resolve) => (prepared = resolve));
+    const away = loopbackRedirect({ open: () => {} });
+    const redirect = {
+      async prepare(/** @type {Parameters<typeof away.prepare>[0]} */ request) {
+        const receiver = await away.prepare(request);
+        prepared(receiver);
+        return receiver;
+      },
+    };
+    const keys = watchKeys(host.store);
+    const { fetch } = start({ host: { ...host, redirect } }).connection(world.server, { interaction: true });
+    const abort = new AbortController();
+    const call = callTool(fetch, world.server, { signal: abort.signal });
+    const { redirectUri } = /** @type {RedirectReceiver} */ (await receiving);
+    await delay(100);
+    const reason = new Error('the window was closed');
+    abort.abort(reason);
+    await assert.rejects(call, reason);
+    await delay(50);
+    await assert.rejects(globalThis.fetch(redirectUri), 'nobody listens there any more');
+    for (const key of keys) if (key.startsWith('pending')) assert.equal(await host.store.read(key), null, key);
+
+    assert.equal((await callTool(start().fetch(world.server, { interaction: true }), world.server)).status, 200, 'and the next one signs in');
+  });
+
+  test('one of several callers gives up: the others are signed in all the same', async () => {
+    const { host, userAgent, start, trips } = createMachine();
+    const redirect = loopbackRedirect({
+      async open(url) {
+        trips.push(new URL(url));
+        await delay(50);
+        await userAgent.browse(url);
+      },
+    });
+    const { fetch } = start({ host: { ...host, redirect } }).connection(world.server, { interaction: true });
+    const abort = new AbortController();
+    const impatient = callTool(fetch, world.server, { signal: abort.signal });
+    const patient = callTool(fetch, world.server);
+    while (trips.length === 0) await delay(5);
+    abort.abort();
+    await assert.rejects(impatient, { name: 'AbortError' });
+    assert.equal((await patient).status, 200);
+    assert.equal(trips.length, 1);
+  });
+
+  test('aborted before it begins: nothing is sent', async () => {
+    const { start, network } = createMachine();
+    const connection = start().connection(world.server, { interaction: true, signal: AbortSignal.abort() });
+    await assert.rejects(callTool(connection.fetch, world.server), { name: 'AbortError' });
+    await assert.rejects(connection.signIn(), { name: 'AbortError' });
+    assert.deepEqual(network.requests.filter(({ method }) => method === 'GET'), [], 'not even a document was asked for');
+  });
+});
+
+/**
+ * The keys that are written from now on.
+ *
+ * @param {import('mcp-oauth-wasm').Store} store
+ */
+function watchKeys(store) {
+  /** @type {Set<string>} */
+  const keys = new Set();
+  const { compareAndSwap } = store;
+  store.compareAndSwap = (key, ...others) => {
+    keys.add(key);
+    return compareAndSwap(key, ...others);
+  };
+  return keys;
+}
