@@ -6,3 +6,4 @@ import { provide } from './wasm.js';
 provide(() => Uint8Array.from(atob(inlined), (character) => character.charCodeAt(0)));
 
 export * from './slim.js';
+export { createMemoryStore } from './store/memory_store.js';

@@ -52,5 +52,4 @@ export { createAuthorizer } from './authorizer.js';
 export * from './errors.js';
 export * from './functions.js';
 export * from './steps.js';
-export { createMemoryStore } from './store/memory_store.js';
 export { init } from './wasm.js';
