@@ -71,37 +71,22 @@ crate::record! {
 
 /// Makes one call. The step it belongs to is in every error.
 pub async fn call<P: Platform>(platform: &P, name: &str, input: &Json) -> Result<Json> {
-    let result = match name {
-        "discover" => match read(input) {
-            Ok(input) => flow::discover(platform, input).await.map(|found| found.to_json()),
-            Err(error) => Err(error),
-        },
-        "register" => match read(input) {
-            Ok(input) => flow::register(platform, input).await.map(|registered| registered.to_json()),
-            Err(error) => Err(error),
-        },
-        "begin" => match read(input) {
-            Ok(input) => flow::begin(platform, input).await.map(|begun| begun.to_json()),
-            Err(error) => Err(error),
-        },
-        "unregister" => match read(input) {
-            Ok(input) => flow::unregister(platform, input).await.map(Json::Bool),
-            Err(error) => Err(error),
-        },
-        "complete" => match read(input) {
-            Ok(input) => flow::complete(platform, input).await.map(|completion| completion.to_json()),
-            Err(error) => Err(error),
-        },
-        "refresh" => match read(input) {
-            Ok(input) => flow::refresh(platform, input).await.map(|session| session.to_json()),
-            Err(error) => Err(error),
-        },
-        _ => evaluate(platform, name, input),
-    };
-    result.map_err(|error| {
+    made(platform, name, input).await.map_err(|error| {
         let error = error.at(step(name));
         platform.trace(Event::failure(step(name), &error));
         error
+    })
+}
+
+async fn made<P: Platform>(platform: &P, name: &str, input: &Json) -> Result<Json> {
+    Ok(match name {
+        "discover" => flow::discover(platform, read(input)?).await?.to_json(),
+        "register" => flow::register(platform, read(input)?).await?.to_json(),
+        "begin" => flow::begin(platform, read(input)?).await?.to_json(),
+        "unregister" => Json::Bool(flow::unregister(platform, read(input)?).await?),
+        "complete" => flow::complete(platform, read(input)?).await?.to_json(),
+        "refresh" => flow::refresh(platform, read(input)?).await?.to_json(),
+        _ => evaluate(platform, name, input)?,
     })
 }
 
