@@ -5,6 +5,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { env } from "node:process";
 import { setup, toolPath } from "./setup.js";
+import { shrink } from "./shrink.js";
 import {
   filesBelow, hashFiles, isProgram, makeIfStale, mustRun, mustRunNode, progress, root, runProgram, targetFolder,
 } from "./support.js";
@@ -12,25 +13,13 @@ import {
 const pkg = join(root, "pkg");
 const wasm = join(pkg, "mcp_oauth_wasm_bg.wasm");
 
-// What rustc's wasm32 target and wasm-bindgen emit. `--all-features` would let wasm-opt encode
-// things that engines and bundlers cannot read yet.
-const wasmFeatures = [
-  "--enable-bulk-memory",
-  "--enable-bulk-memory-opt",
-  "--enable-multivalue",
-  "--enable-mutable-globals",
-  "--enable-nontrapping-float-to-int",
-  "--enable-reference-types",
-  "--enable-sign-ext",
-];
-
 export async function build() {
   await setup();
   const rustVersion = await mustRun("rustc", ["--version", "--verbose"], { output: "capture" });
   const madeWasm = await makeIfStale({
     stamp: join(targetFolder, "pkg.made-from"),
     inputs: hashFiles(
-      filesBelow(["src", "Cargo.toml", "Cargo.lock", ".cargo", "build.rs", "scripts/build.js", "package-lock.json"]
+      filesBelow(["src", "Cargo.toml", "Cargo.lock", ".cargo", "build.rs", "scripts/build.js", "scripts/shrink.js", "package-lock.json"]
         .map((path) => join(root, path))),
       [rustVersion, ...userRustFlags()],
     ),
@@ -63,10 +52,10 @@ async function buildWasm() {
   for (const file of filesBelow([pkg])) if (!file.endsWith("GENERATED.md")) rmSync(file);
   mkdirSync(pkg, { recursive: true });
   const compiled = join(targetFolder, "wasm32-unknown-unknown", "release", "mcp_oauth_wasm.wasm");
-  await mustRun(toolPath("wasm-bindgen"), ["--target", "web", "--omit-default-module-path", "--out-dir", pkg, compiled]);
+  await mustRun(toolPath("wasm-bindgen"), ["--target", "web", "--keep-debug", "--omit-default-module-path", "--out-dir", pkg, compiled]);
 
-  progress("wasm-opt -Oz");
-  await mustRunNode("binaryen/bin/wasm-opt", ["-Oz", ...wasmFeatures, "--strip-producers", wasm, "-o", wasm]);
+  progress("binaryen: for size");
+  writeFileSync(wasm, await shrink(readFileSync(wasm)));
 
   writeFileSync(join(pkg, "inlined.js"), `export default "${readFileSync(wasm).toString("base64")}";\n`);
   writeFileSync(join(pkg, "inlined.d.ts"), "/** The WebAssembly module in base64. */\ndeclare const inlined: string;\nexport default inlined;\n");

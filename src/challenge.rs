@@ -23,8 +23,10 @@ record! {
 /// Reads the values of all `WWW-Authenticate` headers of one response, and takes the Bearer challenge; a DPoP
 /// challenge where there is none. Of several, the first that names its metadata. `None`: none of them is ours.
 pub fn read(headers: &[String]) -> Option<Challenge> {
-    let challenges: Vec<Parsed> =
-        headers.iter().flat_map(|header| Reader { rest: header, may_close: true }.challenges()).collect();
+    let mut challenges = Vec::new();
+    for header in headers {
+        Reader { rest: header, may_close: true }.read_into(&mut challenges);
+    }
     let of = |scheme: &'static str| {
         let mut ours = challenges.iter().filter(move |challenge| challenge.scheme.eq_ignore_ascii_case(scheme));
         let first = ours.clone().next()?;
@@ -68,14 +70,13 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn challenges(mut self) -> Vec<Parsed> {
-        let mut challenges: Vec<Parsed> = Vec::new();
+    fn read_into(mut self, challenges: &mut Vec<Parsed>) {
         loop {
             self.take_while(|byte| matches!(byte, b' ' | b'\t' | b','));
             let name = self.take_while(is_token);
             if name.is_empty() {
                 if self.rest.is_empty() {
-                    return challenges;
+                    return;
                 }
                 self.skip_to_comma();
                 continue;
@@ -140,8 +141,9 @@ impl<'a> Reader<'a> {
     /// Credentials in one piece (Negotiate, NTLM): no parameters of ours, but they must not be read as such.
     fn skip_token68(&mut self) {
         let after = self.rest.trim_start_matches([' ', '\t']);
-        let token = after
-            .trim_start_matches(|character: char| character.is_ascii_alphanumeric() || "-._~+/".contains(character));
+        let token = after.trim_start_matches(|character: char| {
+            character.is_ascii_alphanumeric() || matches!(character, '-' | '.' | '_' | '~' | '+' | '/')
+        });
         let end = token.trim_start_matches('=').trim_start_matches([' ', '\t']);
         let ends_here = end.is_empty() || end.starts_with(',');
         if ends_here && token.len() < after.len() {

@@ -222,13 +222,15 @@ impl Error {
 
     /// As it crosses to JavaScript, where a class is made of it.
     pub fn to_json(&self) -> Json {
-        let details = self.details.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        Json::Object(vec![
-            ("kind".to_owned(), self.kind().to_json()),
-            ("code".to_owned(), self.code.to_json()),
-            ("message".to_owned(), self.message.as_str().into()),
-            ("step".to_owned(), self.step.to_json()),
-            ("details".to_owned(), Json::Object(details)),
-        ])
+        let mut details = Json::Object(Vec::new());
+        for (name, value) in &self.details {
+            details = details.with(name, value.clone());
+        }
+        Json::Object(Vec::new())
+            .with("kind", self.kind().to_json())
+            .with("code", self.code.to_json())
+            .with("message", self.message.as_str().into())
+            .with("step", self.step.to_json())
+            .with("details", details)
     }
 }

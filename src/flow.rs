@@ -81,10 +81,9 @@ pub async fn discover<P: Platform>(platform: &P, input: DiscoverInput) -> Result
         (None, Some(error)) => return Err(error),
         (None, None) => return Err(nothing_found(Code::NoAuthorizationServerMetadata, &[])),
     };
-    let decision = object([
-        ("resource", protected_resource.resource.as_str().into()),
-        ("issuer", authorization_server.issuer.as_str().into()),
-    ]);
+    let decision = object()
+        .with("resource", protected_resource.resource.as_str().into())
+        .with("issuer", authorization_server.issuer.as_str().into());
     platform.trace(Event::decision(
         Step::Discover,
         ["signs in at ", authorization_server.issuer.as_str()].concat(),
@@ -206,7 +205,7 @@ record! {
 pub fn plan<P: Platform>(platform: &P, input: PlanInput) -> Arc<ScopePlan> {
     let sources = input.discovery.scope_sources(&input.settings.unwrap_or_default());
     let plan = scope_plan::plan(&sources, input.earlier.as_deref());
-    platform.trace(Event::decision(Step::Plan, "planned the scopes", object([("plan", plan.to_json())])));
+    platform.trace(Event::decision(Step::Plan, "planned the scopes", object().with("plan", plan.to_json())));
     plan
 }
 
@@ -270,11 +269,10 @@ pub async fn register<P: Platform>(platform: &P, input: RegisterInput) -> Result
         dynamic.client(stored.as_ref(), input.doubt).await?
     };
     let plan = plan.within(registration.scopes.as_ref());
-    let decision = object([
-        ("kind", registration.kind.to_json()),
-        ("clientId", registration.client_id.as_str().into()),
-        ("plan", plan.to_json()),
-    ]);
+    let decision = object()
+        .with("kind", registration.kind.to_json())
+        .with("clientId", registration.client_id.as_str().into())
+        .with("plan", plan.to_json());
     platform.trace(Event::decision(Step::Register, ["uses the client ", &registration.client_id].concat(), decision));
     let missing = plan.missing();
     if missing.is_empty() {
@@ -333,7 +331,7 @@ fn authorization_request<P: Platform>(platform: &P, input: BeginInput) -> Result
     let (discovery, registration, now) = (input.discovery, input.registration, platform.now());
     let (authorization_url, pending) =
         authorization::request(discovery, registration, &input.plan, &settings, random, attempts, now)?;
-    let details = object([("url", crate::trace::redacted_url(&authorization_url).into())]);
+    let details = object().with("url", crate::trace::redacted_url(&authorization_url).into());
     let event = Event::decision(Step::Authorize, "sends the person to the authorization server", details);
     platform.trace(Event { to: Party::Browser, ..event });
     Ok(Begun { authorization_url, pending })
@@ -416,7 +414,7 @@ pub async fn complete<P: Platform>(platform: &P, input: CompleteInput) -> Result
     let response = exchange.once(&token::request_with_code(&code, &input.pending)).await?;
     let now = platform.now();
     let session = token::session(token::read(&response, now)?, input.pending, now);
-    platform.trace(Event::decision(Step::Token, "signed in", object([("plan", session.plan.to_json())])));
+    platform.trace(Event::decision(Step::Token, "signed in", object().with("plan", session.plan.to_json())));
     Ok(Completion::SignedIn(SignedIn { session }))
 }
 
@@ -483,7 +481,7 @@ pub async fn refresh<P: Platform>(platform: &P, input: RefreshInput) -> Result<S
     let now = platform.now();
     let answer = token::read(&response, now).map_err(token::dead_refresh_token)?;
     let session = token::refreshed(answer, session, now);
-    platform.trace(Event::decision(Step::Refresh, "has new tokens", object([("plan", session.plan.to_json())])));
+    platform.trace(Event::decision(Step::Refresh, "has new tokens", object().with("plan", session.plan.to_json())));
     Ok(session)
 }
 

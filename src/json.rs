@@ -61,7 +61,12 @@ impl Json {
     /// The strings of an array; other items are passed over. `None` where this is no array.
     #[inline(never)]
     pub fn strings(&self) -> Option<Vec<&str>> {
-        if let Json::Array(items) = self { Some(items.iter().filter_map(Json::as_str).collect()) } else { None }
+        let Json::Array(items) = self else { return None };
+        let mut strings = Vec::new();
+        for item in items {
+            strings.extend(item.as_str());
+        }
+        Some(strings)
     }
 
     /// A whole number of at least zero, given as a number or, as some servers do, as a decimal string.
@@ -72,6 +77,27 @@ impl Json {
             Json::String(text) if text.len() < 16 => text.trim().parse().ok(),
             _ => None,
         }
+    }
+
+    /// The same object with one more member, unless that is `null`.
+    #[inline(never)]
+    pub fn with(mut self, name: &str, value: Json) -> Json {
+        if let Json::Object(members) = &mut self
+            && value != Json::Null
+        {
+            members.push((name.to_owned(), value));
+        }
+        self
+    }
+
+    /// An array of strings.
+    #[inline(never)]
+    pub fn array_of(strings: &[&str]) -> Json {
+        let mut items = Vec::new();
+        for string in strings {
+            items.push(Json::from(*string));
+        }
+        Json::Array(items)
     }
 
     /// JSON text.
@@ -140,7 +166,7 @@ fn has_lone_surrogate(text: &str) -> bool {
         let mut unit = None;
         if byte == b'\\' && bytes.next() == Some(b'u') {
             let digits: Vec<u8> = bytes.by_ref().take(4).collect();
-            unit = std::str::from_utf8(&digits).ok().and_then(|hex| u32::from_str_radix(hex, 16).ok());
+            unit = std::str::from_utf8(&digits).ok().and_then(|hex| u16::from_str_radix(hex, 16).ok());
         }
         let low = matches!(unit, Some(0xdc00..=0xdfff));
         if low != high_pending {
@@ -181,17 +207,21 @@ impl Json {
         }
         let deeper = depth.checked_sub(1)?;
         if let Some(items) = value.dyn_ref::<Array>() {
-            let items = items.iter().map(|item| Json::nested(&item, deeper));
-            return items.collect::<Option<_>>().map(Json::Array);
+            let mut read = Vec::new();
+            for item in items.iter() {
+                read.push(Json::nested(&item, deeper)?);
+            }
+            return Some(Json::Array(read));
         }
         if !value.is_object() {
             return None;
         }
-        let members = Object::entries(value.unchecked_ref()).into_iter().map(|member| {
+        let mut members = Vec::new();
+        for member in Object::entries(value.unchecked_ref()).iter() {
             let member: Array = member.unchecked_into();
-            Some((member.get(0).as_string()?, Json::nested(&member.get(1), deeper)?))
-        });
-        members.collect::<Option<_>>().map(Json::Object)
+            members.push((member.get(0).as_string()?, Json::nested(&member.get(1), deeper)?));
+        }
+        Some(Json::Object(members))
     }
 }
 

@@ -51,3 +51,8 @@ pub mod calls;
 mod web;
 #[cfg(target_arch = "wasm32")]
 mod bindings;
+
+/// Half the size of the standard library's, and as quick: it finds, splits and joins blocks in constant time.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

@@ -196,7 +196,11 @@ impl<T: Crossing> Crossing for Vec<T> {
         items
     }
     fn to_json(&self) -> Json {
-        Json::Array(self.iter().map(T::to_json).collect())
+        let mut items = Vec::new();
+        for item in self {
+            items.push(item.to_json());
+        }
+        Json::Array(items)
     }
     fn typescript() -> String {
         [&T::typescript(), "[]"].concat()

@@ -235,7 +235,9 @@ impl Asked {
     /// required ones only; none at all.
     pub fn after(&self, refusal: &StatedError, status: u16, plan: &ScopePlan) -> Option<Asked> {
         let error = refusal.error.as_deref().unwrap_or_default();
-        let mentions = |word| refusal.description.to_ascii_lowercase().contains(word);
+        let description = refusal.description.as_bytes();
+        let mentions =
+            |word: &str| description.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()));
         if error == "invalid_redirect_uri"
             || (mentions("redirect") && !mentions("scope"))
             || mentions("application_type")
@@ -275,24 +277,20 @@ impl Asked {
     pub fn metadata(&self, client: &ClientDescription) -> Json {
         let grants: &[&str] =
             if self.refresh { &["authorization_code", "refresh_token"] } else { &["authorization_code"] };
-        let list = |items: &[&str]| Json::Array(items.iter().map(|item| Json::from(*item)).collect());
         let text =
             |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map_or(Json::Null, Json::from);
-        let members = [
-            ("client_name", text(&client.client_name)),
-            ("client_uri", text(&client.client_uri)),
-            ("logo_uri", text(&client.logo_uri)),
-            ("software_id", text(&client.software_id)),
-            ("software_version", text(&client.software_version)),
-            ("application_type", self.application_type.into()),
-            ("redirect_uris", list(&[self.redirect_uri.as_str()])),
-            ("grant_types", list(grants)),
-            ("response_types", list(&["code"])),
-            ("token_endpoint_auth_method", self.authentication.word().into()),
-            ("scope", self.scopes.to_parameter().map_or(Json::Null, Json::from)),
-        ];
-        let members = members.into_iter().filter(|(_, value)| *value != Json::Null);
-        Json::Object(members.map(|(name, value)| (name.to_owned(), value)).collect())
+        Json::Object(Vec::new())
+            .with("client_name", text(&client.client_name))
+            .with("client_uri", text(&client.client_uri))
+            .with("logo_uri", text(&client.logo_uri))
+            .with("software_id", text(&client.software_id))
+            .with("software_version", text(&client.software_version))
+            .with("application_type", self.application_type.into())
+            .with("redirect_uris", Json::array_of(&[self.redirect_uri.as_str()]))
+            .with("grant_types", Json::array_of(grants))
+            .with("response_types", Json::array_of(&["code"]))
+            .with("token_endpoint_auth_method", self.authentication.word().into())
+            .with("scope", text(&self.scopes.to_parameter()))
     }
 
     /// Reads the answer, which overrules what was asked for (RFC 7591 §3.2.1). Only `client_id` is required of it.

@@ -31,13 +31,11 @@ impl<'r> Management<'r> {
 
     /// Replaces what is registered (RFC 7592 §2.2).
     pub fn update_request(&self, asked: &Asked, client: &ClientDescription) -> Request {
-        let mut metadata = asked.metadata(client);
-        if let Json::Object(members) = &mut metadata {
-            members.push(("client_id".to_owned(), self.registration.client_id.as_str().into()));
-            if let Some(secret) = &self.registration.client_secret {
-                members.push(("client_secret".to_owned(), secret.reveal().into()));
-            }
-        }
+        let secret = self.registration.client_secret.as_ref();
+        let metadata = asked
+            .metadata(client)
+            .with("client_id", self.registration.client_id.as_str().into())
+            .with("client_secret", secret.map_or(Json::Null, |secret| secret.reveal().into()));
         self.signed(Request::json(Method::Put, self.at.as_str(), &metadata))
     }
 

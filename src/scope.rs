@@ -84,13 +84,18 @@ impl ScopeSet {
 /// Whether a text holds that scope as a whole, between two of these delimiters or the ends of the text.
 fn is_named(text: &str, scope: &str, delimiters: &str) -> bool {
     let ends = delimiters.contains(' ');
-    text.match_indices(scope).any(|(start, found)| {
+    let mut windows = text.as_bytes().windows(scope.len()).enumerate();
+    windows.any(|(start, window)| {
+        if window != scope.as_bytes() {
+            return false;
+        }
         let before = text.get(..start).and_then(|before| before.chars().next_back());
-        let mut rest = text.get(start + found.len()..).unwrap_or_default().chars();
+        let mut rest = text.get(start + scope.len()..).unwrap_or_default().chars();
         let after = rest.next();
         // A full stop ends a sentence only before a space: `files.read` does not name `files`.
         let sentence_end = after != Some('.') || rest.next().is_none_or(char::is_whitespace);
-        let delimited = |neighbour: Option<char>| neighbour.map_or(ends, |neighbour| delimiters.contains(neighbour));
+        let delimited =
+            |neighbour: Option<char>| neighbour.map_or(ends, |own| delimiters.chars().any(|other| own == other));
         delimited(before) && before != Some('.') && delimited(after) && sentence_end
     })
 }
@@ -118,7 +123,7 @@ impl Crossing for ScopeSet {
         set
     }
     fn to_json(&self) -> Json {
-        Json::Array(self.iter().map(Json::from).collect())
+        Json::array_of(&self.iter().collect::<Vec<&str>>())
     }
     fn typescript() -> String {
         "string[]".to_owned()

@@ -126,9 +126,11 @@ pub fn read(response: &Response, now: u64) -> Result<Answer> {
 fn document(response: &Response) -> Result<Json> {
     if response.media_type() == "application/x-www-form-urlencoded" {
         let form = Parameters::read(response.text().unwrap_or_default());
-        let members = ["access_token", "token_type", "expires_in", "refresh_token", "scope", "error"];
-        let named = members.iter().filter_map(|name| Some(((*name).to_owned(), form.get(name)?.into())));
-        return Ok(Json::Object(named.collect()));
+        let mut document = Json::Object(Vec::new());
+        for name in ["access_token", "token_type", "expires_in", "refresh_token", "scope", "error"] {
+            document = document.with(name, form.get(name).map_or(Json::Null, Json::from));
+        }
+        return Ok(document);
     }
     match response.document() {
         Err(error) if response.is_success() => Err(error),

@@ -108,7 +108,7 @@ impl Event {
         let body =
             request.body.as_ref().map_or(Json::Null, |body| redacted_body(body.text.reveal(), body.content_type));
         let summary = [method, " ", &url].concat();
-        let details = object([("method", method.into()), ("url", url.into()), ("body", body)]);
+        let details = object().with("method", method.into()).with("url", url.into()).with("body", body);
         Event { step, kind: EventKind::Request, from: Party::Client, to, summary, details }
     }
 
@@ -117,11 +117,8 @@ impl Event {
         let body = redacted_body(response.text().unwrap_or_default(), &response.media_type());
         let status = if response.status == 0 { "a redirect".to_owned() } else { response.status.to_string() };
         let summary = ["answered ", &status].concat();
-        let details = object([
-            ("status", Json::Number(f64::from(response.status))),
-            ("url", redacted_url(&response.url).into()),
-            ("body", body),
-        ]);
+        let url = redacted_url(&response.url);
+        let details = object().with("status", response.status.into()).with("url", url.into()).with("body", body);
         Event { step, kind: EventKind::Answer, from, to: Party::Client, summary, details }
     }
 
@@ -139,7 +136,7 @@ impl Event {
 
     /// Something that failed.
     pub fn failure(step: Step, error: &Error) -> Event {
-        let details = object([("code", error.code.word().into())]);
+        let details = object().with("code", error.code.word().into());
         Event {
             step,
             kind: EventKind::Failure,
@@ -151,10 +148,9 @@ impl Event {
     }
 }
 
-/// An object without its empty members.
-pub fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
-    let present = members.into_iter().filter(|(_, value)| *value != Json::Null);
-    Json::Object(present.map(|(name, value)| (name.to_owned(), value)).collect())
+/// An object to put members into.
+pub fn object() -> Json {
+    Json::Object(Vec::new())
 }
 
 /// A URL whose query shows only what may be shown.
@@ -174,14 +170,17 @@ fn redacted_form(text: &str) -> Parameters {
 }
 
 fn redacted_body(text: &str, media_type: &str) -> Json {
+    let mut shown = object();
     if media_type == "application/x-www-form-urlencoded" {
-        let form = redacted_form(text);
-        return Json::Object(form.iter().map(|(name, value)| (name.to_owned(), value.into())).collect());
+        for (name, value) in redacted_form(text).iter() {
+            shown = shown.with(name, value.into());
+        }
+        return shown;
     }
     let Some(Json::Object(members)) = Json::parse(text) else { return Json::Null };
-    let shown = members.into_iter().map(|(name, value)| {
+    for (name, value) in members {
         let value = if SHOWN.contains(&name.as_str()) { value } else { "[redacted]".into() };
-        (name, value)
-    });
-    Json::Object(shown.collect())
+        shown = shown.with(&name, value);
+    }
+    shown
 }

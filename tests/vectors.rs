@@ -12,7 +12,7 @@ use mcp_oauth_wasm::http::{BODY_LIMIT, Parameters, Request, Response};
 use mcp_oauth_wasm::json::Json;
 use mcp_oauth_wasm::platform::Platform;
 use mcp_oauth_wasm::record::Crossing;
-use mcp_oauth_wasm::trace::{Event, object, redacted_url};
+use mcp_oauth_wasm::trace::{Event, redacted_url};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -119,7 +119,7 @@ fn play(vector: &Json) -> (Json, Vec<String>) {
             } else {
                 complaints.push(format!("was not refused, but gave {}", result.to_text()));
             }
-            object([("accepted", result)])
+            members([("accepted", result)])
         }
         Err(error) => {
             if accepts {
@@ -129,8 +129,8 @@ fn play(vector: &Json) -> (Json, Vec<String>) {
                 check_for_foreign_text(&error, exchange, &mut complaints);
             }
             let refusal = error.to_json();
-            let members = ["kind", "code", "step", "details"].map(|name| (name, refusal.member(name).clone()));
-            object([("refused", object(members))])
+            let told = ["kind", "code", "step", "details"].map(|name| (name, refusal.member(name).clone()));
+            members([("refused", members(told))])
         }
     };
     (outcome, complaints)
@@ -220,6 +220,11 @@ impl Platform for Scripted<'_> {
     }
 }
 
+/// An object without its empty members.
+fn members<const N: usize>(members: [(&str, Json); N]) -> Json {
+    members.into_iter().fold(Json::Object(Vec::new()), |object, (name, value)| object.with(name, value))
+}
+
 /// What a vector need not say of a request.
 fn usual_request() -> Json {
     let members =
@@ -234,7 +239,7 @@ fn request_as_json(request: &Request, follows: bool) -> Json {
         "application/json" => Json::parse(body.text.reveal()).unwrap(),
         _ => form_as_json(&Parameters::read(body.text.reveal())),
     });
-    object([
+    members([
         ("method", request.method.to_json()),
         ("url", request.url.as_str().into()),
         ("redirect", if follows { "follow" } else { "manual" }.into()),
@@ -339,7 +344,7 @@ fn compare(expected: &Json, actual: &Json, path: &str, complaints: &mut Vec<Stri
         }
         (Json::Object(_), Json::String(url)) => {
             let (url, query) = url.split_once('?').unwrap_or((url, ""));
-            let parts = object([("url", url.into()), ("query", form_as_json(&Parameters::read(query)))]);
+            let parts = members([("url", url.into()), ("query", form_as_json(&Parameters::read(query)))]);
             compare(expected, &parts, path, complaints);
         }
         _ if expected == actual => {}
