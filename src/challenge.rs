@@ -25,7 +25,7 @@ record! {
 pub fn read(headers: &[String]) -> Option<Challenge> {
     let mut challenges = Vec::new();
     for header in headers {
-        Reader { rest: header, may_close: true }.read_into(&mut challenges);
+        challenges.append(&mut Reader { rest: header, may_close: true }.challenges());
     }
     let of = |scheme: &'static str| {
         let mut ours = challenges.iter().filter(move |challenge| challenge.scheme.eq_ignore_ascii_case(scheme));
@@ -70,13 +70,14 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn read_into(mut self, challenges: &mut Vec<Parsed>) {
+    fn challenges(mut self) -> Vec<Parsed> {
+        let mut challenges: Vec<Parsed> = Vec::new();
         loop {
             self.take_while(|byte| matches!(byte, b' ' | b'\t' | b','));
             let name = self.take_while(is_token);
             if name.is_empty() {
                 if self.rest.is_empty() {
-                    return;
+                    return challenges;
                 }
                 self.skip_to_comma();
                 continue;
