@@ -38,12 +38,14 @@ pub enum Nearness {
 }
 
 impl Url {
-    /// Reads an absolute URL. Spaces and control characters are refused rather than dropped.
+    /// Reads an absolute URL. Spaces and control characters are refused rather than dropped, and hosts that no name
+    /// server knows: parsers differ over the characters in them.
     pub fn parse(text: &str) -> Option<Url> {
         if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
             return None;
         }
-        parse_with_host(text).map(|parts| Url(Arc::new(parts)))
+        let of_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._[]:".contains(&byte);
+        parse_with_host(text).filter(|parts| parts.hostname.bytes().all(of_host)).map(|parts| Url(Arc::new(parts)))
     }
 
     /// Reads a URL that may be relative to another, as a `Location` is (RFC 9110 §10.2.2).
