@@ -52,8 +52,9 @@ import { completeLater } from './sign_in.js';
  * @returns {Authorizer}
  * @throws {MisuseError} `invalid_argument`
  */
-export function createAuthorizer({ host, client = {}, settings = () => undefined }) {
-  if (!host?.store) throw new MisuseError({ code: 'invalid_argument', message: 'The argument `host` must have a `store`.' });
+export function createAuthorizer(options) {
+  if (!options?.host?.store) throw new MisuseError({ code: 'invalid_argument', message: 'The argument `host` must have a `store`.' });
+  const { host, client = {}, settings = () => undefined } = options;
   /** @type {Map<string, Connection>} */
   const connections = new Map();
   /** @type {Promise<unknown>} */

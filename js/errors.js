@@ -113,23 +113,3 @@ export class StorageError extends AuthorizationError {
     super('storage', parts);
   }
 }
-
-const classes = {
-  misuse: MisuseError,
-  transport: TransportError,
-  refused: RefusedError,
-  incompatible: IncompatibleError,
-  misbehaved: MisbehavedError,
-  storage: StorageError,
-};
-
-/**
- * The error for what the WebAssembly module rejected with.
- *
- * @param {unknown} thrown `{ kind, code, message, step, details }`; anything else is passed through
- */
-export function fromPlain(thrown) {
-  const { kind, ...parts } = /** @type {ErrorParts & { kind: keyof typeof classes }} */ (Object(thrown));
-  const ErrorOfKind = classes[kind];
-  return ErrorOfKind ? new ErrorOfKind(parts) : thrown;
-}

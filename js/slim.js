@@ -22,30 +22,6 @@
  * @typedef {import('./host.js').TraceEvent} TraceEvent
  *
  * @typedef {import('./steps.js').StepHost} StepHost
- *
- * @typedef {import('./records.js').Attempts} Attempts
- * @typedef {import('./records.js').AuthorizationServer} AuthorizationServer
- * @typedef {import('./records.js').Begun} Begun
- * @typedef {import('./records.js').Challenge} Challenge
- * @typedef {import('./records.js').ClientDescription} ClientDescription
- * @typedef {import('./records.js').ClientRegistration} ClientRegistration
- * @typedef {import('./records.js').Code} Code
- * @typedef {import('./records.js').Completion} Completion
- * @typedef {import('./records.js').Discovery} Discovery
- * @typedef {import('./records.js').GenuineResponse} GenuineResponse
- * @typedef {import('./records.js').Kind} Kind
- * @typedef {import('./records.js').PendingAuthorization} PendingAuthorization
- * @typedef {import('./records.js').Pkce} Pkce
- * @typedef {import('./records.js').PlannedScope} PlannedScope
- * @typedef {import('./records.js').PreRegisteredClient} PreRegisteredClient
- * @typedef {import('./records.js').ProtectedResource} ProtectedResource
- * @typedef {import('./records.js').Registered} Registered
- * @typedef {import('./records.js').ScopePlan} ScopePlan
- * @typedef {import('./records.js').ScopeSources} ScopeSources
- * @typedef {import('./records.js').ServerSettings} ServerSettings
- * @typedef {import('./records.js').Session} Session
- * @typedef {import('./records.js').Step} Step
- * @typedef {import('./records.js').Tokens} Tokens
  */
 
 export { createAuthorizer } from './authorizer.js';

@@ -35,7 +35,7 @@ export function storedSession(store, endpoint, account) {
     store,
     `session ${endpoint} ${account}`,
     ({ tokens, plan, registration }) =>
-      /^[\x21-\x7e]+$/.test(tokens.accessToken) && Array.isArray(plan.scopes) && typeof registration.issuer === 'string',
+      typeof tokens.accessToken === 'string' && /^[\x21-\x7e]+$/.test(tokens.accessToken) && Array.isArray(plan.scopes) && typeof registration.issuer === 'string',
   );
 }
 

@@ -2,12 +2,20 @@
  * The WebAssembly module: loaded on first use, once. Importing this package instantiates nothing.
  */
 
-/** @import { InitInput } from '../pkg/mcp_oauth_wasm.js' */
+/** @import { ErrorParts } from './errors.js' */
+
+/**
+ * What a module can be loaded from. Written so that it means the same where TypeScript knows no DOM.
+ *
+ * @typedef {typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : never} WasmModule
+ * @typedef {ArrayBuffer | ArrayBufferView | Response | Request | URL | string | WasmModule} WasmSource bytes, an
+ *   answer that has them, where they are, or the compiled module
+ */
 
 import initialise, { call as callWasm, evaluate as evaluateWasm } from '../pkg/mcp_oauth_wasm.js';
-import { fromPlain, IncompatibleError, MisuseError } from './errors.js';
+import { IncompatibleError, MisbehavedError, MisuseError, RefusedError, StorageError, TransportError } from './errors.js';
 
-/** @type {(() => InitInput | Promise<InitInput>) | undefined} */
+/** @type {(() => WasmSource | Promise<WasmSource>) | undefined} */
 let inlined;
 /** @type {Promise<unknown> | undefined} */
 let loading;
@@ -16,7 +24,7 @@ let ready = false;
 /**
  * Names where the module comes from when nobody brings it.
  *
- * @param {() => InitInput | Promise<InitInput>} source
+ * @param {() => WasmSource | Promise<WasmSource>} source
  */
 export function provide(source) {
   inlined = source;
@@ -26,7 +34,7 @@ export function provide(source) {
  * Loads the WebAssembly module. Optional with the entry that carries it, may be called any number of times, and
  * may be called again after it failed.
  *
- * @param {InitInput | Promise<InitInput>} [source] bytes, a `Response`, a URL or a `WebAssembly.Module`; needed by `/slim`
+ * @param {WasmSource | Promise<WasmSource>} [source] bytes, a `Response`, a URL or a `WebAssembly.Module`; needed by `/slim`
  * @returns {Promise<void>}
  * @throws {MisuseError} `wasm_missing`: nothing to load from
  * @throws {IncompatibleError} `wasm_blocked`: the page's content security policy lacks `'wasm-unsafe-eval'`;
@@ -42,7 +50,7 @@ export async function init(source) {
   }
 }
 
-/** @param {InitInput | Promise<InitInput>} [source] */
+/** @param {WasmSource | Promise<WasmSource>} [source] */
 async function load(source) {
   const from = source ?? inlined?.();
   if (from === undefined) {
@@ -52,7 +60,7 @@ async function load(source) {
     });
   }
   try {
-    await initialise({ module_or_path: from });
+    await initialise({ module_or_path: /** @type {import('../pkg/mcp_oauth_wasm.js').InitInput} */ (await from) });
     ready = true;
   } catch (cause) {
     throw notLoaded(cause);
@@ -131,4 +139,24 @@ function plain(input) {
   } catch (cause) {
     throw new MisuseError({ code: 'invalid_argument', message: 'The argument `input` must be plain data.', cause });
   }
+}
+
+const errorOfKind = {
+  misuse: MisuseError,
+  transport: TransportError,
+  refused: RefusedError,
+  incompatible: IncompatibleError,
+  misbehaved: MisbehavedError,
+  storage: StorageError,
+};
+
+/**
+ * The error for what the WebAssembly module rejected with.
+ *
+ * @param {unknown} thrown `{ kind, code, message, step, details }`; anything else is passed through
+ */
+function fromPlain(thrown) {
+  const { kind, ...parts } = /** @type {ErrorParts & { kind: keyof typeof errorOfKind }} */ (Object(thrown));
+  const ErrorOfKind = errorOfKind[kind];
+  return ErrorOfKind ? new ErrorOfKind(parts) : thrown;
 }

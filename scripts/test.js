@@ -15,7 +15,7 @@ import {
 /** @type {Record<string, { about: string, needsBuild?: true, run: () => Promise<Counts> }>} */
 const phases = {
   lint: {
-    about: "formatting, clippy for both targets, types of the JavaScript",
+    about: "formatting, clippy for both targets, types of the JavaScript, and as consumers see them",
     needsBuild: true,
     run: async () => {
       await ensureNestedPackages();
@@ -23,7 +23,7 @@ const phases = {
         ["cargo", ["fmt", "--all", "--check"]],
         ["cargo", ["clippy", "--locked", "--all-targets", "--", "-D", "warnings"]],
         ["cargo", ["clippy", "--locked", "--all-targets", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"]],
-        [execPath, [join(root, "node_modules/typescript/bin/tsc"), "--project", "tsconfig.json"]],
+        ...["tsconfig.json", "tests/types/tsconfig.json", "tests/types/tsconfig.node.json"].map(typeCheck),
       ]);
     },
   },
@@ -54,6 +54,14 @@ const phases = {
     run: () => checks([[execPath, ["scripts/size.js"]]]),
   },
 };
+
+/**
+ * @param {string} project
+ * @returns {[string, string[]]}
+ */
+function typeCheck(project) {
+  return [execPath, [join(root, "node_modules/typescript/bin/tsc"), "--project", project]];
+}
 
 /** @param {Record<string, string | undefined>} variables */
 function wasmTests(variables) {

@@ -20,6 +20,9 @@ use crate::trace::Event;
 
 const DEFAULT_TIMEOUT_MILLISECONDS: f64 = 30_000.0;
 
+/// The longest time that `setTimeout` can wait; with a longer one it does not wait at all.
+const LONGEST_TIMEOUT_MILLISECONDS: f64 = 2_147_483_647.0;
+
 /// A host's options for one call: `fetch`, `signal`, `timeoutMilliseconds`, `trace`. All may be absent.
 pub struct WebPlatform(pub JsValue);
 
@@ -74,7 +77,8 @@ impl Platform for WebPlatform {
 
 impl WebPlatform {
     fn timeout(&self) -> f64 {
-        member(&self.0, "timeoutMilliseconds").as_f64().unwrap_or(DEFAULT_TIMEOUT_MILLISECONDS)
+        let given = member(&self.0, "timeoutMilliseconds").as_f64().filter(|milliseconds| *milliseconds > 0.0);
+        given.unwrap_or(DEFAULT_TIMEOUT_MILLISECONDS).min(LONGEST_TIMEOUT_MILLISECONDS)
     }
 }
 

@@ -1,0 +1,269 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { createAuthorizer, MisbehavedError, MisuseError, StorageError } from 'mcp-oauth-wasm';
+import { createFileStore, createMemoryStore } from 'mcp-oauth-wasm/node';
+import { temporaryFolder } from './temporary_folder.js';
+import { callTool, createMachine, expire, rejectionOf, rewrite, sessionKey, startWorld, storedSession } from './world.js';
+
+/** @import { Redirect } from 'mcp-oauth-wasm' */
+/** @import { Machine, World } from './world.js' */
+
+describe('what a connection keeps', () => {
+  /** @type {World} */
+  let world;
+
+  before(async () => {
+    world = await startWorld();
+  });
+  after(() => world.close());
+
+  /** @param {Parameters<typeof createMachine>[0]} [options] */
+  async function signedInMachine(options) {
+    const machine = createMachine(options);
+    await machine.start().connection(world.server, { interaction: true }).signIn();
+    return machine;
+  }
+
+  test('a restart signs in nobody again', async () => {
+    const { start, trips, network } = await signedInMachine();
+    for (let restart = 0; restart < 3; restart += 1) {
+      assert.equal((await callTool(start().fetch(world.server), world.server)).status, 200);
+    }
+    assert.equal(trips.length, 1);
+    assert.equal(network.registrations().length, 1);
+    assert.equal(network.tokenRequests('refresh_token').length, 0);
+  });
+
+  test('a restart with a store in a file signs in nobody again', async () => {
+    const path = join(await temporaryFolder(), 'store.json');
+    const { start, trips } = await signedInMachine({ store: createFileStore(path) });
+    const host = { ...createMachine().host, store: createFileStore(path) };
+    assert.equal((await callTool(start({ host }).fetch(world.server), world.server)).status, 200);
+    assert.equal(trips.length, 1);
+  });
+
+  test('accounts are kept apart', async () => {
+    const { host, start } = await signedInMachine();
+    const bob = createMachine({ login: 'bob', store: host.store });
+    const fetch = bob.start().fetch(world.server, { account: 'work', interaction: true });
+    assert.match(await (await callTool(fetch, world.server)).text(), /bob@example\.com/);
+    assert.match(await (await callTool(start().fetch(world.server), world.server)).text(), /alice@example\.com/);
+  });
+
+  test('signed out: the session is gone at once, and the client stays for the next sign-in', async () => {
+    const { host, start, trips, network } = await signedInMachine();
+    const connection = start().connection(world.server);
+    assert.equal((await callTool(connection.fetch, world.server)).status, 200);
+    await connection.signOut();
+    assert.equal(await storedSession(host.store, world.server), null);
+    assert.equal(await connection.session(), null);
+    assert.equal(await connection.plan(), null);
+    await assert.rejects(callTool(connection.fetch, world.server), { code: 'interaction_required' });
+    await connection.signOut();
+
+    assert.equal((await callTool(start().fetch(world.server, { interaction: true }), world.server)).status, 200);
+    assert.equal(trips.length, 2);
+    assert.equal(network.registrations().length, 1);
+  });
+
+  test('signed out while a refresh is under way: nobody is signed in afterwards', async () => {
+    const { host, start, network } = await signedInMachine();
+    await expire(host.store, world.server);
+    const { fetch, signOut } = start().connection(world.server);
+    network.fault = async ({ form }) => {
+      if (form.has('refresh_token')) await signOut();
+      return undefined;
+    };
+    await assert.rejects(callTool(fetch, world.server), { code: 'interaction_required' });
+    assert.equal(await storedSession(host.store, world.server), null);
+  });
+
+  describe('a sign-in whose process ends while the person is in the browser', () => {
+    /** Sends the person away, and never hears of them again. */
+    async function interrupted() {
+      const machine = createMachine();
+      /** @type {(url: string) => void} */
+      let sent = () => {};
+      /** @type {Promise<string>} */
+      const away = new Promise((resolve) => (sent = resolve));
+      /** @type {Redirect} */
+      const redirect = {
+        prepare: async () => ({
+          redirectUri: 'com.example.tests:/callback',
+          authorize({ authorizationUrl }) {
+            sent(authorizationUrl);
+            return new Promise(() => {});
+          },
+          close: async () => {},
+        }),
+      };
+      machine.start({ host: { ...machine.host, redirect } }).connection(world.server, { interaction: true }).signIn();
+      return { machine, authorizationUrl: await away };
+    }
+
+    test('[A3] is completed by the next process, once; the same callback again is refused', async () => {
+      const { machine, authorizationUrl } = await interrupted();
+      const callbackUrl = await machine.userAgent.signIn(authorizationUrl);
+      const authorizer = machine.start();
+      const completed = await authorizer.complete(callbackUrl);
+      assert.ok('session' in completed);
+      assert.deepEqual([completed.endpoint, completed.account], [world.server, 'default']);
+      assert.equal((await callTool(authorizer.fetch(world.server), world.server)).status, 200);
+
+      const replayed = await rejectionOf(authorizer.complete(callbackUrl));
+      assert.ok(replayed instanceof MisbehavedError);
+      assert.deepEqual([replayed.code, replayed.step], ['state_mismatch', 'callback']);
+      assert.equal(machine.network.tokenRequests('authorization_code').length, 1);
+      assert.equal((await callTool(machine.start().fetch(world.server), world.server)).status, 200, 'the session is still there');
+    });
+
+    test('[A3] a callback with another state, none, or no URL at all leaves it as it was', async () => {
+      const { machine, authorizationUrl } = await interrupted();
+      const callbackUrl = await machine.userAgent.signIn(authorizationUrl);
+      const forged = new URL(callbackUrl);
+      forged.searchParams.set('state', 'guessed');
+      for (const url of [forged.href, 'com.example.tests:/callback?code=x', 'no URL', '']) {
+        await assert.rejects(machine.start().complete(url), { code: 'state_mismatch', kind: 'misbehaved' });
+      }
+      assert.deepEqual(machine.network.tokenRequests('authorization_code'), []);
+      assert.ok('session' in (await machine.start().complete(callbackUrl)));
+    });
+
+    test('[A4] a callback with the right state from another issuer is refused, and uses it up', async () => {
+      const { machine, authorizationUrl } = await interrupted();
+      const callbackUrl = new URL(await machine.userAgent.signIn(authorizationUrl));
+      callbackUrl.searchParams.set('iss', 'https://evil.example');
+      await assert.rejects(machine.start().complete(callbackUrl.href), { code: 'response_issuer_mismatch' });
+      assert.deepEqual(machine.network.tokenRequests('authorization_code'), []);
+    });
+
+    test('[S4] is repaired once where the server refuses a scope: one more URL to open, and then the session', async () => {
+      const { machine, authorizationUrl } = await interrupted();
+      const { searchParams } = new URL(authorizationUrl);
+      const refusal = new URLSearchParams({ error: 'invalid_scope', scope: 'offline_access', state: String(searchParams.get('state')), iss: world.issuer });
+      const authorizer = machine.start();
+      const again = await authorizer.complete(`com.example.tests:/callback?${refusal}`);
+      assert.ok('authorizationUrl' in again);
+      assert.equal(new URL(again.authorizationUrl).searchParams.get('scope'), 'openid profile email');
+      const completed = await authorizer.complete(await machine.userAgent.signIn(again.authorizationUrl));
+      assert.ok('session' in completed);
+      assert.equal(completed.session.registration.scopes?.includes('offline_access'), false);
+    });
+  });
+
+  describe('records that cannot be read are reported, and left as they are', () => {
+    /** @type {Record<string, (session: any) => any>} */
+    const damages = {
+      'is empty': () => ({}),
+      'has no tokens': ({ tokens: _, ...session }) => session,
+      'has a token that is no text': (session) => ({ ...session, tokens: { ...session.tokens, accessToken: 7 } }),
+      'has a token that would begin a header of its own': (session) => ({ ...session, tokens: { ...session.tokens, accessToken: 'a\r\nb: c' } }),
+      'has no plan': ({ plan: _, ...session }) => session,
+      'has no client': ({ registration: _, ...session }) => session,
+      'is of an older, unknown kind': (session) => ({ ...session, version: 0 }),
+    };
+    for (const [what, damage] of Object.entries(damages)) {
+      test(`a session that ${what}`, async () => {
+        await refusesSession(await signedInMachine(), damage, 'record_invalid', /damaged/);
+      });
+    }
+
+    test('a session of a newer version', async () => {
+      await refusesSession(await signedInMachine(), (session) => ({ ...session, version: 2, tokens: 'sealed' }), 'record_newer', /newer version.*update/);
+    });
+
+    /**
+     * @param {Machine} machine
+     * @param {(session: any) => any} damage
+     * @param {string} code
+     * @param {RegExp} message
+     */
+    async function refusesSession({ host, start, trips, network }, damage, code, message) {
+      await rewrite(host.store, sessionKey(world.server), damage);
+      const left = await host.store.read(sessionKey(world.server));
+      const sent = network.requests.length;
+      const connection = start().connection(world.server, { interaction: true });
+      const attempts = [
+        () => callTool(connection.fetch, world.server), connection.signIn, connection.refresh, connection.session, connection.plan, connection.signOut,
+      ];
+      for (const attempt of attempts) {
+        const error = await rejectionOf(attempt());
+        assert.ok(error instanceof StorageError, String(error));
+        assert.equal(error.code, code);
+        assert.match(error.message, message);
+      }
+      assert.deepEqual(await host.store.read(sessionKey(world.server)), left);
+      assert.equal(network.requests.length, sent);
+      assert.equal(trips.length, 1);
+    }
+
+    test('a damaged registration is not replaced by a new one', async () => {
+      const { host, start, network } = await signedInMachine();
+      await start().connection(world.server).signOut();
+      const key = `clients ${world.server}`;
+      await rewrite(host.store, key, (clients) => ({ ...clients, clients: { [world.issuer]: { registration: 'lost' } } }));
+      const left = await host.store.read(key);
+      await assert.rejects(callTool(start().fetch(world.server, { interaction: true }), world.server), { code: 'record_invalid' });
+      assert.deepEqual(await host.store.read(key), left);
+      assert.equal(network.registrations().length, 1);
+    });
+
+    test('a pending authorization of a newer version is left for the newer program', async () => {
+      const { host, start } = createMachine();
+      const value = { version: 2, sealed: 'not for us' };
+      await host.store.compareAndSwap('pending the-state', null, value);
+      await assert.rejects(start().complete('http://127.0.0.1/callback?state=the-state&code=x'), { code: 'record_newer', kind: 'storage' });
+      assert.deepEqual((await host.store.read('pending the-state'))?.value, value);
+    });
+  });
+
+  test('a store that fails is reported as it reports itself', async () => {
+    const { host, start } = createMachine();
+    const failure = new StorageError({ code: 'store_unavailable', message: 'The disk is gone.' });
+    const store = { ...host.store, read: () => Promise.reject(failure) };
+    await assert.rejects(callTool(start({ host: { ...host, store } }).fetch(world.server), world.server), failure);
+  });
+
+  test('a trace that throws ends nothing', async () => {
+    let events = 0;
+    const { start } = createMachine({
+      trace() {
+        events += 1;
+        throw new Error('the log is full');
+      },
+    });
+    assert.equal((await callTool(start().fetch(world.server, { interaction: true }), world.server)).status, 200);
+    assert.ok(events > 5);
+  });
+
+  test('no event of a sign-in, a refresh and a step-up tells a secret', async () => {
+    /** @type {string[]} */
+    const events = [];
+    const machine = createMachine({ trace: (event) => void events.push(JSON.stringify(event)) });
+    const connection = machine.start().connection(world.server, { interaction: true });
+    await callTool(connection.fetch, world.server);
+    const first = await connection.session();
+    await connection.refresh();
+    const second = await connection.session();
+    const secrets = [first, second].flatMap((session) => [session?.tokens.accessToken, session?.tokens.refreshToken, session?.registration.registrationAccessToken]);
+    const codes = machine.network.tokenRequests('authorization_code').flatMap(({ form }) => [form.get('code'), form.get('code_verifier')]);
+    const states = machine.trips.map(({ searchParams }) => searchParams.get('state'));
+    for (const secret of [...secrets, ...codes, ...states]) {
+      assert.ok(secret && secret.length > 20);
+      for (const event of events) assert.ok(!event.includes(secret), event);
+    }
+    assert.deepEqual([...new Set(events.map((event) => JSON.parse(event).version))], [1]);
+  });
+
+  test('an authorizer needs a host with a store', () => {
+    for (const options of [{}, { host: {} }, { host: { store: null } }, undefined]) {
+      assert.throws(() => createAuthorizer(/** @type {any} */ (options)), (error) => {
+        assert.ok(error instanceof MisuseError);
+        assert.equal(error.code, 'invalid_argument');
+        return true;
+      });
+    }
+    assert.ok(createAuthorizer({ host: { store: createMemoryStore() } }));
+  });
+});
