@@ -73,7 +73,7 @@ function inShort(found, violations) {
     return "asks again for what was refused";
   if (violations.length > 0) return String(violations[0]);
   if (found.some((complaint) => complaint.includes(" failed "))) return "does not get in";
-  return first;
+  return first.startsWith("succeeded") ? "goes on where it must stop" : first;
 }
 
 /**
