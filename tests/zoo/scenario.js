@@ -71,6 +71,22 @@ import { scopes } from './told.js';
  * @property {string[]} violations
  */
 
+/**
+ * What is wrong with a scenario, by phase.
+ *
+ * @param {Scenario} scenario
+ * @param {Observed[]} phases
+ * @returns {string[]}
+ */
+export function allComplaints(scenario, phases) {
+  return scenario.phases.flatMap(({ expects }, at) => {
+    const observed = phases[at];
+    return observed
+      ? complaints(expects, observed).map((complaint) => `phase ${at + 1}: ${complaint}`)
+      : ['it did not happen'];
+  });
+}
+
 /** @param {string | null | undefined} scope */
 const sorted = (scope) => scopes(scope).sort().join(' ');
 
