@@ -1,4 +1,5 @@
-// `npm run zoo`: every scenario against this package, or those whose name or numbers contain a word: `npm run zoo -- Clerk`.
+// `npm run zoo`: every scenario against this package, or those whose name or numbers contain a word: `npm run zoo -- openid`.
+// `npm run zoo -- --mistakes`: whether each of them notices a mistake at all.
 
 import { argv, stdout } from "node:process";
 import { pathToFileURL } from "node:url";
@@ -18,9 +19,26 @@ await runProgram(async () => {
   /** @type {typeof import("../tests/zoo/world.js")} */
   const { play } = await load("world.js");
   /** @type {typeof import("../tests/zoo/scenario.js")} */
-  const { complaints } = await load("scenario.js");
+  const { allComplaints, complaints } = await load("scenario.js");
   /** @type {typeof import("../tests/zoo/clients/ours.js")} */
   const { startOurs } = await load("clients/ours.js");
+
+  if (argv.includes("--mistakes")) {
+    /** @type {typeof import("../tests/zoo/weaknesses.js")} */
+    const { weaknesses } = await load("weaknesses.js");
+    const blind = new Set(scenarios);
+    for (const { name, start } of weaknesses) {
+      let noticed = 0;
+      for (const scenario of scenarios) {
+        if (allComplaints(scenario, await play(scenario, start)).length === 0) continue;
+        noticed += 1;
+        blind.delete(scenario);
+      }
+      console.log(`noticed by ${String(noticed).padStart(3)}: a client that ${name}`);
+    }
+    for (const { name } of blind) console.log(`${paint(31, "none noticed by")}  ${name}`);
+    return blind.size === 0 ? 0 : 1;
+  }
 
   const wanted = argv.slice(2).join(" ").toLowerCase();
   const chosen = scenarios.filter(({ name, proves }) =>

@@ -34,7 +34,11 @@ export class PolicyServer {
   told = new Told();
   /** The `scope` of every authorization request since the phase began. @type {(string | null)[]} */
   requested = [];
-  /** @type {Map<string, Grant & { challenge: string, redirectUri: string, answered?: string[] }>} */
+  /** Authorization requests since then that no person made. */
+  looks = 0;
+  /** `state` and code challenges, each good for one request. @type {Set<string>} */
+  #usedUp = new Set();
+  /** @type {Map<string, Grant & { challenge: string, redirectUri: string, byPerson: boolean }>} */
   #codes = new Map();
   /** @type {Map<string, Grant>} */
   #accessTokens = new Map();
@@ -67,6 +71,7 @@ export class PolicyServer {
 
   beginPhase() {
     this.requested = [];
+    this.looks = 0;
     this.registry.beginPhase();
   }
 
@@ -108,7 +113,7 @@ export class PolicyServer {
   answer({ method, url, headers, body }) {
     const path = url.pathname;
     if (path === '/.well-known/oauth-authorization-server') return { status: 200, body: this.#metadata() };
-    if (path === '/authorize' && method === 'GET') return this.#authorize(url.searchParams);
+    if (path === '/authorize' && method === 'GET') return this.#authorize(url.searchParams, 'x-person' in headers);
     if (path === '/token' && method === 'POST') return this.#issue(new URLSearchParams(body), headers.authorization);
     if (path === '/register' && method === 'POST') return this.registry.register(JSON.parse(body));
     if (path.startsWith('/register/')) {
@@ -142,9 +147,16 @@ export class PolicyServer {
 
   /**
    * @param {URLSearchParams} query
+   * @param {boolean} byPerson
    * @returns {Answer}
    */
-  #authorize(query) {
+  #authorize(query, byPerson) {
+    if (!byPerson) this.looks += 1;
+    for (const once of ['state', 'code_challenge']) {
+      const value = `${once} ${query.get(once)}`;
+      if (this.#usedUp.has(value)) this.told.violations.push(`a ${once} that was used before`);
+      this.#usedUp.add(value);
+    }
     const id = query.get('client_id') ?? '';
     const redirectUri = query.get('redirect_uri') ?? '';
     this.requested.push(query.get('scope'));
@@ -166,16 +178,22 @@ export class PolicyServer {
       query.get('code_challenge_method') === 'S256' &&
       query.has('code_challenge');
     if (!ordinary) return this.#redirect(redirectUri, query, { error: 'invalid_request' });
-    return this.#agree(client ?? { id, dynamic: true, registered: undefined, redirectUris: [] }, redirectUri, query);
+    return this.#agree(
+      client ?? { id, dynamic: true, registered: undefined, redirectUris: [] },
+      redirectUri,
+      query,
+      byPerson,
+    );
   }
 
   /**
    * @param {KnownClient} client
    * @param {string} redirectUri
    * @param {URLSearchParams} query
+   * @param {boolean} byPerson
    * @returns {Answer}
    */
-  #agree(client, redirectUri, query) {
+  #agree(client, redirectUri, query, byPerson) {
     const policy = this.#authorization;
     const requested = scopes(query.get('scope'));
     if (policy.needsScope && requested.length === 0)
@@ -190,7 +208,9 @@ export class PolicyServer {
       const words = wordings[policy.names ?? 'nothing'](beyond);
       const named = JSON.stringify(words);
       const told = beyond.filter((scope) => named.includes(scope));
-      this.told.refuse(told.length > 0 ? told : requested, told.length > 0);
+      // What does not reach the client, or must not be believed by it, has told it nothing.
+      const heard = policy.refuses !== 'page' && policy.issuer !== 'not on errors';
+      if (heard) this.told.refuse(told.length > 0 ? told : requested, told.length > 0);
       return policy.refuses === 'page'
         ? { status: 400, body: { error: 'invalid_scope', ...words } }
         : this.#redirect(redirectUri, query, { error: 'invalid_scope', ...words });
@@ -207,6 +227,7 @@ export class PolicyServer {
       expiresAt: now() + 60,
       challenge: query.get('code_challenge') ?? '',
       redirectUri,
+      byPerson,
     });
     return this.#redirect(redirectUri, query, { code });
   }
@@ -263,6 +284,7 @@ export class PolicyServer {
   #redeem(form, client) {
     const code = this.#codes.get(form.get('code') ?? '');
     this.#codes.delete(form.get('code') ?? '');
+    if (code && !code.byPerson) this.told.violations.push('redeemed a code to which nobody agreed');
     const challenge = createHash('sha256')
       .update(form.get('code_verifier') ?? '')
       .digest('base64url');

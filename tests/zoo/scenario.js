@@ -48,11 +48,12 @@ import { scopes } from './told.js';
  * @property {number} trips through the browser
  * @property {number} registrations requests to register, refused ones included
  * @property {number} [updates] of a registration (RFC 7592); default: 0
+ * @property {number} [looks] at the authorization endpoint without the person; default: 0
  * @property {number} [clients] that registered themselves and are still known to the servers when the phase ends
  * @property {number} [untold] requests by clients that had to register without scope; default: 0
- * @property {string | null} [asks] the `scope` of the last authorization request; null: none was sent
+ * @property {string | null} [asks] the `scope` of the last authorization request, looks included; null: none was sent
  * @property {string | null} [registers] the `scope` of the last registration or update that was agreed to; null: none was sent
- * @property {(string | null)[]} [asked] the `scope` of all authorization requests
+ * @property {(string | null)[]} [asked] the `scope` of all authorization requests, looks included
  */
 
 /**
@@ -64,12 +65,29 @@ import { scopes } from './told.js';
  * @property {number} trips
  * @property {number} registrations
  * @property {number} updates
+ * @property {number} looks
  * @property {number} clients
  * @property {number} untold
  * @property {(string | null)[]} requested
  * @property {(string | undefined)[]} registered
  * @property {string[]} violations
  */
+
+/**
+ * What is wrong with a scenario, by phase.
+ *
+ * @param {Scenario} scenario
+ * @param {Observed[]} phases
+ * @returns {string[]}
+ */
+export function allComplaints(scenario, phases) {
+  return scenario.phases.flatMap(({ expects }, at) => {
+    const observed = phases[at];
+    return observed
+      ? complaints(expects, observed).map((complaint) => `phase ${at + 1}: ${complaint}`)
+      : ['it did not happen'];
+  });
+}
 
 /** @param {string | null | undefined} scope */
 const sorted = (scope) => scopes(scope).sort().join(' ');
@@ -123,7 +141,7 @@ export function outcomeComplaints(expects, observed) {
     (scope) => scope !== 'offline_access' && !observed.granted?.includes(scope),
   );
   if (!failure && lacking.length > 0) found.push(`lacks ${lacking.join(' ')}`);
-  for (const what of /** @type {const} */ (['trips', 'registrations', 'updates', 'untold'])) {
+  for (const what of /** @type {const} */ (['trips', 'registrations', 'updates', 'looks', 'untold'])) {
     const allowed = expects[what] ?? 0;
     if (observed[what] > allowed) found.push(`${observed[what]} ${what}, not ${allowed}`);
   }

@@ -117,6 +117,7 @@ export async function play(scenario, startClient) {
         trips: person.trips,
         registrations: sum('registrations'),
         updates: sum('updates'),
+        looks: servers.reduce((total, { looks }) => total + looks, 0),
         clients: servers.reduce((total, { registry }) => total + registry.dynamicClients, 0),
         untold: servers.reduce((total, { told }, at) => total + told.untold - (before[at]?.untold ?? 0), 0),
         requested: servers.flatMap(({ requested }) => requested),
@@ -191,7 +192,7 @@ class Person {
   async visit(url) {
     this.trips += 1;
     if (this.trips > TRIP_LIMIT) throw new NeverCameBack('The person gave up after too many trips.');
-    const response = await fetch(url, { redirect: 'manual' });
+    const response = await fetch(url, { redirect: 'manual', headers: { 'x-person': 'yes' } });
     await response.body?.cancel();
     const location = response.headers.get('location');
     if (!location)

@@ -85,6 +85,13 @@ export const scopeNeeded = [
 /** @type {Scenario[]} */
 export const droppedOrRefused = [
   {
+    name: 'refuses a listed scope on a page that does not lead back: an error, and no second trip',
+    proves: ['S6', 'interop 45'],
+    server: { ...narrow, authorization: { names: 'MCP SDK', refuses: 'page' } },
+    resource: listedTooMuch,
+    phases: [{ does: ['connect'], expects: { error: 'callback_aborted', trips: 1, registrations: 1 } }],
+  },
+  {
     name: 'drops what it does not permit, and says so; it was only listed',
     proves: ['S7'],
     server: { ...narrow, authorization: { drops: true } },

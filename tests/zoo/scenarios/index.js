@@ -9,6 +9,7 @@ import * as decides from './registration_decides.js';
 import * as echoes from './registration_echoes.js';
 import * as management from './registration_management.js';
 import * as narrows from './registration_narrows.js';
+import { preflight } from './preflight.js';
 import * as refuses from './registration_refuses.js';
 import * as stepUp from './step_up.js';
 import * as tokens from './tokens.js';
@@ -34,6 +35,7 @@ export const groups = {
   'promises iss': authorization.issuerOfErrors,
   'refuses requests without scope': authorization.scopeNeeded,
   'drops or refuses scopes at authorization': authorization.droppedOrRefused,
+  'looks first (opt-in preflight)': preflight,
   'grants more, less, or without saying': tokens.granted,
   offline_access: tokens.offlineAccess,
   refresh: tokens.refreshed,
