@@ -14,6 +14,9 @@ use crate::scope::ScopeSet;
 use crate::scope_plan::ScopePlan;
 use crate::{record, words};
 
+/// A longer lifetime is taken for this one, 136 years: a stored session holds no number that it could not read again.
+const LONGEST_LIFETIME: u64 = u32::MAX as u64;
+
 words! {
     /// The grant that a session came from, and can be renewed by.
     pub enum Grant {
@@ -117,7 +120,7 @@ pub fn read(response: &Response, now: u64) -> Result<Answer> {
     };
     Ok(Answer {
         access_token: Secret::new(access_token),
-        expires_at: lifetime.map(|seconds| now.saturating_add(seconds)),
+        expires_at: lifetime.map(|seconds| now.saturating_add(seconds.min(LONGEST_LIFETIME))),
         refresh_token: text("refresh_token").map(Secret::new),
         scope: text("scope").map(str::to_owned),
     })
