@@ -376,7 +376,7 @@ export interface Attempts {
   registrations: number;
   /** Those of them that were another attempt at the same scopes. */
   scopeRegistrations: number;
-  /** Trips through the browser. */
+  /** Trips through the browser, and looks that spared one. */
   authorizations: number;
   /** Whether the opt-in preflight was made. */
   preflighted: boolean;

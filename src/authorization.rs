@@ -39,7 +39,7 @@ record! {
         pub registrations: u64,
         /// Those of them that were another attempt at the same scopes.
         pub scope_registrations: u64,
-        /// Trips through the browser.
+        /// Trips through the browser, and looks that spared one.
         pub authorizations: u64,
         /// Whether the opt-in preflight was made.
         pub preflighted: bool,

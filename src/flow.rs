@@ -348,15 +348,16 @@ async fn preflight<P: Platform>(platform: &P, input: BeginInput, attempts: Attem
     let answer = exchange.look(&authorization_url).await?;
     let location = answer.location.as_deref().and_then(|location| Url::join(&authorization_url, location));
     let response = location.and_then(|location| authorization::read(location.as_str(), &pending).ok());
-    let repair = match response {
-        Some(AuthorizationResponse::Refused(refusal)) => repair::after(&refusal, &pending),
-        _ => None,
+    let refusal = match response {
+        Some(AuthorizationResponse::Refused(refusal)) if refusal.error.as_deref() == Some("invalid_scope") => refusal,
+        _ => return Ok(BeginInput { attempts: Some(attempts), ..input }),
     };
-    let input = BeginInput { attempts: Some(attempts.clone()), ..input };
-    let Some(repair) = repair else { return Ok(input) };
-    let Registered { registration, plan, attempts } =
-        repaired(platform, PendingAuthorization { attempts, ..pending }, repair, input.client.clone(), settings)
-            .await?;
+    let Some(repair) = repair::after(&refusal, &pending) else {
+        return Err(authorization::refused(refusal, &pending));
+    };
+    // The look counts as the trip that it spared: there is one repair, here or after the callback.
+    let client = input.client.clone();
+    let Registered { registration, plan, attempts } = repaired(platform, pending, repair, client, settings).await?;
     Ok(BeginInput { registration, plan, attempts: Some(attempts), ..input })
 }
 
