@@ -33,8 +33,10 @@ impl Reader {
 
     /// Reads a member of a record, by its Rust name.
     pub fn member<T: Crossing>(&mut self, record: &Json, name: &str) -> T {
-        let name = camel_case(name);
-        self.part(&name, record.member(&name))
+        let (json, outside) = self.find(record, name);
+        let value = T::read(json, self);
+        self.leave(outside);
+        value
     }
 
     /// Reads a part of the value at hand.
@@ -43,6 +45,12 @@ impl Reader {
         let value = T::read(json, self);
         self.leave(outside);
         value
+    }
+
+    #[inline(never)]
+    fn find<'j>(&mut self, record: &'j Json, name: &str) -> (&'j Json, usize) {
+        let name = camel_case(name);
+        (record.member(&name), self.enter(&name))
     }
 
     /// The first mismatch, if there was one.

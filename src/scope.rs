@@ -108,7 +108,10 @@ fn is_scope(text: &str) -> bool {
 impl<'a> FromIterator<&'a str> for ScopeSet {
     fn from_iter<I: IntoIterator<Item = &'a str>>(scopes: I) -> ScopeSet {
         let mut set = ScopeSet::default();
-        scopes.into_iter().for_each(|scope| set.add(scope));
+        let scopes: &mut dyn Iterator<Item = &'a str> = &mut scopes.into_iter();
+        for scope in scopes {
+            set.add(scope);
+        }
         set
     }
 }

@@ -153,23 +153,31 @@ pub fn endpoint(text: &str, named_by: Nearness) -> Result<Url> {
 
 /// The address, where the host is one: a URL parser has brought it into its normal form (`127.1` is `127.0.0.1`).
 fn ipv4(host: &str) -> Option<[u8; 4]> {
-    if !host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
-        return None;
+    let mut address = [0; 4];
+    let mut octets = host.split('.');
+    for octet in &mut address {
+        *octet = octets.next().filter(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()))?.parse().ok()?;
     }
-    let parts: Vec<u8> = host.split('.').map(|part| part.parse().ok()).collect::<Option<_>>()?;
-    parts.try_into().ok()
+    octets.next().is_none().then_some(address)
 }
 
 /// The groups of an IPv6 address in its normal form (RFC 5952), in which `::` stands for a run of zeros.
 fn ipv6(text: &str) -> Option<[u16; 8]> {
-    let (before, after) = text.split_once("::").unwrap_or((text, ""));
-    let groups = |text: &str| -> Option<Vec<u16>> {
-        text.split(':').filter(|group| !group.is_empty()).map(|group| u16::from_str_radix(group, 16).ok()).collect()
-    };
-    let (before, after) = (groups(before)?, groups(after)?);
-    let zeros = 8_usize.checked_sub(before.len() + after.len())?;
-    let address: Vec<u16> = before.into_iter().chain([0; 8].into_iter().take(zeros)).chain(after).collect();
-    address.try_into().ok()
+    let mut groups = Vec::new();
+    let mut gap = None;
+    for group in text.split(':') {
+        if group.is_empty() {
+            gap.get_or_insert(groups.len());
+        } else {
+            groups.push(u16::from_str_radix(group, 16).ok()?);
+        }
+    }
+    while let Some(gap) = gap
+        && groups.len() < 8
+    {
+        groups.insert(gap, 0);
+    }
+    groups.try_into().ok()
 }
 
 fn ipv4_nearness(address: [u8; 4]) -> Nearness {
