@@ -375,6 +375,9 @@ export class Connection {
   }
 }
 
+/** The sources of a combined signal, kept for as long as it is: by itself it would not keep them. */
+const sources = new WeakMap();
+
 /**
  * Aborts when either does.
  *
@@ -383,7 +386,10 @@ export class Connection {
  * @returns {AbortSignal | undefined}
  */
 function eitherSignal(one, other) {
-  return one && other ? AbortSignal.any([one, other]) : (one ?? other);
+  if (!one || !other) return one ?? other;
+  const either = AbortSignal.any([one, other]);
+  sources.set(either, [one, other]);
+  return either;
 }
 
 /** @param {BodyInit | null | undefined} body */

@@ -10,8 +10,10 @@ export function untilAborted(promise, signal) {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
+    // A signal for each wait, where there can be one: many may wait on one signal, and Node warns of the eleventh listener.
+    const own = AbortSignal.any?.([signal]) ?? signal;
+    own.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+    promise.then(resolve, reject).finally(() => own.removeEventListener('abort', onAbort));
   });
 }

@@ -99,19 +99,25 @@ describe('the tokens of a connection', () => {
     assert.equal(new Set(used).size, 1);
   });
 
-  test('[T4] a thousand first requests: one sign-in', async () => {
+  test('[T4] a thousand first requests on one signal: one sign-in, and no warning', async (context) => {
+    /** @type {unknown[]} */
+    const warnings = [];
+    const onWarning = (/** @type {unknown} */ warning) => warnings.push(warning);
+    process.on('warning', onWarning);
+    context.after(() => process.off('warning', onWarning));
     const { start, network, trips } = createMachine();
     network.fault = ({ url, authorization }) => {
       if (url !== world.server) return undefined;
       if (authorization) return Response.json({ ok: true });
       return new Response(null, { status: 401, headers: { 'www-authenticate': 'Bearer scope="openid email"' } });
     };
-    const { fetch } = start().connection(world.server, { interaction: true });
+    const { fetch } = start().connection(world.server, { interaction: true, signal: new AbortController().signal });
     const answers = await Promise.all(Array.from({ length: 1000 }, () => callTool(fetch, world.server)));
     assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
     assert.equal(trips.length, 1);
     assert.equal(network.registrations().length, 1);
     assert.equal(network.tokenRequests('authorization_code').length, 1);
+    assert.deepEqual(warnings, []);
   });
 
   test('[T4] an answer to a request from before the sign-in comes late: no second sign-in, no refresh', async () => {
