@@ -82,7 +82,11 @@ export class Connection {
       refuseRedirect(response, url);
       const { status } = response;
       const authorization = signed.authorization ?? null;
-      const again = await this.onResponse({ status, headers: response.headers, attempt, authorization }, { ...options, signal });
+      const refusal = { status, headers: response.headers, attempt, authorization };
+      const again = await this.onResponse(refusal, { ...options, signal }).catch(async (error) => {
+        await response.body?.cancel();
+        throw error;
+      });
       if (!again || (!request && canBeReadOnce(init?.body))) return response;
       await response.body?.cancel();
     }
@@ -179,7 +183,11 @@ export class Connection {
       const inVain = (await attempts.read())?.value.inVain[operation] ?? 0;
       if (inVain >= STEP_UP_LIMIT) throw attemptsExhausted(purpose.demanded, endpoint);
       await count(inVain + 1);
-      await this.#signIn(purpose, { ...options, signal: abandoned });
+      await this.#signIn(purpose, { ...options, signal: abandoned }).catch(async (error) => {
+        // Nobody was asked yet: that counts for nothing.
+        if (error instanceof TransportError && (error.step === 'discover' || error.step === 'register')) await count(inVain);
+        throw error;
+      });
       if (this.#current && lackingScopes(this.#current.value, purpose.demanded).length === 0) await count(0);
     };
     await this.#once(`step up ${operation}`, work, options.signal);

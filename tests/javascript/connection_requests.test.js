@@ -204,6 +204,19 @@ describe('the requests of a connection', () => {
     assert.equal((await callTool(fetch, world.server)).status, 200);
   });
 
+  test('[S6] a step-up that the network prevents is not one in vain: it is tried again as often as it takes', async () => {
+    const { start, trips, network } = createMachine();
+    const { fetch } = start().connection(world.server, { interaction: true });
+    await callTool(fetch, world.server);
+    network.fault = ({ url }) => (url.includes('.well-known') ? new Response(null, { status: 503 }) : undefined);
+    for (let count = 0; count < 4; count += 1) {
+      await assert.rejects(callTool(fetch, world.server, { tool: 'edit' }), { code: 'server_unavailable' });
+    }
+    network.fault = undefined;
+    assert.equal((await callTool(fetch, world.server, { tool: 'edit' })).status, 200);
+    assert.equal(trips.length, 2);
+  });
+
   test('`headersFor` and `onResponse` do the same for a transport in another process', async () => {
     const { start, trips } = createMachine();
     const connection = start().connection(world.server, { interaction: true });
