@@ -1,5 +1,7 @@
 //! The authorization response, and stored records.
 
+use std::sync::{Arc, LazyLock};
+
 use mcp_oauth_wasm::authorization::{self, AuthorizationResponse, PendingAuthorization};
 use mcp_oauth_wasm::json::Json;
 use mcp_oauth_wasm::record::{self, Crossing};
@@ -16,7 +18,8 @@ pub const NOW: u64 = 1_700_000_000;
 
 /// A sign-in that waits for its response, with the `state` that the seeds carry.
 pub fn pending() -> PendingAuthorization {
-    given(include_str!("pending.json"))
+    static PENDING: LazyLock<PendingAuthorization> = LazyLock::new(|| given(include_str!("pending.json")));
+    PENDING.clone()
 }
 
 /// The whole URL that a browser was sent back to.
@@ -25,8 +28,8 @@ pub fn authorization_response(bytes: &[u8]) {
     for promises_iss in [false, true] {
         let mut pending = pending();
         if promises_iss {
-            let discovery = std::sync::Arc::make_mut(&mut pending.discovery);
-            let server = std::sync::Arc::make_mut(&mut discovery.authorization_server);
+            let discovery = Arc::make_mut(&mut pending.discovery);
+            let server = Arc::make_mut(&mut discovery.authorization_server);
             server.authorization_response_iss_parameter_supported = true;
         }
         let Ok(response) = authorization::read(text, &pending) else { continue };

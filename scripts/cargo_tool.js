@@ -1,0 +1,24 @@
+// Tools of Cargo that only some scripts need, installed below target/ and nowhere else.
+
+import { delimiter, join } from "node:path";
+import { env } from "node:process";
+import { mustRun, progress, targetFolder } from "./support.js";
+
+const folder = join(targetFolder, "cargo-tools");
+
+/** The environment in which `cargo` finds those tools. */
+export const withCargoTools = { PATH: [join(folder, "bin"), env.PATH].join(delimiter) };
+
+/**
+ * @param {string} name
+ * @param {string} version
+ * @param {string} duration of the installation, in words
+ */
+export async function ensureCargoTool(name, version, duration) {
+  const installed = await mustRun("cargo", ["install", "--list", "--root", folder], { output: "capture" });
+  if (installed.includes(`${name} v${version}:`)) return;
+  progress(`cargo install ${name} ${version} (${duration}, once)`);
+  await mustRun("cargo", [
+    "install", name, "--version", `=${version}`, "--locked", "--root", folder, "--target-dir", join(folder, "build"),
+  ]);
+}
