@@ -58,7 +58,7 @@ describe('the tokens of a connection', () => {
     assert.deepEqual(network.requests, []);
   });
 
-  test('[T3] a redirect of the MCP server is not followed', async () => {
+  test('[T3] a redirect of the MCP server is not followed', async (context) => {
     /** @type {(string | undefined)[]} */
     const stolen = [];
     const thief = createServer((request, response) => {
@@ -66,6 +66,7 @@ describe('the tokens of a connection', () => {
       response.end();
     });
     const { origin, close } = await listenOnLoopback(thief);
+    context.after(close);
     const { start, network } = await signedInMachine();
     for (const status of [301, 302, 303, 307, 308]) {
       network.fault = () => new Response(null, { status, headers: { location: `${origin}/mcp` } });
@@ -75,7 +76,6 @@ describe('the tokens of a connection', () => {
       assert.equal(error.step, 'call');
     }
     assert.deepEqual(stolen, []);
-    await close();
   });
 
   test('[T4] a hundred requests on an expired token: one refresh', async () => {
