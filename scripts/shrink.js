@@ -36,7 +36,7 @@ export async function shrink(wasm) {
   const segments = Array.from({ length: module.getNumElementSegments() },
     (_, index) => binaryen.getElementSegmentInfo(module.getElementSegmentByIndex(index)));
   for (const { name, table, offset, data } of segments) {
-    const { value } = /** @type {import("binaryen").ConstInfo} */ (binaryen.getExpressionInfo(offset));
+    const { value } = /** @type {{ value?: unknown }} */ (binaryen.getExpressionInfo(offset));
     module.removeElementSegment(name);
     const targets = data.map((target) => formatters.test(readable(target)) ? "trap" : target);
     module.addActiveElementSegment(table, name, targets, module.i32.const(Number(value)));
