@@ -236,14 +236,8 @@ impl Asked {
     pub fn after(&self, refusal: &StatedError, status: u16, plan: &ScopePlan) -> Option<Asked> {
         let error = refusal.error.as_deref().unwrap_or_default();
         let description = refusal.description.as_bytes();
-<<<<<<< HEAD
         let mentions =
             |word: &str| description.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()));
-=======
-        let mentions = |word: &str| {
-            description.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
-        };
->>>>>>> a548d88 (wip2)
         if error == "invalid_redirect_uri"
             || (mentions("redirect") && !mentions("scope"))
             || mentions("application_type")

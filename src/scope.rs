@@ -94,12 +94,8 @@ fn is_named(text: &str, scope: &str, delimiters: &str) -> bool {
         let after = rest.next();
         // A full stop ends a sentence only before a space: `files.read` does not name `files`.
         let sentence_end = after != Some('.') || rest.next().is_none_or(char::is_whitespace);
-<<<<<<< HEAD
         let delimited =
             |neighbour: Option<char>| neighbour.map_or(ends, |own| delimiters.chars().any(|other| own == other));
-=======
-        let delimited = |neighbour: Option<char>| neighbour.map_or(ends, |own| delimiters.chars().any(|other| own == other));
->>>>>>> a548d88 (wip2)
         delimited(before) && before != Some('.') && delimited(after) && sentence_end
     })
 }

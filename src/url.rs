@@ -123,14 +123,10 @@ impl Url {
         if let Some(address) = ipv4(host) {
             return ipv4_nearness(address);
         }
-<<<<<<< HEAD
         host.strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
             .and_then(ipv6)
             .map_or(Nearness::Public, ipv6_nearness)
-=======
-        ipv6(host).map_or(Nearness::Public, ipv6_nearness)
->>>>>>> a548d88 (wip2)
     }
 
     /// Whether `self` is this URL's parent or itself, path segment by path segment, on the same origin.
@@ -155,7 +151,6 @@ pub fn endpoint(text: &str, named_by: Nearness) -> Result<Url> {
     Ok(url)
 }
 
-<<<<<<< HEAD
 /// The address, where the host is one: a URL parser has brought it into its normal form (`127.1` is `127.0.0.1`).
 fn ipv4(host: &str) -> Option<[u8; 4]> {
     let mut address = [0; 4];
@@ -183,31 +178,6 @@ fn ipv6(text: &str) -> Option<[u16; 8]> {
         groups.insert(gap, 0);
     }
     groups.try_into().ok()
-=======
-/// The IPv4 address that a host is, which the URL parser left in its normal form.
-fn ipv4(host: &str) -> Option<[u8; 4]> {
-    let octets = host.split('.').map(|octet| octet.parse().ok());
-    octets.collect::<Option<Vec<u8>>>()?.try_into().ok()
-}
-
-/// The IPv6 address that a host is, in its normal form too: at most one `::`, no IPv4 address at its end.
-fn ipv6(host: &str) -> Option<[u16; 8]> {
-    let mut segments = Vec::new();
-    let mut gap = None;
-    for segment in host.strip_prefix('[')?.strip_suffix(']')?.split(':') {
-        if segment.is_empty() {
-            gap.get_or_insert(segments.len());
-        } else {
-            segments.push(u16::from_str_radix(segment, 16).ok()?);
-        }
-    }
-    if let Some(gap) = gap {
-        while segments.len() < 8 {
-            segments.insert(gap, 0);
-        }
-    }
-    segments.try_into().ok()
->>>>>>> a548d88 (wip2)
 }
 
 fn ipv4_nearness(address: [u8; 4]) -> Nearness {
