@@ -172,11 +172,6 @@ impl ScopePlan {
         self.select(|scope| scope.required && !scope.requested)
     }
 
-    /// What is required, and was not granted.
-    pub fn withheld(&self) -> ScopeSet {
-        self.select(|scope| scope.required && scope.granted == Some(false))
-    }
-
     /// What is required.
     pub fn required(&self) -> ScopeSet {
         self.select(|scope| scope.required)
@@ -212,11 +207,6 @@ impl ScopePlan {
                 ..scope
             }
         })
-    }
-
-    /// Whether every scope of the challenge was requested and not withheld: asking again would change nothing.
-    pub fn covers(&self, challenge: &ScopeSet) -> bool {
-        self.granted().includes(challenge)
     }
 
     fn select(&self, accept: impl Fn(&PlannedScope) -> bool) -> ScopeSet {

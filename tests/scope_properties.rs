@@ -2,7 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use mcp_oauth_wasm::scope::ScopeSet;
-use mcp_oauth_wasm::scope_plan::{self, OFFLINE_ACCESS, ScopePlan, ScopeSources};
+use mcp_oauth_wasm::scope_plan::{self, OFFLINE_ACCESS, Purpose, ScopePlan, ScopeSources};
 use proptest::prelude::*;
 
 /// Few names, so that sets overlap; commas and URLs, since scopes are opaque.
@@ -155,9 +155,38 @@ proptest! {
     }
 
     #[test]
+    fn what_is_left_out_is_not_registered_and_what_was_refused_only_if_it_is_required(first in sources(), history in history()) {
+        let plan = replay(&first, &history);
+        for scope in &plan.scopes {
+            let unwanted = scope.purpose == Purpose::LeftOut || (scope.refused && !scope.required);
+            prop_assert!(!unwanted || !plan.to_register().contains(&scope.scope));
+        }
+    }
+
+    #[test]
+    fn granted_is_what_the_answer_says_or_else_what_was_requested(first in sources(), history in history(), answered in scopes()) {
+        let plan = replay(&first, &history);
+        let granted = plan.granting(Some(&answered)).granted();
+        prop_assert!(subset(&granted, &answered) && subset(&answered, &granted));
+        prop_assert_eq!(plan.granting(None).granted(), plan.requested());
+    }
+
+    #[test]
     fn a_plan_survives_storage(first in sources(), history in history()) {
         use mcp_oauth_wasm::record::{self, Crossing};
         let plan = replay(&first, &history);
         prop_assert_eq!(&record::read::<ScopePlan>(&plan.to_json()).unwrap(), plan.as_ref());
     }
+}
+
+#[test]
+fn what_a_resource_lists_is_requested_once_where_nothing_was_requested_before() {
+    let listing = |listed| ScopeSources { protected_resource: Some(ScopeSet::read(listed)), ..ScopeSources::default() };
+    // Without a host that wants to stay signed in, this one is left out.
+    let nothing_requested = scope_plan::plan(&listing(OFFLINE_ACCESS), None);
+    let first = scope_plan::plan(&listing("read offline_access"), Some(&nothing_requested));
+    assert_eq!(first.requested(), ScopeSet::read("read"));
+    let next = scope_plan::plan(&listing("read write"), Some(&first));
+    assert_eq!(next.requested(), ScopeSet::read("read"));
+    assert_eq!(next.to_register(), ScopeSet::read("read write"));
 }
