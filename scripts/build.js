@@ -55,7 +55,11 @@ async function buildWasm() {
   await mustRun(toolPath("wasm-bindgen"), ["--target", "web", "--keep-debug", "--omit-default-module-path", "--out-dir", pkg, compiled]);
 
   progress("binaryen: for size");
-  writeFileSync(wasm, await shrink(readFileSync(wasm)));
+  const shrunk = await shrink(readFileSync(wasm));
+  writeFileSync(wasm, shrunk.wasm);
+  for (const file of ["mcp_oauth_wasm.js", "mcp_oauth_wasm_bg.wasm.d.ts", "mcp_oauth_wasm.d.ts"].map((name) => join(pkg, name))) {
+    writeFileSync(file, shrunk.spelling(readFileSync(file, "utf8")));
+  }
 
   writeFileSync(join(pkg, "inlined.js"), `export default "${readFileSync(wasm).toString("base64")}";\n`);
   writeFileSync(join(pkg, "inlined.d.ts"), "/** The WebAssembly module in base64. */\ndeclare const inlined: string;\nexport default inlined;\n");

@@ -1,9 +1,11 @@
-// What rustc and wasm-bindgen made, as small as it gets: panics become traps, then binaryen optimises for size.
+// What rustc and wasm-bindgen made, as small as it gets: panics become traps, then binaryen optimises for size, and
+// what module and glue call each other is spelled short.
+
+import { Explained } from "./support.js";
 
 /**
- * A panic on wasm32-unknown-unknown ends in a trap and is printed nowhere, yet its message is put together first,
- * from a tenth of the module. So the functions that only ever panic become the trap, and whatever formats text goes
- * with them, since nothing else here does: if something ever did, the build would fail below.
+ * Functions that do nothing but panic. On wasm32-unknown-unknown a panic ends in a trap and is printed nowhere, so
+ * these can be the trap: putting the message together is a tenth of the module.
  */
 const panics = /^(std::panicking|core::panicking|core::(option|result|cell)::\w*(failed|panic\w*)|core::(str|slice)::.*_fail|alloc::raw_vec::(handle_error|capacity_overflow)|alloc::alloc::handle_alloc_error|__rustc::rust_(begin_unwind|panic))(::|$)/;
 
@@ -11,17 +13,13 @@ const panics = /^(std::panicking|core::panicking|core::(option|result|cell)::\w*
 const formatters = /^<.* as core::(fmt::\w+|panic::PanicPayload)>::\w+$/;
 
 /**
- * @param {Uint8Array} wasm with its function names
- * @returns {Promise<Uint8Array>} the same module without them
+ * @param {Uint8Array} wasm with the names of its functions
+ * @returns {Promise<{ wasm: Uint8Array, spelling: (text: string) => string }>} the module, and how the texts that go
+ *   with it, the glue and its types, are to be spelled
  */
 export async function shrink(wasm) {
   const { default: binaryen } = await import("binaryen");
   const module = binaryen.readBinary(wasm);
-
-  /** @param {string} name */
-  const readable = (name) => name
-    .replace(/\\([0-9a-f]{2})/g, (_, code) => String.fromCharCode(parseInt(code, 16)))
-    .replace(/\[[0-9a-f]{16}\]|::h[0-9a-f]{16}$/g, "");
   const functions = () => Array.from({ length: module.getNumFunctions() },
     (_, index) => binaryen.getFunctionInfo(module.getFunctionByIndex(index)));
 
@@ -36,18 +34,60 @@ export async function shrink(wasm) {
   const segments = Array.from({ length: module.getNumElementSegments() },
     (_, index) => binaryen.getElementSegmentInfo(module.getElementSegmentByIndex(index)));
   for (const { name, table, offset, data } of segments) {
-    const { value } = /** @type {{ value?: unknown }} */ (binaryen.getExpressionInfo(offset));
-    module.removeElementSegment(name);
+    const { value } = /** @type {import("binaryen").default.ConstInfo} */ (binaryen.getExpressionInfo(offset));
     const targets = data.map((target) => formatters.test(readable(target)) ? "trap" : target);
+    module.removeElementSegment(name);
     module.addActiveElementSegment(table, name, targets, module.i32.const(Number(value)));
   }
   module.runPasses(["remove-unused-module-elements"]);
-  const formatting = functions().map(({ name }) => readable(name)).filter((name) => /\bcore::fmt::/.test(name));
-  if (formatting.length > 0) throw new Error(formatting.join("\n"));
+
+  // Formatters may be left out only if nothing else formats text. If something does, it has kept what it reaches.
+  const formatting = functions().map(({ name }) => readable(name)).filter((name) => name.includes("core::fmt::"));
+  if (formatting.length > 0) {
+    throw new Explained(`Something in src/ formats text, as format! and write! do, which makes the download a tenth ` +
+      `larger. Put strings together with concat() instead. What it reaches:\n${formatting.join("\n")}`);
+  }
+
+  const spelling = countedNames();
+  for (const { name, module: from, base, params, results } of functions()) {
+    if (!from || !base) continue;
+    module.removeFunction(name);
+    module.addFunctionImport(name, from, spelling(base), params, results);
+  }
+  const exports = Array.from({ length: module.getNumExports() },
+    (_, index) => binaryen.getExportInfo(module.getExportByIndex(index)));
+  for (const { name, value, kind } of exports) {
+    if (kind !== binaryen.ExternalFunction || spelling(name) === name) continue;
+    module.removeExport(name);
+    module.addFunctionExport(value, spelling(name));
+  }
 
   binaryen.setOptimizeLevel(2);
   binaryen.setShrinkLevel(2);
+  // Both make a smaller module, but one that compresses worse.
   binaryen.setOneCallerInlineMaxSize(20);
+  binaryen.addPassToSkip("local-cse");
   module.optimize();
-  return module.emitBinary();
+  module.runPasses(["strip-producers", "strip-target-features"]);
+  return { wasm: module.emitBinary(), spelling };
+}
+
+/**
+ * A function's name as it is in the source: binaryen escapes it, rustc adds hashes.
+ *
+ * @param {string} name
+ */
+function readable(name) {
+  const plain = name.replace(/\\([0-9a-f]{2})/g, (_, code) => String.fromCharCode(parseInt(code, 16)));
+  return plain.replace(/\[[0-9a-f]{16}\]|::h[0-9a-f]{16}$/g, "");
+}
+
+/** wasm-bindgen tells names apart by hashes, which do not compress. Numbers do. */
+function countedNames() {
+  /** @type {string[]} */
+  const hashes = [];
+  return (/** @type {string} */ text) => text.replace(/(?<=_h?)[0-9a-f]{16}\b/g, (hash) => {
+    if (!hashes.includes(hash)) hashes.push(hash);
+    return hashes.indexOf(hash).toString(36);
+  });
 }
