@@ -2,6 +2,7 @@
 
 use crate::base64;
 use crate::error::{Code, Error, Result};
+use crate::form;
 use crate::http::{Parameters, Request};
 use crate::identifier::{Endpoint, Secret};
 use crate::words;
@@ -67,8 +68,10 @@ impl ClientAuthentication {
         let secret = secret.map(Secret::reveal);
         match self {
             ClientAuthentication::ClientSecretBasic => {
-                let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-                let credentials = [&encoded(client_id), ":", &encoded(secret.unwrap_or_default())].concat();
+                let mut credentials = String::new();
+                form::encode(client_id, &mut credentials);
+                credentials.push(':');
+                form::encode(secret.unwrap_or_default(), &mut credentials);
                 let header = ["Basic ", &base64::standard(credentials.as_bytes())].concat();
                 Request { authorization: Some(Secret::new(header)), ..Request::form(endpoint.as_str(), &form) }
             }

@@ -14,6 +14,7 @@
 
 // Words: the data that everything is made of.
 pub mod base64;
+pub mod form;
 pub mod json;
 pub mod record;
 pub mod error;
