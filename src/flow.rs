@@ -89,12 +89,8 @@ pub async fn discover<P: Platform>(platform: &P, input: DiscoverInput) -> Result
         ["signs in at ", authorization_server.issuer.as_str()].concat(),
         decision,
     ));
-    Ok(Discovery {
-        endpoint: input.endpoint,
-        challenge: input.challenge,
-        protected_resource: protected_resource.into(),
-        authorization_server: authorization_server.into(),
-    })
+    let DiscoverInput { endpoint, challenge, .. } = input;
+    Ok(Discovery { endpoint, challenge, protected_resource, authorization_server })
 }
 
 async fn discover_protected_resource<P: Platform>(
@@ -102,7 +98,7 @@ async fn discover_protected_resource<P: Platform>(
     candidates: Vec<String>,
     called: &Endpoint,
     named_by: Nearness,
-) -> Result<ProtectedResource> {
+) -> Result<Arc<ProtectedResource>> {
     let exchange = Exchange { platform, step: Step::Discover, party: Party::ProtectedResource };
     let none = Code::NoProtectedResourceMetadata;
     let read = |response: &Response, url: &str| protected_resource::read(response, url, called.url(), named_by);
@@ -125,7 +121,7 @@ async fn discover_authorization_server<P: Platform>(
     issuer: &Issuer,
     assume_s256: bool,
     named_by: Nearness,
-) -> Result<AuthorizationServer> {
+) -> Result<Arc<AuthorizationServer>> {
     let exchange = Exchange { platform, step: Step::Discover, party: Party::AuthorizationServer };
     let candidates = well_known::authorization_server(issuer);
     let read =
