@@ -33,7 +33,7 @@ const RESERVED: [&str; 13] = [
 
 record! {
     /// How often things were tried in one sign-in. Kept with the pending authorization, so that no restart resets it.
-    #[derive(Debug, Default)]
+    #[derive(Copy, Debug, Default)]
     pub struct Attempts {
         /// Registrations sent, updates included.
         pub registrations: u64,

@@ -1,5 +1,7 @@
 //! An authorization server's metadata (RFC 8414): a value that exists only if its issuer was verified.
 
+use std::sync::Arc;
+
 use crate::error::{Code, Error, Result};
 use crate::http::Response;
 use crate::identifier::{Endpoint, Issuer};
@@ -47,7 +49,7 @@ pub fn read(
     asked: &Issuer,
     assume_s256: bool,
     named_by: Nearness,
-) -> Result<AuthorizationServer> {
+) -> Result<Arc<AuthorizationServer>> {
     let document = response.document()?;
     let invalid = |member: &str, rule: &str| {
         Error::invalid_document("The authorization server's metadata (RFC 8414 §2)", member, rule)
@@ -69,7 +71,7 @@ pub fn read(
     };
     let is_true = |member: &'static str| *document.member(member) == Json::Bool(true);
 
-    let server = AuthorizationServer {
+    let server = Arc::new(AuthorizationServer {
         authorization_endpoint: required("authorization_endpoint")?,
         token_endpoint: required("token_endpoint")?,
         registration_endpoint: optional("registration_endpoint")?,
@@ -81,7 +83,7 @@ pub fn read(
         client_id_metadata_document_supported: is_true("client_id_metadata_document_supported"),
         metadata_url: metadata_url.to_owned(),
         issuer,
-    };
+    });
     let challenge_methods = strings("code_challenge_methods_supported").unwrap_or_default();
     if !assume_s256 && !challenge_methods.iter().any(|method| method == "S256") {
         let message = "The authorization server does not say that it supports PKCE with S256 (`code_challenge_methods_supported`, RFC 8414 §2), without which an authorization code could be stolen. If you know that it does, set `assumeS256` for this server.";

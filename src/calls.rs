@@ -81,7 +81,7 @@ pub async fn call<P: Platform>(platform: &P, name: &str, input: &Json) -> Result
 async fn made<P: Platform>(platform: &P, name: &str, input: &Json) -> Result<Json> {
     Ok(match name {
         "discover" => flow::discover(platform, read(input)?).await?.to_json(),
-        "register" => flow::register(platform, read(input)?).await?.to_json(),
+        "register" => flow::register(platform, &read(input)?).await?.to_json(),
         "begin" => flow::begin(platform, read(input)?).await?.to_json(),
         "unregister" => Json::Bool(flow::unregister(platform, read(input)?).await?),
         "complete" => flow::complete(platform, read(input)?).await?.to_json(),

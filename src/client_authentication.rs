@@ -1,9 +1,8 @@
 //! How a client authenticates at the token endpoint (RFC 6749 §2.3.1): exactly as registered, by one method.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
+use crate::base64;
 use crate::error::{Code, Error, Result};
+use crate::form;
 use crate::http::{Parameters, Request};
 use crate::identifier::{Endpoint, Secret};
 use crate::words;
@@ -69,9 +68,11 @@ impl ClientAuthentication {
         let secret = secret.map(Secret::reveal);
         match self {
             ClientAuthentication::ClientSecretBasic => {
-                let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-                let credentials = [&encoded(client_id), ":", &encoded(secret.unwrap_or_default())].concat();
-                let header = ["Basic ", &STANDARD.encode(credentials)].concat();
+                let mut credentials = String::new();
+                form::encode(client_id, &mut credentials);
+                credentials.push(':');
+                form::encode(secret.unwrap_or_default(), &mut credentials);
+                let header = ["Basic ", &base64::standard(credentials.as_bytes())].concat();
                 Request { authorization: Some(Secret::new(header)), ..Request::form(endpoint.as_str(), &form) }
             }
             ClientAuthentication::ClientSecretPost => {

@@ -42,7 +42,7 @@ record! {
         /// The issuer of a stored session: tried first where the server names several.
         pub preferred_issuer: Option<Issuer>,
         /// What the host knows about this server.
-        pub settings: Option<ServerSettings>,
+        pub settings: Option<Arc<ServerSettings>>,
     }
 }
 
@@ -89,12 +89,8 @@ pub async fn discover<P: Platform>(platform: &P, input: DiscoverInput) -> Result
         ["signs in at ", authorization_server.issuer.as_str()].concat(),
         decision,
     ));
-    Ok(Discovery {
-        endpoint: input.endpoint,
-        challenge: input.challenge,
-        protected_resource: protected_resource.into(),
-        authorization_server: authorization_server.into(),
-    })
+    let DiscoverInput { endpoint, challenge, .. } = input;
+    Ok(Discovery { endpoint, challenge, protected_resource, authorization_server })
 }
 
 async fn discover_protected_resource<P: Platform>(
@@ -102,7 +98,7 @@ async fn discover_protected_resource<P: Platform>(
     candidates: Vec<String>,
     called: &Endpoint,
     named_by: Nearness,
-) -> Result<ProtectedResource> {
+) -> Result<Arc<ProtectedResource>> {
     let exchange = Exchange { platform, step: Step::Discover, party: Party::ProtectedResource };
     let none = Code::NoProtectedResourceMetadata;
     let read = |response: &Response, url: &str| protected_resource::read(response, url, called.url(), named_by);
@@ -125,7 +121,7 @@ async fn discover_authorization_server<P: Platform>(
     issuer: &Issuer,
     assume_s256: bool,
     named_by: Nearness,
-) -> Result<AuthorizationServer> {
+) -> Result<Arc<AuthorizationServer>> {
     let exchange = Exchange { platform, step: Step::Discover, party: Party::AuthorizationServer };
     let candidates = well_known::authorization_server(issuer);
     let read =
@@ -197,7 +193,7 @@ record! {
         /// The plan of the same connection that is to be widened or repeated.
         pub earlier: Option<Arc<ScopePlan>>,
         /// What the host knows about this server.
-        pub settings: Option<ServerSettings>,
+        pub settings: Option<Arc<ServerSettings>>,
     }
 }
 
@@ -220,7 +216,7 @@ record! {
         /// Where the authorization response will come back to.
         pub redirect_uri: RedirectUri,
         /// The client, as it presents itself.
-        pub client: Option<ClientDescription>,
+        pub client: Option<Arc<ClientDescription>>,
         /// A stored registration: used again if it serves, widened or replaced if not.
         pub registration: Option<Arc<ClientRegistration>>,
         /// Why the stored registration is in doubt, if it is.
@@ -228,7 +224,7 @@ record! {
         /// What was tried in this sign-in so far.
         pub attempts: Option<Attempts>,
         /// What the host knows about this server.
-        pub settings: Option<ServerSettings>,
+        pub settings: Option<Arc<ServerSettings>>,
     }
 }
 
@@ -247,11 +243,11 @@ record! {
 
 /// Gets a client: the one registered by hand, else the metadata document, else a stored or a new dynamic
 /// registration (RFC 7591). Fails before any browser opens if a required scope is not registered.
-pub async fn register<P: Platform>(platform: &P, input: RegisterInput) -> Result<Registered> {
-    let RegisterInput { discovery, plan, redirect_uri, registration: stored, .. } = &input;
+pub async fn register<P: Platform>(platform: &P, input: &RegisterInput) -> Result<Registered> {
+    let RegisterInput { discovery, plan, redirect_uri, registration: stored, .. } = input;
     let settings = input.settings.clone().unwrap_or_default();
     let client = input.client.clone().unwrap_or_default();
-    let mut attempts = input.attempts.clone().unwrap_or_default();
+    let mut attempts = input.attempts.unwrap_or_default();
     let server = &discovery.authorization_server;
     let document = client.client_metadata_url.as_deref().filter(|_| server.client_id_metadata_document_supported);
     let registration = if let Some(configured) = &settings.client {
@@ -293,11 +289,11 @@ record! {
         /// The scope plan.
         pub plan: Arc<ScopePlan>,
         /// The client, as it presents itself, should it have to be registered anew.
-        pub client: Option<ClientDescription>,
+        pub client: Option<Arc<ClientDescription>>,
         /// What was tried in this sign-in so far.
         pub attempts: Option<Attempts>,
         /// What the host knows about this server.
-        pub settings: Option<ServerSettings>,
+        pub settings: Option<Arc<ServerSettings>>,
     }
 }
 
@@ -314,23 +310,22 @@ record! {
 
 /// Builds the authorization request (RFC 6749 §4.1.1 with PKCE and `resource`). With the opt-in preflight, a first look
 /// at the server's answer spares the person a trip that would end in refused scopes.
-pub async fn begin<P: Platform>(platform: &P, input: BeginInput) -> Result<Begun> {
-    let attempts = input.attempts.clone().unwrap_or_default();
-    if input.settings.as_ref().and_then(|settings| settings.preflight) == Some(true) && !attempts.preflighted {
-        let input = preflight(platform, input, attempts).await?;
-        return authorization_request(platform, input);
+pub async fn begin<P: Platform>(platform: &P, mut input: BeginInput) -> Result<Begun> {
+    let preflighted = input.attempts.is_some_and(|attempts| attempts.preflighted);
+    if input.settings.as_ref().and_then(|settings| settings.preflight) == Some(true) && !preflighted {
+        preflight(platform, &mut input).await?;
     }
-    authorization_request(platform, input)
+    authorization_request(platform, &input)
 }
 
-fn authorization_request<P: Platform>(platform: &P, input: BeginInput) -> Result<Begun> {
+fn authorization_request<P: Platform>(platform: &P, input: &BeginInput) -> Result<Begun> {
     let mut attempts = input.attempts.unwrap_or_default();
     attempts.authorizations += 1;
     let random = (platform.random()?, platform.random()?);
-    let settings = input.settings.unwrap_or_default();
-    let (discovery, registration, now) = (input.discovery, input.registration, platform.now());
+    let settings = input.settings.clone().unwrap_or_default();
+    let (discovery, registration) = (input.discovery.clone(), input.registration.clone());
     let (authorization_url, pending) =
-        authorization::request(discovery, registration, &input.plan, &settings, random, attempts, now)?;
+        authorization::request(discovery, registration, &input.plan, &settings, random, attempts, platform.now())?;
     let details = object().with("url", crate::trace::redacted_url(&authorization_url).into());
     let event = Event::decision(Step::Authorize, "sends the person to the authorization server", details);
     platform.trace(Event { to: Party::Browser, ..event });
@@ -339,26 +334,25 @@ fn authorization_request<P: Platform>(platform: &P, input: BeginInput) -> Result
 
 /// Looks at the first answer of the authorization endpoint with a `state` and a code challenge that are thrown away,
 /// as is a code, should one come back. It acts only on `invalid_scope`, and only if `state` and issuer hold.
-async fn preflight<P: Platform>(platform: &P, input: BeginInput, attempts: Attempts) -> Result<BeginInput> {
-    let attempts = Attempts { preflighted: true, ..attempts };
-    let settings = input.settings.clone();
-    let trial = BeginInput { attempts: Some(attempts.clone()), ..input.clone() };
-    let Begun { authorization_url, pending } = authorization_request(platform, trial)?;
+async fn preflight<P: Platform>(platform: &P, input: &mut BeginInput) -> Result<()> {
+    input.attempts.get_or_insert_default().preflighted = true;
+    let Begun { authorization_url, pending } = authorization_request(platform, input)?;
     let exchange = Exchange { platform, step: Step::Authorize, party: Party::AuthorizationServer };
     let answer = exchange.look(&authorization_url).await?;
     let location = answer.location.as_deref().and_then(|location| Url::join(&authorization_url, location));
     let response = location.and_then(|location| authorization::read(location.as_str(), &pending).ok());
     let refusal = match response {
         Some(AuthorizationResponse::Refused(refusal)) if refusal.error.as_deref() == Some("invalid_scope") => refusal,
-        _ => return Ok(BeginInput { attempts: Some(attempts), ..input }),
+        _ => return Ok(()),
     };
     let Some(repair) = repair::after(&refusal, &pending) else {
         return Err(authorization::refused(refusal, &pending));
     };
     // The look counts as the trip that it spared: there is one repair, here or after the callback.
-    let client = input.client.clone();
+    let (client, settings) = (input.client.clone(), input.settings.clone());
     let Registered { registration, plan, attempts } = repaired(platform, pending, repair, client, settings).await?;
-    Ok(BeginInput { registration, plan, attempts: Some(attempts), ..input })
+    (input.registration, input.plan, input.attempts) = (registration, plan, Some(attempts));
+    Ok(())
 }
 
 record! {
@@ -370,9 +364,9 @@ record! {
         /// The whole URL that the browser was sent back to.
         pub callback_url: String,
         /// The client, as it presents itself, should it have to be registered anew.
-        pub client: Option<ClientDescription>,
+        pub client: Option<Arc<ClientDescription>>,
         /// What the host knows about this server.
-        pub settings: Option<ServerSettings>,
+        pub settings: Option<Arc<ServerSettings>>,
     }
 }
 
@@ -423,18 +417,16 @@ async fn authorize_again<P: Platform>(platform: &P, input: CompleteInput, repair
     let (discovery, settings) = (input.pending.discovery.clone(), input.settings.clone());
     let Registered { registration, plan, attempts } =
         repaired(platform, input.pending, repair, input.client, input.settings).await?;
-    authorization_request(
-        platform,
-        BeginInput { discovery, registration, plan, client: None, attempts: Some(attempts), settings },
-    )
+    let attempts = Some(attempts);
+    authorization_request(platform, &BeginInput { discovery, registration, plan, client: None, attempts, settings })
 }
 
 async fn repaired<P: Platform>(
     platform: &P,
     pending: PendingAuthorization,
     repair: Repair,
-    client: Option<ClientDescription>,
-    settings: Option<ServerSettings>,
+    client: Option<Arc<ClientDescription>>,
+    settings: Option<Arc<ServerSettings>>,
 ) -> Result<Registered> {
     let PendingAuthorization { discovery, registration, attempts, .. } = pending;
     platform.trace(Event::decision(Step::Callback, "the server refused scopes; repairs the plan", Json::Null));
@@ -455,7 +447,7 @@ async fn repaired<P: Platform>(
         attempts: Some(attempts),
         settings,
     };
-    register(platform, input).await
+    register(platform, &input).await
 }
 
 record! {

@@ -1,6 +1,7 @@
 //! HTTP messages as data. Rules build requests and read responses; only the shell sends anything.
 
 use crate::error::{Code, Error, Result};
+use crate::form;
 use crate::identifier::Secret;
 use crate::json::Json;
 use crate::printable::printable;
@@ -188,7 +189,12 @@ pub struct Parameters(Vec<(String, String)>);
 impl Parameters {
     /// Reads a form or a query without its question mark.
     pub fn read(text: &str) -> Parameters {
-        Parameters(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+        let mut parameters = Parameters::default();
+        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            parameters.0.push((form::decode(name), form::decode(value)));
+        }
+        parameters
     }
 
     /// Adds one.
@@ -224,7 +230,16 @@ impl Parameters {
 
     /// The encoded text.
     pub fn to_text(&self) -> String {
-        form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()
+        let mut text = String::new();
+        for (name, value) in &self.0 {
+            if !text.is_empty() {
+                text.push('&');
+            }
+            form::encode(name, &mut text);
+            text.push('=');
+            form::encode(value, &mut text);
+        }
+        text
     }
 }
 

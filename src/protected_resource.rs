@@ -1,5 +1,7 @@
 //! A protected resource's metadata (RFC 9728): a value that exists only for the resource that is called.
 
+use std::sync::Arc;
+
 use crate::error::{Code, Error, Result};
 use crate::http::Response;
 use crate::identifier::Issuer;
@@ -30,7 +32,7 @@ record! {
 #[derive(Debug)]
 pub enum Statement {
     /// It speaks of this resource.
-    Identified(ProtectedResource),
+    Identified(Arc<ProtectedResource>),
     /// It names a parent of this resource; only the document at that location may say so.
     ConfirmAt(String),
 }
@@ -67,13 +69,13 @@ pub fn read(response: &Response, metadata_url: &str, called: &Url, named_by: Nea
         let none = || invalid("authorization_servers", "must name at least one issuer");
         return Err(unusable.into_iter().find_map(Result::err).unwrap_or_else(none));
     }
-    Ok(Statement::Identified(ProtectedResource {
+    Ok(Statement::Identified(Arc::new(ProtectedResource {
         resource: text.to_owned(),
         authorization_servers,
         scopes_supported: listed_scopes(&document),
         resource_name: document.member("resource_name").as_str().map(crate::printable::printable),
         metadata_url: metadata_url.to_owned(),
-    }))
+    })))
 }
 
 /// The scopes that a metadata document lists; an empty list is none.
