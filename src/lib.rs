@@ -13,7 +13,6 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 // Words: the data that everything is made of.
-pub mod base64;
 pub mod form;
 pub mod json;
 pub mod record;
