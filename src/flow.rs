@@ -327,8 +327,9 @@ fn authorization_request<P: Platform>(platform: &P, input: &BeginInput) -> Resul
     let (authorization_url, pending) =
         authorization::request(discovery, registration, &input.plan, &settings, random, attempts, platform.now())?;
     let details = object().with("url", crate::trace::redacted_url(&authorization_url).into());
-    let event = Event::decision(Step::Authorize, "sends the person to the authorization server", details);
-    platform.trace(Event { to: Party::Browser, ..event });
+    let mut event = Event::decision(Step::Authorize, "sends the person to the authorization server", details);
+    event.to = Party::Browser;
+    platform.trace(event);
     Ok(Begun { authorization_url, pending })
 }
 
@@ -394,8 +395,9 @@ tagged! {
 pub async fn complete<P: Platform>(platform: &P, input: CompleteInput) -> Result<Completion> {
     let response =
         authorization::read(&input.callback_url, &input.pending).map_err(|error| error.at(Step::Callback))?;
-    let event = Event::decision(Step::Callback, "the authorization response is genuine", Json::Null);
-    platform.trace(Event { from: Party::Browser, ..event });
+    let mut event = Event::decision(Step::Callback, "the authorization response is genuine", Json::Null);
+    event.from = Party::Browser;
+    platform.trace(event);
     let code = match response {
         AuthorizationResponse::Code(code) => code,
         AuthorizationResponse::Refused(refusal) => {

@@ -163,13 +163,12 @@ fn refused(response: &Response) -> Box<Error> {
 }
 
 /// A refresh that is refused with `invalid_grant`: the refresh token is dead, the client is not.
-pub fn dead_refresh_token(error: Box<Error>) -> Box<Error> {
-    let is_dead = error.code == Code::TokenRefused && error.details.contains(&("error", "invalid_grant".into()));
-    if !is_dead {
-        return error;
+pub fn dead_refresh_token(mut error: Box<Error>) -> Box<Error> {
+    if error.code == Code::TokenRefused && error.details.contains(&("error", "invalid_grant".into())) {
+        error.code = Code::RefreshTokenRefused;
+        error.message = "The refresh token is not accepted any more: it expired, was revoked, or was used before. Sign in again; the client and its scopes are kept.".to_owned();
     }
-    let message = "The refresh token is not accepted any more: it expired, was revoked, or was used before. Sign in again; the client and its scopes are kept.";
-    Box::new(Error { code: Code::RefreshTokenRefused, message: message.to_owned(), ..*error })
+    error
 }
 
 /// The session after a sign-in.
@@ -192,14 +191,14 @@ pub fn session(answer: Answer, pending: PendingAuthorization, now: u64) -> Sessi
 }
 
 /// The session after a refresh: what the answer does not mention stays as it was (RFC 6749 §6).
-pub fn refreshed(answer: Answer, session: Session, now: u64) -> Session {
-    let plan = answer
-        .granted(&session.plan)
-        .map_or_else(|| session.plan.clone(), |granted| session.plan.granting(Some(&granted)));
+pub fn refreshed(answer: Answer, mut session: Session, now: u64) -> Session {
+    if let Some(granted) = answer.granted(&session.plan) {
+        session.plan = session.plan.granting(Some(&granted));
+    }
     let refresh_token = answer.refresh_token.or(session.tokens.refresh_token);
-    let tokens =
+    session.tokens =
         Tokens { access_token: answer.access_token, expires_at: answer.expires_at, refresh_token, received_at: now };
-    Session { plan, tokens, ..session }
+    session
 }
 
 impl Answer {
