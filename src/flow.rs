@@ -16,6 +16,7 @@ use crate::http::Response;
 use crate::identifier::{Endpoint, Issuer, RedirectUri};
 use crate::json::Json;
 use crate::platform::Platform;
+use crate::printable::joined;
 use crate::protected_resource::{self, ProtectedResource, Statement};
 use crate::record::Crossing;
 use crate::registration::{self, ClientRegistration};
@@ -173,7 +174,7 @@ fn nothing_found(code: Code, candidates: &[String]) -> Box<Error> {
     let message = [
         what,
         ", so nobody can tell where to sign in. Its operator has to publish it. Looked at: ",
-        &candidates.join(", "),
+        &joined(candidates, ", "),
         ".",
     ];
     Error::new(code, &message)

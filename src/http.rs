@@ -101,7 +101,8 @@ impl Response {
 
     /// The body as text, where it is UTF-8.
     pub fn text(&self) -> Option<&str> {
-        std::str::from_utf8(&self.body).ok()
+        let start = self.body.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        (start.len() == self.body.len()).then_some(start)
     }
 
     /// The body as a JSON object of a media type that does not contradict it.

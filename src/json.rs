@@ -165,8 +165,8 @@ fn has_lone_surrogate(text: &str) -> bool {
     while let Some(byte) = bytes.next() {
         let mut unit = None;
         if byte == b'\\' && bytes.next() == Some(b'u') {
-            let digits: Vec<u8> = bytes.by_ref().take(4).collect();
-            unit = std::str::from_utf8(&digits).ok().and_then(|hex| u16::from_str_radix(hex, 16).ok());
+            let mut digits = bytes.by_ref().take(4).map(|byte| char::from(byte).to_digit(16));
+            unit = digits.try_fold(0, |unit, digit| Some(unit * 16 + digit?));
         }
         let low = matches!(unit, Some(0xdc00..=0xdfff));
         if low != high_pending {

@@ -197,7 +197,7 @@ impl<T: Crossing> Crossing for Vec<T> {
             return items;
         };
         for (index, item) in array.iter().enumerate() {
-            let outside = reader.enter(&["[", &index.to_string(), "]"].concat());
+            let outside = reader.enter(&["[", &Json::Number(index as f64).to_text(), "]"].concat());
             items.push(T::read(item, reader));
             reader.leave(outside);
         }
