@@ -250,7 +250,7 @@ impl Crossing for Parameters {
             reader.refuse("an object of strings");
             return Parameters::default();
         };
-        Parameters(members.iter().map(|(name, value)| (name.clone(), reader.part(name, value))).collect())
+        Parameters(members.iter().map(|(name, value)| (name.clone(), reader.part(name.clone(), value))).collect())
     }
     fn to_json(&self) -> Json {
         Json::Object(self.iter().map(|(name, value)| (name.to_owned(), value.into())).collect())
