@@ -58,6 +58,12 @@ impl Json {
         if let Json::String(text) = self { Some(text) } else { None }
     }
 
+    /// The text of the member of that name, where it is a string that is not empty.
+    #[inline(never)]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.member(name).as_str().filter(|text| !text.is_empty())
+    }
+
     /// The strings of an array; other items are passed over. `None` where this is no array.
     #[inline(never)]
     pub fn strings(&self) -> Option<Vec<&str>> {

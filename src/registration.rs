@@ -305,7 +305,7 @@ impl Asked {
         let invalid = |member: &str, rule: &str| {
             Error::invalid_document("The registration answer (RFC 7591 §3.2.1)", member, rule)
         };
-        let text = |member| document.member(member).as_str().filter(|text| !text.is_empty());
+        let text = |member| document.text(member);
         let client_id = text("client_id").ok_or_else(|| invalid("client_id", "must be a string"))?;
         let redirect_uris = document.member("redirect_uris").strings().unwrap_or_default();
         if !redirect_uris.is_empty() && !redirect_uris.iter().any(|uri| self.redirect_uri.is_registered_as(uri)) {

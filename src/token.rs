@@ -99,12 +99,11 @@ fn authenticated(form: Parameters, registration: &ClientRegistration, server: &A
 /// Reads a token answer: JSON, or a form as some servers send it. An `error` member wins over status 200.
 pub fn read(response: &Response, now: u64) -> Result<Answer> {
     let document = document(response)?;
-    let stated_error = document.member("error").as_str().is_some_and(|error| !error.is_empty());
-    if stated_error || !response.is_success() {
+    if document.text("error").is_some() || !response.is_success() {
         return Err(refused(response));
     }
     let invalid = |member: &str, rule: &str| Error::invalid_document("The token answer (RFC 6749 §5.1)", member, rule);
-    let text = |member| document.member(member).as_str().filter(|text| !text.is_empty());
+    let text = |member| document.text(member);
     let access_token = text("access_token").ok_or_else(|| invalid("access_token", "is missing"))?;
     if !access_token.bytes().all(|byte| matches!(byte, 0x21..=0x7e)) {
         let message = "The access token contains characters that cannot stand in a header (RFC 6750 §2.1). It was not stored; the authorization server's operator has to correct it.";
