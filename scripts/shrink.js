@@ -48,18 +48,25 @@ export async function shrink(wasm) {
       `larger. Put strings together with concat() instead. What it reaches:\n${formatting.join("\n")}`);
   }
 
-  const spelling = countedNames();
+  // Names of wasm-bindgen, which nobody but the glue uses, are half of what is left to say there.
+  /** @type {Map<string, string>} */
+  const shortNames = new Map();
+  const short = (/** @type {string} */ name) => {
+    const known = shortNames.get(name) ?? `_${shortNames.size.toString(36)}`;
+    shortNames.set(name, known);
+    return known;
+  };
   for (const { name, module: from, base, params, results } of functions()) {
     if (!from || !base) continue;
     module.removeFunction(name);
-    module.addFunctionImport(name, from, spelling(base), params, results);
+    module.addFunctionImport(name, short(from), short(base), params, results);
   }
   const exports = Array.from({ length: module.getNumExports() },
     (_, index) => binaryen.getExportInfo(module.getExportByIndex(index)));
   for (const { name, value, kind } of exports) {
-    if (kind !== binaryen.ExternalFunction || spelling(name) === name) continue;
+    if (kind !== binaryen.ExternalFunction || !name.includes("__")) continue;
     module.removeExport(name);
-    module.addFunctionExport(value, spelling(name));
+    module.addFunctionExport(value, short(name));
   }
 
   binaryen.setOptimizeLevel(2);
@@ -69,6 +76,7 @@ export async function shrink(wasm) {
   binaryen.addPassToSkip("local-cse");
   module.optimize();
   module.runPasses(["strip-producers", "strip-target-features"]);
+  const spelling = (/** @type {string} */ text) => text.replace(/\.\/\w+_bg\.js|\w*__\w+/g, (name) => shortNames.get(name) ?? name);
   return { wasm: module.emitBinary(), spelling };
 }
 
@@ -80,14 +88,4 @@ export async function shrink(wasm) {
 function readable(name) {
   const plain = name.replace(/\\([0-9a-f]{2})/g, (_, code) => String.fromCharCode(parseInt(code, 16)));
   return plain.replace(/\[[0-9a-f]{16}\]|::h[0-9a-f]{16}$/g, "");
-}
-
-/** wasm-bindgen tells names apart by hashes, which do not compress. Numbers do. */
-function countedNames() {
-  /** @type {string[]} */
-  const hashes = [];
-  return (/** @type {string} */ text) => text.replace(/(?<=_h?)[0-9a-f]{16}\b/g, (hash) => {
-    if (!hashes.includes(hash)) hashes.push(hash);
-    return hashes.indexOf(hash).toString(36);
-  });
 }

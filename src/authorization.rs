@@ -118,18 +118,14 @@ pub fn request(
         parameters.set("prompt", Some("consent"));
     }
     add_extra_parameters(&mut parameters, settings)?;
-    for (name, value) in [
-        ("response_type", Some("code")),
-        ("client_id", Some(registration.client_id.as_str())),
-        ("redirect_uri", Some(registration.redirect_uri.as_str())),
-        ("scope", plan.requested().to_parameter().as_deref()),
-        ("state", Some(state.reveal())),
-        ("code_challenge", Some(&code_challenge)),
-        ("code_challenge_method", Some(&code_challenge_method)),
-        ("resource", resource.as_deref()),
-    ] {
-        parameters.set(name, value);
-    }
+    parameters.set("response_type", Some("code"));
+    parameters.set("client_id", Some(&registration.client_id));
+    parameters.set("redirect_uri", Some(registration.redirect_uri.as_str()));
+    parameters.set("scope", plan.requested().to_parameter().as_deref());
+    parameters.set("state", Some(state.reveal()));
+    parameters.set("code_challenge", Some(&code_challenge));
+    parameters.set("code_challenge_method", Some(&code_challenge_method));
+    parameters.set("resource", resource.as_deref());
     let url = [&endpoint.origin(), endpoint.path(), "?", &parameters.to_text()].concat();
     let pending = PendingAuthorization {
         version: 1,
@@ -146,7 +142,8 @@ pub fn request(
 }
 
 fn add_extra_parameters(parameters: &mut Parameters, settings: &ServerSettings) -> Result<()> {
-    for (name, value) in settings.authorization_parameters.iter().flat_map(Parameters::iter) {
+    let Some(extra) = &settings.authorization_parameters else { return Ok(()) };
+    for (name, value) in extra.iter() {
         if RESERVED.contains(&name) {
             let message = [
                 "The authorization parameter `",

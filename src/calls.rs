@@ -1,6 +1,8 @@
 //! Every call of the package by its name: plain data in, plain data out. The JavaScript bindings and the shared test
 //! vectors go through here.
 
+use std::sync::Arc;
+
 use crate::authorization::{self, PendingAuthorization};
 use crate::error::{Code, Error, Result, Step};
 use crate::flow;
@@ -92,41 +94,43 @@ async fn made<P: Platform>(platform: &P, name: &str, input: &Json) -> Result<Jso
 
 /// Makes one call that needs no network.
 pub fn evaluate<P: Platform>(platform: &P, name: &str, input: &Json) -> Result<Json> {
-    let result = match name {
-        "plan" => read(input).map(|input| flow::plan(platform, input).to_json()),
-        "readChallenge" => read(input).map(|input: ReadChallengeInput| challenge::read(&input.headers).to_json()),
-        "wellKnownLocations" => read(input).and_then(well_known_locations),
-        "planScopes" => read(input).map(|input: PlanScopesInput| {
-            let plan = scope_plan::plan(&input.sources, input.earlier.as_ref());
-            input.registered.map_or(plan.clone(), |registered| plan.within(Some(&registered))).to_json()
-        }),
-        "createPkce" => platform.random().map(|random| pkce::pair(random).to_json()),
-        "readAuthorizationResponse" => read(input).and_then(read_authorization_response),
-        _ => Err(Error::new(Code::InvalidArgument, &["There is no such call."])),
-    };
-    result.map_err(|error| error.at(step(name)))
+    evaluated(platform, name, input).map_err(|error| error.at(step(name)))
 }
 
-fn well_known_locations(input: WellKnownInput) -> Result<Json> {
+fn evaluated<P: Platform>(platform: &P, name: &str, input: &Json) -> Result<Json> {
+    Ok(match name {
+        "plan" => flow::plan(platform, read(input)?).to_json(),
+        "readChallenge" => challenge::read(&read::<ReadChallengeInput>(input)?.headers).to_json(),
+        "wellKnownLocations" => well_known_locations(read(input)?)?.to_json(),
+        "planScopes" => plan_scopes(read(input)?).to_json(),
+        "createPkce" => pkce::pair(platform.random()?).to_json(),
+        "readAuthorizationResponse" => read_authorization_response(read(input)?)?.to_json(),
+        _ => return Err(Error::new(Code::InvalidArgument, &["There is no such call."])),
+    })
+}
+
+fn plan_scopes(input: PlanScopesInput) -> Arc<ScopePlan> {
+    let plan = scope_plan::plan(&input.sources, input.earlier.as_ref());
+    input.registered.map_or(plan.clone(), |registered| plan.within(Some(&registered)))
+}
+
+fn well_known_locations(input: WellKnownInput) -> Result<Vec<String>> {
     let invalid =
         || Error::new(Code::InvalidUrl, &["Give `resource` or `issuer`: an https URL (or http on this machine)."]);
-    let locations = match (&input.resource, &input.issuer) {
-        (Some(resource), None) => {
-            well_known::protected_resource(Endpoint::named(resource, Nearness::Local).map_err(|_| invalid())?.url())
-        }
-        (None, Some(issuer)) => {
-            well_known::authorization_server(&Issuer::named(issuer, Nearness::Local).map_err(|_| invalid())?)
-        }
-        _ => return Err(invalid()),
-    };
-    Ok(locations.to_json())
+    match (&input.resource, &input.issuer) {
+        (Some(resource), None) => Endpoint::named(resource, Nearness::Local)
+            .map(|resource| well_known::protected_resource(resource.url()))
+            .map_err(|_| invalid()),
+        (None, Some(issuer)) => Issuer::named(issuer, Nearness::Local)
+            .map(|issuer| well_known::authorization_server(&issuer))
+            .map_err(|_| invalid()),
+        _ => Err(invalid()),
+    }
 }
 
-fn read_authorization_response(input: ReadAuthorizationResponseInput) -> Result<Json> {
+fn read_authorization_response(input: ReadAuthorizationResponseInput) -> Result<GenuineResponse> {
     match authorization::read(&input.callback_url, &input.pending)? {
-        authorization::AuthorizationResponse::Code(code) => {
-            Ok(GenuineResponse { code: Secret::new(code.reveal()) }.to_json())
-        }
+        authorization::AuthorizationResponse::Code(code) => Ok(GenuineResponse { code: Secret::new(code.reveal()) }),
         authorization::AuthorizationResponse::Refused(refusal) => Err(authorization::refused(refusal, &input.pending)),
     }
 }

@@ -159,7 +159,7 @@ impl<'a> Reader<'a> {
         self.rest = self.rest.split_once(',').map_or("", |(_, rest)| rest);
     }
 
-    fn take_while(&mut self, accept: impl Fn(u8) -> bool) -> &'a str {
+    fn take_while(&mut self, accept: fn(u8) -> bool) -> &'a str {
         let end = self.rest.bytes().position(|byte| !accept(byte)).unwrap_or(self.rest.len());
         let (taken, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
         self.rest = rest;

@@ -2,6 +2,7 @@
 
 use crate::error::{Code, Error, Result, Step};
 use crate::http::{Method, Request, Response};
+use crate::json::Json;
 use crate::platform::Platform;
 use crate::trace::{Event, Party};
 use crate::url::Url;
@@ -87,7 +88,7 @@ fn available(response: Response) -> Result<Response> {
     if !response.is_unavailable() {
         return Ok(response);
     }
-    let status = response.status.to_string();
+    let status = Json::from(response.status).to_text();
     let message = [
         "The server is overloaded or broken (status ",
         &status,

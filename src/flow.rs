@@ -16,6 +16,7 @@ use crate::http::Response;
 use crate::identifier::{Endpoint, Issuer, RedirectUri};
 use crate::json::Json;
 use crate::platform::Platform;
+use crate::printable::joined;
 use crate::protected_resource::{self, ProtectedResource, Statement};
 use crate::record::Crossing;
 use crate::registration::{self, ClientRegistration};
@@ -173,7 +174,7 @@ fn nothing_found(code: Code, candidates: &[String]) -> Box<Error> {
     let message = [
         what,
         ", so nobody can tell where to sign in. Its operator has to publish it. Looked at: ",
-        &candidates.join(", "),
+        &joined(candidates, ", "),
         ".",
     ];
     Error::new(code, &message)
@@ -327,8 +328,9 @@ fn authorization_request<P: Platform>(platform: &P, input: &BeginInput) -> Resul
     let (authorization_url, pending) =
         authorization::request(discovery, registration, &input.plan, &settings, random, attempts, platform.now())?;
     let details = object().with("url", crate::trace::redacted_url(&authorization_url).into());
-    let event = Event::decision(Step::Authorize, "sends the person to the authorization server", details);
-    platform.trace(Event { to: Party::Browser, ..event });
+    let mut event = Event::decision(Step::Authorize, "sends the person to the authorization server", details);
+    event.to = Party::Browser;
+    platform.trace(event);
     Ok(Begun { authorization_url, pending })
 }
 
@@ -394,8 +396,9 @@ tagged! {
 pub async fn complete<P: Platform>(platform: &P, input: CompleteInput) -> Result<Completion> {
     let response =
         authorization::read(&input.callback_url, &input.pending).map_err(|error| error.at(Step::Callback))?;
-    let event = Event::decision(Step::Callback, "the authorization response is genuine", Json::Null);
-    platform.trace(Event { from: Party::Browser, ..event });
+    let mut event = Event::decision(Step::Callback, "the authorization response is genuine", Json::Null);
+    event.from = Party::Browser;
+    platform.trace(event);
     let code = match response {
         AuthorizationResponse::Code(code) => code,
         AuthorizationResponse::Refused(refusal) => {

@@ -32,7 +32,14 @@ pub fn decode(encoded: &str) -> String {
         }
         decoded.push(byte);
     }
-    String::from_utf8_lossy(&decoded).into_owned()
+    let mut text = String::new();
+    for chunk in decoded.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    text
 }
 
 #[cfg(test)]

@@ -101,7 +101,8 @@ impl Response {
 
     /// The body as text, where it is UTF-8.
     pub fn text(&self) -> Option<&str> {
-        std::str::from_utf8(&self.body).ok()
+        let start = self.body.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        (start.len() == self.body.len()).then_some(start)
     }
 
     /// The body as a JSON object of a media type that does not contradict it.
@@ -249,7 +250,7 @@ impl Crossing for Parameters {
             reader.refuse("an object of strings");
             return Parameters::default();
         };
-        Parameters(members.iter().map(|(name, value)| (name.clone(), reader.part(name, value))).collect())
+        Parameters(members.iter().map(|(name, value)| (name.clone(), reader.part(name.clone(), value))).collect())
     }
     fn to_json(&self) -> Json {
         Json::Object(self.iter().map(|(name, value)| (name.to_owned(), value.into())).collect())

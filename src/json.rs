@@ -58,6 +58,12 @@ impl Json {
         if let Json::String(text) = self { Some(text) } else { None }
     }
 
+    /// The text of the member of that name, where it is a string that is not empty.
+    #[inline(never)]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.member(name).as_str().filter(|text| !text.is_empty())
+    }
+
     /// The strings of an array; other items are passed over. `None` where this is no array.
     #[inline(never)]
     pub fn strings(&self) -> Option<Vec<&str>> {
@@ -165,8 +171,8 @@ fn has_lone_surrogate(text: &str) -> bool {
     while let Some(byte) = bytes.next() {
         let mut unit = None;
         if byte == b'\\' && bytes.next() == Some(b'u') {
-            let digits: Vec<u8> = bytes.by_ref().take(4).collect();
-            unit = std::str::from_utf8(&digits).ok().and_then(|hex| u16::from_str_radix(hex, 16).ok());
+            let mut digits = bytes.by_ref().take(4).map(|byte| char::from(byte).to_digit(16));
+            unit = digits.try_fold(0, |unit, digit| Some(unit * 16 + digit?));
         }
         let low = matches!(unit, Some(0xdc00..=0xdfff));
         if low != high_pending {

@@ -5,12 +5,27 @@ const LIMIT: usize = 300;
 
 /// A server's words for people and logs: cut, on one line, without control, direction or invisible characters.
 pub fn printable(text: &str) -> String {
-    let mut shown: String =
-        text.chars().take(LIMIT).map(|character| if is_shown(character) { character } else { ' ' }).collect();
-    if text.chars().nth(LIMIT).is_some() {
-        shown.push('…');
+    let mut shown = String::new();
+    for (index, character) in text.chars().enumerate() {
+        if index == LIMIT {
+            shown.push('…');
+            break;
+        }
+        shown.push(if is_shown(character) { character } else { ' ' });
     }
     shown.trim().to_owned()
+}
+
+/// Texts as one, with a separator between them. In a third of the code of `join`, which allocates only once.
+pub fn joined(texts: &[String], separator: &str) -> String {
+    let mut joined = String::new();
+    for text in texts {
+        if !joined.is_empty() {
+            joined.push_str(separator);
+        }
+        joined.push_str(text);
+    }
+    joined
 }
 
 fn is_shown(character: char) -> bool {

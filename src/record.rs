@@ -20,7 +20,8 @@ pub struct Mismatch {
 /// after a mismatch is a blank that nobody sees: [`Reader::finish`] returns the mismatch in its place.
 #[derive(Default)]
 pub struct Reader {
-    path: String,
+    /// The names of the parts that are being read, from the outermost in.
+    path: Vec<String>,
     mismatch: Option<Mismatch>,
 }
 
@@ -28,49 +29,61 @@ impl Reader {
     /// Takes note that the value at hand is not what was expected.
     #[inline(never)]
     pub fn refuse(&mut self, expected: &'static str) {
-        self.mismatch.get_or_insert_with(|| Mismatch { path: self.path.clone(), expected });
+        if self.mismatch.is_some() {
+            return;
+        }
+        let mut path = String::new();
+        for part in &self.path {
+            if !path.is_empty() && !part.starts_with('[') {
+                path.push('.');
+            }
+            path.push_str(part);
+        }
+        self.mismatch = Some(Mismatch { path, expected });
     }
 
     /// Reads a member of a record, by its Rust name.
     pub fn member<T: Crossing>(&mut self, record: &Json, name: &str) -> T {
-        let (json, outside) = self.find(record, name);
+        let json = self.find(record, name);
         let value = T::read(json, self);
-        self.leave(outside);
-        value
-    }
-
-    /// Reads a part of the value at hand.
-    pub fn part<T: Crossing>(&mut self, name: &str, json: &Json) -> T {
-        let outside = self.enter(name);
-        let value = T::read(json, self);
-        self.leave(outside);
+        self.leave();
         value
     }
 
     #[inline(never)]
-    fn find<'j>(&mut self, record: &'j Json, name: &str) -> (&'j Json, usize) {
+    fn find<'j>(&mut self, record: &'j Json, name: &str) -> &'j Json {
         let name = camel_case(name);
-        (record.member(&name), self.enter(&name))
+        let member = record.member(&name);
+        self.path.push(name);
+        member
+    }
+
+    /// Reads a part of the value at hand.
+    pub fn part<T: Crossing>(&mut self, name: String, json: &Json) -> T {
+        self.path.push(name);
+        let value = T::read(json, self);
+        self.leave();
+        value
+    }
+
+    #[inline(never)]
+    fn leave(&mut self) {
+        self.path.pop();
+    }
+
+    /// Which of these words the value at hand is.
+    #[inline(never)]
+    pub fn word(&mut self, json: &Json, words: &[&str], expected: &'static str) -> usize {
+        let index = json.as_str().and_then(|text| words.iter().position(|word| *word == text));
+        index.unwrap_or_else(|| {
+            self.refuse(expected);
+            0
+        })
     }
 
     /// The first mismatch, if there was one.
     pub fn finish(self) -> Result<(), Mismatch> {
         self.mismatch.map_or(Ok(()), Err)
-    }
-
-    #[inline(never)]
-    fn enter(&mut self, name: &str) -> usize {
-        let outside = self.path.len();
-        if outside > 0 && !name.starts_with('[') {
-            self.path.push('.');
-        }
-        self.path.push_str(name);
-        outside
-    }
-
-    #[inline(never)]
-    fn leave(&mut self, outside: usize) {
-        self.path.truncate(outside);
     }
 }
 
@@ -197,9 +210,7 @@ impl<T: Crossing> Crossing for Vec<T> {
             return items;
         };
         for (index, item) in array.iter().enumerate() {
-            let outside = reader.enter(&["[", &index.to_string(), "]"].concat());
-            items.push(T::read(item, reader));
-            reader.leave(outside);
+            items.push(reader.part(item_name(index), item));
         }
         items
     }
@@ -213,6 +224,11 @@ impl<T: Crossing> Crossing for Vec<T> {
     fn typescript() -> String {
         [&T::typescript(), "[]"].concat()
     }
+}
+
+#[inline(never)]
+fn item_name(index: usize) -> String {
+    ["[", &Json::Number(index as f64).to_text(), "]"].concat()
 }
 
 /// The JavaScript spelling of a Rust name: `redirect_uri` is `redirectUri`.
@@ -313,11 +329,8 @@ macro_rules! words {
             #[inline(never)]
             fn read(json: &$crate::json::Json, reader: &mut $crate::record::Reader) -> $name {
                 let variants = [$($name::$variant),*];
-                let named = variants.into_iter().find(|variant| json.as_str() == Some(variant.word()));
-                named.unwrap_or_else(|| {
-                    reader.refuse(concat!("one of" $(, " \"", $word, "\"")*));
-                    variants[0]
-                })
+                let index = reader.word(json, &[$($word),*], concat!("one of" $(, " \"", $word, "\"")*));
+                variants.get(index).copied().unwrap_or(variants[0])
             }
             fn to_json(&self) -> $crate::json::Json { self.word().into() }
             fn typescript() -> String { stringify!($name).to_owned() }
@@ -349,12 +362,11 @@ macro_rules! tagged {
         impl $name {
             /// As it crosses to JavaScript; nothing of the kind comes back.
             pub fn to_json(&self) -> $crate::json::Json {
-                let (kind, record) = match self { $($name::$variant(record) => ($word, record.to_json()),)* };
-                let mut members = vec![("kind".to_owned(), kind.into())];
-                if let $crate::json::Json::Object(rest) = record {
-                    members.extend(rest);
+                let (kind, mut record) = match self { $($name::$variant(record) => ($word, record.to_json()),)* };
+                if let $crate::json::Json::Object(members) = &mut record {
+                    members.insert(0, ("kind".to_owned(), kind.into()));
                 }
-                $crate::json::Json::Object(members)
+                record
             }
         }
 

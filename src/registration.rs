@@ -66,8 +66,9 @@ impl ClientRegistration {
 
     /// As it turned out to be: without the scopes that the server refused although it had registered them.
     pub fn without(&self, refused: &ScopeSet) -> ClientRegistration {
-        let scopes = self.scopes.as_ref().map(|scopes| scopes.without(refused));
-        ClientRegistration { scopes, ..self.clone() }
+        let mut registration = self.clone();
+        registration.scopes = registration.scopes.map(|scopes| scopes.without(refused));
+        registration
     }
 
     /// Whether it is wide enough: everything required is registered, and everything else was at least asked for,
@@ -234,6 +235,7 @@ impl Asked {
     /// ladder of three: everything; without those that are named, if none of them is required, else the
     /// required ones only; none at all.
     pub fn after(&self, refusal: &StatedError, status: u16, plan: &ScopePlan) -> Option<Asked> {
+        let mut next = self.clone();
         let error = refusal.error.as_deref().unwrap_or_default();
         let description = refusal.description.as_bytes();
         let mentions =
@@ -242,12 +244,12 @@ impl Asked {
             || (mentions("redirect") && !mentions("scope"))
             || mentions("application_type")
         {
-            let other = if self.application_type == "native" { "web" } else { "native" };
-            return (!self.application_type_changed).then(|| Asked {
-                application_type: other,
-                application_type_changed: true,
-                ..self.clone()
-            });
+            if self.application_type_changed {
+                return None;
+            }
+            next.application_type = if self.application_type == "native" { "web" } else { "native" };
+            next.application_type_changed = true;
+            return Some(next);
         }
         let about_others =
             matches!(error, "access_denied" | "invalid_software_statement" | "unapproved_software_statement");
@@ -264,8 +266,9 @@ impl Asked {
             self.scopes.without(&named)
         };
         let last = self.reductions > 0 || spared == self.scopes;
-        let scopes = if last { ScopeSet::default() } else { spared };
-        Some(Asked { scopes, reductions: self.reductions + 1, ..self.clone() })
+        next.scopes = if last { ScopeSet::default() } else { spared };
+        next.reductions += 1;
+        Some(next)
     }
 
     /// The registration request (RFC 7591 §3.1).
@@ -302,7 +305,7 @@ impl Asked {
         let invalid = |member: &str, rule: &str| {
             Error::invalid_document("The registration answer (RFC 7591 §3.2.1)", member, rule)
         };
-        let text = |member| document.member(member).as_str().filter(|text| !text.is_empty());
+        let text = |member| document.text(member);
         let client_id = text("client_id").ok_or_else(|| invalid("client_id", "must be a string"))?;
         let redirect_uris = document.member("redirect_uris").strings().unwrap_or_default();
         if !redirect_uris.is_empty() && !redirect_uris.iter().any(|uri| self.redirect_uri.is_registered_as(uri)) {

@@ -47,16 +47,14 @@ impl<'r> Management<'r> {
     /// The registration after an update: what the answer does not mention stays, a rotated token replaces the old
     /// one (RFC 7592 §3).
     pub fn updated(&self, answered: Arc<ClientRegistration>) -> Arc<ClientRegistration> {
-        let answered = Arc::unwrap_or_clone(answered);
-        Arc::new(ClientRegistration {
-            registration_access_token: answered.registration_access_token.or_else(|| Some(self.token.clone())),
-            registration_client_uri: answered.registration_client_uri.or_else(|| Some(self.at.clone())),
-            ..answered
-        })
+        let mut updated = Arc::unwrap_or_clone(answered);
+        updated.registration_access_token.get_or_insert_with(|| self.token.clone());
+        updated.registration_client_uri.get_or_insert_with(|| self.at.clone());
+        Arc::new(updated)
     }
 
-    fn signed(&self, request: Request) -> Request {
-        let authorization = Secret::new(["Bearer ", self.token.reveal()].concat());
-        Request { authorization: Some(authorization), ..request }
+    fn signed(&self, mut request: Request) -> Request {
+        request.authorization = Some(Secret::new(["Bearer ", self.token.reveal()].concat()));
+        request
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::http::StatedError;
 use crate::json::Json;
+use crate::printable::joined;
 use crate::record::{Crossing, Reader};
 
 /// Scopes in the order in which they were first named, each once. Opaque and case-sensitive.
@@ -25,7 +26,7 @@ impl ScopeSet {
 
     /// The value of a `scope` parameter; `None` for the empty set, which is never sent (RFC 6749 App. A.4).
     pub fn to_parameter(&self) -> Option<String> {
-        if self.is_empty() { None } else { Some(self.0.join(" ")) }
+        if self.is_empty() { None } else { Some(joined(&self.0, " ")) }
     }
 
     #[inline(never)]

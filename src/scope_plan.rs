@@ -125,11 +125,11 @@ record! {
 /// Plans the scopes of a connection (see the module's text). `earlier` is the plan of the same connection that
 /// is to be widened or repeated.
 pub fn plan(sources: &ScopeSources, earlier: Option<&ScopePlan>) -> Arc<ScopePlan> {
-    let mut plan = ScopePlan { version: 1, scopes: Vec::new() };
-    for scope in earlier.iter().flat_map(|earlier| &earlier.scopes) {
-        let in_use = scope.requested || scope.granted == Some(true);
-        let purpose = if in_use && !scope.refused { Purpose::Request } else { scope.purpose };
-        plan.scopes.push(PlannedScope { purpose, ..scope.clone() });
+    let mut plan = earlier.cloned().unwrap_or(ScopePlan { version: 1, scopes: Vec::new() });
+    for scope in &mut plan.scopes {
+        if (scope.requested || scope.granted == Some(true)) && !scope.refused {
+            scope.purpose = Purpose::Request;
+        }
     }
     let repeats = plan.scopes.iter().any(|scope| scope.purpose == Purpose::Request);
     plan.add(&sources.challenge, Source::Challenge, true, Purpose::Request);
@@ -140,7 +140,7 @@ pub fn plan(sources: &ScopeSources, earlier: Option<&ScopePlan>) -> Arc<ScopePla
     let purpose = if only_listed { Purpose::Request } else { Purpose::Ceiling };
     plan.add(&sources.protected_resource, Source::ProtectedResource, false, purpose);
     plan.decide_offline_access(sources);
-    plan.settled(|scope| PlannedScope { registered: None, granted: None, ..scope })
+    plan.settled(&|scope| (scope.registered, scope.granted) = (None, None))
 }
 
 impl ScopePlan {
@@ -148,39 +148,39 @@ impl ScopePlan {
     /// is tried again only if it is required.
     pub fn to_register(&self) -> ScopeSet {
         let wanted = |scope: &PlannedScope| scope.purpose != Purpose::LeftOut && (scope.required || !scope.refused);
-        let request = self.select(|scope| scope.purpose == Purpose::Request && wanted(scope));
-        if request.is_empty() { request } else { self.select(wanted) }
+        let request = self.select(&|scope| scope.purpose == Purpose::Request && wanted(scope));
+        if request.is_empty() { request } else { self.select(&wanted) }
     }
 
     /// What is requested.
     pub fn requested(&self) -> ScopeSet {
-        self.select(|scope| scope.requested)
+        self.select(&|scope| scope.requested)
     }
 
     /// What is granted, as far as is known.
     pub fn granted(&self) -> ScopeSet {
-        self.select(|scope| scope.granted == Some(true))
+        self.select(&|scope| scope.granted == Some(true))
     }
 
     /// What the authorization server refused.
     pub fn refused(&self) -> ScopeSet {
-        self.select(|scope| scope.refused)
+        self.select(&|scope| scope.refused)
     }
 
     /// What is required, and cannot be requested.
     pub fn missing(&self) -> ScopeSet {
-        self.select(|scope| scope.required && !scope.requested)
+        self.select(&|scope| scope.required && !scope.requested)
     }
 
     /// What is required.
     pub fn required(&self) -> ScopeSet {
-        self.select(|scope| scope.required)
+        self.select(&|scope| scope.required)
     }
 
     /// The plan for a client that is registered for these scopes; `None` where the server made us register
     /// without, so that nothing is known.
     pub fn within(&self, registered: Option<&ScopeSet>) -> Arc<ScopePlan> {
-        self.settled(|scope| PlannedScope { registered: registered.map(|set| set.contains(&scope.scope)), ..scope })
+        self.settled(&|scope| scope.registered = registered.map(|set| set.contains(&scope.scope)))
     }
 
     /// The plan after the token answer, whose scopes are the truth; `None` where it names none.
@@ -190,26 +190,22 @@ impl ScopePlan {
             let known: ScopeSet = self.scopes.iter().map(|scope| scope.scope.as_str()).collect();
             plan.add(&Some(answered.without(&known)), Source::AuthorizationServer, false, Purpose::LeftOut);
         }
-        plan.settled(|scope| {
-            let granted = answered.map_or(scope.requested, |answered| answered.contains(&scope.scope));
-            PlannedScope { granted: Some(granted), ..scope }
+        plan.settled(&|scope| {
+            scope.granted = Some(answered.map_or(scope.requested, |answered| answered.contains(&scope.scope)));
         })
     }
 
     /// The plan after the authorization server refused these scopes. The registration was no truth, so nothing
     /// is known of it for them.
     pub fn refusing(&self, refused: &ScopeSet) -> Arc<ScopePlan> {
-        self.settled(|scope| {
-            let refused = refused.contains(&scope.scope);
-            PlannedScope {
-                refused: refused || scope.refused,
-                registered: if refused { Some(false) } else { scope.registered },
-                ..scope
+        self.settled(&|scope| {
+            if refused.contains(&scope.scope) {
+                (scope.refused, scope.registered) = (true, Some(false));
             }
         })
     }
 
-    fn select(&self, accept: impl Fn(&PlannedScope) -> bool) -> ScopeSet {
+    fn select(&self, accept: &dyn Fn(&PlannedScope) -> bool) -> ScopeSet {
         self.scopes.iter().filter(|scope| accept(scope)).map(|scope| scope.scope.as_str()).collect()
     }
 
@@ -256,15 +252,15 @@ impl ScopePlan {
     }
 
     /// Applies a change to every scope, then works out again what follows from it.
-    fn settled(&self, change: impl Fn(PlannedScope) -> PlannedScope) -> Arc<ScopePlan> {
-        let settle = |scope: &PlannedScope| {
-            let mut scope = change(scope.clone());
+    fn settled(&self, change: &dyn Fn(&mut PlannedScope)) -> Arc<ScopePlan> {
+        let mut plan = self.clone();
+        for scope in &mut plan.scopes {
+            change(scope);
             scope.refused &= scope.registered != Some(true);
             scope.requested = scope.purpose == Purpose::Request && scope.registered != Some(false) && !scope.refused;
-            scope.reason = reason(&scope).to_owned();
-            scope
-        };
-        Arc::new(ScopePlan { version: self.version, scopes: self.scopes.iter().map(settle).collect() })
+            scope.reason = reason(scope).to_owned();
+        }
+        Arc::new(plan)
     }
 }
 

@@ -99,12 +99,11 @@ fn authenticated(form: Parameters, registration: &ClientRegistration, server: &A
 /// Reads a token answer: JSON, or a form as some servers send it. An `error` member wins over status 200.
 pub fn read(response: &Response, now: u64) -> Result<Answer> {
     let document = document(response)?;
-    let stated_error = document.member("error").as_str().is_some_and(|error| !error.is_empty());
-    if stated_error || !response.is_success() {
+    if document.text("error").is_some() || !response.is_success() {
         return Err(refused(response));
     }
     let invalid = |member: &str, rule: &str| Error::invalid_document("The token answer (RFC 6749 §5.1)", member, rule);
-    let text = |member| document.member(member).as_str().filter(|text| !text.is_empty());
+    let text = |member| document.text(member);
     let access_token = text("access_token").ok_or_else(|| invalid("access_token", "is missing"))?;
     if !access_token.bytes().all(|byte| matches!(byte, 0x21..=0x7e)) {
         let message = "The access token contains characters that cannot stand in a header (RFC 6750 §2.1). It was not stored; the authorization server's operator has to correct it.";
@@ -163,13 +162,12 @@ fn refused(response: &Response) -> Box<Error> {
 }
 
 /// A refresh that is refused with `invalid_grant`: the refresh token is dead, the client is not.
-pub fn dead_refresh_token(error: Box<Error>) -> Box<Error> {
-    let is_dead = error.code == Code::TokenRefused && error.details.contains(&("error", "invalid_grant".into()));
-    if !is_dead {
-        return error;
+pub fn dead_refresh_token(mut error: Box<Error>) -> Box<Error> {
+    if error.code == Code::TokenRefused && error.details.contains(&("error", "invalid_grant".into())) {
+        error.code = Code::RefreshTokenRefused;
+        error.message = "The refresh token is not accepted any more: it expired, was revoked, or was used before. Sign in again; the client and its scopes are kept.".to_owned();
     }
-    let message = "The refresh token is not accepted any more: it expired, was revoked, or was used before. Sign in again; the client and its scopes are kept.";
-    Box::new(Error { code: Code::RefreshTokenRefused, message: message.to_owned(), ..*error })
+    error
 }
 
 /// The session after a sign-in.
@@ -192,14 +190,14 @@ pub fn session(answer: Answer, pending: PendingAuthorization, now: u64) -> Sessi
 }
 
 /// The session after a refresh: what the answer does not mention stays as it was (RFC 6749 §6).
-pub fn refreshed(answer: Answer, session: Session, now: u64) -> Session {
-    let plan = answer
-        .granted(&session.plan)
-        .map_or_else(|| session.plan.clone(), |granted| session.plan.granting(Some(&granted)));
+pub fn refreshed(answer: Answer, mut session: Session, now: u64) -> Session {
+    if let Some(granted) = answer.granted(&session.plan) {
+        session.plan = session.plan.granting(Some(&granted));
+    }
     let refresh_token = answer.refresh_token.or(session.tokens.refresh_token);
-    let tokens =
+    session.tokens =
         Tokens { access_token: answer.access_token, expires_at: answer.expires_at, refresh_token, received_at: now };
-    Session { plan, tokens, ..session }
+    session
 }
 
 impl Answer {

@@ -115,10 +115,11 @@ impl Event {
     /// The answer to a request.
     pub fn answer(step: Step, from: Party, response: &Response) -> Event {
         let body = redacted_body(response.text().unwrap_or_default(), &response.media_type());
-        let status = if response.status == 0 { "a redirect".to_owned() } else { response.status.to_string() };
-        let summary = ["answered ", &status].concat();
+        let status = Json::from(response.status);
+        let answered = if response.status == 0 { "a redirect".to_owned() } else { status.to_text() };
+        let summary = ["answered ", &answered].concat();
         let url = redacted_url(&response.url);
-        let details = object().with("status", response.status.into()).with("url", url.into()).with("body", body);
+        let details = object().with("status", status).with("url", url.into()).with("body", body);
         Event { step, kind: EventKind::Answer, from, to: Party::Client, summary, details }
     }
 

@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+#[cfg(target_arch = "wasm32")]
+use js_sys::Reflect;
+
 use crate::error::{Code, Error, Result};
 
 /// A URL with its parts, and the text it was read from.
@@ -221,17 +224,17 @@ fn join_with_host(base: &str, text: &str) -> Option<String> {
 #[cfg(target_arch = "wasm32")]
 fn parse_with_host(text: &str) -> Option<Parts> {
     let url = web_sys::Url::new(text).ok()?;
-    let scheme = url.protocol().trim_end_matches(':').to_owned();
+    let part = |name: &str| Reflect::get(&url, &name.into()).ok().and_then(|part| part.as_string()).unwrap_or_default();
     Some(Parts {
         text: text.to_owned(),
-        href: url.href(),
-        scheme,
-        username: url.username(),
-        password: url.password(),
-        hostname: url.hostname(),
-        port: url.port(),
-        path: url.pathname(),
-        search: url.search(),
+        href: part("href"),
+        scheme: part("protocol").trim_end_matches(':').to_owned(),
+        username: part("username"),
+        password: part("password"),
+        hostname: part("hostname"),
+        port: part("port"),
+        path: part("pathname"),
+        search: part("search"),
     })
 }
 

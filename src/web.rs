@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, RequestRedirect};
+use web_sys::{AbortController, Headers};
 
 use crate::error::{Code, Error, Result};
 use crate::http::{BODY_LIMIT, Request, Response};
@@ -16,7 +16,7 @@ use crate::json::Json;
 use crate::platform::Platform;
 use crate::printable::printable;
 use crate::record::Crossing;
-use crate::trace::Event;
+use crate::trace::{Event, object};
 
 const DEFAULT_TIMEOUT_MILLISECONDS: f64 = 30_000.0;
 
@@ -29,18 +29,18 @@ pub struct WebPlatform(pub JsValue);
 impl Platform for WebPlatform {
     async fn fetch(&self, request: &Request, follows: bool) -> Result<Response> {
         let deadline = Deadline::new(&member(&self.0, "signal"), self.timeout())?;
-        let initial =
-            initial(request, follows, &deadline.controller).map_err(|thrown| network_failed(request, &thrown))?;
+        let initial = initial(request, follows, &deadline.controller.signal())
+            .map_err(|thrown| network_failed(request, &thrown))?;
         let fetch = Some(member(&self.0, "fetch")).filter(JsValue::is_function);
         let fetch = fetch.unwrap_or_else(|| member(&js_sys::global(), "fetch"));
-        let answering = call(&fetch, &JsValue::UNDEFINED, &[request.url.as_str().into(), initial.into()]);
+        let answering = call(&fetch, &JsValue::UNDEFINED, &[request.url.as_str().into(), initial]);
         let answering = answering.map_err(|thrown| network_failed(request, &thrown))?;
         let answer = deadline.settle(answering, request).await?;
         let Some(status) = member(&answer, "status").as_f64() else {
             return Err(network_failed(request, &"fetch gave no Response".into()));
         };
         let headers = member(&answer, "headers");
-        let header = |name: &str| call(&member(&headers, "get"), &headers, &[name.into()]).ok()?.as_string();
+        let header = |name: &str| method(&headers, "get", &[name.into()]).ok()?.as_string();
         let body =
             if status == 0.0 { Vec::new() } else { read_body(&member(&answer, "body"), &deadline, request).await? };
         let url = member(&answer, "url").as_string().filter(|url| !url.is_empty());
@@ -83,23 +83,24 @@ impl WebPlatform {
 }
 
 /// What `fetch` is called with, beside the URL.
-fn initial(request: &Request, follows: bool, controller: &AbortController) -> Result<RequestInit, JsValue> {
-    let headers = Headers::new()?;
-    headers.append("accept", "application/json")?;
-    let initial = RequestInit::new();
-    initial.set_cache(RequestCache::NoStore);
-    initial.set_credentials(RequestCredentials::Omit);
-    initial.set_redirect(if follows { RequestRedirect::Follow } else { RequestRedirect::Manual });
-    initial.set_signal(Some(&controller.signal()));
-    initial.set_method(request.method.word());
+fn initial(request: &Request, follows: bool, signal: &JsValue) -> Result<JsValue, JsValue> {
+    let mut headers = object().with("accept", "application/json".into());
+    let mut initial = object()
+        .with("method", request.method.word().into())
+        .with("cache", "no-store".into())
+        .with("credentials", "omit".into())
+        .with("redirect", if follows { "follow" } else { "manual" }.into());
     if let Some(body) = &request.body {
-        initial.set_body(&body.text.reveal().into());
-        headers.append("content-type", body.content_type)?;
+        headers = headers.with("content-type", body.content_type.into());
+        initial = initial.with("body", body.text.reveal().into());
     }
     if let Some(authorization) = &request.authorization {
-        headers.append("authorization", authorization.reveal())?;
+        headers = headers.with("authorization", authorization.reveal().into());
     }
-    initial.set_headers(&headers);
+    let headers = Headers::new_with_record_from_str_to_str(to_javascript(&headers).unchecked_ref())?;
+    let initial = to_javascript(&initial);
+    Reflect::set(&initial, &"headers".into(), &headers)?;
+    Reflect::set(&initial, &"signal".into(), signal)?;
     Ok(initial)
 }
 
@@ -110,9 +111,9 @@ async fn read_body(stream: &JsValue, deadline: &Deadline, request: &Request) -> 
         return Ok(body);
     }
     let failed = |thrown: JsValue| network_failed(request, &thrown);
-    let reader = call(&member(stream, "getReader"), stream, &[]).map_err(failed)?;
+    let reader = method(stream, "getReader", &[]).map_err(failed)?;
     loop {
-        let reading = call(&member(&reader, "read"), &reader, &[]).map_err(failed)?;
+        let reading = method(&reader, "read", &[]).map_err(failed)?;
         let chunk = deadline.settle(reading, request).await?;
         if member(&chunk, "done").is_truthy() {
             return Ok(body);
@@ -135,41 +136,40 @@ struct Deadline {
     reached: Promise,
     timer: JsValue,
     signal: JsValue,
-    on_time: Closure<dyn FnMut()>,
-    on_abort: Closure<dyn FnMut()>,
+    end: Closure<dyn FnMut(JsValue)>,
 }
 
-/// What stands for the end of the wait; no server's answer can be one of these.
+/// The reason for an end by time. No server's answer can be the string.
 const TIMED_OUT: &str = "timed_out";
-const ABORTED: &str = "aborted";
+const ABORT_EVENT: &str = "abort";
 
 impl Deadline {
     fn new(signal: &JsValue, milliseconds: f64) -> Result<Deadline> {
         let unsupported =
             |_| Error::new(Code::NetworkFailed, &["This platform lacks AbortController. Use a newer one."]);
         let controller = AbortController::new().map_err(unsupported)?;
-        let mut resolve_reached = JsValue::UNDEFINED;
-        let reached = Promise::new(&mut |resolve, _| resolve_reached = resolve.into());
-        let end = |reason: &'static str| {
-            let (controller, resolve) = (controller.clone(), resolve_reached.clone());
-            Closure::new(move || {
-                let _ = call(&resolve, &JsValue::UNDEFINED, &[reason.into()]);
-                controller.abort();
-            })
-        };
-        let on_time: Closure<dyn FnMut()> = end(TIMED_OUT);
-        let on_abort: Closure<dyn FnMut()> = end(ABORTED);
-        let set_timeout = member(&js_sys::global(), "setTimeout");
-        let timer = call(&set_timeout, &JsValue::UNDEFINED, &[on_time.as_ref().clone(), milliseconds.into()]);
-        let timer = timer.unwrap_or(JsValue::UNDEFINED);
-        let deadline = Deadline { controller, reached, timer, signal: signal.clone(), on_time, on_abort };
+        let mut resolve = JsValue::UNDEFINED;
+        let reached = Promise::new(&mut |resolve_reached, _| resolve = resolve_reached.into());
+        let ending = controller.clone();
+        let end = Closure::new(move |reason| {
+            let _ = call(&resolve, &JsValue::UNDEFINED, &[reason]);
+            ending.abort();
+        });
+        let timeout = [end.as_ref().clone(), milliseconds.into(), TIMED_OUT.into()];
+        let timer = method(&js_sys::global(), "setTimeout", &timeout).unwrap_or(JsValue::UNDEFINED);
+        let deadline = Deadline { controller, reached, timer, signal: signal.clone(), end };
         if member(signal, "aborted").is_truthy() {
-            let _ = call(deadline.on_abort.as_ref(), &JsValue::UNDEFINED, &[]);
-        } else if signal.is_object() {
-            let listener = [ABORT_EVENT.into(), deadline.on_abort.as_ref().clone()];
-            let _ = call(&member(signal, "addEventListener"), signal, &listener);
+            let _ = call(deadline.end.as_ref(), &JsValue::UNDEFINED, &[]);
+        } else {
+            deadline.listen("addEventListener");
         }
         Ok(deadline)
+    }
+
+    fn listen(&self, how: &str) {
+        if self.signal.is_object() {
+            let _ = method(&self.signal, how, &[ABORT_EVENT.into(), self.end.as_ref().clone()]);
+        }
     }
 
     /// Waits for a promise, but not beyond the end.
@@ -177,30 +177,23 @@ impl Deadline {
         let race = Promise::race(&Array::of2(&self.reached, &promise));
         let settled = JsFuture::from(race).await;
         // An abort may reach `fetch`, which then rejects, before it reaches the race.
-        let ended =
-            if self.controller.signal().aborted() { JsFuture::from(self.reached.clone()).await.ok() } else { None };
-        match ended.and_then(|reason| reason.as_string()).as_deref() {
-            Some(TIMED_OUT) => {
-                let message = "The server did not answer completely in time. Check the network, or try again later.";
-                Err(Error::new(Code::TimedOut, &[message]).with("url", crate::trace::redacted_url(&request.url)))
-            }
-            Some(_) => Err(Error::new(Code::Aborted, &["The call was cancelled by its host."])),
-            None => settled.map_err(|thrown| network_failed(request, &thrown)),
+        if !self.controller.signal().aborted() {
+            return settled.map_err(|thrown| network_failed(request, &thrown));
         }
+        let reason = JsFuture::from(self.reached.clone()).await.ok().and_then(|reason| reason.as_string());
+        Err(if reason.as_deref() == Some(TIMED_OUT) {
+            let message = "The server did not answer completely in time. Check the network, or try again later.";
+            Error::new(Code::TimedOut, &[message]).with("url", crate::trace::redacted_url(&request.url))
+        } else {
+            Error::new(Code::Aborted, &["The call was cancelled by its host."])
+        })
     }
 }
 
-const ABORT_EVENT: &str = "abort";
-
 impl Drop for Deadline {
     fn drop(&mut self) {
-        let _ =
-            call(&member(&js_sys::global(), "clearTimeout"), &JsValue::UNDEFINED, std::slice::from_ref(&self.timer));
-        if self.signal.is_object() {
-            let listener = [ABORT_EVENT.into(), self.on_abort.as_ref().clone()];
-            let _ = call(&member(&self.signal, "removeEventListener"), &self.signal, &listener);
-        }
-        let _ = &self.on_time;
+        let _ = method(&js_sys::global(), "clearTimeout", std::slice::from_ref(&self.timer));
+        self.listen("removeEventListener");
     }
 }
 
@@ -228,6 +221,10 @@ fn network_failed(request: &Request, thrown: &JsValue) -> Box<Error> {
 /// A member of whatever that is; `undefined` where there is none or it cannot be read.
 fn member(of: &JsValue, name: &str) -> JsValue {
     Reflect::get(of, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+fn method(of: &JsValue, name: &str, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
+    call(&member(of, name), of, arguments)
 }
 
 fn call(function: &JsValue, this: &JsValue, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
