@@ -148,13 +148,18 @@ export async function rewrite(store, key, change) {
 }
 
 /**
- * Lets the stored access token expire.
+ * Lets the stored access token expire, or do so soon.
  *
  * @param {Store} store
  * @param {string} server
+ * @param {number} [seconds] from now
  */
-export function expire(store, server) {
-  return rewrite(store, sessionKey(server), (session) => ({ ...session, tokens: { ...session.tokens, expiresAt: Math.floor(Date.now() / 1000) - 1 } }));
+export function expire(store, server, seconds = -1) {
+  const now = Math.floor(Date.now() / 1000);
+  return rewrite(store, sessionKey(server), (session) => ({
+    ...session,
+    tokens: { ...session.tokens, receivedAt: now - 3600, expiresAt: now + seconds },
+  }));
 }
 
 /**
