@@ -102,6 +102,7 @@ pub fn request(
     attempts: Attempts,
     now: u64,
 ) -> Result<(String, PendingAuthorization)> {
+    registration.require_issuer(&discovery.authorization_server)?;
     let plan = plan.within(registration.scopes.as_ref());
     let missing = plan.missing();
     if !missing.is_empty() {

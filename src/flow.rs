@@ -409,7 +409,7 @@ pub async fn complete<P: Platform>(platform: &P, input: CompleteInput) -> Result
         }
     };
     let exchange = Exchange { platform, step: Step::Token, party: Party::AuthorizationServer };
-    let response = exchange.once(&token::request_with_code(&code, &input.pending)).await?;
+    let response = exchange.once(&token::request_with_code(&code, &input.pending)?).await?;
     let now = platform.now();
     let session = token::session(token::read(&response, now)?, input.pending, now);
     platform.trace(Event::decision(Step::Token, "signed in", object().with("plan", session.plan.to_json())));
@@ -473,7 +473,7 @@ pub async fn refresh<P: Platform>(platform: &P, input: RefreshInput) -> Result<S
         ));
     };
     let exchange = Exchange { platform, step: Step::Refresh, party: Party::AuthorizationServer };
-    let response = exchange.once(&token::request_with_refresh_token(refresh_token, &session)).await?;
+    let response = exchange.once(&token::request_with_refresh_token(refresh_token, &session)?).await?;
     let now = platform.now();
     let answer = token::read(&response, now).map_err(token::dead_refresh_token)?;
     let session = token::refreshed(answer, session, now);

@@ -71,7 +71,7 @@ pub struct Answer {
 }
 
 /// Trades an authorization code for tokens.
-pub fn request_with_code(code: &AuthorizationCode, pending: &PendingAuthorization) -> Request {
+pub fn request_with_code(code: &AuthorizationCode, pending: &PendingAuthorization) -> Result<Request> {
     let mut form = Parameters::default();
     form.add("grant_type", "authorization_code");
     form.add("code", code.reveal());
@@ -83,7 +83,7 @@ pub fn request_with_code(code: &AuthorizationCode, pending: &PendingAuthorizatio
 
 /// Trades a refresh token for new tokens. No `scope` is sent: it stands for what was granted (RFC 6749 §6), and
 /// anything else could be more than that.
-pub fn request_with_refresh_token(refresh_token: &Secret, session: &Session) -> Request {
+pub fn request_with_refresh_token(refresh_token: &Secret, session: &Session) -> Result<Request> {
     let mut form = Parameters::default();
     form.add("grant_type", "refresh_token");
     form.add("refresh_token", refresh_token.reveal());
@@ -91,9 +91,10 @@ pub fn request_with_refresh_token(refresh_token: &Secret, session: &Session) -> 
     authenticated(form, &session.registration, &session.discovery.authorization_server)
 }
 
-fn authenticated(form: Parameters, registration: &ClientRegistration, server: &AuthorizationServer) -> Request {
+fn authenticated(form: Parameters, registration: &ClientRegistration, server: &AuthorizationServer) -> Result<Request> {
+    registration.require_issuer(server)?;
     let secret = registration.client_secret.as_ref();
-    registration.token_endpoint_auth_method.request(&server.token_endpoint, form, &registration.client_id, secret)
+    Ok(registration.token_endpoint_auth_method.request(&server.token_endpoint, form, &registration.client_id, secret))
 }
 
 /// Reads a token answer: JSON, or a form as some servers send it. An `error` member wins over status 200.
@@ -105,10 +106,10 @@ pub fn read(response: &Response, now: u64) -> Result<Answer> {
     let invalid = |member: &str, rule: &str| Error::invalid_document("The token answer (RFC 6749 §5.1)", member, rule);
     let text = |member| document.text(member);
     let access_token = text("access_token").ok_or_else(|| invalid("access_token", "is missing"))?;
-    if !access_token.bytes().all(|byte| matches!(byte, 0x21..=0x7e)) {
+    let access_token = Secret::for_header(access_token).ok_or_else(|| {
         let message = "The access token contains characters that cannot stand in a header (RFC 6750 §2.1). It was not stored; the authorization server's operator has to correct it.";
-        return Err(Error::new(Code::InvalidToken, &[message]));
-    }
+        Error::new(Code::InvalidToken, &[message])
+    })?;
     if !text("token_type").is_none_or(|kind| kind.eq_ignore_ascii_case("bearer")) {
         let message = "The access token is not of type Bearer, the only one that is supported. It was not stored. Ask the authorization server's operator for bearer tokens.";
         return Err(Error::new(Code::TokenTypeUnsupported, &[message]));
@@ -118,7 +119,7 @@ pub fn read(response: &Response, now: u64) -> Result<Answer> {
         number => Some(number.as_whole_number().ok_or_else(|| invalid("expires_in", "must be a number of seconds"))?),
     };
     Ok(Answer {
-        access_token: Secret::new(access_token),
+        access_token,
         expires_at: lifetime.map(|seconds| now.saturating_add(seconds.min(LONGEST_LIFETIME))),
         refresh_token: text("refresh_token").map(Secret::new),
         scope: text("scope").map(str::to_owned),
