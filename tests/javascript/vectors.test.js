@@ -24,6 +24,8 @@ const calls = {
   begin: mcp.begin,
   complete: mcp.complete,
   refresh: mcp.refresh,
+  grant: mcp.grant,
+  ask: mcp.ask,
 };
 
 // The clock stands, and entropy counts.
@@ -64,6 +66,8 @@ async function play(vector, recorded) {
   const host = {
     fetch: script.fetch,
     trace: (/** @type {mcp.TraceEvent} */ event) => void traced.push(JSON.stringify(event)),
+    clientAssertion: async (/** @type {mcp.AssertionRequest} */ { issuer, clientId }) => `assertion of ${clientId} for ${issuer}`,
+    dpop: vector.dpop,
     // Long enough for every answer that comes, however busy this machine is.
     ...(vector.exchange?.some(({ fails }) => fails === 'timed_out') && { timeoutMilliseconds: 1000 }),
   };
