@@ -19,6 +19,8 @@
  * @typedef {import('./host.js').Outcome} Outcome
  * @typedef {import('./host.js').ApprovalRequest} ApprovalRequest
  * @typedef {import('./host.js').Fetch} Fetch
+ * @typedef {import('./host.js').Dpop} Dpop
+ * @typedef {import('./host.js').ProofRequest} ProofRequest
  * @typedef {import('./host.js').TraceEvent} TraceEvent
  *
  * @typedef {import('./steps.js').StepHost} StepHost

@@ -9,6 +9,10 @@ const javascriptOrder = [
   "trace.js",
   "functions.js",
   "steps.js",
+  "json_web_signature.js",
+  "id_token.js",
+  "dpop_fetch.js",
+  "grants/grant.js",
   "stored.js",
   "session.js",
   "sign_in.js",
@@ -25,6 +29,13 @@ const javascriptOrder = [
   "node/open_browser.js",
   "node/loopback_redirect.js",
   "node.js",
+  "dpop.js",
+  "grants/client_credentials.js",
+  "grants/jwt_bearer.js",
+  "grants/enterprise_managed.js",
+  "grants/device_authorization.js",
+  "grants/private_key_assertion.js",
+  "grants.js",
 ];
 
 const lineLimit = 600;
