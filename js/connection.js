@@ -410,8 +410,8 @@ export class Connection {
  *
  * @param {Session} session
  */
-function authorizationOf({ tokens: { tokenType = 'Bearer', accessToken } }) {
-  return `${tokenType} ${accessToken}`;
+function authorizationOf({ tokens: { tokenType, accessToken } }) {
+  return `${tokenType ?? 'Bearer'} ${accessToken}`;
 }
 
 /**

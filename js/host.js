@@ -66,6 +66,8 @@
  *   Receives every trace event.
  * @property {number} [timeoutMilliseconds]
  *   For each request, its body included. Default: 30000.
+ * @property {Dpop} [dpop]
+ *   Binds tokens to a key, where the authorization server can (RFC 9449). Default: they are bearer tokens.
  */
 
 /**
@@ -116,6 +118,28 @@
  * @property {boolean} signedIn
  * @property {string} title A few words; plain text. Must not carry text of a server.
  * @property {string} message What it means and what to do next; plain text. Must not carry text of a server.
+ */
+
+/**
+ * What a proof of possession is for.
+ *
+ * @typedef {object} ProofRequest
+ * @property {string} method the HTTP method
+ * @property {string} url what is called; its query and fragment are left out
+ * @property {string} [accessToken] what the request carries beside the proof: at a protected resource, none at the
+ *   authorization server
+ * @property {string} [nonce] the latest one of the server's
+ */
+
+/**
+ * A key that tokens are bound to, and proofs that it is here (RFC 9449). Given to the host as `dpop`. A host that keeps
+ * its keys elsewhere can bring its own.
+ *
+ * @typedef {object} Dpop
+ * @property {(request: ProofRequest) => Promise<string>} proof
+ *   makes the value of a `DPoP` header, for one request (RFC 9449 §4.2). Rejects with a `MisuseError`
+ *   (`invalid_key_pair`), an `IncompatibleError` (`no_web_crypto`) and, with a store, a `StorageError`
+ * @property {() => Promise<string>} thumbprint what tokens are bound to: `jkt` (RFC 9449 §6.1, RFC 7638)
  */
 
 /**

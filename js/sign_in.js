@@ -40,7 +40,7 @@ import { call } from './wasm.js';
  * @returns {Promise<Session>}
  */
 export async function signIn(request) {
-  const { host, client, settings, endpoint, account, challenge, signal } = request;
+  const { host, settings, endpoint, account, challenge, signal } = request;
   const calls = callHost(host, signal, settings.client?.assertion);
   const earlier = (await storedSession(host.store, endpoint, account).read())?.value;
   const preferredIssuer = earlier?.registration.issuer;
