@@ -24,12 +24,7 @@ words! {
 impl ClientAuthentication {
     /// The method of that name.
     pub fn named(name: &str) -> Result<ClientAuthentication> {
-        let known = [
-            ClientAuthentication::None,
-            ClientAuthentication::ClientSecretBasic,
-            ClientAuthentication::ClientSecretPost,
-        ];
-        known.into_iter().find(|method| method.word() == name).ok_or_else(|| {
+        ClientAuthentication::of(name).ok_or_else(|| {
             let message = "The authorization server wants the client to authenticate in a way that is not supported (supported: none, client_secret_basic, client_secret_post). Ask its operator to permit one of these.";
             Error::new(Code::NoClientAuthentication, &[message])
         })
@@ -44,7 +39,7 @@ impl ClientAuthentication {
         if supported.iter().any(|method| method == "none") {
             return Ok(ClientAuthentication::None);
         }
-        let known = supported.iter().find_map(|method| ClientAuthentication::named(method).ok());
+        let known = supported.iter().find_map(|method| ClientAuthentication::of(method));
         known.map_or_else(|| ClientAuthentication::named(""), Ok)
     }
 
