@@ -4,15 +4,12 @@
 //! promise unsettled for ever, so every access is one that can fail.
 
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
-use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers};
 
 use crate::error::{Code, Error, Result};
 use crate::http::{BODY_LIMIT, Request, Response};
-use crate::json::Json;
 use crate::platform::Platform;
 use crate::printable::printable;
 use crate::record::Crossing;
@@ -70,7 +67,7 @@ impl Platform for WebPlatform {
         let trace = member(&self.0, "trace");
         if trace.is_function() {
             // A logger that throws must not end a sign-in.
-            let _ = call(&trace, &JsValue::UNDEFINED, &[to_javascript(&event.to_json())]);
+            let _ = call(&trace, &JsValue::UNDEFINED, &[event.to_json().to_javascript()]);
         }
     }
 }
@@ -97,8 +94,8 @@ fn initial(request: &Request, follows: bool, signal: &JsValue) -> Result<JsValue
     if let Some(authorization) = &request.authorization {
         headers = headers.with("authorization", authorization.reveal().into());
     }
-    let headers = Headers::new_with_record_from_str_to_str(to_javascript(&headers).unchecked_ref())?;
-    let initial = to_javascript(&initial);
+    let headers = Headers::new_with_record_from_str_to_str(headers.to_javascript().unchecked_ref())?;
+    let initial = initial.to_javascript();
     Reflect::set(&initial, &"headers".into(), &headers)?;
     Reflect::set(&initial, &"signal".into(), signal)?;
     Ok(initial)
@@ -195,11 +192,6 @@ impl Drop for Deadline {
         let _ = method(&js_sys::global(), "clearTimeout", std::slice::from_ref(&self.timer));
         self.listen("removeEventListener");
     }
-}
-
-/// A value as JavaScript's own plain data.
-pub fn to_javascript(value: &Json) -> JsValue {
-    value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::UNDEFINED)
 }
 
 fn network_failed(request: &Request, thrown: &JsValue) -> Box<Error> {
