@@ -6,8 +6,8 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import { build } from "./build.js";
 import { ensureNestedPackage, root, runProgram } from "./support.js";
 
-/** Bytes of the slim entry and the module, gzipped: what is reached, so that it does not grow. The goal is 70,000. */
-const slimLimit = 71_500;
+/** Bytes of the slim entry and the module, gzipped: what is reached, so that it does not grow. */
+const slimLimit = 70_000;
 
 const peersFolder = join(root, "tests", "size");
 /** @type {Record<string, string>} */

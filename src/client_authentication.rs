@@ -1,12 +1,12 @@
 //! How a client authenticates at the token endpoint (RFC 6749 §2.3.1): exactly as registered, by one method.
 
-use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::error::{Code, Error, Result};
 use crate::form;
 use crate::http::{Parameters, Request};
 use crate::identifier::{Endpoint, Secret};
+use crate::pkce::base64;
 use crate::words;
 
 words! {
@@ -69,7 +69,7 @@ impl ClientAuthentication {
                 form::encode(client_id, &mut credentials);
                 credentials.push(':');
                 form::encode(secret.unwrap_or_default(), &mut credentials);
-                let header = ["Basic ", &STANDARD.encode(credentials)].concat();
+                let header = ["Basic ", &base64(&STANDARD, credentials.as_bytes())].concat();
                 Request { authorization: Some(Secret::new(header)), ..Request::form(endpoint.as_str(), &form) }
             }
             ClientAuthentication::ClientSecretPost => {

@@ -80,7 +80,7 @@ impl Json {
     pub fn as_whole_number(&self) -> Option<u64> {
         match self {
             Json::Number(number) if *number >= 0.0 && *number < 9e15 => Some(*number as u64),
-            Json::String(text) if text.len() < 16 => text.trim().parse().ok(),
+            Json::String(text) => whole_number(text.trim(), 10),
             _ => None,
         }
     }
@@ -110,6 +110,19 @@ impl Json {
     pub fn to_text(&self) -> String {
         text_by_host(self)
     }
+}
+
+/// The number that some digits stand for, at most 15 of them.
+#[inline(never)]
+pub fn whole_number(digits: &str, radix: u32) -> Option<u64> {
+    if digits.is_empty() || digits.len() > 15 {
+        return None;
+    }
+    let mut number = 0;
+    for digit in digits.chars() {
+        number = number * u64::from(radix) + u64::from(digit.to_digit(radix)?);
+    }
+    Some(number)
 }
 
 /// Whether an escape names half of a surrogate pair: `JSON.parse` lets it pass, and no Rust string can hold it.

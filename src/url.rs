@@ -7,6 +7,7 @@ use std::sync::Arc;
 use js_sys::Reflect;
 
 use crate::error::{Code, Error, Result};
+use crate::json::whole_number;
 
 /// A URL with its parts, and the text it was read from.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -159,7 +160,7 @@ fn ipv4(host: &str) -> Option<[u8; 4]> {
     let mut address = [0; 4];
     let mut octets = host.split('.');
     for octet in &mut address {
-        *octet = octets.next().filter(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()))?.parse().ok()?;
+        *octet = whole_number(octets.next()?, 10)?.try_into().ok()?;
     }
     octets.next().is_none().then_some(address)
 }
@@ -172,7 +173,7 @@ fn ipv6(text: &str) -> Option<[u16; 8]> {
         if group.is_empty() {
             gap.get_or_insert(groups.len());
         } else {
-            groups.push(u16::from_str_radix(group, 16).ok()?);
+            groups.push(whole_number(group, 16)?.try_into().ok()?);
         }
     }
     while let Some(gap) = gap
