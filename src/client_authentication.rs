@@ -7,6 +7,7 @@ use crate::form;
 use crate::http::{Parameters, Request};
 use crate::identifier::{Endpoint, Secret};
 use crate::pkce::base64;
+use crate::printable::filled;
 use crate::words;
 
 words! {
@@ -26,7 +27,7 @@ impl ClientAuthentication {
     pub fn named(name: &str) -> Result<ClientAuthentication> {
         ClientAuthentication::of(name).ok_or_else(|| {
             let message = "The authorization server wants the client to authenticate in a way that is not supported (supported: none, client_secret_basic, client_secret_post). Ask its operator to permit one of these.";
-            Error::new(Code::NoClientAuthentication, &[message])
+            Error::new(Code::NoClientAuthentication, message, &[])
         })
     }
 
@@ -69,7 +70,7 @@ impl ClientAuthentication {
                 form::encode(client_id, &mut credentials);
                 credentials.push(':');
                 form::encode(secret.unwrap_or_default(), &mut credentials);
-                let header = ["Basic ", &base64(&STANDARD, credentials.as_bytes())].concat();
+                let header = filled("Basic {}", &[&base64(&STANDARD, credentials.as_bytes())]);
                 Request { authorization: Some(Secret::new(header)), ..Request::form(endpoint.as_str(), &form) }
             }
             ClientAuthentication::ClientSecretPost => {

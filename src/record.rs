@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use crate::json::Json;
+use crate::printable::filled;
 
 /// Where a value was not what its type demands: the path to it, and what was expected there.
 #[derive(Clone, Debug, PartialEq)]
@@ -212,13 +213,13 @@ impl<T: Crossing> Crossing for Vec<T> {
         Json::Array(items)
     }
     fn typescript() -> String {
-        [&T::typescript(), "[]"].concat()
+        T::typescript() + "[]"
     }
 }
 
 #[inline(never)]
 fn item_name(index: usize) -> String {
-    ["[", &Json::Number(index as f64).to_text(), "]"].concat()
+    filled("[{}]", &[&Json::Number(index as f64).to_text()])
 }
 
 /// The JavaScript spelling of a Rust name: `redirect_uri` is `redirectUri`.

@@ -107,11 +107,11 @@ pub fn read(response: &Response, now: u64) -> Result<Answer> {
     let access_token = text("access_token").ok_or_else(|| invalid("access_token", "is missing"))?;
     if !access_token.bytes().all(|byte| matches!(byte, 0x21..=0x7e)) {
         let message = "The access token contains characters that cannot stand in a header (RFC 6750 §2.1). It was not stored; the authorization server's operator has to correct it.";
-        return Err(Error::new(Code::InvalidToken, &[message]));
+        return Err(Error::new(Code::InvalidToken, message, &[]));
     }
     if !text("token_type").is_none_or(|kind| kind.eq_ignore_ascii_case("bearer")) {
         let message = "The access token is not of type Bearer, the only one that is supported. It was not stored. Ask the authorization server's operator for bearer tokens.";
-        return Err(Error::new(Code::TokenTypeUnsupported, &[message]));
+        return Err(Error::new(Code::TokenTypeUnsupported, message, &[]));
     }
     let lifetime = match document.member("expires_in") {
         Json::Null => None,
@@ -148,7 +148,7 @@ fn refused(response: &Response) -> Box<Error> {
     let (code, sentence) = match stated.error.as_deref() {
         None => {
             let message = "The token endpoint answered with a status that the protocol does not foresee, and without an OAuth error. Nothing was deleted; try again later.";
-            return Error::new(Code::UnexpectedStatus, &[message]).with("status", status);
+            return Error::new(Code::UnexpectedStatus, message, &[]).with("status", status);
         }
         Some("invalid_client") => {
             (Code::ClientRefused, "The authorization server does not accept this client any more. Register it again.")
@@ -158,7 +158,7 @@ fn refused(response: &Response) -> Box<Error> {
         }
         Some(_) => (Code::TokenRefused, "The authorization server refused to issue tokens."),
     };
-    stated.into_error(code, sentence).with("status", status)
+    stated.into_error(code, sentence, &[]).with("status", status)
 }
 
 /// A refresh that is refused with `invalid_grant`: the refresh token is dead, the client is not.

@@ -8,6 +8,7 @@ use js_sys::Reflect;
 
 use crate::error::{Code, Error, Result};
 use crate::json::whole_number;
+use crate::printable::filled;
 
 /// A URL with its parts, and the text it was read from.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -77,8 +78,8 @@ impl Url {
 
     /// Scheme, host and port, without a slash at the end.
     pub fn origin(&self) -> String {
-        let port = if self.0.port.is_empty() { String::new() } else { [":", &self.0.port].concat() };
-        [&self.0.scheme, "://", &self.0.hostname, &port].concat()
+        let port = if self.0.port.is_empty() { String::new() } else { filled(":{}", &[&self.0.port]) };
+        filled("{}://{}{}", &[&self.0.scheme, &self.0.hostname, &port])
     }
 
     /// The host's name or address.
@@ -146,11 +147,11 @@ impl Url {
 /// to this machine than the server that named it (D12).
 pub fn endpoint(text: &str, named_by: Nearness) -> Result<Url> {
     let url = Url::parse(text).filter(|url| url.is_secure() && !url.has_fragment()).ok_or_else(|| {
-        Error::new(Code::InsecureEndpoint, &["A server named an endpoint that is not https (or http on this machine), or not a plain URL. It was not called; the server's operator has to publish a secure one."])
+        Error::new(Code::InsecureEndpoint, "A server named an endpoint that is not https (or http on this machine), or not a plain URL. It was not called; the server's operator has to publish a secure one.", &[])
     })?;
     if url.nearness() > named_by {
         let message = "A server further away named an address of this machine or of a private network. It was not called. If that is intended, allow private addresses for this server.";
-        return Err(Error::new(Code::PrivateAddress, &[message]));
+        return Err(Error::new(Code::PrivateAddress, message, &[]));
     }
     Ok(url)
 }

@@ -54,7 +54,7 @@ impl Platform for WebPlatform {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).map_err(|_| {
             let message = "This platform offers no `crypto.getRandomValues`, without which no sign-in is safe. Use a platform that does.";
-            Error::new(Code::NoRandomness, &[message])
+            Error::new(Code::NoRandomness, message, &[])
         })?;
         Ok(bytes)
     }
@@ -121,7 +121,7 @@ async fn read_body(stream: &JsValue, deadline: &Deadline, request: &Request) -> 
         if body.len().saturating_add(bytes.length() as usize) > BODY_LIMIT {
             deadline.controller.abort();
             let message = "The server's answer is larger than 1 MiB, which no document of the protocol is. It was not read to its end.";
-            return Err(Error::new(Code::ResponseTooLarge, &[message]));
+            return Err(Error::new(Code::ResponseTooLarge, message, &[]));
         }
         body.extend(bytes.to_vec());
     }
@@ -143,7 +143,7 @@ const ABORT_EVENT: &str = "abort";
 impl Deadline {
     fn new(signal: &JsValue, milliseconds: f64) -> Result<Deadline> {
         let unsupported =
-            |_| Error::new(Code::NetworkFailed, &["This platform lacks AbortController. Use a newer one."]);
+            |_| Error::new(Code::NetworkFailed, "This platform lacks AbortController. Use a newer one.", &[]);
         let controller = AbortController::new().map_err(unsupported)?;
         let mut resolve = JsValue::UNDEFINED;
         let reached = Promise::new(&mut |resolve_reached, _| resolve = resolve_reached.into());
@@ -180,9 +180,9 @@ impl Deadline {
         let reason = JsFuture::from(self.reached.clone()).await.ok().and_then(|reason| reason.as_string());
         Err(if reason.as_deref() == Some(TIMED_OUT) {
             let message = "The server did not answer completely in time. Check the network, or try again later.";
-            Error::new(Code::TimedOut, &[message]).with("url", crate::trace::redacted_url(&request.url))
+            Error::new(Code::TimedOut, message, &[]).with("url", crate::trace::redacted_url(&request.url))
         } else {
-            Error::new(Code::Aborted, &["The call was cancelled by its host."])
+            Error::new(Code::Aborted, "The call was cancelled by its host.", &[])
         })
     }
 }
@@ -200,14 +200,9 @@ fn network_failed(request: &Request, thrown: &JsValue) -> Box<Error> {
     let reason = text(&cause, "code").or_else(|| text(&cause, "message")).or_else(|| text(thrown, "message"));
     let reason = printable(&reason.or_else(|| thrown.as_string()).unwrap_or_default());
     let url = crate::trace::redacted_url(&request.url);
-    let message = [
-        "The request to ",
-        &url,
-        " failed (",
-        &reason,
-        "). Check the URL and the network; in a browser, the server may lack CORS headers.",
-    ];
-    Error::new(Code::NetworkFailed, &message).with("url", url.as_str()).with("reason", reason.as_str())
+    let message =
+        "The request to {} failed ({}). Check the URL and the network; in a browser, the server may lack CORS headers.";
+    Error::new(Code::NetworkFailed, message, &[&url, &reason]).with("url", url.as_str()).with("reason", reason.as_str())
 }
 
 /// A member of whatever that is; `undefined` where there is none or it cannot be read.
