@@ -64,7 +64,7 @@ pub fn read(
     let text = document.member("issuer").as_str().ok_or_else(|| invalid("issuer", "must be a string"))?;
     let issuer = Issuer::named(text, named_by).ok().filter(|issuer| issuer.is_same_for_discovery(asked)).ok_or_else(|| {
         let message = "The authorization server's metadata names another issuer than the one that was asked for (RFC 8414 §3.3). It was not used. The operators of the MCP server and of the authorization server have to agree on the spelling of the issuer.";
-        Error::new(Code::IssuerMismatch, &[message]).with("asked", asked.as_str())
+        Error::new(Code::IssuerMismatch, message, &[]).with("asked", asked.as_str())
     })?;
     let optional = |member: &'static str| match document.member(member) {
         Json::Null => Ok(None),
@@ -101,7 +101,7 @@ pub fn read(
     let challenge_methods = strings("code_challenge_methods_supported").unwrap_or_default();
     if !assume_s256 && !challenge_methods.iter().any(|method| method == "S256") {
         let message = "The authorization server does not say that it supports PKCE with S256 (`code_challenge_methods_supported`, RFC 8414 §2), without which an authorization code could be stolen. If you know that it does, set `assumeS256` for this server.";
-        return Err(Error::new(Code::NoS256, &[message]).with("issuer", server.issuer.as_str()));
+        return Err(Error::new(Code::NoS256, message, &[]).with("issuer", server.issuer.as_str()));
     }
     Ok(server)
 }

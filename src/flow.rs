@@ -17,7 +17,7 @@ use crate::http::{Response, StatedError};
 use crate::identifier::{Endpoint, Issuer, RedirectUri};
 use crate::json::Json;
 use crate::platform::Platform;
-use crate::printable::joined;
+use crate::printable::{filled, joined};
 use crate::protected_resource::{self, ProtectedResource, Statement};
 use crate::record::Crossing;
 use crate::registration::{self, ClientRegistration};
@@ -88,7 +88,7 @@ pub async fn discover<P: Platform>(platform: &P, input: DiscoverInput) -> Result
         .with("issuer", authorization_server.issuer.as_str().into());
     platform.trace(Event::decision(
         Step::Discover,
-        ["signs in at ", authorization_server.issuer.as_str()].concat(),
+        &filled("signs in at {}", &[authorization_server.issuer.as_str()]),
         decision,
     ));
     let DiscoverInput { endpoint, challenge, .. } = input;
@@ -113,7 +113,7 @@ async fn discover_protected_resource<P: Platform>(
         Err(error) if error.code != none && is_of_document(&error) => Err(error),
         _ => {
             let message = "The protected resource's metadata names a wider resource, which does not say so itself (RFC 9728 §3.3). Nothing was sent to any authorization server; the MCP server's operator has to correct `resource`.";
-            Err(Error::new(Code::ResourceMismatch, &[message]).with("called", called.as_str()))
+            Err(Error::new(Code::ResourceMismatch, message, &[]).with("called", called.as_str()))
         }
     }
 }
@@ -172,13 +172,8 @@ fn nothing_found(code: Code, candidates: &[String]) -> Box<Error> {
         Code::NoProtectedResourceMetadata => "The MCP server publishes no protected resource metadata (RFC 9728)",
         _ => "The authorization server publishes no metadata (RFC 8414)",
     };
-    let message = [
-        what,
-        ", so nobody can tell where to sign in. Its operator has to publish it. Looked at: ",
-        &joined(candidates, ", "),
-        ".",
-    ];
-    Error::new(code, &message)
+    let message = "{}, so nobody can tell where to sign in. Its operator has to publish it. Looked at: {}.";
+    Error::new(code, message, &[what, &joined(candidates, ", ")])
         .with("candidates", Json::Array(candidates.iter().map(|url| url.as_str().into()).collect()))
 }
 
@@ -275,7 +270,11 @@ pub async fn register<P: Platform>(platform: &P, input: &RegisterInput) -> Resul
         .with("kind", registration.kind.to_json())
         .with("clientId", registration.client_id.as_str().into())
         .with("plan", plan.to_json());
-    platform.trace(Event::decision(Step::Register, ["uses the client ", &registration.client_id].concat(), decision));
+    platform.trace(Event::decision(
+        Step::Register,
+        &filled("uses the client {}", &[&registration.client_id]),
+        decision,
+    ));
     let missing = plan.missing();
     if missing.is_empty() {
         Ok(Registered { registration, plan, attempts })
@@ -498,7 +497,8 @@ pub async fn refresh<P: Platform>(platform: &P, input: RefreshInput) -> Result<S
     let Some(refresh_token) = &session.tokens.refresh_token else {
         return Err(Error::new(
             Code::NoRefreshToken,
-            &["There is no refresh token in this session: sign in again when its access token has expired."],
+            "There is no refresh token in this session: sign in again when its access token has expired.",
+            &[],
         ));
     };
     let form = token::form_with_refresh_token(refresh_token, &session);
