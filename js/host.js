@@ -8,7 +8,8 @@
  * @typedef {{ [member: string]: JsonValue }} JsonObject
  */
 
-/** @import { Event, ScopePlan } from './records.js' */
+/** @import { Event, PreRegisteredClient, ScopePlan, ServerSettings } from './records.js' */
+/** @import { Grant } from './grants/grant.js' */
 
 /**
  * One event of a sign-in, as a host's `trace` receives it.
@@ -30,6 +31,21 @@
 
 /**
  * @typedef {(input: string | URL | Request, init?: RequestInit) => Promise<Response>} Fetch
+ */
+
+/**
+ * Makes an assertion by which a client authenticates (RFC 7523 §2.2): a JWT whose audience is the issuer alone.
+ *
+ * @typedef {{ issuer: string, clientId: string }} AssertionRequest
+ * @typedef {(request: AssertionRequest) => Promise<string>} ClientAssertion
+ */
+
+/**
+ * What a host knows about one MCP server and its authorization server, and what it can do there.
+ *
+ * @typedef {Omit<ServerSettings, 'client'> & { client?: PreRegisteredClient & { assertion?: ClientAssertion }, grant?: Grant }} ConnectionSettings
+ *   `client.assertion`: makes the assertions of a client whose `tokenEndpointAuthMethod` is `private_key_jwt`; `grant`: how
+ *   a session is had without the authorization code, such as those of `mcp-oauth-wasm/grants`
  */
 
 /**

@@ -66,10 +66,10 @@ async function requireSignature(token, session, fetchDocument) {
   const algorithm = typeof alg === 'string' && Object.hasOwn(algorithms, alg) ? algorithms[alg] : undefined;
   if (!algorithm) throw invalid('algorithm');
   const isShared = algorithm.kty === 'oct';
-  const { jwksUri } = session.discovery.authorizationServer;
-  if (!globalThis.crypto?.subtle || (!isShared && jwksUri === undefined)) return;
+  const keysAt = session.discovery.authorizationServer.endpoints?.jwks_uri;
+  if (!globalThis.crypto?.subtle || (!isShared && keysAt === undefined)) return;
   // A shared secret is the client's own, and never one of the server's keys, which everybody knows.
-  const keys = isShared ? secretOf(session) : keysIn(await fetchDocument(String(jwksUri)));
+  const keys = isShared ? secretOf(session) : keysIn(await fetchDocument(String(keysAt)));
   for (const key of keys) if (fits(key, token) && (await isSignedBy(token, algorithm, key))) return;
   throw invalid('signature');
 }

@@ -59,7 +59,8 @@ export function deviceAuthorization({ show, clock = realClock }) {
  */
 async function authorizeDevice(context, { now }) {
   const { discovery, resource, post } = context;
-  const { issuer, deviceAuthorizationEndpoint: endpoint } = discovery.authorizationServer;
+  const { issuer, endpoints } = discovery.authorizationServer;
+  const endpoint = endpoints?.device_authorization_endpoint;
   if (endpoint === undefined) {
     throw new IncompatibleError({
       code: 'no_device_authorization_endpoint',

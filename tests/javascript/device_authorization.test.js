@@ -9,7 +9,7 @@ import { rejectionOf } from './world.js';
 /** @import { Prompt } from 'mcp-oauth-wasm/grants' */
 
 const endpoint = 'https://as.example/device_authorization';
-const server = { deviceAuthorizationEndpoint: endpoint };
+const server = { endpoints: { device_authorization_endpoint: endpoint } };
 
 /** The example of RFC 8628 §3.2. */
 const authorized = {

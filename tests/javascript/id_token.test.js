@@ -42,7 +42,7 @@ function check(idToken, { keys = [jwk], secret, nonce: sent = nonce, jwksUri: ur
   const session = {
     tokens: { idToken },
     registration: { clientId: 'client', clientSecret: secret },
-    discovery: { authorizationServer: { issuer, jwksUri: uri ?? undefined } },
+    discovery: { authorizationServer: { issuer, endpoints: uri === null ? undefined : { jwks_uri: uri } } },
   };
   return checkIdToken({ session: /** @type {Session} */ (/** @type {unknown} */ (session)), nonce: sent ?? undefined, now }, async (url) => {
     assert.equal(url, jwksUri);
@@ -213,7 +213,7 @@ test('what the keys could not be read for is passed on: nothing is decided', asy
   const session = /** @type {any} */ ({
     tokens: { idToken: await signed() },
     registration: { clientId: 'client' },
-    discovery: { authorizationServer: { issuer, jwksUri } },
+    discovery: { authorizationServer: { issuer, endpoints: { jwks_uri: jwksUri } } },
   });
   assert.equal(await rejectionOf(checkIdToken({ session, nonce, now }, () => Promise.reject(down))), down);
 });

@@ -6,7 +6,7 @@ import { exactly } from './exactly.js';
 
 import type { Dpop, Host, ProofRequest, Session, Store } from 'mcp-oauth-wasm';
 import type { KeyPair } from 'mcp-oauth-wasm/dpop';
-import type { AssertionRequest, Grant, GrantContext, Prompt } from 'mcp-oauth-wasm/grants';
+import type { WorkloadAssertionRequest, Grant, GrantContext, Prompt } from 'mcp-oauth-wasm/grants';
 
 exactly<'clientCredentials' | 'deviceAuthorization' | 'enterpriseManaged' | 'jwtBearer' | 'privateKeyAssertion'>()({} as keyof typeof grants);
 exactly<'createDpop'>()({} as keyof typeof dpop);
@@ -18,7 +18,7 @@ async function newKeyPair(): Promise<KeyPair> {
 
 // Grants.
 exactly<Grant>()(grants.clientCredentials());
-exactly<Grant>()(grants.jwtBearer((request: AssertionRequest) => request.tokenEndpoint));
+exactly<Grant>()(grants.jwtBearer((request: WorkloadAssertionRequest) => request.tokenEndpoint));
 exactly<Grant>()(grants.jwtBearer(async ({ issuer, resource, scopes, clientId }) => [issuer, resource, clientId, ...scopes].join()));
 const show = ({ userCode, verificationUri, verificationUriComplete, expiresAt }: Prompt) =>
   console.log(userCode, verificationUri, verificationUriComplete, new Date(expiresAt * 1000));
