@@ -7,7 +7,7 @@
  * @typedef {import('./grants/grant.js').Grant} Grant
  * @typedef {import('./grants/grant.js').GrantContext} GrantContext
  * @typedef {import('./grants/grant.js').Client} Client
- * @typedef {import('./grants/jwt_bearer.js').AssertionRequest} AssertionRequest
+ * @typedef {import('./grants/jwt_bearer.js').WorkloadAssertionRequest} WorkloadAssertionRequest
  * @typedef {import('./grants/enterprise_managed.js').IdentityProvider} IdentityProvider
  * @typedef {import('./grants/device_authorization.js').Prompt} Prompt
  * @typedef {import('./grants/device_authorization.js').Clock} Clock

@@ -72,17 +72,17 @@ async function authorizeDevice(context, { now }) {
   const scope = requestedScopes(context).join(' ');
   const answer = await post(endpoint, { ...(scope !== '' && { scope }), ...(resource !== undefined && { resource }) });
   const { device_code: deviceCode, user_code: userCode, verification_uri: verificationUri } = answer;
-  const { verification_uri_complete: complete, expires_in: lifetime, interval = USUAL_INTERVAL } = answer;
+  const { verification_uri_complete: complete, expires_in: lifetime, interval } = answer;
   if (typeof deviceCode !== 'string' || deviceCode === '') throw invalidAnswer('device_code');
   // It is shown to a person: letters, digits and signs, nothing invisible.
   if (typeof userCode !== 'string' || !/^[\p{L}\p{N}\p{P}\p{S} ]{1,64}$/u.test(userCode)) throw invalidAnswer('user_code');
   const prompt = {
     userCode,
     verificationUri: requireSecure(verificationUri, 'verification_uri'),
-    ...(complete !== undefined && { verificationUriComplete: requireSecure(complete, 'verification_uri_complete') }),
+    ...(complete != null && { verificationUriComplete: requireSecure(complete, 'verification_uri_complete') }),
     expiresAt: Math.floor(now() / 1000 + secondsOf(lifetime, 'expires_in')),
   };
-  return { deviceCode, interval: Math.max(1, secondsOf(interval, 'interval')), prompt };
+  return { deviceCode, interval: Math.max(1, secondsOf(interval ?? USUAL_INTERVAL, 'interval')), prompt };
 }
 
 /**

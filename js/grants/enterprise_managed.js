@@ -1,3 +1,4 @@
+/** @import { ClientAssertion } from '../host.js' */
 /** @import { Client, Grant } from './grant.js' */
 
 import { MisbehavedError, MisuseError, RefusedError } from '../errors.js';
@@ -16,7 +17,7 @@ const ID_JAG = 'urn:ietf:params:oauth:token-type:id-jag';
  * @property {string} [clientSecret]
  * @property {Client['tokenEndpointAuthMethod']} [tokenEndpointAuthMethod] default: by Basic if there is a secret, else
  *   not at all
- * @property {(request: { issuer: string, clientId: string }) => Promise<string>} [assertion] in place of a secret, such as
+ * @property {ClientAssertion} [assertion] in place of a secret, such as
  *   `privateKeyAssertion(…)` (RFC 7523 §2.2)
  */
 

@@ -5,7 +5,7 @@ import { MisuseError } from '../errors.js';
 /**
  * What an assertion has to be for.
  *
- * @typedef {object} AssertionRequest
+ * @typedef {object} WorkloadAssertionRequest
  * @property {string} issuer the MCP server's authorization server, as it calls itself
  * @property {string} tokenEndpoint its token endpoint: servers differ in which of the two they want as `aud`
  * @property {string} [resource] the MCP server, as `resource` (RFC 8707)
@@ -20,7 +20,7 @@ import { MisuseError } from '../errors.js';
  * The session has no refresh token: it is obtained again, silently, when it ends, with a new assertion. A refusal is
  * final: no second assertion and no other grant is tried.
  *
- * @param {(request: AssertionRequest) => Promise<string> | string} assertion gets a token from the platform: signed,
+ * @param {(request: WorkloadAssertionRequest) => Promise<string> | string} assertion gets a token from the platform: signed,
  *   with `iss`, `sub`, `aud`, `exp` (RFC 7523 §3). Called once for each token request
  * @returns {Grant} its `obtain` rejects with a `RefusedError` (`token_refused`), with a `MisuseError`
  *   (`invalid_argument`: no assertion was given), and with whatever `assertion` rejects with

@@ -1,3 +1,4 @@
+/** @import { ClientAssertion } from '../host.js' */
 /** @import { JsonWebKey, Key } from '../json_web_signature.js' */
 
 import { MisuseError } from '../errors.js';
@@ -16,7 +17,7 @@ const LIFETIME = 60;
  *   (RFC 7517); or PKCS #8 in PEM
  * @param {'ES256' | 'RS256' | 'PS256' | 'EdDSA'} [options.algorithm] default: what the key says, ES256 for PEM
  * @param {string} [options.keyId] the `kid` by which the server finds the public key. Default: that of a key in JSON
- * @returns {(request: { issuer: string, clientId: string }) => Promise<string>} rejects with a `MisuseError`
+ * @returns {ClientAssertion} rejects with a `MisuseError`
  *   (`invalid_private_key`) and an `IncompatibleError` (`no_web_crypto`)
  */
 export function privateKeyAssertion({ privateKey, algorithm, keyId }) {
