@@ -14,6 +14,9 @@ use crate::scope_plan::{OFFLINE_ACCESS, ScopePlan};
 use crate::settings::ServerSettings;
 use crate::url::Url;
 
+/// The scope that asks for an ID Token (OpenID Connect Core §3.1.2.1).
+const OPENID: &str = "openid";
+
 /// Parameters that belong to the protocol: a host's own may not take their place.
 const RESERVED: [&str; 13] = [
     "response_type",
@@ -57,6 +60,8 @@ record! {
         pub state: Secret,
         /// The secret half of PKCE.
         pub code_verifier: Secret,
+        /// What an ID Token has to repeat, where `openid` was requested.
+        pub nonce: Option<Secret>,
         /// What discovery found.
         pub discovery: Arc<Discovery>,
         /// The `resource` parameter, where one is sent.
@@ -90,7 +95,33 @@ impl AuthorizationCode {
     }
 }
 
-/// Builds the authorization request: the URL to open, and what to keep until its response.
+/// An authorization request that is ready to be sent.
+#[derive(Debug)]
+pub struct AuthorizationRequest {
+    /// Its parameters.
+    pub parameters: Parameters,
+    /// What to keep until its response.
+    pub pending: PendingAuthorization,
+}
+
+impl AuthorizationRequest {
+    /// The URL to open.
+    pub fn url(&self) -> String {
+        url_with(&self.parameters, &self.pending)
+    }
+}
+
+/// The authorization endpoint with these parameters, which win over those that it has already.
+pub fn url_with(parameters: &Parameters, pending: &PendingAuthorization) -> String {
+    let endpoint = pending.discovery.authorization_server.authorization_endpoint.url();
+    let mut all = Parameters::read(endpoint.search().trim_start_matches('?'));
+    for (name, value) in parameters.iter() {
+        all.set(name, Some(value));
+    }
+    filled("{}{}?{}", &[&endpoint.origin(), endpoint.path(), &all.to_text()])
+}
+
+/// Builds the authorization request.
 ///
 /// Refuses a plan with required scopes for which the client is not registered, so that no browser opens in vain.
 pub fn request(
@@ -98,39 +129,46 @@ pub fn request(
     registration: Arc<ClientRegistration>,
     plan: &ScopePlan,
     settings: &ServerSettings,
-    random: ([u8; 32], [u8; 32]),
+    random: [[u8; 32]; 3],
     attempts: Attempts,
     now: u64,
-) -> Result<(String, PendingAuthorization)> {
+) -> Result<AuthorizationRequest> {
+    let [for_pkce, for_state, for_nonce] = random;
     let plan = plan.within(registration.scopes.as_ref());
     let missing = plan.missing();
     if !missing.is_empty() {
         return Err(registration::scopes_missing(&missing, &registration));
     }
-    let Pkce { code_verifier, code_challenge, code_challenge_method } = pkce::pair(random.0);
-    let state = pkce::unguessable(random.1);
+    let redirect_uri = registration.redirect_uri.as_ref().ok_or_else(|| {
+        let message = "This client was registered without `redirectUri`. Register one with it.";
+        Error::new(Code::InvalidArgument, message, &[])
+    })?;
+    let Pkce { code_verifier, code_challenge, code_challenge_method } = pkce::pair(for_pkce);
+    let state = pkce::unguessable(for_state);
     let resource = discovery.resource(settings);
-    let endpoint = discovery.authorization_server.authorization_endpoint.url();
+    let requested = plan.requested();
+    let nonce = requested.contains(OPENID).then(|| pkce::unguessable(for_nonce));
 
-    let mut parameters = Parameters::read(endpoint.search().trim_start_matches('?'));
-    let asks_consent = plan.requested().contains(OFFLINE_ACCESS) && settings.consent_prompt != Some(false);
+    let mut parameters = Parameters::default();
+    let asks_consent = requested.contains(OFFLINE_ACCESS) && settings.consent_prompt != Some(false);
     if asks_consent {
         parameters.set("prompt", Some("consent"));
     }
     add_extra_parameters(&mut parameters, settings)?;
     parameters.set("response_type", Some("code"));
     parameters.set("client_id", Some(&registration.client_id));
-    parameters.set("redirect_uri", Some(registration.redirect_uri.as_str()));
-    parameters.set("scope", plan.requested().to_parameter().as_deref());
+    parameters.set("redirect_uri", Some(redirect_uri.as_str()));
+    parameters.set("scope", requested.to_parameter().as_deref());
     parameters.set("state", Some(state.reveal()));
+    parameters.set("nonce", nonce.as_ref().map(Secret::reveal));
     parameters.set("code_challenge", Some(&code_challenge));
     parameters.set("code_challenge_method", Some(&code_challenge_method));
     parameters.set("resource", resource.as_deref());
-    let url = filled("{}{}?{}", &[&endpoint.origin(), endpoint.path(), &parameters.to_text()]);
     let pending = PendingAuthorization {
         version: 1,
         state,
         code_verifier,
+        nonce,
         discovery,
         resource,
         registration,
@@ -138,7 +176,7 @@ pub fn request(
         attempts,
         created_at: now,
     };
-    Ok((url, pending))
+    Ok(AuthorizationRequest { parameters, pending })
 }
 
 fn add_extra_parameters(parameters: &mut Parameters, settings: &ServerSettings) -> Result<()> {
@@ -163,7 +201,7 @@ pub fn read(callback_url: &str, pending: &PendingAuthorization) -> Result<Author
         Error::new(Code::InvalidAuthorizationResponse, message, &[what])
     };
     let url = Url::parse(callback_url).ok_or_else(|| invalid("it is not a URL"))?;
-    if !pending.registration.redirect_uri.is_location_of(&url) {
+    if !pending.registration.redirect_uri.as_ref().is_some_and(|uri| uri.is_location_of(&url)) {
         return Err(invalid("it did not arrive at the redirect URI of this sign-in"));
     }
     let parameters = Parameters::read(url.search().trim_start_matches('?'));

@@ -13,7 +13,7 @@ use crate::record::{Crossing, Reader};
 use crate::scope_plan::{self, ScopePlan, ScopeSources};
 use crate::trace::Event;
 use crate::url::Nearness;
-use crate::{challenge, pkce, well_known};
+use crate::{challenge, pkce, token_endpoint, well_known};
 
 /// The version of the records that this code writes.
 const RECORD_VERSION: f64 = 1.0;
@@ -88,6 +88,8 @@ async fn made<P: Platform>(platform: &P, name: &str, input: &Json) -> Result<Jso
         "unregister" => Json::Bool(flow::unregister(platform, read(input)?).await?),
         "complete" => flow::complete(platform, read(input)?).await?.to_json(),
         "refresh" => flow::refresh(platform, read(input)?).await?.to_json(),
+        "grant" => token_endpoint::grant(platform, read(input)?).await?.to_json(),
+        "ask" => token_endpoint::ask(platform, read(input)?).await?,
         _ => evaluate(platform, name, input)?,
     })
 }
@@ -167,7 +169,7 @@ fn step(call: &str) -> Step {
         "discover" | "readChallenge" | "wellKnownLocations" => Step::Discover,
         "plan" | "planScopes" => Step::Plan,
         "register" | "unregister" => Step::Register,
-        "complete" => Step::Token,
+        "complete" | "grant" | "ask" => Step::Token,
         "readAuthorizationResponse" => Step::Callback,
         "refresh" => Step::Refresh,
         _ => Step::Authorize,

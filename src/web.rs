@@ -10,6 +10,7 @@ use web_sys::{AbortController, Headers};
 
 use crate::error::{Code, Error, Result};
 use crate::http::{BODY_LIMIT, Request, Response};
+use crate::identifier::Secret;
 use crate::platform::Platform;
 use crate::printable::printable;
 use crate::record::Crossing;
@@ -20,7 +21,7 @@ const DEFAULT_TIMEOUT_MILLISECONDS: f64 = 30_000.0;
 /// The longest time that `setTimeout` can wait; with a longer one it does not wait at all.
 const LONGEST_TIMEOUT_MILLISECONDS: f64 = 2_147_483_647.0;
 
-/// A host's options for one call: `fetch`, `signal`, `timeoutMilliseconds`, `trace`. All may be absent.
+/// A host's options for one call: `fetch`, `signal`, `timeoutMilliseconds`, `trace`, `clientAssertion`, `dpop`. All may be absent.
 pub struct WebPlatform(pub JsValue);
 
 impl Platform for WebPlatform {
@@ -48,6 +49,22 @@ impl Platform for WebPlatform {
             location: header("location"),
             body,
         })
+    }
+
+    async fn client_assertion(&self, issuer: &str, client_id: &str) -> Result<Secret> {
+        let request = object().with("issuer", issuer.into()).with("clientId", client_id.into());
+        let made = match method(&self.0, "clientAssertion", &[request.to_javascript()]) {
+            Ok(making) => JsFuture::from(Promise::resolve(&making)).await,
+            thrown => thrown,
+        };
+        made.ok().and_then(|assertion| assertion.as_string()).map(|assertion| Secret::new(&assertion)).ok_or_else(|| {
+            let message = "The client has to authenticate by an assertion that is signed with its key (`private_key_jwt`), and the host gave none: `client.assertion` has to be a function that resolves with one.";
+            Error::new(Code::InvalidArgument, message, &[])
+        })
+    }
+
+    fn proves_possession(&self) -> bool {
+        member(&self.0, "dpop").is_truthy()
     }
 
     fn random(&self) -> Result<[u8; 32]> {

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use mcp_oauth_wasm::calls;
 use mcp_oauth_wasm::error::{Code, Error, Kind, Result};
 use mcp_oauth_wasm::http::{BODY_LIMIT, Parameters, Request, Response};
+use mcp_oauth_wasm::identifier::Secret;
 use mcp_oauth_wasm::json::Json;
 use mcp_oauth_wasm::platform::Platform;
 use mcp_oauth_wasm::record::Crossing;
@@ -44,6 +45,8 @@ vector_files! {
     registration
     authorization
     token
+    pushed_authorization
+    grants
     records
 }
 
@@ -100,7 +103,8 @@ fn write_results(file: &str, outcomes: &[(String, Json)]) {
 /// Plays one vector: its outcome, and what is wrong with it.
 fn play(vector: &Json) -> (Json, Vec<String>) {
     let exchange = items(vector.member("exchange"));
-    let platform = Scripted { exchange, ..Scripted::default() };
+    let platform =
+        Scripted { exchange, proves_possession: vector.member("dpop") == &Json::Bool(true), ..Scripted::default() };
     let result = run(calls::call(&platform, text(vector, "call"), vector.member("input")));
     let mut complaints = platform.complaints.into_inner();
     if platform.used.get() < exchange.len() {
@@ -178,6 +182,7 @@ fn collect_texts(json: &Json, texts: &mut Vec<String>) {
 #[derive(Default)]
 struct Scripted<'v> {
     exchange: &'v [Json],
+    proves_possession: bool,
     used: Cell<usize>,
     drawn: Cell<u8>,
     traced: RefCell<String>,
@@ -205,6 +210,14 @@ impl Platform for Scripted<'_> {
             Some(other) => panic!("no exchange can fail as {other}"),
             None => answer(entry.member("answer"), request),
         }
+    }
+
+    async fn client_assertion(&self, issuer: &str, client_id: &str) -> Result<Secret> {
+        Ok(Secret::new(["assertion of ", client_id, " for ", issuer].concat()))
+    }
+
+    fn proves_possession(&self) -> bool {
+        self.proves_possession
     }
 
     fn random(&self) -> Result<[u8; 32]> {
