@@ -14,6 +14,7 @@
 
 import initialise, { call as callWasm, evaluate as evaluateWasm } from '../pkg/mcp_oauth_wasm.js';
 import { IncompatibleError, MisbehavedError, MisuseError, RefusedError, StorageError, TransportError } from './errors.js';
+import { collecting, fitToShow } from './fit_to_show.js';
 
 /** @type {(() => WasmSource | Promise<WasmSource>) | undefined} */
 let inlined;
@@ -91,7 +92,7 @@ function notLoaded(cause) {
  * @property {(input: string, init?: RequestInit) => Promise<Response>} [fetch] default: `globalThis.fetch`
  * @property {AbortSignal} [signal] cancels the call
  * @property {number} [timeoutMilliseconds] for each request, its body included; default: 30000
- * @property {(event: any) => void} [trace] receives every event
+ * @property {(event: any, secrets: string[]) => void} [trace] receives every event, and the secrets of the call
  * @property {(request: { issuer: string, clientId: string }) => Promise<string>} [clientAssertion] for clients that
  *   authenticate with a key
  * @property {boolean} [dpop] whether `fetch` proves possession of a key, so that tokens may be bound to it
@@ -107,10 +108,13 @@ function notLoaded(cause) {
  */
 export async function call(name, input, host = {}) {
   await init();
+  /** @type {string[]} */
+  const secrets = [];
+  const trace = host.trace && ((/** @type {unknown} */ event) => host.trace?.(event, secrets));
   try {
-    return await callWasm(name, plain(input), host);
+    return await callWasm(name, plain(input, secrets), { ...host, trace });
   } catch (error) {
-    throw fromPlain(error);
+    throw fromPlain(error, secrets);
   }
 }
 
@@ -124,10 +128,12 @@ export async function call(name, input, host = {}) {
  */
 export function evaluate(name, input, host = {}) {
   if (!ready) throw new MisuseError({ code: 'not_initialised', message: 'Await `init()` once before calling this function.' });
+  /** @type {string[]} */
+  const secrets = [];
   try {
-    return evaluateWasm(name, plain(input), host);
+    return evaluateWasm(name, plain(input, secrets), host);
   } catch (error) {
-    throw fromPlain(error);
+    throw fromPlain(error, secrets);
   }
 }
 
@@ -135,10 +141,11 @@ export function evaluate(name, input, host = {}) {
  * Plain data, read here: an accessor that throws must not do so inside the wasm.
  *
  * @param {unknown} input
+ * @param {string[]} secrets gets those that are in it
  */
-function plain(input) {
+function plain(input, secrets) {
   try {
-    return JSON.parse(JSON.stringify(input ?? null));
+    return JSON.parse(JSON.stringify(input ?? null, collecting(secrets)));
   } catch (cause) {
     throw new MisuseError({ code: 'invalid_argument', message: 'The argument `input` must be plain data.', cause });
   }
@@ -157,9 +164,10 @@ const errorOfKind = {
  * The error for what the WebAssembly module rejected with.
  *
  * @param {unknown} thrown `{ kind, code, message, step, details }`; anything else is passed through
+ * @param {string[]} secrets
  */
-function fromPlain(thrown) {
+function fromPlain(thrown, secrets) {
   const { kind, ...parts } = /** @type {ErrorParts & { kind: keyof typeof errorOfKind }} */ (Object(thrown));
   const ErrorOfKind = errorOfKind[kind];
-  return ErrorOfKind ? new ErrorOfKind(parts) : thrown;
+  return ErrorOfKind ? new ErrorOfKind(fitToShow(parts, secrets)) : thrown;
 }
