@@ -272,7 +272,8 @@ pub async fn register<P: Platform>(platform: &P, input: &RegisterInput) -> Resul
         let exchange = Exchange { platform, step: Step::Register, party: Party::AuthorizationServer };
         let attempts = &mut attempts;
         let client = &client;
-        let dynamic = DynamicRegistration { exchange, server, plan, grant, redirect_uri, client, refresh, attempts };
+        let mut dynamic =
+            DynamicRegistration { exchange, server, plan, grant, redirect_uri, client, refresh, attempts };
         dynamic.client(stored.as_ref(), input.doubt).await.map_err(|error| registered_nowhere(error, discovery))?
     };
     let plan = plan.within(registration.scopes.as_ref());
