@@ -1,7 +1,7 @@
 /** The way in: an authorizer for a host, and signed-in connections from it. */
 
-/** @import { Begun, ClientDescription, ScopePlan, ServerSettings, Session } from './records.js' */
-/** @import { Host } from './host.js' */
+/** @import { Begun, ClientDescription, ScopePlan, Session } from './records.js' */
+/** @import { ConnectionSettings, Host } from './host.js' */
 
 import { Connection } from './connection.js';
 import { MisuseError } from './errors.js';
@@ -11,7 +11,7 @@ import { completeLater } from './sign_in.js';
  * @typedef {object} AuthorizerOptions
  * @property {Host} host what the environment provides
  * @property {ClientDescription} [client] the application, as it presents itself
- * @property {(endpoint: string) => ServerSettings | undefined} [settings] what the host knows about single servers
+ * @property {(endpoint: string) => ConnectionSettings | undefined} [settings] what the host knows about single servers
  *
  * @typedef {object} ConnectionOptions
  * @property {string} [account] tells several accounts at one server apart; default: `default`
@@ -31,7 +31,8 @@ import { completeLater } from './sign_in.js';
  *   what it was sent with (null: nothing), so that a late answer to an older token does no harm
  * @property {() => Promise<void>} signIn signs in, even if there is a session
  * @property {() => Promise<void>} refresh renews the tokens now
- * @property {() => Promise<void>} signOut forgets the session
+ * @property {() => Promise<boolean>} signOut forgets the session, and has its tokens revoked (RFC 7009): whether the
+ *   authorization server did
  * @property {() => Promise<void>} forgetClient forgets the session and the registered client: the next sign-in registers
  *   anew. For a server that has forgotten the client, and can tell only the person
  * @property {() => Promise<ScopePlan | null>} plan the scopes, with what was registered, requested and granted

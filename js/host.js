@@ -8,7 +8,8 @@
  * @typedef {{ [member: string]: JsonValue }} JsonObject
  */
 
-/** @import { Event, ScopePlan } from './records.js' */
+/** @import { Event, PreRegisteredClient, ScopePlan, ServerSettings } from './records.js' */
+/** @import { Grant } from './grants/grant.js' */
 
 /**
  * One event of a sign-in, as a host's `trace` receives it.
@@ -33,6 +34,21 @@
  */
 
 /**
+ * Makes an assertion by which a client authenticates (RFC 7523 §2.2): a JWT whose audience is the issuer alone.
+ *
+ * @typedef {{ issuer: string, clientId: string }} AssertionRequest
+ * @typedef {(request: AssertionRequest) => Promise<string>} ClientAssertion
+ */
+
+/**
+ * What a host knows about one MCP server and its authorization server, and what it can do there.
+ *
+ * @typedef {Omit<ServerSettings, 'client'> & { client?: PreRegisteredClient & { assertion?: ClientAssertion }, grant?: Grant }} ConnectionSettings
+ *   `client.assertion`: makes the assertions of a client whose `tokenEndpointAuthMethod` is `private_key_jwt`; `grant`: how
+ *   a session is had without the authorization code, such as those of `mcp-oauth-wasm/grants`
+ */
+
+/**
  * Everything that this package needs from its environment.
  *
  * @typedef {object} Host
@@ -50,6 +66,8 @@
  *   Receives every trace event.
  * @property {number} [timeoutMilliseconds]
  *   For each request, its body included. Default: 30000.
+ * @property {Dpop} [dpop]
+ *   Binds tokens to a key, where the authorization server can (RFC 9449). Default: they are bearer tokens.
  */
 
 /**
@@ -100,6 +118,28 @@
  * @property {boolean} signedIn
  * @property {string} title A few words; plain text. Must not carry text of a server.
  * @property {string} message What it means and what to do next; plain text. Must not carry text of a server.
+ */
+
+/**
+ * What a proof of possession is for.
+ *
+ * @typedef {object} ProofRequest
+ * @property {string} method the HTTP method
+ * @property {string} url what is called; its query and fragment are left out
+ * @property {string} [accessToken] what the request carries beside the proof: at a protected resource, none at the
+ *   authorization server
+ * @property {string} [nonce] the latest one of the server's
+ */
+
+/**
+ * A key that tokens are bound to, and proofs that it is here (RFC 9449). Given to the host as `dpop`. A host that keeps
+ * its keys elsewhere can bring its own.
+ *
+ * @typedef {object} Dpop
+ * @property {(request: ProofRequest) => Promise<string>} proof
+ *   makes the value of a `DPoP` header, for one request (RFC 9449 §4.2). Rejects with a `MisuseError`
+ *   (`invalid_key_pair`), an `IncompatibleError` (`no_web_crypto`) and, with a store, a `StorageError`
+ * @property {() => Promise<string>} thumbprint what tokens are bound to: `jkt` (RFC 9449 §6.1, RFC 7638)
  */
 
 /**

@@ -6,17 +6,19 @@
  * which nothing is decided, and with a `StorageError` (`record_invalid`, `record_newer`) for what a store gave back.
  */
 
-/** @import { BeginInput, Begun, Completion, CompleteInput, DiscoverInput, Discovery, PlanInput, RefreshInput,
+/** @import { AskInput, BeginInput, Begun, Completion, CompleteInput, DiscoverInput, Discovery, GrantInput, PlanInput, RefreshInput,
  *   Registered, RegisterInput, ScopePlan, Session, UnregisterInput } from './records.js' */
-/** @import { Host } from './host.js' */
+/** @import { ClientAssertion, Host } from './host.js' */
 
+import { completed } from './completed.js';
 import { callHost } from './trace.js';
 import { call } from './wasm.js';
 
 /**
  * What a step needs of its host; all of it may be absent.
  *
- * @typedef {Pick<Host, 'fetch' | 'trace' | 'timeoutMilliseconds'> & { signal?: AbortSignal }} StepHost
+ * @typedef {Pick<Host, 'fetch' | 'trace' | 'timeoutMilliseconds' | 'dpop'> & { signal?: AbortSignal, clientAssertion?: ClientAssertion }} StepHost
+ *   `clientAssertion`: for clients that authenticate with a key (RFC 7523 §2.2)
  */
 
 /**
@@ -25,7 +27,7 @@ import { call } from './wasm.js';
  * @param {StepHost} host
  */
 function step(name, input, host) {
-  return call(name, input, callHost(host, host.signal));
+  return call(name, input, callHost(host, host.signal, host.clientAssertion));
 }
 
 /**
@@ -81,17 +83,18 @@ export function begin(input, host = {}) {
 }
 
 /**
- * Reads the authorization response and trades its code for tokens (RFC 6749 §4.1.2 to §4.1.4, RFC 9207).
+ * Reads the authorization response and trades its code for tokens (RFC 6749 §4.1.2 to §4.1.4, RFC 9207). An ID Token that
+ * comes with them is checked (OpenID Connect Core §3.1.3.7).
  *
  * @param {CompleteInput} input
  * @param {StepHost} [host]
  * @returns {Promise<Completion>} signed in, or one more authorization request after a repair
  * @throws {MisbehavedError} `state_mismatch`, `response_issuer_mismatch`, `invalid_authorization_response`, `invalid_token`,
- *   `invalid_document`
+ *   `invalid_document`, `id_token_invalid`
  * @throws {RefusedError} `authorization_refused`, `token_refused`, `client_refused`
  */
 export function complete(input, host = {}) {
-  return step('complete', input, host);
+  return completed(input, callHost(host, host.signal, host.clientAssertion));
 }
 
 /**
@@ -105,6 +108,33 @@ export function complete(input, host = {}) {
  */
 export function refresh(input, host = {}) {
   return step('refresh', input, host);
+}
+
+/**
+ * Trades another grant than the authorization code for tokens (RFC 6749 §4.4, RFC 7523 §2.1, RFC 8628 §3.4).
+ *
+ * @param {GrantInput} input
+ * @param {StepHost} [host]
+ * @returns {Promise<Session>}
+ * @throws {RefusedError} `token_refused` with the OAuth error as `details.error`; `client_refused`
+ * @throws {MisbehavedError} `invalid_token`, `invalid_document`
+ */
+export function grant(input, host = {}) {
+  return step('grant', input, host);
+}
+
+/**
+ * Reads a JSON document of an authorization server, such as its keys (RFC 7517); or, as a client that authenticates,
+ * sends a form and reads what it is answered with: for revocation (RFC 7009), device authorization (RFC 8628) and token
+ * exchange (RFC 8693).
+ *
+ * @param {AskInput} input
+ * @param {StepHost} [host]
+ * @returns {Promise<any>} the JSON document; without members, where the answer was empty
+ * @throws {RefusedError} `token_refused` with the OAuth error as `details.error`; `client_refused`
+ */
+export function ask(input, host = {}) {
+  return step('ask', input, host);
 }
 
 /**

@@ -3,13 +3,18 @@
 use std::sync::Arc;
 
 use crate::error::{Code, Error, Result};
-use crate::http::Response;
+use crate::http::{Parameters, Response};
 use crate::identifier::{Endpoint, Issuer};
 use crate::json::Json;
 use crate::protected_resource::listed_scopes;
 use crate::record;
 use crate::scope::ScopeSet;
 use crate::url::Nearness;
+
+/// Where a server has more to offer: pushed authorization requests (RFC 9126), sign-in on another device (RFC 8628),
+/// revocation (RFC 7009), and its keys (RFC 7517).
+pub const OTHER_ENDPOINTS: [&str; 4] =
+    ["pushed_authorization_request_endpoint", "device_authorization_endpoint", "revocation_endpoint", "jwks_uri"];
 
 record! {
     /// What an authorization server says of itself (RFC 8414 §2). Exists only if its issuer was verified.
@@ -23,8 +28,10 @@ record! {
         pub token_endpoint: Endpoint,
         /// Where clients are registered (RFC 7591); absent where there is no dynamic registration.
         pub registration_endpoint: Option<Endpoint>,
-        /// Where tokens are revoked (RFC 7009).
-        pub revocation_endpoint: Option<Endpoint>,
+        /// Its other endpoints, by the names that its document gives them: those of [`OTHER_ENDPOINTS`] that it has.
+        pub endpoints: Option<Parameters>,
+        /// Whether authorization requests have to be pushed (RFC 9126 §5).
+        pub require_pushed_authorization_requests: Option<bool>,
         /// Every scope that the server lists. Never requested as a whole; it only answers whether one is known.
         pub scopes_supported: Option<ScopeSet>,
         /// How clients may authenticate at the token endpoint; absent where the server does not say.
@@ -77,7 +84,7 @@ fn from_document(
     let text = document.member("issuer").as_str().ok_or_else(|| invalid("issuer", "must be a string"))?;
     let issuer = Issuer::named(text, named_by).ok().filter(|issuer| issuer.is_same_for_discovery(asked)).ok_or_else(|| {
         let message = "The authorization server's metadata names another issuer than the one that was asked for (RFC 8414 §3.3). It was not used. The operators of the MCP server and of the authorization server have to agree on the spelling of the issuer.";
-        Error::new(Code::IssuerMismatch, &[message]).with("asked", asked.as_str())
+        Error::new(Code::IssuerMismatch, message, &[]).with("asked", asked.as_str())
     })?;
     let optional = |member: &'static str| match document.member(member) {
         Json::Null => Ok(None),
@@ -91,11 +98,18 @@ fn from_document(
     };
     let is_true = |member: &'static str| *document.member(member) == Json::Bool(true);
 
+    let mut endpoints: Option<Parameters> = None;
+    for name in OTHER_ENDPOINTS {
+        if let Some(endpoint) = optional(name)? {
+            endpoints.get_or_insert_default().add(name, endpoint.as_str());
+        }
+    }
     let server = Arc::new(AuthorizationServer {
         authorization_endpoint: required("authorization_endpoint")?,
         token_endpoint: required("token_endpoint")?,
         registration_endpoint: optional("registration_endpoint")?,
-        revocation_endpoint: optional("revocation_endpoint")?,
+        endpoints,
+        require_pushed_authorization_requests: is_true("require_pushed_authorization_requests").then_some(true),
         scopes_supported: listed_scopes(document),
         token_endpoint_auth_methods_supported: strings("token_endpoint_auth_methods_supported"),
         grant_types_supported: strings("grant_types_supported"),
@@ -107,7 +121,7 @@ fn from_document(
     let challenge_methods = strings("code_challenge_methods_supported").unwrap_or_default();
     if !assume_s256 && !challenge_methods.iter().any(|method| method == "S256") {
         let message = "The authorization server does not say that it supports PKCE with S256 (`code_challenge_methods_supported`, RFC 8414 §2), without which an authorization code could be stolen. If you know that it does, set `assumeS256` for this server.";
-        return Err(Error::new(Code::NoS256, &[message]).with("issuer", server.issuer.as_str()));
+        return Err(Error::new(Code::NoS256, message, &[]).with("issuer", server.issuer.as_str()));
     }
     Ok(server)
 }

@@ -52,7 +52,7 @@ pub fn read(response: &Response, metadata_url: &str, called: &Url, named_by: Nea
     let resource = resource.ok_or_else(|| invalid("resource", "must be an https URL without fragment"))?;
     if !resource.contains(called) {
         let message = "The protected resource's metadata speaks of another resource than the one that is called (RFC 9728 §3.3). Nothing was sent to any authorization server. Check the MCP server's URL; if it is right, the server's operator has to correct `resource`.";
-        return Err(Error::new(Code::ResourceMismatch, &[message]).with("called", called.as_str()));
+        return Err(Error::new(Code::ResourceMismatch, message, &[]).with("called", called.as_str()));
     }
     let location = well_known::protected_resource_of(&resource);
     if resource.href() != called.href() && location != metadata_url {
