@@ -44,8 +44,11 @@ export async function signIn(request) {
   const calls = callHost(host, signal, settings.client?.assertion);
   const earlier = (await storedSession(host.store, endpoint, account).read())?.value;
   const preferredIssuer = earlier?.registration.issuer;
+  // A server that has published metadata is not believed to have none: that would send its people elsewhere.
+  const published = earlier?.discovery.protectedResource.metadataUrl !== undefined;
+  const withoutMetadata = published ? false : settings.withoutMetadata;
   /** @type {Discovery} */
-  const discovery = await call('discover', { endpoint, challenge, preferredIssuer, settings }, calls);
+  const discovery = await call('discover', { endpoint, challenge, preferredIssuer, settings: { ...settings, withoutMetadata } }, calls);
   const { issuer } = discovery.authorizationServer;
   const issuerChanged = preferredIssuer !== undefined && preferredIssuer !== issuer;
   /** @type {ScopePlan} */

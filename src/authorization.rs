@@ -7,7 +7,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::{Parameters, StatedError};
 use crate::identifier::Secret;
 use crate::pkce::{self, Pkce};
-use crate::printable::printable;
+use crate::printable::{filled, printable};
 use crate::record;
 use crate::registration::{self, ClientRegistration};
 use crate::scope_plan::{OFFLINE_ACCESS, ScopePlan};
@@ -118,7 +118,7 @@ pub fn url_with(parameters: &Parameters, pending: &PendingAuthorization) -> Stri
     for (name, value) in parameters.iter() {
         all.set(name, Some(value));
     }
-    [&endpoint.origin(), endpoint.path(), "?", &all.to_text()].concat()
+    filled("{}{}?{}", &[&endpoint.origin(), endpoint.path(), &all.to_text()])
 }
 
 /// Builds the authorization request.
@@ -140,7 +140,8 @@ pub fn request(
         return Err(registration::scopes_missing(&missing, &registration));
     }
     let redirect_uri = registration.redirect_uri.as_ref().ok_or_else(|| {
-        Error::new(Code::InvalidArgument, &["This client was registered without `redirectUri`. Register one with it."])
+        let message = "This client was registered without `redirectUri`. Register one with it.";
+        Error::new(Code::InvalidArgument, message, &[])
     })?;
     let Pkce { code_verifier, code_challenge, code_challenge_method } = pkce::pair(for_pkce);
     let state = pkce::unguessable(for_state);
@@ -182,12 +183,8 @@ fn add_extra_parameters(parameters: &mut Parameters, settings: &ServerSettings) 
     let Some(extra) = &settings.authorization_parameters else { return Ok(()) };
     for (name, value) in extra.iter() {
         if RESERVED.contains(&name) {
-            let message = [
-                "The authorization parameter `",
-                name,
-                "` belongs to the protocol and cannot be set by `authorizationParameters`.",
-            ];
-            return Err(Error::new(Code::ReservedParameter, &message).with("parameter", name));
+            let message = "The authorization parameter `{}` belongs to the protocol and cannot be set by `authorizationParameters`.";
+            return Err(Error::new(Code::ReservedParameter, message, &[name]).with("parameter", name));
         }
         parameters.set(name, Some(value));
     }
@@ -200,12 +197,8 @@ fn add_extra_parameters(parameters: &mut Parameters, settings: &ServerSettings) 
 /// errors included.
 pub fn read(callback_url: &str, pending: &PendingAuthorization) -> Result<AuthorizationResponse> {
     let invalid = |what: &str| {
-        let message = [
-            "The authorization response cannot be used: ",
-            what,
-            ". Nothing was sent to the authorization server; sign in again.",
-        ];
-        Error::new(Code::InvalidAuthorizationResponse, &message)
+        let message = "The authorization response cannot be used: {}. Nothing was sent to the authorization server; sign in again.";
+        Error::new(Code::InvalidAuthorizationResponse, message, &[what])
     };
     let url = Url::parse(callback_url).ok_or_else(|| invalid("it is not a URL"))?;
     if !pending.registration.redirect_uri.as_ref().is_some_and(|uri| uri.is_location_of(&url)) {
@@ -217,7 +210,7 @@ pub fn read(callback_url: &str, pending: &PendingAuthorization) -> Result<Author
     }
     if !parameters.get("state").is_some_and(|state| pending.state.equals(state)) {
         let message = "The authorization response does not belong to this sign-in: its `state` is missing or another (RFC 6749 §10.12). It was ignored; the sign-in can still be completed.";
-        return Err(Error::new(Code::StateMismatch, &[message]));
+        return Err(Error::new(Code::StateMismatch, message, &[]));
     }
     check_issuer(parameters.get("iss"), pending)?;
     if let Some(error) = parameters.get("error") {
@@ -241,14 +234,9 @@ fn check_issuer(iss: Option<&str>, pending: &PendingAuthorization) -> Result<()>
         (None, true) => "lacks the `iss` that the server's metadata promises",
         (Some(_), _) => "names another issuer than the one that was asked",
     };
-    let message = [
-        "The authorization response ",
-        fault,
-        " (RFC 9207 §2.4), as in a mix-up attack. Nothing of it was used. If it happens again, the operator of ",
-        server.issuer.as_str(),
-        " has to correct it.",
-    ];
-    Err(Error::new(Code::ResponseIssuerMismatch, &message).with("issuer", server.issuer.as_str()))
+    let message = "The authorization response {} (RFC 9207 §2.4), as in a mix-up attack. Nothing of it was used. If it happens again, the operator of {} has to correct it.";
+    Err(Error::new(Code::ResponseIssuerMismatch, message, &[fault, server.issuer.as_str()])
+        .with("issuer", server.issuer.as_str()))
 }
 
 /// The refusal of a sign-in, for people. Refused scopes are named, also where the server does not name them.
@@ -257,34 +245,28 @@ pub fn refused(refusal: StatedError, pending: &PendingAuthorization) -> Box<Erro
     let named = requested.named_by(&refusal);
     let scopes = if named.is_empty() { requested } else { named }.to_parameter();
     let issuer = pending.discovery.authorization_server.issuer.as_str();
-    let (code, pieces) = match (refusal.error.as_deref().unwrap_or_default(), &scopes) {
-        ("invalid_scope", Some(scopes)) => (
+    let scopes = scopes.as_deref().unwrap_or_default();
+    let (code, sentence) = match refusal.error.as_deref().unwrap_or_default() {
+        "invalid_scope" if scopes.is_empty() => (
             Code::AuthorizationRefused,
-            [
-                " refused the scopes `",
-                scopes,
-                "`. Its operator has to permit them for this client; if they come from the setting `scopes`, change it.",
-            ],
+            "The authorization server {} wants scopes, and neither the MCP server nor the host names any. Configure `scopes` for this server.",
         ),
-        ("invalid_scope", None) => (
+        "invalid_scope" => (
             Code::AuthorizationRefused,
-            [
-                " wants scopes, and neither the MCP server nor the host names any. ",
-                "Configure `scopes`",
-                " for this server.",
-            ],
+            "The authorization server {} refused the scopes `{}`. Its operator has to permit them for this client; if they come from the setting `scopes`, change it.",
         ),
-        ("invalid_client", _) => {
-            (Code::ClientRefused, [" does not accept this client any more.", " Register it again.", ""])
+        "invalid_client" => (
+            Code::ClientRefused,
+            "The authorization server {} does not accept this client any more. Register it again.",
+        ),
+        "access_denied" => (
+            Code::AuthorizationRefused,
+            "The authorization server {} says that the sign-in was declined. Sign in again to consent.",
+        ),
+        "temporarily_unavailable" | "server_error" => {
+            (Code::AuthorizationRefused, "The authorization server {} had a problem of its own. Try again later.")
         }
-        ("access_denied", _) => {
-            (Code::AuthorizationRefused, [" says that the sign-in was declined.", " Sign in again to consent.", ""])
-        }
-        ("temporarily_unavailable" | "server_error", _) => {
-            (Code::AuthorizationRefused, [" had a problem of its own.", " Try again later.", ""])
-        }
-        _ => (Code::AuthorizationRefused, [" refused the sign-in.", "", ""]),
+        _ => (Code::AuthorizationRefused, "The authorization server {} refused the sign-in."),
     };
-    let sentence = ["The authorization server ", issuer, &pieces.concat()].concat();
-    refusal.into_error(code, &sentence).with("issuer", issuer)
+    refusal.into_error(code, sentence, &[issuer, scopes]).with("issuer", issuer)
 }

@@ -42,8 +42,8 @@ record! {
         pub authorization_response_iss_parameter_supported: bool,
         /// Whether a client identifier may be the URL of a metadata document.
         pub client_id_metadata_document_supported: bool,
-        /// The URL that the metadata was read from.
-        pub metadata_url: String,
+        /// The URL that the metadata was read from; absent where it publishes none (MCP revision 2025-03-26).
+        pub metadata_url: Option<String>,
     }
 }
 
@@ -57,14 +57,34 @@ pub fn read(
     assume_s256: bool,
     named_by: Nearness,
 ) -> Result<Arc<AuthorizationServer>> {
-    let document = response.document()?;
+    from_document(&response.document()?, Some(metadata_url.to_owned()), asked, assume_s256, named_by)
+}
+
+/// What MCP revision 2025-03-26 takes for granted of a server that publishes no metadata: PKCE, and three endpoints.
+pub fn without_metadata(issuer: &Issuer) -> Result<Arc<AuthorizationServer>> {
+    let at = |path: &str| [issuer.as_str(), path].concat().into();
+    let document = Json::Object(Vec::new())
+        .with("issuer", issuer.as_str().into())
+        .with("authorization_endpoint", at("/authorize"))
+        .with("token_endpoint", at("/token"))
+        .with("registration_endpoint", at("/register"));
+    from_document(&document, None, issuer, true, Nearness::Local)
+}
+
+fn from_document(
+    document: &Json,
+    metadata_url: Option<String>,
+    asked: &Issuer,
+    assume_s256: bool,
+    named_by: Nearness,
+) -> Result<Arc<AuthorizationServer>> {
     let invalid = |member: &str, rule: &str| {
         Error::invalid_document("The authorization server's metadata (RFC 8414 §2)", member, rule)
     };
     let text = document.member("issuer").as_str().ok_or_else(|| invalid("issuer", "must be a string"))?;
     let issuer = Issuer::named(text, named_by).ok().filter(|issuer| issuer.is_same_for_discovery(asked)).ok_or_else(|| {
         let message = "The authorization server's metadata names another issuer than the one that was asked for (RFC 8414 §3.3). It was not used. The operators of the MCP server and of the authorization server have to agree on the spelling of the issuer.";
-        Error::new(Code::IssuerMismatch, &[message]).with("asked", asked.as_str())
+        Error::new(Code::IssuerMismatch, message, &[]).with("asked", asked.as_str())
     })?;
     let optional = |member: &'static str| match document.member(member) {
         Json::Null => Ok(None),
@@ -90,18 +110,18 @@ pub fn read(
         registration_endpoint: optional("registration_endpoint")?,
         endpoints,
         require_pushed_authorization_requests: is_true("require_pushed_authorization_requests").then_some(true),
-        scopes_supported: listed_scopes(&document),
+        scopes_supported: listed_scopes(document),
         token_endpoint_auth_methods_supported: strings("token_endpoint_auth_methods_supported"),
         grant_types_supported: strings("grant_types_supported"),
         authorization_response_iss_parameter_supported: is_true("authorization_response_iss_parameter_supported"),
         client_id_metadata_document_supported: is_true("client_id_metadata_document_supported"),
-        metadata_url: metadata_url.to_owned(),
+        metadata_url,
         issuer,
     });
     let challenge_methods = strings("code_challenge_methods_supported").unwrap_or_default();
     if !assume_s256 && !challenge_methods.iter().any(|method| method == "S256") {
         let message = "The authorization server does not say that it supports PKCE with S256 (`code_challenge_methods_supported`, RFC 8414 §2), without which an authorization code could be stolen. If you know that it does, set `assumeS256` for this server.";
-        return Err(Error::new(Code::NoS256, &[message]).with("issuer", server.issuer.as_str()));
+        return Err(Error::new(Code::NoS256, message, &[]).with("issuer", server.issuer.as_str()));
     }
     Ok(server)
 }

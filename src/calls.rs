@@ -107,7 +107,7 @@ fn evaluated<P: Platform>(platform: &P, name: &str, input: &Json) -> Result<Json
         "planScopes" => plan_scopes(read(input)?).to_json(),
         "createPkce" => pkce::pair(platform.random()?).to_json(),
         "readAuthorizationResponse" => read_authorization_response(read(input)?)?.to_json(),
-        _ => return Err(Error::new(Code::InvalidArgument, &["There is no such call."])),
+        _ => return Err(Error::new(Code::InvalidArgument, "There is no such call.", &[])),
     })
 }
 
@@ -118,7 +118,7 @@ fn plan_scopes(input: PlanScopesInput) -> Arc<ScopePlan> {
 
 fn well_known_locations(input: WellKnownInput) -> Result<Vec<String>> {
     let invalid =
-        || Error::new(Code::InvalidUrl, &["Give `resource` or `issuer`: an https URL (or http on this machine)."]);
+        || Error::new(Code::InvalidUrl, "Give `resource` or `issuer`: an https URL (or http on this machine).", &[]);
     match (&input.resource, &input.issuer) {
         (Some(resource), None) => Endpoint::named(resource, Nearness::Local)
             .map(|resource| well_known::protected_resource(resource.url()))
@@ -152,12 +152,9 @@ fn read<T: Crossing>(input: &Json) -> Result<T> {
 fn refuse_newer(input: &Json) -> Result<()> {
     let is_newer = |name: &&&str| matches!(input.member(name).member("version"), Json::Number(version) if *version > RECORD_VERSION);
     let Some(name) = STORED.iter().find(is_newer) else { return Ok(()) };
-    let message = [
-        "The stored ",
-        name,
-        " was written by a newer version of this package. It was left as it is; update the application.",
-    ];
-    Err(Error::new(Code::RecordNewer, &message))
+    let message =
+        "The stored {} was written by a newer version of this package. It was left as it is; update the application.";
+    Err(Error::new(Code::RecordNewer, message, &[name]))
 }
 
 fn refuse_mismatch(reader: Reader) -> Result<()> {

@@ -1,12 +1,13 @@
 //! How a client authenticates at the token endpoint (RFC 6749 §2.3.1): exactly as registered, by one method.
 
-use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::error::{Code, Error, Result};
 use crate::form;
 use crate::http::{Parameters, Request};
 use crate::identifier::Secret;
+use crate::pkce::base64;
+use crate::printable::filled;
 use crate::words;
 
 words! {
@@ -26,14 +27,10 @@ words! {
 impl ClientAuthentication {
     /// The method of that name, for a client that registers itself, which has no key to be registered along.
     pub fn named(name: &str) -> Result<ClientAuthentication> {
-        let known = [
-            ClientAuthentication::None,
-            ClientAuthentication::ClientSecretBasic,
-            ClientAuthentication::ClientSecretPost,
-        ];
-        known.into_iter().find(|method| method.word() == name).ok_or_else(|| {
+        let can_register = |method: &ClientAuthentication| *method != ClientAuthentication::PrivateKeyJwt;
+        ClientAuthentication::of(name).filter(can_register).ok_or_else(|| {
             let message = "The authorization server wants the client to authenticate in a way that is not supported (supported: none, client_secret_basic, client_secret_post). Ask its operator to permit one of these.";
-            Error::new(Code::NoClientAuthentication, &[message])
+            Error::new(Code::NoClientAuthentication, message, &[])
         })
     }
 
@@ -76,7 +73,7 @@ impl ClientAuthentication {
                 form::encode(client_id, &mut credentials);
                 credentials.push(':');
                 form::encode(credential.unwrap_or_default(), &mut credentials);
-                let header = ["Basic ", &STANDARD.encode(credentials)].concat();
+                let header = filled("Basic {}", &[&base64(&STANDARD, credentials.as_bytes())]);
                 Request { authorization: Some(Secret::new(header)), ..Request::form(endpoint, &form) }
             }
             ClientAuthentication::ClientSecretPost => {

@@ -139,7 +139,7 @@ impl<P: Platform> DynamicRegistration<'_, P> {
             return Ok(());
         }
         let message = "The client was registered as often as one sign-in permits, without success. Sign in again later, or ask the authorization server's operator.";
-        Err(Error::new(Code::AttemptsExhausted, &[message]).with("issuer", self.server.issuer.as_str()))
+        Err(Error::new(Code::AttemptsExhausted, message, &[]).with("issuer", self.server.issuer.as_str()))
     }
 }
 

@@ -17,7 +17,7 @@ use crate::http::{Response, StatedError};
 use crate::identifier::{Endpoint, Issuer, RedirectUri};
 use crate::json::Json;
 use crate::platform::Platform;
-use crate::printable::joined;
+use crate::printable::{filled, joined};
 use crate::protected_resource::{self, ProtectedResource, Statement};
 use crate::record::Crossing;
 use crate::registration::{self, ClientRegistration};
@@ -58,13 +58,21 @@ pub async fn discover<P: Platform>(platform: &P, input: DiscoverInput) -> Result
         Some(metadata) => vec![Endpoint::named(metadata, named_by)?.as_str().to_owned()],
         None => well_known::protected_resource(url),
     };
-    let protected_resource = discover_protected_resource(platform, candidates, &input.endpoint, named_by).await?;
+    let may_lack_metadata = challenged.is_none() && settings.without_metadata != Some(false);
+    let protected_resource = match discover_protected_resource(platform, candidates, &input.endpoint, named_by).await {
+        Err(error) if error.code == Code::NoProtectedResourceMetadata && may_lack_metadata => {
+            platform.trace(Event::decision(Step::Discover, "goes on without metadata (MCP 2025-03-26)", Json::Null));
+            protected_resource::without_metadata(url)?
+        }
+        discovered => discovered?,
+    };
 
     let preferred = input.preferred_issuer.or(settings.client.as_ref().and_then(|client| client.issuer.clone()));
     let is_preferred =
         |issuer: &&Issuer| preferred.as_ref().is_some_and(|preferred| preferred.is_same_for_discovery(issuer));
     let (first, others): (Vec<&Issuer>, Vec<&Issuer>) =
         protected_resource.authorization_servers.iter().partition(is_preferred);
+    let lacks_metadata = protected_resource.metadata_url.is_none();
     let mut usable = None;
     let mut failure = None;
     for issuer in first.into_iter().chain(others).take(AUTHORIZATION_SERVER_LIMIT) {
@@ -75,6 +83,9 @@ pub async fn discover<P: Platform>(platform: &P, input: DiscoverInput) -> Result
             }
             Ok(server) => usable = usable.or(Some(server)),
             Err(error) if error.kind() == Kind::Transport => return Err(error),
+            Err(error) if lacks_metadata && error.code == Code::NoAuthorizationServerMetadata => {
+                usable = Some(authorization_server::without_metadata(issuer)?);
+            }
             Err(error) => failure = failure.or(Some(error)),
         }
     }
@@ -88,7 +99,7 @@ pub async fn discover<P: Platform>(platform: &P, input: DiscoverInput) -> Result
         .with("issuer", authorization_server.issuer.as_str().into());
     platform.trace(Event::decision(
         Step::Discover,
-        ["signs in at ", authorization_server.issuer.as_str()].concat(),
+        &filled("signs in at {}", &[authorization_server.issuer.as_str()]),
         decision,
     ));
     let DiscoverInput { endpoint, challenge, .. } = input;
@@ -113,7 +124,7 @@ async fn discover_protected_resource<P: Platform>(
         Err(error) if error.code != none && is_of_document(&error) => Err(error),
         _ => {
             let message = "The protected resource's metadata names a wider resource, which does not say so itself (RFC 9728 §3.3). Nothing was sent to any authorization server; the MCP server's operator has to correct `resource`.";
-            Err(Error::new(Code::ResourceMismatch, &[message]).with("called", called.as_str()))
+            Err(Error::new(Code::ResourceMismatch, message, &[]).with("called", called.as_str()))
         }
     }
 }
@@ -172,13 +183,8 @@ fn nothing_found(code: Code, candidates: &[String]) -> Box<Error> {
         Code::NoProtectedResourceMetadata => "The MCP server publishes no protected resource metadata (RFC 9728)",
         _ => "The authorization server publishes no metadata (RFC 8414)",
     };
-    let message = [
-        what,
-        ", so nobody can tell where to sign in. Its operator has to publish it. Looked at: ",
-        &joined(candidates, ", "),
-        ".",
-    ];
-    Error::new(code, &message)
+    let message = "{}, so nobody can tell where to sign in. Its operator has to publish it. Looked at: {}.";
+    Error::new(code, message, &[what, &joined(candidates, ", ")])
         .with("candidates", Json::Array(candidates.iter().map(|url| url.as_str().into()).collect()))
 }
 
@@ -268,20 +274,36 @@ pub async fn register<P: Platform>(platform: &P, input: &RegisterInput) -> Resul
         let attempts = &mut attempts;
         let client = &client;
         let dynamic = DynamicRegistration { exchange, server, plan, grant, redirect_uri, client, refresh, attempts };
-        dynamic.client(stored.as_ref(), input.doubt).await?
+        dynamic.client(stored.as_ref(), input.doubt).await.map_err(|error| registered_nowhere(error, discovery))?
     };
     let plan = plan.within(registration.scopes.as_ref());
     let decision = object()
         .with("kind", registration.kind.to_json())
         .with("clientId", registration.client_id.as_str().into())
         .with("plan", plan.to_json());
-    platform.trace(Event::decision(Step::Register, ["uses the client ", &registration.client_id].concat(), decision));
+    platform.trace(Event::decision(
+        Step::Register,
+        &filled("uses the client {}", &[&registration.client_id]),
+        decision,
+    ));
     let missing = plan.missing();
     if missing.is_empty() {
         Ok(Registered { registration, plan, attempts })
     } else {
         Err(registration::scopes_missing(&missing, &registration))
     }
+}
+
+/// A server without metadata that has no registration either: what its operator has to add is the metadata.
+fn registered_nowhere(error: Box<Error>, discovery: &Discovery) -> Box<Error> {
+    let states_an_error = error.details.iter().any(|(name, _)| *name == "error");
+    if error.code != Code::RegistrationRefused
+        || states_an_error
+        || discovery.authorization_server.metadata_url.is_some()
+    {
+        return error;
+    }
+    nothing_found(Code::NoProtectedResourceMetadata, &well_known::protected_resource(discovery.endpoint.url()))
 }
 
 record! {
@@ -498,7 +520,8 @@ pub async fn refresh<P: Platform>(platform: &P, input: RefreshInput) -> Result<S
     let Some(refresh_token) = &session.tokens.refresh_token else {
         return Err(Error::new(
             Code::NoRefreshToken,
-            &["There is no refresh token in this session: sign in again when its access token has expired."],
+            "There is no refresh token in this session: sign in again when its access token has expired.",
+            &[],
         ));
     };
     let form = token::form_with_refresh_token(refresh_token, &session);

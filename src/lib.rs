@@ -14,10 +14,10 @@
 
 // Words: the data that everything is made of.
 pub mod form;
+pub mod printable;
 pub mod json;
 pub mod record;
 pub mod error;
-pub mod printable;
 pub mod url;
 pub mod identifier;
 pub mod http;

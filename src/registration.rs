@@ -93,14 +93,9 @@ pub fn pre_registered(
         stored.filter(|stored| stored.kind == RegistrationKind::PreRegistered && stored.client_id == client.client_id);
     let bound_to = client.issuer.as_ref().or(first_used.map(|stored| &stored.issuer));
     if let Some(bound) = bound_to.filter(|bound| !bound.is_same_for_discovery(&server.issuer)) {
-        let message = [
-            "The configured client belongs to ",
-            bound.as_str(),
-            ", but the MCP server now names ",
-            server.issuer.as_str(),
-            ". Its credentials were not sent. If the change is right, configure a client for the new issuer.",
-        ];
-        return Err(Error::new(Code::ClientOfOtherIssuer, &message).with("issuer", server.issuer.as_str()));
+        let message = "The configured client belongs to {}, but the MCP server now names {}. Its credentials were not sent. If the change is right, configure a client for the new issuer.";
+        return Err(Error::new(Code::ClientOfOtherIssuer, message, &[bound.as_str(), server.issuer.as_str()])
+            .with("issuer", server.issuer.as_str()));
     }
     let client_secret = client.client_secret.clone().filter(|secret| !secret.reveal().is_empty());
     let method = match (client.token_endpoint_auth_method, &client_secret) {
@@ -133,7 +128,7 @@ pub fn metadata_document_url(url: &str) -> Result<Url> {
     };
     Url::parse(url).filter(is_identifier).ok_or_else(|| {
         let message = "`clientMetadataUrl` must be an https URL with a path, without user name, fragment or dot segments, spelled in its normal form.";
-        Error::new(Code::InvalidClientMetadataUrl, &[message])
+        Error::new(Code::InvalidClientMetadataUrl, message, &[])
     })
 }
 
@@ -375,25 +370,17 @@ impl Asked {
 
 /// The error where there is no way to register.
 pub fn impossible(server: &AuthorizationServer) -> Box<Error> {
-    let message = [
-        "The authorization server ",
-        server.issuer.as_str(),
-        " offers no way to register a client. Register one there by hand, and configure its `client_id` as `client.clientId` for this server.",
-    ];
-    Error::new(Code::NeedsClientId, &message).with("issuer", server.issuer.as_str())
+    let message = "The authorization server {} offers no way to register a client. Register one there by hand, and configure its `client_id` as `client.clientId` for this server.";
+    Error::new(Code::NeedsClientId, message, &[server.issuer.as_str()]).with("issuer", server.issuer.as_str())
 }
 
 /// The refusal of a registration, for people.
 pub fn refused(refusal: StatedError, server: &AuthorizationServer, plan: &ScopePlan) -> Box<Error> {
     let remedy =
         if plan.to_register().is_empty() { " If it wants a `scope`, configure `scopes` for this server." } else { "" };
-    let sentence = [
-        "The authorization server ",
-        server.issuer.as_str(),
-        " refused to register this client. Ask its operator to permit registration, or configure a client that was registered by hand.",
-        remedy,
-    ];
-    refusal.into_error(Code::RegistrationRefused, &sentence.concat()).with("issuer", server.issuer.as_str())
+    let sentence = "The authorization server {} refused to register this client. Ask its operator to permit registration, or configure a client that was registered by hand.{}";
+    let issuer = server.issuer.as_str();
+    refusal.into_error(Code::RegistrationRefused, sentence, &[issuer, remedy]).with("issuer", issuer)
 }
 
 /// The error for scopes that are required, and for which the client is not registered: known before any browser
@@ -413,15 +400,8 @@ pub fn scopes_missing(missing: &ScopeSet, registration: &ClientRegistration) -> 
             "",
         ),
     };
-    let message = [
-        "The authorization server ",
-        registration.issuer.as_str(),
-        " did not register this client for the required scopes `",
-        &scopes,
-        "`, so requesting them would fail. ",
-        remedy,
-        which,
-        ".",
-    ];
-    Error::new(Code::ScopeNotRegistered, &message).with("scope", scopes).with("issuer", registration.issuer.as_str())
+    let message = "The authorization server {} did not register this client for the required scopes `{}`, so requesting them would fail. {}{}.";
+    Error::new(Code::ScopeNotRegistered, message, &[registration.issuer.as_str(), &scopes, remedy, which])
+        .with("scope", scopes)
+        .with("issuer", registration.issuer.as_str())
 }

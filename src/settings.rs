@@ -70,6 +70,9 @@ record! {
         /// Look at the authorization endpoint's first answer before a browser opens, so that refused scopes are repaired
         /// without a trip. Where the platform shows redirects (Node, Electron's main process). Default: false.
         pub preflight: Option<bool>,
+        /// Sign in at the MCP server's own origin where it publishes no metadata at all, as servers of MCP revision
+        /// 2025-03-26 have it. Never where it once did publish metadata. Default: true.
+        pub without_metadata: Option<bool>,
         /// Let a public server name addresses of this machine and of private networks. Default: false.
         pub allow_private_addresses: Option<bool>,
     }

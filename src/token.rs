@@ -119,13 +119,13 @@ pub fn read(response: &Response, now: u64, proves_possession: bool) -> Result<An
     let access_token = text("access_token").ok_or_else(|| invalid("access_token", "is missing"))?;
     if !access_token.bytes().all(|byte| matches!(byte, 0x21..=0x7e)) {
         let message = "The access token contains characters that cannot stand in a header (RFC 6750 §2.1). It was not stored; the authorization server's operator has to correct it.";
-        return Err(Error::new(Code::InvalidToken, &[message]));
+        return Err(Error::new(Code::InvalidToken, message, &[]));
     }
     let is_of_type = |name: &str| text("token_type").is_some_and(|kind| kind.eq_ignore_ascii_case(name));
     let token_type = (proves_possession && is_of_type("dpop")).then_some(TokenType::Dpop);
     if token_type.is_none() && text("token_type").is_some() && !is_of_type("bearer") {
         let message = "The access token is of a type that is not supported here. It was not stored. Ask the authorization server's operator for bearer tokens.";
-        return Err(Error::new(Code::TokenTypeUnsupported, &[message]));
+        return Err(Error::new(Code::TokenTypeUnsupported, message, &[]));
     }
     let lifetime = match document.member("expires_in") {
         Json::Null => None,
@@ -165,7 +165,7 @@ fn refused(response: &Response) -> Box<Error> {
     let (code, sentence) = match stated.error.as_deref() {
         None => {
             let message = "The token endpoint answered with a status that the protocol does not foresee, and without an OAuth error. Nothing was deleted; try again later.";
-            return Error::new(Code::UnexpectedStatus, &[message]).with("status", status);
+            return Error::new(Code::UnexpectedStatus, message, &[]).with("status", status);
         }
         Some("invalid_client") => {
             (Code::ClientRefused, "The authorization server does not accept this client any more. Register it again.")
@@ -175,7 +175,7 @@ fn refused(response: &Response) -> Box<Error> {
         }
         Some(_) => (Code::TokenRefused, "The authorization server refused to issue tokens."),
     };
-    stated.into_error(code, sentence).with("status", status)
+    stated.into_error(code, sentence, &[]).with("status", status)
 }
 
 /// A refresh that is refused with `invalid_grant`: the refresh token is dead, the client is not.

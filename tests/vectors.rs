@@ -38,6 +38,7 @@ vector_files! {
     url_agreement
     json_agreement
     protected_resource
+    without_metadata
     authorization_server
     redirects
     addresses
@@ -193,17 +194,17 @@ impl Platform for Scripted<'_> {
     async fn fetch(&self, request: &Request, follows: bool) -> Result<Response> {
         let Some(entry) = self.exchange.get(self.used.get()) else {
             self.complaints.borrow_mut().push(format!("asked for {} after the last exchange", request.url));
-            return Err(Error::new(Code::NetworkFailed, &["The script has ended."]));
+            return Err(Error::new(Code::NetworkFailed, "The script has ended.", &[]));
         };
         self.used.set(self.used.get() + 1);
         let path = format!("request {}", self.used.get());
         let expected = merged(usual_request(), entry.member("expect"));
         compare(&expected, &request_as_json(request, follows), &path, &mut self.complaints.borrow_mut());
         match entry.member("fails").as_str() {
-            Some("timed_out") => Err(Error::new(Code::TimedOut, &["The script says that no answer comes."])
+            Some("timed_out") => Err(Error::new(Code::TimedOut, "The script says that no answer comes.", &[])
                 .with("url", redacted_url(&request.url))),
             Some("network_failed") => {
-                Err(Error::new(Code::NetworkFailed, &["The script says that the network fails."])
+                Err(Error::new(Code::NetworkFailed, "The script says that the network fails.", &[])
                     .with("url", redacted_url(&request.url))
                     .with("reason", "scripted"))
             }
@@ -291,7 +292,7 @@ fn answer(answer: &Json, request: &Request) -> Result<Response> {
         },
     };
     if body.len() > BODY_LIMIT {
-        return Err(Error::new(Code::ResponseTooLarge, &["The script's answer is larger than 1 MiB."]));
+        return Err(Error::new(Code::ResponseTooLarge, "The script's answer is larger than 1 MiB.", &[]));
     }
     let header = |name| answer.member("headers").member(name).as_str().map(str::to_owned);
     Ok(Response {

@@ -37,7 +37,7 @@ pub fn protected_resource(bytes: &[u8]) {
                 resource.authorization_servers.iter().for_each(assert_public_issuer);
                 assert_listed(&resource.scopes_supported);
                 resource.resource_name.iter().for_each(|name| assert_printable(name));
-                assert_eq!(resource.metadata_url, location);
+                assert_eq!(resource.metadata_url.as_deref(), Some(location));
                 assert_survives_storage(&resource);
             }
         }
