@@ -12,6 +12,7 @@ const ANSWERS_PER_NONCE = 5;
  * @param {string} origin of the protected resource
  */
 export function createProofChecker(origin) {
+  /** @type {string[]} */
   const nonces = [randomUUID()];
   let answers = 0;
   /** @type {Set<unknown>} */
