@@ -4,31 +4,49 @@
  */
 
 /**
+ * A JSON value (RFC 8259).
+ *
  * @typedef {null | boolean | number | string | JsonValue[] | JsonObject} JsonValue
+ */
+
+/**
+ * A JSON object (RFC 8259 §4).
+ *
  * @typedef {{ [member: string]: JsonValue }} JsonObject
  */
 
 /** @import { Event, ScopePlan } from './records.js' */
 
 /**
- * One event of a sign-in, as a host's `trace` receives it.
+ * When and where in a trace an event has its place.
  *
- * @typedef {Event & { version: 1, sequence: number, correlation: string, at: number }} TraceEvent
- *   `sequence` counts from 1 in each correlation; `correlation` is the same for all events of one operation;
- *   `at` is in milliseconds since 1970.
+ * @typedef {object} TracePlace
+ * @property {1} version The version of this form.
+ * @property {number} sequence Counts from 1 in each correlation.
+ * @property {string} correlation The same for all events of one operation.
+ * @property {number} at When it happened, in milliseconds since 1970.
+ */
+
+/**
+ * One event of a sign-in, as a host's `trace` receives it. Secrets are not in it.
+ *
+ * @typedef {Event & TracePlace} TraceEvent
  */
 
 /**
  * The person is about to be sent to the browser again; the host may say no.
  *
  * @typedef {object} ApprovalRequest
- * @property {'step-up' | 'issuer-changed'} reason
+ * @property {'step-up' | 'issuer-changed'} reason More scopes are needed, or another authorization server than the last
+ *   time is in charge.
  * @property {string} endpoint The URL of the MCP server.
  * @property {string} issuer The authorization server, as it calls itself (RFC 8414 §2).
  * @property {ScopePlan} plan What would be asked for.
  */
 
 /**
+ * The `fetch` of the Fetch Standard.
+ *
  * @typedef {(input: string | URL | Request, init?: RequestInit) => Promise<Response>} Fetch
  */
 
@@ -47,13 +65,13 @@
  *   Asked before a step-up or a changed issuer sends the person to the browser.
  *   Default: yes for a call that allows interaction.
  * @property {(event: TraceEvent) => void} [trace]
- *   Receives every trace event.
+ *   Receives every trace event. What it throws is ignored.
  * @property {number} [timeoutMilliseconds]
- *   For each request, its body included. Default: 30000.
+ *   How long each request may take, its body included, in milliseconds; then `timed_out`. Default: 30000.
  */
 
 /**
- * How a person is sent to the authorization server and comes back.
+ * How a person is sent to the authorization server and comes back (RFC 6749 §4.1, RFC 8252).
  *
  * @typedef {object} Redirect
  * @property {(request: PrepareRequest) => Promise<RedirectReceiver>} prepare
@@ -62,6 +80,8 @@
  */
 
 /**
+ * What a redirect gets ready for.
+ *
  * @typedef {object} PrepareRequest
  * @property {string} issuer
  *   Lets a redirect give each authorization server a path of its own,
@@ -69,7 +89,7 @@
  * @property {string} [preferred]
  *   The redirect URI of a stored registration. It is used again if it can be;
  *   otherwise the receiver has another one, which has to be registered (RFC 6749 §3.1.2.2).
- * @property {AbortSignal} [signal]
+ * @property {AbortSignal} [signal] Ends the preparation.
  */
 
 /**
@@ -89,20 +109,26 @@
  */
 
 /**
+ * What a person is sent to the authorization server with (RFC 6749 §4.1.1).
+ *
  * @typedef {object} AuthorizeRequest
  * @property {string} authorizationUrl Opened only if its scheme is http or https.
  * @property {string} state Identifies the response (RFC 6749 §10.12). Compared in constant time.
- * @property {AbortSignal} [signal]
+ * @property {AbortSignal} [signal] Ends the wait.
  */
 
 /**
+ * How a sign-in ended, for the page that the person sees.
+ *
  * @typedef {object} Outcome
- * @property {boolean} signedIn
+ * @property {boolean} signedIn Whether the person is signed in.
  * @property {string} title A few words; plain text. Must not carry text of a server.
  * @property {string} message What it means and what to do next; plain text. Must not carry text of a server.
  */
 
 /**
+ * A record, as a store gives it back.
+ *
  * @typedef {object} StoredRecord
  * @property {string} version Opaque. Changes with every write, and never comes back.
  * @property {JsonObject} value The caller's own copy.
@@ -125,6 +151,8 @@
  */
 
 /**
+ * How long to wait for a lock.
+ *
  * @typedef {object} LockOptions
  * @property {AbortSignal} [signal]
  *   Ends the wait for the lock; rejects with the signal's reason. Work that has begun is not ended by it.

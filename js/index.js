@@ -1,4 +1,11 @@
-/** The package with its WebAssembly module inlined: nothing to configure, nothing loaded before the first use. */
+/**
+ * The package with its WebAssembly module inlined: nothing to configure, nothing loaded before the first use.
+ *
+ * Every function that uses the module may also reject with an `IncompatibleError` (`wasm_blocked`, `wasm_failed`). What
+ * each error means, and what to do: [errors.md](../errors.md).
+ *
+ * @module
+ */
 
 import inlined from '../pkg/inlined.js';
 import { provide } from './wasm.js';

@@ -33,7 +33,7 @@ use crate::{record, tagged, well_known};
 const AUTHORIZATION_SERVER_LIMIT: usize = 10;
 
 record! {
-    /// What discovery starts from.
+    /// What discovery starts from (RFC 9728 §3, RFC 8414 §3).
     #[derive(Debug)]
     pub struct DiscoverInput {
         /// The MCP server's URL.
@@ -186,7 +186,7 @@ fn can_register(server: &AuthorizationServer, settings: &ServerSettings) -> bool
 }
 
 record! {
-    /// What a plan for a discovered server starts from.
+    /// What a plan for a discovered server starts from (RFC 6749 §3.3).
     #[derive(Debug)]
     pub struct PlanInput {
         /// What discovery found.
@@ -207,14 +207,14 @@ pub fn plan<P: Platform>(platform: &P, input: PlanInput) -> Arc<ScopePlan> {
 }
 
 record! {
-    /// What registration starts from.
+    /// What registration starts from (RFC 7591 §3).
     #[derive(Debug)]
     pub struct RegisterInput {
         /// What discovery found.
         pub discovery: Arc<Discovery>,
         /// The scope plan.
         pub plan: Arc<ScopePlan>,
-        /// Where the authorization response will come back to.
+        /// Where the authorization response will come back to (RFC 6749 §3.1.2).
         pub redirect_uri: RedirectUri,
         /// The client, as it presents itself.
         pub client: Option<Arc<ClientDescription>>,
@@ -230,7 +230,7 @@ record! {
 }
 
 record! {
-    /// A client that is ready to be used, and the plan within what it is registered for.
+    /// A client that is ready to be used, and the plan within what it is registered for (RFC 7591 §3.2.1).
     #[derive(Debug)]
     pub struct Registered {
         /// The client.
@@ -280,7 +280,7 @@ pub async fn register<P: Platform>(platform: &P, input: &RegisterInput) -> Resul
 }
 
 record! {
-    /// What an authorization request is built from.
+    /// What an authorization request is built from (RFC 6749 §4.1.1).
     #[derive(Debug)]
     pub struct BeginInput {
         /// What discovery found.
@@ -299,7 +299,7 @@ record! {
 }
 
 record! {
-    /// An authorization request that is ready to be opened in a browser.
+    /// An authorization request that is ready to be opened in a browser (RFC 6749 §4.1.1).
     #[derive(Debug)]
     pub struct Begun {
         /// The URL to open: https, or http on loopback.
@@ -358,7 +358,7 @@ async fn preflight<P: Platform>(platform: &P, input: &mut BeginInput) -> Result<
 }
 
 record! {
-    /// What an authorization response is read with.
+    /// What an authorization response is read with (RFC 6749 §4.1.2).
     #[derive(Debug)]
     pub struct CompleteInput {
         /// What was kept since the authorization request. Use it once.
@@ -373,7 +373,7 @@ record! {
 }
 
 record! {
-    /// The person is signed in.
+    /// The person is signed in (RFC 6749 §4.1.4).
     #[derive(Debug)]
     pub struct SignedIn {
         /// The session, to be stored.
@@ -382,7 +382,7 @@ record! {
 }
 
 tagged! {
-    /// How a trip through the browser ended.
+    /// How a trip through the browser ended (RFC 6749 §4.1.2).
     pub enum Completion {
         /// The person is signed in.
         SignedIn(SignedIn) = "signed-in",
@@ -454,7 +454,7 @@ async fn repaired<P: Platform>(
 }
 
 record! {
-    /// What a refresh starts from.
+    /// What a refresh starts from (RFC 6749 §6).
     #[derive(Debug)]
     pub struct RefreshInput {
         /// The session, whose refresh token is used.
@@ -482,7 +482,7 @@ pub async fn refresh<P: Platform>(platform: &P, input: RefreshInput) -> Result<S
 }
 
 record! {
-    /// What the deletion of a registration starts from.
+    /// What the deletion of a registration starts from (RFC 7592 §2.3).
     #[derive(Debug)]
     pub struct UnregisterInput {
         /// The registration that is no longer needed.

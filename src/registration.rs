@@ -27,7 +27,7 @@ words! {
 }
 
 record! {
-    /// A client that an authorization server knows. Bound to its issuer: never sent to another.
+    /// A client that an authorization server knows (RFC 7591 §3.2.1). Bound to its issuer: never sent to another.
     #[derive(Debug)]
     pub struct ClientRegistration {
         /// The version of this record: 1.

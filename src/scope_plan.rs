@@ -66,7 +66,7 @@ words! {
 }
 
 record! {
-    /// One scope of a plan. `null` or absent means: not known yet.
+    /// One scope of a plan (RFC 6749 §3.3). `null` or absent means: not known yet.
     #[derive(Debug, PartialEq)]
     pub struct PlannedScope {
         /// The scope, opaque and case-sensitive.
@@ -91,7 +91,7 @@ record! {
 }
 
 record! {
-    /// The scopes of a connection, from the first challenge to the last step-up. Never changed, only replaced.
+    /// The scopes of a connection (RFC 6749 §3.3), from the first challenge to the last step-up. Never changed, only replaced.
     #[derive(Debug, PartialEq)]
     pub struct ScopePlan {
         /// The version of this record: 1.
@@ -105,9 +105,9 @@ record! {
     /// Everything that a plan is made from.
     #[derive(Debug, Default)]
     pub struct ScopeSources {
-        /// The challenge's scopes, where it names any.
+        /// The challenge's scopes, where it names any (RFC 6750 §3).
         pub challenge: Option<ScopeSet>,
-        /// The protected resource's `scopes_supported`.
+        /// The protected resource's `scopes_supported` (RFC 9728 §2).
         pub protected_resource: Option<ScopeSet>,
         /// Whether what was granted was not enough, and nobody says what is missing.
         pub insufficient: Option<bool>,
@@ -117,7 +117,7 @@ record! {
         pub host_optional: Option<ScopeSet>,
         /// Whether the host wants to stay signed in.
         pub refresh: Option<bool>,
-        /// The authorization server's `scopes_supported`: only asked whether it lists `offline_access`.
+        /// The authorization server's `scopes_supported` (RFC 8414 §2): only asked whether it lists `offline_access`.
         pub authorization_server: Option<ScopeSet>,
     }
 }

@@ -18,7 +18,7 @@ use crate::{record, words};
 const LONGEST_LIFETIME: u64 = u32::MAX as u64;
 
 words! {
-    /// The grant that a session came from, and can be renewed by.
+    /// The grant that a session came from, and can be renewed by (RFC 6749 §1.3).
     pub enum Grant {
         /// A person signed in.
         AuthorizationCode = "authorization_code",
@@ -26,14 +26,14 @@ words! {
 }
 
 record! {
-    /// The tokens of a session.
+    /// The tokens of a session (RFC 6749 §5.1).
     #[derive(Debug)]
     pub struct Tokens {
-        /// The access token, fit to stand in a header.
+        /// The access token, fit to stand in a header (RFC 6750 §2.1).
         pub access_token: Secret,
         /// When it expires, in seconds since 1970; absent: the server did not say.
         pub expires_at: Option<u64>,
-        /// The refresh token, where there is one.
+        /// The refresh token, where there is one (RFC 6749 §1.5).
         pub refresh_token: Option<Secret>,
         /// When they were received, in seconds since 1970.
         pub received_at: u64,
@@ -50,7 +50,7 @@ record! {
         pub grant: Grant,
         /// What discovery found.
         pub discovery: Arc<Discovery>,
-        /// The `resource` parameter, the same on every request.
+        /// The `resource` parameter, the same on every request (RFC 8707 §2).
         pub resource: Option<String>,
         /// The client.
         pub registration: Arc<ClientRegistration>,

@@ -7,6 +7,7 @@ import { createKeyedLock } from './keyed_lock.js';
  * Values are copied in and out, so that no caller can change what is stored.
  *
  * @returns {Store}
+ * @throws nothing, nor do its methods
  */
 export function createMemoryStore() {
   /** @type {Map<string, StoredRecord>} */
