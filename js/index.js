@@ -12,5 +12,6 @@ import { provide } from './wasm.js';
 
 provide(() => Uint8Array.from(atob(inlined), (character) => character.charCodeAt(0)));
 
+export { explain } from './explain.js';
 export * from './slim.js';
 export { createMemoryStore } from './store/memory_store.js';

@@ -16,6 +16,7 @@ import { defaultStorePath } from './node/default_store_path.js';
 import { loopbackRedirect } from './node/loopback_redirect.js';
 import { createFileStore } from './store/file_store.js';
 
+export { explain } from './explain.js';
 export { loopbackRedirect } from './node/loopback_redirect.js';
 export { openBrowser } from './node/open_browser.js';
 export { createFileStore } from './store/file_store.js';

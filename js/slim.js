@@ -1,6 +1,6 @@
 /**
  * What `mcp-oauth-wasm` exports, but for the WebAssembly module itself and what a small page does without
- * (`createMemoryStore`): `await init(source)` first, with the module as it is exported at `mcp-oauth-wasm/wasm`.
+ * (`explain`, `createMemoryStore`): `await init(source)` first, with the module as it is exported at `mcp-oauth-wasm/wasm`.
  *
  * @module
  */
