@@ -217,7 +217,10 @@ export interface PlannedScope {
   reason: string;
 }
 
-/** The scopes of a connection (RFC 6749 §3.3), from the first challenge to the last step-up. Never changed, only replaced. */
+/**
+ * The scopes of a connection (RFC 6749 §3.3), from the first challenge to the last step-up. Never changed, only
+ * replaced.
+ */
 export interface ScopePlan {
   /** The version of this record: 1. */
   version: number;
@@ -383,8 +386,8 @@ export interface Attempts {
 }
 
 /**
- * An authorization that waits for its response (RFC 6749 §4.1). The process may end meanwhile: this is all that is needed to
- * go on. Stored under its `state`, used once.
+ * An authorization that waits for its response (RFC 6749 §4.1). The process may end meanwhile: this is all that
+ * is needed to go on. Stored under its `state`, used once.
  */
 export interface PendingAuthorization {
   /** The version of this record: 1. */

@@ -47,8 +47,8 @@ record! {
 }
 
 record! {
-    /// An authorization that waits for its response (RFC 6749 §4.1). The process may end meanwhile: this is all that is needed to
-    /// go on. Stored under its `state`, used once.
+    /// An authorization that waits for its response (RFC 6749 §4.1). The process may end meanwhile: this is all that
+    /// is needed to go on. Stored under its `state`, used once.
     #[derive(Debug)]
     pub struct PendingAuthorization {
         /// The version of this record: 1.
