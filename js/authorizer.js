@@ -1,7 +1,7 @@
 /** The way in: an authorizer for a host, and signed-in connections from it. */
 
-/** @import { Begun, ClientDescription, ScopePlan, ServerSettings, Session } from './records.js' */
-/** @import { Fetch, Host } from './host.js' */
+/** @import { Begun, ClientDescription, ScopePlan, Session } from './records.js' */
+/** @import { ConnectionSettings, Fetch, Host } from './host.js' */
 
 import { Connection } from './connection.js';
 import { MisuseError } from './errors.js';
@@ -13,7 +13,7 @@ import { completeLater } from './sign_in.js';
  * @typedef {object} AuthorizerOptions
  * @property {Host} host What the environment provides.
  * @property {ClientDescription} [client] The application, as it presents itself (RFC 7591 §2).
- * @property {(endpoint: string) => ServerSettings | undefined} [settings] What the host knows about single servers.
+ * @property {(endpoint: string) => ConnectionSettings | undefined} [settings] What the host knows about single servers.
  */
 
 /**
@@ -79,8 +79,9 @@ import { completeLater } from './sign_in.js';
  * @property {() => Promise<void>} refresh
  *   Renews the tokens now (RFC 6749 §6). Rejects with a `MisuseError` (`no_refresh_token`) or a `RefusedError`
  *   (`refresh_token_refused`): sign in again; and like the step of that name.
- * @property {() => Promise<void>} signOut
- *   Forgets the session; the registered client stays for the next sign-in. Rejects with a `StorageError`.
+ * @property {() => Promise<boolean>} signOut
+ *   Forgets the session, and has its tokens revoked (RFC 7009): whether the authorization server did. The registered client
+ *   stays for the next sign-in. Rejects with a `StorageError`.
  * @property {() => Promise<void>} forgetClient
  *   Forgets the session and the registered client: the next sign-in registers anew (RFC 7591). For a server that has
  *   forgotten the client, and can tell only the person. Rejects with a `StorageError`.

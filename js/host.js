@@ -15,7 +15,8 @@
  * @typedef {{ [member: string]: JsonValue }} JsonObject
  */
 
-/** @import { Event, ScopePlan } from './records.js' */
+/** @import { Event, PreRegisteredClient, ScopePlan, ServerSettings } from './records.js' */
+/** @import { Grant } from './grants/grant.js' */
 
 /**
  * When and where in a trace an event has its place.
@@ -51,6 +52,21 @@
  */
 
 /**
+ * Makes an assertion by which a client authenticates (RFC 7523 §2.2): a JWT whose audience is the issuer alone.
+ *
+ * @typedef {{ issuer: string, clientId: string }} AssertionRequest
+ * @typedef {(request: AssertionRequest) => Promise<string>} ClientAssertion
+ */
+
+/**
+ * What a host knows about one MCP server and its authorization server, and what it can do there.
+ *
+ * @typedef {Omit<ServerSettings, 'client'> & { client?: PreRegisteredClient & { assertion?: ClientAssertion }, grant?: Grant }} ConnectionSettings
+ *   `client.assertion`: makes the assertions of a client whose `tokenEndpointAuthMethod` is `private_key_jwt`; `grant`: how
+ *   a session is had without the authorization code, such as those of `mcp-oauth-wasm/grants`
+ */
+
+/**
  * Everything that this package needs from its environment.
  *
  * @typedef {object} Host
@@ -68,6 +84,8 @@
  *   Receives every trace event. What it throws is ignored.
  * @property {number} [timeoutMilliseconds]
  *   How long each request may take, its body included, in milliseconds; then `timed_out`. Default: 30000.
+ * @property {Dpop} [dpop]
+ *   Binds tokens to a key, where the authorization server can (RFC 9449). Default: they are bearer tokens.
  */
 
 /**
@@ -124,6 +142,28 @@
  * @property {boolean} signedIn Whether the person is signed in.
  * @property {string} title A few words; plain text. Must not carry text of a server.
  * @property {string} message What it means and what to do next; plain text. Must not carry text of a server.
+ */
+
+/**
+ * What a proof of possession is for.
+ *
+ * @typedef {object} ProofRequest
+ * @property {string} method The HTTP method.
+ * @property {string} url What is called; its query and fragment are left out.
+ * @property {string} [accessToken] What the request carries beside the proof: at a protected resource, none at the
+ *   authorization server.
+ * @property {string} [nonce] The latest one of the server's (RFC 9449 §8).
+ */
+
+/**
+ * A key that tokens are bound to, and proofs that it is here (RFC 9449). Given to the host as `dpop`. A host that keeps
+ * its keys elsewhere can bring its own.
+ *
+ * @typedef {object} Dpop
+ * @property {(request: ProofRequest) => Promise<string>} proof
+ *   Makes the value of a `DPoP` header, for one request (RFC 9449 §4.2). Rejects with a `MisuseError`
+ *   (`invalid_key_pair`), an `IncompatibleError` (`no_web_crypto`) and, with a store, a `StorageError`.
+ * @property {() => Promise<string>} thumbprint What tokens are bound to: `jkt` (RFC 9449 §6.1, RFC 7638)
  */
 
 /**

@@ -143,8 +143,8 @@ export interface ProtectedResource {
   scopesSupported?: string[];
   /** Its name for people, where it has one. */
   resourceName?: string;
-  /** The URL that its metadata was read from. */
-  metadataUrl: string;
+  /** The URL that its metadata was read from; absent where it publishes none (MCP revision 2025-03-26). */
+  metadataUrl?: string;
 }
 
 /** What an authorization server says of itself (RFC 8414 §2). Exists only if its issuer was verified. */
@@ -157,8 +157,10 @@ export interface AuthorizationServer {
   tokenEndpoint: string;
   /** Where clients are registered (RFC 7591); absent where there is no dynamic registration. */
   registrationEndpoint?: string;
-  /** Where tokens are revoked (RFC 7009). */
-  revocationEndpoint?: string;
+  /** Its other endpoints, by the names that its document gives them: those of [`OTHER_ENDPOINTS`] that it has. */
+  endpoints?: Record<string, string>;
+  /** Whether authorization requests have to be pushed (RFC 9126 §5). */
+  requirePushedAuthorizationRequests?: boolean;
   /** Every scope that the server lists. Never requested as a whole; it only answers whether one is known. */
   scopesSupported?: string[];
   /** How clients may authenticate at the token endpoint; absent where the server does not say. */
@@ -169,8 +171,8 @@ export interface AuthorizationServer {
   authorizationResponseIssParameterSupported: boolean;
   /** Whether a client identifier may be the URL of a metadata document. */
   clientIdMetadataDocumentSupported: boolean;
-  /** The URL that the metadata was read from. */
-  metadataUrl: string;
+  /** The URL that the metadata was read from; absent where it publishes none (MCP revision 2025-03-26). */
+  metadataUrl?: string;
 }
 
 /** Where a scope comes from. */
@@ -263,7 +265,9 @@ export type ClientAuthentication =
   /** Identifier and secret in the `Authorization` header. */
   | 'client_secret_basic'
   /** Identifier and secret in the form. */
-  | 'client_secret_post';
+  | 'client_secret_post'
+  /** An assertion that is signed with the client's key (RFC 7523 §2.2). */
+  | 'private_key_jwt';
 
 /** The client, as it presents itself to authorization servers (RFC 7591 §2). */
 export interface ClientDescription {
@@ -313,6 +317,11 @@ export interface ServerSettings {
   omitResource?: boolean;
   /** Further authorization parameters by name, such as `audience`. Those of the protocol are refused. */
   authorizationParameters?: Record<string, string>;
+  /**
+   * Push the authorization request to the server first, where it takes such (RFC 9126), so that the browser sees
+   * none of it. Default: only where the server requires it.
+   */
+  pushedAuthorizationRequests?: boolean;
   /** Take it for granted that the authorization server does PKCE with S256 though it does not say so. Default: false. */
   assumeS256?: boolean;
   /**
@@ -320,6 +329,11 @@ export interface ServerSettings {
    * without a trip. Where the platform shows redirects (Node, Electron's main process). Default: false.
    */
   preflight?: boolean;
+  /**
+   * Sign in at the MCP server's own origin where it publishes no metadata at all, as servers of MCP revision
+   * 2025-03-26 have it. Never where it once did publish metadata. Default: true.
+   */
+  withoutMetadata?: boolean;
   /** Let a public server name addresses of this machine and of private networks. Default: false. */
   allowPrivateAddresses?: boolean;
 }
@@ -361,8 +375,8 @@ export interface ClientRegistration {
   clientSecretExpiresAt?: number;
   /** How it authenticates at the token endpoint. */
   tokenEndpointAuthMethod: ClientAuthentication;
-  /** The redirect URI that is registered, and sent. */
-  redirectUri: string;
+  /** The redirect URI that is registered, and sent; absent where no browser comes back. */
+  redirectUri?: string;
   /** The scopes that it may request, as we were told; absent: unknown. */
   scopes?: string[];
   /** The scopes that its registration asked for. */
@@ -396,6 +410,8 @@ export interface PendingAuthorization {
   state: string;
   /** The secret half of PKCE (RFC 7636 §4.1). */
   codeVerifier: string;
+  /** What an ID Token has to repeat, where `openid` was requested. */
+  nonce?: string;
   /** What discovery found. */
   discovery: Discovery;
   /** The `resource` parameter, where one is sent (RFC 8707 §2). */
@@ -410,15 +426,30 @@ export interface PendingAuthorization {
   createdAt: number;
 }
 
-/** The grant that a session came from, and can be renewed by (RFC 6749 §1.3). */
+/** A grant, by its `grant_type`. */
 export type Grant =
-  /** A person signed in. */
-  | 'authorization_code';
+  /** A person signs in with a browser (RFC 6749 §4.1). */
+  | 'authorization_code'
+  /** A person signs in on another device (RFC 8628). */
+  | 'urn:ietf:params:oauth:grant-type:device_code'
+  /** The client acts for itself (RFC 6749 §4.4). */
+  | 'client_credentials'
+  /** Somebody else vouches for the client or its user (RFC 7523 §2.1). */
+  | 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+
+/** What an access token is bound to, where having it is not enough. */
+export type TokenType =
+  /** A key: every request proves that it is at hand (RFC 9449). */
+  | 'DPoP';
 
 /** The tokens of a session (RFC 6749 §5.1). */
 export interface Tokens {
   /** The access token, fit to stand in a header (RFC 6750 §2.1). */
   accessToken: string;
+  /** What it is bound to; absent for a bearer token. */
+  tokenType?: TokenType;
+  /** The ID Token of the sign-in, as received (OpenID Connect Core §2), where there is one. */
+  idToken?: string;
   /** When it expires, in seconds since 1970; absent: the server did not say. */
   expiresAt?: number;
   /** The refresh token, where there is one (RFC 6749 §1.5). */
@@ -518,8 +549,10 @@ export interface RegisterInput {
   discovery: Discovery;
   /** The scope plan. */
   plan: ScopePlan;
-  /** Where the authorization response will come back to (RFC 6749 §3.1.2). */
-  redirectUri: string;
+  /** Where the authorization response will come back to (RFC 6749 §3.1.2); absent for other grants. */
+  redirectUri?: string;
+  /** What the client will give for tokens. Default: the authorization code. */
+  grant?: Grant;
   /** The client, as it presents itself. */
   client?: ClientDescription;
   /** A stored registration: used again if it serves, widened or replaced if not. */
@@ -607,6 +640,32 @@ export interface RefreshInput {
 export interface UnregisterInput {
   /** The registration that is no longer needed. */
   registration: ClientRegistration;
+}
+
+/** What another grant than the authorization code is traded with. */
+export interface GrantInput {
+  /** What discovery found. */
+  discovery: Discovery;
+  /** The client. */
+  registration: ClientRegistration;
+  /** The scope plan. */
+  plan: ScopePlan;
+  /** The grant. */
+  grant: Grant;
+  /** The parameters that belong to the grant, such as `assertion`. */
+  parameters: Record<string, string>;
+  /** What the host knows about this server. */
+  settings?: ServerSettings;
+}
+
+/** What is asked of another endpoint of an authorization server. */
+export interface AskInput {
+  /** The endpoint. */
+  endpoint: string;
+  /** The client, which authenticates to send a form. */
+  registration?: ClientRegistration;
+  /** The form. */
+  parameters?: Record<string, string>;
 }
 
 /** An authorization response that held (RFC 6749 §4.1.2). */

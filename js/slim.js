@@ -27,6 +27,12 @@
  * @typedef {import('./host.js').Outcome} Outcome
  * @typedef {import('./host.js').ApprovalRequest} ApprovalRequest
  * @typedef {import('./host.js').Fetch} Fetch
+ * @typedef {import('./host.js').AssertionRequest} AssertionRequest
+ * @typedef {import('./host.js').ClientAssertion} ClientAssertion
+ * @typedef {import('./host.js').ConnectionSettings} ConnectionSettings
+ * @typedef {import('./grants/grant.js').Grant} Grant
+ * @typedef {import('./host.js').Dpop} Dpop
+ * @typedef {import('./host.js').ProofRequest} ProofRequest
  * @typedef {import('./host.js').TraceEvent} TraceEvent
  * @typedef {import('./host.js').TracePlace} TracePlace
  *

@@ -3,10 +3,11 @@
  * a step can be shown, stored, and repeated elsewhere.
  */
 
-/** @import { BeginInput, Begun, Completion, CompleteInput, DiscoverInput, Discovery, PlanInput, RefreshInput,
+/** @import { AskInput, BeginInput, Begun, Completion, CompleteInput, DiscoverInput, Discovery, GrantInput, PlanInput, RefreshInput,
  *   Registered, RegisterInput, ScopePlan, Session, UnregisterInput } from './records.js' */
-/** @import { Host } from './host.js' */
+/** @import { ClientAssertion, Host } from './host.js' */
 
+import { completed } from './completed.js';
 import { callHost } from './trace.js';
 import { call } from './wasm.js';
 
@@ -19,6 +20,8 @@ import { call } from './wasm.js';
  * @property {Host['timeoutMilliseconds']} [timeoutMilliseconds] How long each request may take, its body included, in
  *   milliseconds. Default: 30000.
  * @property {AbortSignal} [signal] Ends the step; it rejects with a `TransportError` (`aborted`).
+ * @property {Host['dpop']} [dpop] Binds tokens to a key (RFC 9449).
+ * @property {ClientAssertion} [clientAssertion] For clients that authenticate with a key (RFC 7523 §2.2).
  */
 
 /**
@@ -27,7 +30,7 @@ import { call } from './wasm.js';
  * @param {StepHost} host
  */
 function step(name, input, host) {
-  return call(name, input, callHost(host, host.signal));
+  return call(name, input, callHost(host, host.signal, host.clientAssertion));
 }
 
 /**
@@ -69,7 +72,8 @@ export function plan(input, host = {}) {
  *   again
  * @throws {StorageError} `record_invalid`, `record_newer`: of what a store gave back
  * @throws {RefusedError} `registration_refused`, `scope_not_registered`, `attempts_exhausted`
- * @throws {IncompatibleError} `needs_client_id`, `no_client_authentication`
+ * @throws {IncompatibleError} `needs_client_id`, `no_client_authentication`; `no_protected_resource_metadata`: the MCP
+ *   server has neither metadata nor a registration at its own origin
  * @throws {MisbehavedError} `not_json`, `invalid_document`, `response_too_large`, `redirect_refused`
  * @throws {MisuseError} `client_of_other_issuer`, `invalid_client_metadata_url`, `invalid_argument`
  */
@@ -83,8 +87,10 @@ export function register(input, host = {}) {
  * @param {BeginInput} input what it starts from
  * @param {StepHost} [host] what it needs of its host
  * @returns {Promise<Begun>}
- * @throws {RefusedError} `scope_not_registered`; after a look at the authorization endpoint (`preflight`) also
- *   `authorization_refused`, `client_refused` and all that `register` rejects with
+ * @throws {RefusedError} `scope_not_registered`; where the request is pushed (RFC 9126), or after a look at the
+ *   authorization endpoint (`preflight`), also `authorization_refused`, `client_refused` and all that `register` rejects
+ *   with
+ * @throws {MisbehavedError} `not_json`, `invalid_document`, `response_too_large`, `redirect_refused`: of a pushed request
  * @throws {TransportError} `no_randomness`; `network_failed`, `timed_out`, `aborted`, `server_unavailable`: nothing is
  *   decided, try again
  * @throws {StorageError} `record_invalid`, `record_newer`: of what a store gave back
@@ -95,7 +101,8 @@ export function begin(input, host = {}) {
 }
 
 /**
- * Reads the authorization response and trades its code for tokens (RFC 6749 §4.1.2 to §4.1.4, RFC 9207).
+ * Reads the authorization response and trades its code for tokens (RFC 6749 §4.1.2 to §4.1.4, RFC 9207). An ID Token that
+ * comes with them is checked (OpenID Connect Core §3.1.3.7).
  *
  * @param {CompleteInput} input what it starts from
  * @param {StepHost} [host] what it needs of its host
@@ -104,14 +111,15 @@ export function begin(input, host = {}) {
  *   again
  * @throws {StorageError} `record_invalid`, `record_newer`: of what a store gave back
  * @throws {MisbehavedError} `state_mismatch`, `response_issuer_mismatch`, `invalid_authorization_response`,
- *   `invalid_token`, `not_json`, `invalid_document`, `response_too_large`, `redirect_refused`, `unexpected_status`
+ *   `invalid_token`, `not_json`, `invalid_document`, `response_too_large`, `redirect_refused`, `unexpected_status`,
+ *   `id_token_invalid`
  * @throws {RefusedError} `authorization_refused`, `token_refused`, `client_refused`; after a repair also those of
  *   `register`, such as `scope_not_registered`
  * @throws {IncompatibleError} `token_type_unsupported`
  * @throws {MisuseError} `invalid_argument`
  */
 export function complete(input, host = {}) {
-  return step('complete', input, host);
+  return completed(input, callHost(host, host.signal, host.clientAssertion));
 }
 
 /**
@@ -131,6 +139,44 @@ export function complete(input, host = {}) {
  */
 export function refresh(input, host = {}) {
   return step('refresh', input, host);
+}
+
+/**
+ * Trades another grant than the authorization code for tokens (RFC 6749 §4.4, RFC 7523 §2.1, RFC 8628 §3.4).
+ *
+ * @param {GrantInput} input what it starts from
+ * @param {StepHost} [host] what it needs of its host
+ * @returns {Promise<Session>}
+ * @throws {TransportError} `network_failed`, `timed_out`, `aborted`, `server_unavailable`: nothing is decided, try
+ *   again
+ * @throws {StorageError} `record_invalid`, `record_newer`: of what a store gave back
+ * @throws {RefusedError} `token_refused` with the OAuth error as `details.error`; `client_refused`
+ * @throws {MisbehavedError} `invalid_token`, `not_json`, `invalid_document`, `response_too_large`, `redirect_refused`,
+ *   `unexpected_status`
+ * @throws {IncompatibleError} `token_type_unsupported`
+ * @throws {MisuseError} `invalid_argument`
+ */
+export function grant(input, host = {}) {
+  return step('grant', input, host);
+}
+
+/**
+ * Reads a JSON document of an authorization server, such as its keys (RFC 7517); or, as a client that authenticates,
+ * sends a form and reads what it is answered with: for revocation (RFC 7009), device authorization (RFC 8628) and token
+ * exchange (RFC 8693).
+ *
+ * @param {AskInput} input what it starts from
+ * @param {StepHost} [host] what it needs of its host
+ * @returns {Promise<any>} the JSON document; without members, where the answer was empty
+ * @throws {TransportError} `network_failed`, `timed_out`, `aborted`, `server_unavailable`: nothing is decided, try
+ *   again
+ * @throws {StorageError} `record_invalid`, `record_newer`: of what a store gave back
+ * @throws {RefusedError} `token_refused` with the OAuth error as `details.error`; `client_refused`
+ * @throws {MisbehavedError} `not_json`, `invalid_document`, `response_too_large`, `redirect_refused`, `unexpected_status`
+ * @throws {MisuseError} `invalid_argument`
+ */
+export function ask(input, host = {}) {
+  return step('ask', input, host);
 }
 
 /**

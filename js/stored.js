@@ -116,7 +116,7 @@ export function storedPending(store, state) {
  * @param {(value: any) => boolean} isWhole whether what this part of the code relies on is there; the steps read the rest
  * @returns {Stored<any>}
  */
-function stored(store, key, isWhole) {
+export function stored(store, key, isWhole) {
   const read = async () => {
     const there = await store.read(key);
     if (there) requireReadable(key, there.value, isWhole);

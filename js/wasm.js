@@ -97,6 +97,9 @@ function notLoaded(cause) {
  * @property {AbortSignal} [signal] cancels the call
  * @property {number} [timeoutMilliseconds] for each request, its body included; default: 30000
  * @property {(event: any) => void} [trace] receives every event
+ * @property {(request: { issuer: string, clientId: string }) => Promise<string>} [clientAssertion] for clients that
+ *   authenticate with a key
+ * @property {boolean} [dpop] whether `fetch` proves possession of a key, so that tokens may be bound to it
  */
 
 /**

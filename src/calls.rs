@@ -13,7 +13,7 @@ use crate::record::{Crossing, Reader};
 use crate::scope_plan::{self, ScopePlan, ScopeSources};
 use crate::trace::Event;
 use crate::url::Nearness;
-use crate::{challenge, pkce, well_known};
+use crate::{challenge, pkce, token_endpoint, well_known};
 
 /// The version of the records that this code writes.
 const RECORD_VERSION: f64 = 1.0;
@@ -88,6 +88,8 @@ async fn made<P: Platform>(platform: &P, name: &str, input: &Json) -> Result<Jso
         "unregister" => Json::Bool(flow::unregister(platform, read(input)?).await?),
         "complete" => flow::complete(platform, read(input)?).await?.to_json(),
         "refresh" => flow::refresh(platform, read(input)?).await?.to_json(),
+        "grant" => token_endpoint::grant(platform, read(input)?).await?.to_json(),
+        "ask" => token_endpoint::ask(platform, read(input)?).await?,
         _ => evaluate(platform, name, input)?,
     })
 }
@@ -105,7 +107,7 @@ fn evaluated<P: Platform>(platform: &P, name: &str, input: &Json) -> Result<Json
         "planScopes" => plan_scopes(read(input)?).to_json(),
         "createPkce" => pkce::pair(platform.random()?).to_json(),
         "readAuthorizationResponse" => read_authorization_response(read(input)?)?.to_json(),
-        _ => return Err(Error::new(Code::InvalidArgument, &["There is no such call."])),
+        _ => return Err(Error::new(Code::InvalidArgument, "There is no such call.", &[])),
     })
 }
 
@@ -116,7 +118,7 @@ fn plan_scopes(input: PlanScopesInput) -> Arc<ScopePlan> {
 
 fn well_known_locations(input: WellKnownInput) -> Result<Vec<String>> {
     let invalid =
-        || Error::new(Code::InvalidUrl, &["Give `resource` or `issuer`: an https URL (or http on this machine)."]);
+        || Error::new(Code::InvalidUrl, "Give `resource` or `issuer`: an https URL (or http on this machine).", &[]);
     match (&input.resource, &input.issuer) {
         (Some(resource), None) => Endpoint::named(resource, Nearness::Local)
             .map(|resource| well_known::protected_resource(resource.url()))
@@ -150,12 +152,9 @@ fn read<T: Crossing>(input: &Json) -> Result<T> {
 fn refuse_newer(input: &Json) -> Result<()> {
     let is_newer = |name: &&&str| matches!(input.member(name).member("version"), Json::Number(version) if *version > RECORD_VERSION);
     let Some(name) = STORED.iter().find(is_newer) else { return Ok(()) };
-    let message = [
-        "The stored ",
-        name,
-        " was written by a newer version of this package. It was left as it is; update the application.",
-    ];
-    Err(Error::new(Code::RecordNewer, &message))
+    let message =
+        "The stored {} was written by a newer version of this package. It was left as it is; update the application.";
+    Err(Error::new(Code::RecordNewer, message, &[name]))
 }
 
 fn refuse_mismatch(reader: Reader) -> Result<()> {
@@ -170,7 +169,7 @@ fn step(call: &str) -> Step {
         "discover" | "readChallenge" | "wellKnownLocations" => Step::Discover,
         "plan" | "planScopes" => Step::Plan,
         "register" | "unregister" => Step::Register,
-        "complete" => Step::Token,
+        "complete" | "grant" | "ask" => Step::Token,
         "readAuthorizationResponse" => Step::Callback,
         "refresh" => Step::Refresh,
         _ => Step::Authorize,

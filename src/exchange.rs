@@ -70,12 +70,9 @@ fn within_origin(asked: &str, target: Option<Url>) -> Result<Url> {
 }
 
 fn redirect_refused(whither: &str) -> Box<Error> {
-    let message = [
-        "The server redirected the request ",
-        whither,
-        ". That was not followed. Its operator has to answer at the URL itself.",
-    ];
-    Error::new(Code::RedirectRefused, &message)
+    let message =
+        "The server redirected the request {}. That was not followed. Its operator has to answer at the URL itself.";
+    Error::new(Code::RedirectRefused, message, &[whither])
 }
 
 /// An answer to a form or a registration: some servers state an OAuth error with status 500.
@@ -89,10 +86,7 @@ fn available(response: Response) -> Result<Response> {
         return Ok(response);
     }
     let status = Json::from(response.status).to_text();
-    let message = [
-        "The server is overloaded or broken (status ",
-        &status,
-        "). Nothing was decided and nothing deleted; try again later.",
-    ];
-    Err(Error::new(Code::ServerUnavailable, &message).with("status", response.status))
+    let message =
+        "The server is overloaded or broken (status {}). Nothing was decided and nothing deleted; try again later.";
+    Err(Error::new(Code::ServerUnavailable, message, &[&status]).with("status", response.status))
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::error::{Code, Error, Result};
 use crate::json::Json;
+use crate::printable::filled;
 use crate::record::{Crossing, Reader};
 use crate::url::{self, Nearness, Url};
 
@@ -17,7 +18,7 @@ impl Issuer {
         let url = url::endpoint(text, named_by)?;
         if text.contains('?') {
             let message = "An issuer with a query is no issuer identifier (RFC 8414 §2). The server's operator has to correct it.";
-            return Err(Error::new(Code::InvalidDocument, &[message]));
+            return Err(Error::new(Code::InvalidDocument, message, &[]));
         }
         Ok(Issuer(url))
     }
@@ -170,7 +171,7 @@ impl RedirectUri {
         let portless = |url: &Url| {
             url.is_loopback()
                 && Url::parse(registered).is_some_and(|other| {
-                    other.origin() == [url.scheme(), "://", url.hostname()].concat()
+                    other.origin() == filled("{}://{}", &[url.scheme(), url.hostname()])
                         && other.path() == url.path()
                         && other.search() == url.search()
                 })

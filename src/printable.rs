@@ -1,4 +1,4 @@
-//! Foreign text, made fit to be shown.
+//! Texts for people: put together, and foreign ones made fit to be shown.
 
 /// At most this many characters of a server's words are passed on.
 const LIMIT: usize = 300;
@@ -14,6 +14,21 @@ pub fn printable(text: &str) -> String {
         shown.push(if is_shown(character) { character } else { ' ' });
     }
     shown.trim().to_owned()
+}
+
+/// A text in which each `{}` stands for the next of the parts. `format!` would be a tenth of the download.
+#[inline(never)]
+pub fn filled(text: &str, parts: &[&str]) -> String {
+    let mut parts = parts.iter();
+    let mut filled = String::new();
+    for character in text.chars() {
+        match character {
+            '{' => filled.push_str(parts.next().copied().unwrap_or_default()),
+            '}' => {}
+            other => filled.push(other),
+        }
+    }
+    filled
 }
 
 /// Texts as one, with a separator between them. In a third of the code of `join`, which allocates only once.

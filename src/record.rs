@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use crate::json::Json;
+use crate::printable::filled;
 
 /// Where a value was not what its type demands: the path to it, and what was expected there.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,16 +70,6 @@ impl Reader {
     #[inline(never)]
     fn leave(&mut self) {
         self.path.pop();
-    }
-
-    /// Which of these words the value at hand is.
-    #[inline(never)]
-    pub fn word(&mut self, json: &Json, words: &[&str], expected: &'static str) -> usize {
-        let index = json.as_str().and_then(|text| words.iter().position(|word| *word == text));
-        index.unwrap_or_else(|| {
-            self.refuse(expected);
-            0
-        })
     }
 
     /// The first mismatch, if there was one.
@@ -222,13 +213,13 @@ impl<T: Crossing> Crossing for Vec<T> {
         Json::Array(items)
     }
     fn typescript() -> String {
-        [&T::typescript(), "[]"].concat()
+        T::typescript() + "[]"
     }
 }
 
 #[inline(never)]
 fn item_name(index: usize) -> String {
-    ["[", &Json::Number(index as f64).to_text(), "]"].concat()
+    filled("[{}]", &[&Json::Number(index as f64).to_text()])
 }
 
 /// The JavaScript spelling of a Rust name: `redirect_uri` is `redirectUri`.
@@ -245,6 +236,11 @@ pub fn camel_case(name: &str) -> String {
         }
     }
     camel
+}
+
+/// The words of a text such as `one of: native web`.
+pub fn words(one_of: &'static str) -> impl Iterator<Item = &'static str> {
+    one_of.split(' ').skip(2)
 }
 
 /// Writes one member of a record; what is `null` is left out.
@@ -321,16 +317,25 @@ macro_rules! words {
         impl $name {
             /// The word that stands for it.
             pub fn word(self) -> &'static str {
-                match self { $($name::$variant => $word,)* }
+                $crate::record::words($name::ONE_OF).nth(self as usize).unwrap_or_default()
             }
+
+            /// The one that a word stands for.
+            pub fn of(word: &str) -> Option<$name> {
+                let index = $crate::record::words($name::ONE_OF).position(|own| own == word)?;
+                [$($name::$variant),*].get(index).copied()
+            }
+
+            const ONE_OF: &str = concat!("one of:" $(, " ", $word)*);
         }
 
         impl $crate::record::Crossing for $name {
             #[inline(never)]
             fn read(json: &$crate::json::Json, reader: &mut $crate::record::Reader) -> $name {
-                let variants = [$($name::$variant),*];
-                let index = reader.word(json, &[$($word),*], concat!("one of" $(, " \"", $word, "\"")*));
-                variants.get(index).copied().unwrap_or(variants[0])
+                json.as_str().and_then($name::of).unwrap_or_else(|| {
+                    reader.refuse($name::ONE_OF);
+                    [$($name::$variant),*][0]
+                })
             }
             fn to_json(&self) -> $crate::json::Json { self.word().into() }
             fn typescript() -> String { stringify!($name).to_owned() }

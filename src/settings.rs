@@ -62,11 +62,17 @@ record! {
         pub omit_resource: Option<bool>,
         /// Further authorization parameters by name, such as `audience`. Those of the protocol are refused.
         pub authorization_parameters: Option<Parameters>,
+        /// Push the authorization request to the server first, where it takes such (RFC 9126), so that the browser sees
+        /// none of it. Default: only where the server requires it.
+        pub pushed_authorization_requests: Option<bool>,
         /// Take it for granted that the authorization server does PKCE with S256 though it does not say so. Default: false.
         pub assume_s256: Option<bool>,
         /// Look at the authorization endpoint's first answer before a browser opens, so that refused scopes are repaired
         /// without a trip. Where the platform shows redirects (Node, Electron's main process). Default: false.
         pub preflight: Option<bool>,
+        /// Sign in at the MCP server's own origin where it publishes no metadata at all, as servers of MCP revision
+        /// 2025-03-26 have it. Never where it once did publish metadata. Default: true.
+        pub without_metadata: Option<bool>,
         /// Let a public server name addresses of this machine and of private networks. Default: false.
         pub allow_private_addresses: Option<bool>,
     }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use js_sys::Reflect;
 
 use crate::error::{Code, Error, Result};
+use crate::json::whole_number;
+use crate::printable::filled;
 
 /// A URL with its parts, and the text it was read from.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -76,8 +78,8 @@ impl Url {
 
     /// Scheme, host and port, without a slash at the end.
     pub fn origin(&self) -> String {
-        let port = if self.0.port.is_empty() { String::new() } else { [":", &self.0.port].concat() };
-        [&self.0.scheme, "://", &self.0.hostname, &port].concat()
+        let port = if self.0.port.is_empty() { String::new() } else { filled(":{}", &[&self.0.port]) };
+        filled("{}://{}{}", &[&self.0.scheme, &self.0.hostname, &port])
     }
 
     /// The host's name or address.
@@ -145,11 +147,11 @@ impl Url {
 /// to this machine than the server that named it (D12).
 pub fn endpoint(text: &str, named_by: Nearness) -> Result<Url> {
     let url = Url::parse(text).filter(|url| url.is_secure() && !url.has_fragment()).ok_or_else(|| {
-        Error::new(Code::InsecureEndpoint, &["A server named an endpoint that is not https (or http on this machine), or not a plain URL. It was not called; the server's operator has to publish a secure one."])
+        Error::new(Code::InsecureEndpoint, "A server named an endpoint that is not https (or http on this machine), or not a plain URL. It was not called; the server's operator has to publish a secure one.", &[])
     })?;
     if url.nearness() > named_by {
         let message = "A server further away named an address of this machine or of a private network. It was not called. If that is intended, allow private addresses for this server.";
-        return Err(Error::new(Code::PrivateAddress, &[message]));
+        return Err(Error::new(Code::PrivateAddress, message, &[]));
     }
     Ok(url)
 }
@@ -159,7 +161,7 @@ fn ipv4(host: &str) -> Option<[u8; 4]> {
     let mut address = [0; 4];
     let mut octets = host.split('.');
     for octet in &mut address {
-        *octet = octets.next().filter(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()))?.parse().ok()?;
+        *octet = whole_number(octets.next()?, 10)?.try_into().ok()?;
     }
     octets.next().is_none().then_some(address)
 }
@@ -172,7 +174,7 @@ fn ipv6(text: &str) -> Option<[u16; 8]> {
         if group.is_empty() {
             gap.get_or_insert(groups.len());
         } else {
-            groups.push(u16::from_str_radix(group, 16).ok()?);
+            groups.push(whole_number(group, 16)?.try_into().ok()?);
         }
     }
     while let Some(gap) = gap

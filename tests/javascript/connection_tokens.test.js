@@ -240,7 +240,7 @@ describe('the tokens of a connection', () => {
   /** @param {any} session */
   async function revoke({ discovery, registration, tokens }) {
     const body = new URLSearchParams({ token: tokens.refreshToken, client_id: registration.clientId });
-    const { status } = await fetch(discovery.authorizationServer.revocationEndpoint, { method: 'POST', body });
+    const { status } = await fetch(discovery.authorizationServer.endpoints.revocation_endpoint, { method: 'POST', body });
     assert.equal(status, 200);
   }
 

@@ -12,7 +12,7 @@ import type {
 
 type Functions =
   | 'createAuthorizer'
-  | 'begin' | 'complete' | 'discover' | 'plan' | 'refresh' | 'register' | 'unregister'
+  | 'ask' | 'begin' | 'complete' | 'discover' | 'grant' | 'plan' | 'refresh' | 'register' | 'unregister'
   | 'createPkce' | 'planScopes' | 'readAuthorizationResponse' | 'readChallenge' | 'wellKnownLocations'
   | 'createMemoryStore' | 'explain' | 'init';
 type Errors =
@@ -167,9 +167,9 @@ authorizer.complete(new URLSearchParams());
 // @ts-expect-error parameters are texts
 ({}) satisfies ServerSettings, ({ authorizationParameters: { max_age: 0 } }) satisfies ServerSettings;
 // @ts-expect-error no such method of client authentication
-({ client: { clientId: 'x', tokenEndpointAuthMethod: 'private_key_jwt' } }) satisfies ServerSettings;
-// @ts-expect-error registration needs a redirect URI
-whole.register({ discovery: {} as Discovery, plan: {} as ScopePlan });
+({ client: { clientId: 'x', tokenEndpointAuthMethod: 'tls_client_auth' } }) satisfies ServerSettings;
+// @ts-expect-error registration needs a plan
+whole.register({ discovery: {} as Discovery, redirectUri: 'http://127.0.0.1/callback' });
 // @ts-expect-error an error needs a message
 new whole.MisuseError({ code: 'invalid_argument' });
 // @ts-expect-error internal
