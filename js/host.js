@@ -52,18 +52,42 @@
  */
 
 /**
+ * What an assertion of a client is for.
+ *
+ * @typedef {object} AssertionRequest
+ * @property {string} issuer The authorization server, as it calls itself: the only audience (RFC 7523 §3).
+ * @property {string} clientId The client.
+ */
+
+/**
  * Makes an assertion by which a client authenticates (RFC 7523 §2.2): a JWT whose audience is the issuer alone.
  *
- * @typedef {{ issuer: string, clientId: string }} AssertionRequest
  * @typedef {(request: AssertionRequest) => Promise<string>} ClientAssertion
  */
 
 /**
- * What a host knows about one MCP server and its authorization server, and what it can do there.
+ * What a host can do for a client that was registered by hand, beyond what it knows about it.
  *
- * @typedef {Omit<ServerSettings, 'client'> & { client?: PreRegisteredClient & { assertion?: ClientAssertion }, grant?: Grant }} ConnectionSettings
- *   `client.assertion`: makes the assertions of a client whose `tokenEndpointAuthMethod` is `private_key_jwt`; `grant`: how
- *   a session is had without the authorization code, such as those of `mcp-oauth-wasm/grants`
+ * @typedef {object} ClientAbilities
+ * @property {ClientAssertion} [assertion] Makes its assertions, where its `tokenEndpointAuthMethod` is `private_key_jwt`
+ *   (RFC 7523 §2.2).
+ */
+
+/**
+ * What a host can do at one MCP server, beyond what it knows about it.
+ *
+ * @typedef {object} ConnectionAbilities
+ * @property {PreRegisteredClient & ClientAbilities} [client] A client registered by hand, for servers without dynamic
+ *   registration.
+ * @property {Grant} [grant] How a session is had without the authorization code (RFC 6749 §1.3), such as those of
+ *   `mcp-oauth-wasm/grants`.
+ */
+
+/**
+ * What a host knows about one MCP server and its authorization server, and what it can do there. When which member is
+ * needed: [settings.md](../settings.md).
+ *
+ * @typedef {Omit<ServerSettings, 'client'> & ConnectionAbilities} ConnectionSettings
  */
 
 /**

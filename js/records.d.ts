@@ -426,8 +426,8 @@ export interface PendingAuthorization {
   createdAt: number;
 }
 
-/** A grant, by its `grant_type`. */
-export type Grant =
+/** A grant (RFC 6749 §1.3), by its `grant_type`. */
+export type GrantType =
   /** A person signs in with a browser (RFC 6749 §4.1). */
   | 'authorization_code'
   /** A person signs in on another device (RFC 8628). */
@@ -463,7 +463,7 @@ export interface Session {
   /** The version of this record: 1. */
   version: number;
   /** How it came about. */
-  grant: Grant;
+  grant: GrantType;
   /** What discovery found. */
   discovery: Discovery;
   /** The `resource` parameter, the same on every request (RFC 8707 §2). */
@@ -552,7 +552,7 @@ export interface RegisterInput {
   /** Where the authorization response will come back to (RFC 6749 §3.1.2); absent for other grants. */
   redirectUri?: string;
   /** What the client will give for tokens. Default: the authorization code. */
-  grant?: Grant;
+  grant?: GrantType;
   /** The client, as it presents itself. */
   client?: ClientDescription;
   /** A stored registration: used again if it serves, widened or replaced if not. */
@@ -642,7 +642,7 @@ export interface UnregisterInput {
   registration: ClientRegistration;
 }
 
-/** What another grant than the authorization code is traded with. */
+/** What another grant than the authorization code is traded with (RFC 6749 §1.3, §4.5). */
 export interface GrantInput {
   /** What discovery found. */
   discovery: Discovery;
@@ -651,14 +651,14 @@ export interface GrantInput {
   /** The scope plan. */
   plan: ScopePlan;
   /** The grant. */
-  grant: Grant;
+  grant: GrantType;
   /** The parameters that belong to the grant, such as `assertion`. */
   parameters: Record<string, string>;
   /** What the host knows about this server. */
   settings?: ServerSettings;
 }
 
-/** What is asked of another endpoint of an authorization server. */
+/** What is asked of another endpoint of an authorization server (RFC 7009, RFC 8628, RFC 8693, RFC 7517). */
 export interface AskInput {
   /** The endpoint. */
   endpoint: string;

@@ -29,6 +29,8 @@
  * @typedef {import('./host.js').Fetch} Fetch
  * @typedef {import('./host.js').AssertionRequest} AssertionRequest
  * @typedef {import('./host.js').ClientAssertion} ClientAssertion
+ * @typedef {import('./host.js').ClientAbilities} ClientAbilities
+ * @typedef {import('./host.js').ConnectionAbilities} ConnectionAbilities
  * @typedef {import('./host.js').ConnectionSettings} ConnectionSettings
  * @typedef {import('./grants/grant.js').Grant} Grant
  * @typedef {import('./host.js').Dpop} Dpop

@@ -12,7 +12,7 @@ use crate::discovery::Discovery;
 use crate::dynamic_registration::{Doubt, DynamicRegistration};
 use crate::error::{Code, Error, Kind, Result, Step};
 use crate::exchange::Exchange;
-use crate::grant::Grant;
+use crate::grant::GrantType;
 use crate::http::{Response, StatedError};
 use crate::identifier::{Endpoint, Issuer, RedirectUri};
 use crate::json::Json;
@@ -224,7 +224,7 @@ record! {
         /// Where the authorization response will come back to (RFC 6749 §3.1.2); absent for other grants.
         pub redirect_uri: Option<RedirectUri>,
         /// What the client will give for tokens. Default: the authorization code.
-        pub grant: Option<Grant>,
+        pub grant: Option<GrantType>,
         /// The client, as it presents itself.
         pub client: Option<Arc<ClientDescription>>,
         /// A stored registration: used again if it serves, widened or replaced if not.
@@ -255,7 +255,7 @@ record! {
 /// registration (RFC 7591). Fails before any browser opens if a required scope is not registered.
 pub async fn register<P: Platform>(platform: &P, input: &RegisterInput) -> Result<Registered> {
     let RegisterInput { discovery, plan, registration: stored, .. } = input;
-    let (redirect_uri, grant) = (input.redirect_uri.as_ref(), input.grant.unwrap_or(Grant::AuthorizationCode));
+    let (redirect_uri, grant) = (input.redirect_uri.as_ref(), input.grant.unwrap_or(GrantType::AuthorizationCode));
     let settings = input.settings.clone().unwrap_or_default();
     let client = input.client.clone().unwrap_or_default();
     let mut attempts = input.attempts.unwrap_or_default();
@@ -462,7 +462,7 @@ pub async fn complete<P: Platform>(platform: &P, input: CompleteInput) -> Result
     let answer = token_endpoint::redeem(platform, Step::Token, discovery, registration, form).await?;
     let PendingAuthorization { discovery, resource, registration, plan, .. } = input.pending;
     let granting = Granting { discovery, resource, registration, plan };
-    let session = token_endpoint::signed_in(platform, answer, Grant::AuthorizationCode, granting);
+    let session = token_endpoint::signed_in(platform, answer, GrantType::AuthorizationCode, granting);
     Ok(Completion::SignedIn(SignedIn { session }))
 }
 

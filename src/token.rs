@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::authorization::{AuthorizationCode, PendingAuthorization};
 use crate::discovery::Discovery;
 use crate::error::{Code, Error, Result};
-use crate::grant::Grant;
+use crate::grant::GrantType;
 use crate::http::{Parameters, Response};
 use crate::identifier::{RedirectUri, Secret};
 use crate::json::Json;
@@ -51,7 +51,7 @@ record! {
         /// The version of this record: 1.
         pub version: u64,
         /// How it came about.
-        pub grant: Grant,
+        pub grant: GrantType,
         /// What discovery found.
         pub discovery: Arc<Discovery>,
         /// The `resource` parameter, the same on every request (RFC 8707 §2).
@@ -94,7 +94,7 @@ pub fn form_with_refresh_token(refresh_token: &Secret, session: &Session) -> Par
 }
 
 /// The form that trades another grant for tokens, beside the parameters that belong to it.
-pub fn form_with_grant(grant: Grant, mut form: Parameters, granting: &Granting) -> Parameters {
+pub fn form_with_grant(grant: GrantType, mut form: Parameters, granting: &Granting) -> Parameters {
     form.set("grant_type", Some(grant.word()));
     form.set("scope", granting.plan.requested().to_parameter().as_deref());
     form.set("resource", granting.resource.as_deref());
@@ -201,7 +201,7 @@ pub struct Granting {
 }
 
 /// The session after a sign-in.
-pub fn session(answer: Answer, grant: Grant, granting: Granting) -> Session {
+pub fn session(answer: Answer, grant: GrantType, granting: Granting) -> Session {
     let Granting { discovery, resource, registration, plan } = granting;
     let granted = answer.granted(&plan);
     let plan = plan.granting(granted.as_ref());

@@ -33,8 +33,7 @@ const recordsLock = 'records';
  *
  * @param {string} path If it is a symbolic link, the file that it points to is the store.
  * @param {FileStoreOptions} [options] how patient it is
- * @returns {Store}
- * @throws nothing: its methods reject with a `StorageError`
+ * @returns {Store} whose methods reject with a `StorageError`
  */
 export function createFileStore(path, { lockTimeoutMilliseconds = 600_000 } = {}) {
   const givenPath = resolve(path);

@@ -10,7 +10,7 @@ const ours = [
   'RefusedError', 'IncompatibleError', 'MisbehavedError', 'InteractionRequiredError', 'StorageError', 'ErrorParts', 'HostCode', 'Kind',
   'Step', 'Store', 'StoredRecord', 'LockOptions', 'FileStoreOptions', 'createMemoryStore', 'createFileStore', 'Outcome', 'Environment',
   'StepHost', 'Event', 'EventKind', 'Party', 'TraceEvent', 'TracePlace', 'Source', 'Purpose', 'Attempts', 'Doubt', 'WasmSource', 'init',
-  'createAuthorizer', 'CompletedSignIn',
+  'createAuthorizer', 'CompletedSignIn', 'ConnectionSettings', 'KeyPair', 'Clock',
 ];
 
 const standards = /RFC \d+|OpenID Connect|MCP, |Fetch Standard/;
@@ -65,10 +65,15 @@ function complaints(project, serializer) {
   return [
     ...all(numbers.filter(({ name, comment }) => !units.test(`${name} ${text(comment?.summary)}`)), 'is a number, and does not say of what.'),
     ...all(functions.flatMap(({ parameters }) => parameters ?? []).filter(({ comment }) => !comment), 'is not described, by `@param`.'),
-    ...all(functions.filter(({ comment }) => !comment?.getTag('@throws')), 'does not say how it fails, by `@throws`.'),
+    ...all(functions.filter(({ comment }) => !saysHowItFails(comment)), 'does not say how it fails: by `@throws`, or by what it `@returns`.'),
     ...all(exported.filter((one) => !ours.includes(one.name) && !cites(one)), 'names no section of a standard, and is not among `ours` in plugin.js.'),
     ...ours.filter((name) => !exported.some((one) => one.name === name)).map((name) => `${name} is among \`ours\` in plugin.js, and is not exported.`),
   ];
+}
+
+/** @param {Comment} [comment] */
+function saysHowItFails(comment) {
+  return comment?.getTag('@throws') || /\brejects?\b/.test(text(comment?.getTag('@returns')?.content));
 }
 
 /** @param {Reflection} reflection */
