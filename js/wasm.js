@@ -5,11 +5,16 @@
 /** @import { ErrorParts } from './errors.js' */
 
 /**
- * What a module can be loaded from. Written so that it means the same where TypeScript knows no DOM.
+ * A compiled module. Written so that it means the same where TypeScript knows no DOM.
  *
  * @typedef {typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : never} WasmModule
- * @typedef {ArrayBuffer | ArrayBufferView | Response | Request | URL | string | WasmModule} WasmSource bytes, an
- *   answer that has them, where they are, or the compiled module
+ */
+
+/**
+ * What the WebAssembly module can be loaded from: its bytes, an answer that has them, where they are, or the compiled
+ * module.
+ *
+ * @typedef {ArrayBuffer | ArrayBufferView | Response | Request | URL | string | WasmModule} WasmSource
  */
 
 import { call as callWasm, evaluate as evaluateWasm, imports, start } from '../pkg/mcp_oauth_wasm.js';
@@ -34,7 +39,7 @@ export function provide(source) {
  * Loads the WebAssembly module. Optional with the entry that carries it, may be called any number of times, and
  * may be called again after it failed.
  *
- * @param {WasmSource | Promise<WasmSource>} [source] bytes, a `Response`, a URL or a `WebAssembly.Module`; needed by `/slim`
+ * @param {WasmSource | Promise<WasmSource>} [source] needed by `mcp-oauth-wasm/slim`
  * @returns {Promise<void>}
  * @throws {MisuseError} `wasm_missing`: nothing to load from
  * @throws {IncompatibleError} `wasm_blocked`: the page's content security policy lacks `'wasm-unsafe-eval'`;

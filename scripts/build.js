@@ -2,8 +2,9 @@
 
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { env } from "node:process";
+import { finished } from "./declarations.js";
 import { setup, toolPath } from "./setup.js";
 import { shrink } from "./shrink.js";
 import {
@@ -31,7 +32,7 @@ export async function build() {
   const madeTypes = await makeIfStale({
     stamp: join(targetFolder, "types.made-from"),
     inputs: hashFiles(filesBelow([
-      join(root, "js"), join(pkg, "mcp_oauth_wasm.d.ts"), join(root, "tsconfig.json"), join(root, "tsconfig.declarations.json"),
+      join(root, "js"), join(pkg, "mcp_oauth_wasm.d.ts"), join(root, "tsconfig.json"), join(root, "tsconfig.declarations.json"), join(root, "scripts", "declarations.js"),
     ])),
     outputs: [join(root, "types", "index.d.ts")],
     make: buildTypes,
@@ -77,8 +78,12 @@ async function buildTypes() {
   progress("tsc: declarations");
   rmSync(join(root, "types"), { recursive: true, force: true });
   await mustRunNode("typescript/bin/tsc", ["--project", "tsconfig.declarations.json"]);
-  // tsc emits declarations of the .js files, and refers to this one as it is; JavaScript cannot re-export types.
+  // tsc emits declarations of the .js files, and refers to this one as it is.
   copyFileSync(join(root, "js", "records.d.ts"), join(root, "types", "records.d.ts"));
+  for (const file of filesBelow([join(root, "js")]).filter((name) => name.endsWith(".js"))) {
+    const declarations = join(root, "types", relative(join(root, "js"), file)).replace(/\.js$/, ".d.ts");
+    writeFileSync(declarations, finished(readFileSync(declarations, "utf8"), readFileSync(file, "utf8")));
+  }
   appendFileSync(join(root, "types", "slim.d.ts"), 'export type * from "./records.js";\n');
 }
 

@@ -63,7 +63,7 @@ crate::record! {
 }
 
 crate::record! {
-    /// An authorization response that held.
+    /// An authorization response that held (RFC 6749 §4.1.2).
     #[derive(Debug)]
     pub struct GenuineResponse {
         /// The authorization code.

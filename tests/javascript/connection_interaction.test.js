@@ -25,7 +25,7 @@ describe('when a person is needed', () => {
     await world.close();
   });
 
-  test('[I1] without interaction no browser opens: the error has the issuer, the plan, and a way to go on', async () => {
+  test('[refuses I1] without interaction no browser opens: the error has the issuer, the plan, and a way to go on', async () => {
     const { start, trips, network } = createMachine();
     const connection = start().connection(world.server);
     const error = await rejectionOf(callTool(connection.fetch, world.server));
@@ -45,7 +45,7 @@ describe('when a person is needed', () => {
     assert.equal(trips.length, 1, 'the connection knows of the session');
   });
 
-  test('[I1] resumed twice at once: one sign-in', async () => {
+  test('[accepts I1] resumed twice at once: one sign-in', async () => {
     const { start, trips } = createMachine();
     const { fetch } = start().connection(world.server);
     const [one, other] = await Promise.all([1, 2].map(() => rejectionOf(callTool(fetch, world.server))));
@@ -54,7 +54,7 @@ describe('when a person is needed', () => {
     assert.equal(trips.length, 1, 'the later ones find the session there');
   });
 
-  test('[I1] a call that may not interact does not wait for a person at another server', async () => {
+  test('[refuses I1] a call that may not interact does not wait for a person at another server', async () => {
     const { host, start } = createMachine();
     const away = loopbackRedirect({ open: () => {} });
     const authorizer = start({ host: { ...host, redirect: away } });
@@ -67,7 +67,7 @@ describe('when a person is needed', () => {
     await assert.rejects(signIn, { name: 'AbortError' });
   });
 
-  test('[I1] interaction is allowed, but the host cannot send the person anywhere', async () => {
+  test('[refuses I1] interaction is allowed, but the host cannot send the person anywhere', async () => {
     const authorizer = createAuthorizer({ host: { store: createMemoryStore() } });
     await assert.rejects(callTool(authorizer.fetch(world.server, { interaction: true }), world.server), (error) => {
       assert.ok(error instanceof MisuseError);
@@ -76,7 +76,7 @@ describe('when a person is needed', () => {
     });
   });
 
-  test('[I2] sign-ins wait for each other: one browser at a time', async () => {
+  test('[accepts I2] sign-ins wait for each other: one browser at a time', async () => {
     let open = 0;
     let most = 0;
     const { host, userAgent, start } = createMachine();
@@ -95,7 +95,7 @@ describe('when a person is needed', () => {
     assert.equal(most, 1);
   });
 
-  test('[A9] of several ways back, the first is taken that the authorization server registers', async () => {
+  test('[accepts A9] of several ways back, the first is taken that the authorization server registers', async () => {
     const { host, network, trips, start } = createMachine();
     const loopback = /** @type {Redirect} */ (host.redirect);
     let closed = 0;
@@ -123,7 +123,7 @@ describe('when a person is needed', () => {
     assert.equal(closed, 2);
   });
 
-  test('[I2] a sign-in that fails does not stop those that wait', async () => {
+  test('[accepts I2] a sign-in that fails does not stop those that wait', async () => {
     const { host, start } = createMachine();
     let prepared = 0;
     const theirs = /** @type {Redirect} */ (host.redirect);
@@ -140,7 +140,7 @@ describe('when a person is needed', () => {
     assert.deepEqual(outcomes.sort(), ['fulfilled', 'rejected']);
   });
 
-  test('[I2] a step-up needs the approval of the host, which sees the plan; without it nothing is sent', async () => {
+  test('[refuses I2] a step-up needs the approval of the host, which sees the plan; without it nothing is sent', async () => {
     /** @type {ApprovalRequest[]} */
     const asked = [];
     let approves = false;
@@ -176,7 +176,7 @@ describe('when a person is needed', () => {
     assert.equal(trips.length, 2);
   });
 
-  test('[I2] a changed issuer needs the approval of the host; without it the new one learns nothing', async () => {
+  test('[refuses I2] a changed issuer needs the approval of the host; without it the new one learns nothing', async () => {
     const other = await startWorld();
     try {
       /** @type {ApprovalRequest[]} */
