@@ -88,5 +88,8 @@ fn available(response: Response) -> Result<Response> {
     let status = Json::from(response.status).to_text();
     let message =
         "The server is overloaded or broken (status {}). Nothing was decided and nothing deleted; try again later.";
-    Err(Error::new(Code::ServerUnavailable, message, &[&status]).with("status", response.status))
+    let retry_after = response.retry_after.map_or(Json::Null, Json::String).as_whole_number();
+    Err(Error::new(Code::ServerUnavailable, message, &[&status])
+        .with("status", response.status)
+        .with("retryAfterSeconds", retry_after.map_or(Json::Null, |seconds| Json::Number(seconds as f64))))
 }

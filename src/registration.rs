@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::authorization_server::AuthorizationServer;
 use crate::client_authentication::ClientAuthentication;
 use crate::error::{Code, Error, Result};
-use crate::grant::Grant;
+use crate::grant::GrantType;
 use crate::http::{Method, Request, Response, StatedError};
 use crate::identifier::{Endpoint, Issuer, RedirectUri, Secret};
 use crate::json::Json;
@@ -28,7 +28,7 @@ words! {
 }
 
 record! {
-    /// A client that an authorization server knows. Bound to its issuer: never sent to another.
+    /// A client that an authorization server knows (RFC 7591 §3.2.1). Bound to its issuer: never sent to another.
     #[derive(Debug)]
     pub struct ClientRegistration {
         /// The version of this record: 1.
@@ -174,7 +174,7 @@ pub fn by_metadata_document(
 #[derive(Clone, Debug)]
 pub struct Asked {
     /// What the client will give for tokens.
-    pub grant: Grant,
+    pub grant: GrantType,
     /// The redirect URI, where a browser comes back.
     pub redirect_uri: Option<RedirectUri>,
     /// `native` or `web`.
@@ -207,7 +207,7 @@ impl Asked {
     pub fn first(
         server: &AuthorizationServer,
         plan: &ScopePlan,
-        grant: Grant,
+        grant: GrantType,
         redirect_uri: Option<&RedirectUri>,
         refresh: bool,
     ) -> Result<Asked> {
@@ -295,6 +295,8 @@ impl Asked {
         if self.refresh {
             grants.push("refresh_token");
         }
+        // Left out, it would mean `code`, and demand a redirect URI (RFC 7591 §2, §2.1).
+        let responses: &[&str] = if self.redirect_uri.is_some() { &["code"] } else { &[] };
         let text =
             |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map_or(Json::Null, Json::from);
         Json::Object(Vec::new())
@@ -306,7 +308,7 @@ impl Asked {
             .with("application_type", self.application_type.into())
             .with("redirect_uris", self.redirect_uri.as_ref().map_or(Json::Null, |uri| Json::array_of(&[uri.as_str()])))
             .with("grant_types", Json::array_of(&grants))
-            .with("response_types", if self.redirect_uri.is_some() { Json::array_of(&["code"]) } else { Json::Null })
+            .with("response_types", Json::array_of(responses))
             .with("token_endpoint_auth_method", self.authentication.word().into())
             .with("scope", text(&self.scopes.to_parameter()))
     }
