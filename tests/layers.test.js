@@ -3,6 +3,7 @@
 const javascriptOrder = [
   "records.d.ts",
   "errors.js",
+  "fit_to_show.js",
   "explain.js",
   "until_aborted.js",
   "wasm.js",
