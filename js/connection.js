@@ -84,11 +84,11 @@ export class Connection {
       const authorization = signed.authorization ?? null;
       const refusal = { status, headers: response.headers, attempt, authorization };
       const again = await this.onResponse(refusal, { ...options, signal }).catch(async (error) => {
-        await response.body?.cancel();
+        await discardBody(response);
         throw error;
       });
       if (!again || (!request && canBeReadOnce(init?.body))) return response;
-      await response.body?.cancel();
+      await discardBody(response);
     }
   }
 
@@ -403,6 +403,15 @@ function eitherSignal(one, other) {
 /** @param {BodyInit | null | undefined} body */
 function canBeReadOnce(body) {
   return body instanceof ReadableStream || (typeof body === 'object' && body !== null && Symbol.asyncIterator in body);
+}
+
+/**
+ * Nobody reads it, so it does not matter either that its connection broke in the meantime.
+ *
+ * @param {Response} response
+ */
+async function discardBody({ body }) {
+  await body?.cancel().catch(() => {});
 }
 
 /**
