@@ -58,12 +58,14 @@ export async function signIn(request) {
     signal,
   });
   try {
-    const register = (/** @type {ClientRegistration | undefined} */ registration) =>
-      call(
-        'register',
-        { discovery, plan, redirectUri: receiver.redirectUri, client, registration, doubt: there?.unanswered ? 'unanswered' : undefined, settings },
-        calls,
-      );
+    const register = async (/** @type {ClientRegistration | undefined} */ registration) => {
+      const doubt = there?.unanswered ? 'unanswered' : undefined;
+      /** @type {Registered} */
+      const registered = await call('register', { discovery, plan, redirectUri: receiver.redirectUri, client, registration, doubt, settings }, calls);
+      // At once: what comes next may fail, and would then register again.
+      await keep(request, registered.registration, { unanswered: false });
+      return registered;
+    };
     const begin = async (/** @type {Registered} */ registered) => call('begin', { discovery, client, settings, ...registered }, calls);
     const session = await authorizeAndComplete(request, receiver, await begin(await register(stored)), calls).catch(async (error) => {
       // The server has forgotten the client: it is replaced, once. Any other is the person's to replace.
