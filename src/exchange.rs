@@ -94,5 +94,8 @@ fn available(response: Response) -> Result<Response> {
         &status,
         "). Nothing was decided and nothing deleted; try again later.",
     ];
-    Err(Error::new(Code::ServerUnavailable, &message).with("status", response.status))
+    let retry_after = response.retry_after.map_or(Json::Null, Json::String).as_whole_number();
+    Err(Error::new(Code::ServerUnavailable, &message)
+        .with("status", response.status)
+        .with("retryAfterSeconds", retry_after.map_or(Json::Null, |seconds| Json::Number(seconds as f64))))
 }
