@@ -11,7 +11,8 @@
  *
  * @typedef {'wasm_missing' | 'wasm_blocked' | 'wasm_failed' | 'not_initialised' | 'interaction_required' | 'no_redirect'
  *   | 'not_approved' | 'foreign_url' | 'fresh_token_refused' | 'scope_withheld' | 'store_corrupted' | 'store_newer' | 'store_unavailable'
- *   | 'lock_timeout' | 'callback_aborted' | 'redirect_port_taken' | (string & {})} HostCode
+ *   | 'lock_timeout' | 'callback_aborted' | 'redirect_port_taken'
+ *   | 'certificate_untrusted' | 'proxy_credentials_required' | (string & {})} HostCode
  */
 
 /**

@@ -1,6 +1,7 @@
 /** @import { Host } from './host.js' */
 
 import { defaultStorePath } from './node/default_store_path.js';
+import { explainingFetch } from './node/explaining_fetch.js';
 import { loopbackRedirect } from './node/loopback_redirect.js';
 import { createFileStore } from './store/file_store.js';
 
@@ -15,7 +16,8 @@ export { createMemoryStore } from './store/memory_store.js';
  *
  * @param {Partial<Host>} [options]
  *   `store`: default, `createFileStore` with `mcp-oauth-wasm/store.json` in this user's folder for state.
- *   `redirect`: default, `loopbackRedirect()`. The others are passed on.
+ *   `redirect`: default, `loopbackRedirect()`. `fetch`: default, that of Node; its errors name the remedy where a
+ *   company's certificate authority or proxy is in the way. The others are passed on.
  * @returns {Host & Required<Pick<Host, 'store' | 'redirect' | 'fetch'>>}
  */
 export function nodeHost({ store, redirect, fetch, ...others } = {}) {
@@ -24,6 +26,6 @@ export function nodeHost({ store, redirect, fetch, ...others } = {}) {
     store: store ?? createFileStore(defaultStorePath()),
     redirect: redirect ?? loopbackRedirect(),
     // Looked up when it is used, so that a fetch that is replaced later (proxies, tests) counts.
-    fetch: fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    fetch: explainingFetch(fetch ?? ((input, init) => globalThis.fetch(input, init))),
   };
 }

@@ -24,6 +24,7 @@ const javascriptOrder = [
   "node/callback_page.js",
   "node/open_browser.js",
   "node/loopback_redirect.js",
+  "node/explaining_fetch.js",
   "node.js",
 ];
 
