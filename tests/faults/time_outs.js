@@ -31,11 +31,14 @@ export function createTimeOut() {
   waiting.set(milliseconds, timers);
   return {
     milliseconds,
+    /** Whether somebody waited. */
     pass() {
-      for (const [timer, end] of timers) {
+      const ended = [...timers];
+      for (const [timer, end] of ended) {
         clearTimeout(/** @type {NodeJS.Timeout} */ (timer));
         end();
       }
+      return ended.length > 0;
     },
   };
 }
