@@ -9,7 +9,7 @@
 import { MisbehavedError, MisuseError, RefusedError, TransportError } from './errors.js';
 import { readChallenge } from './functions.js';
 import { isExpired, isExpiring, lackingScopes, withheldScopes } from './session.js';
-import { forgetRegistration, signIn } from './sign_in.js';
+import { forgetRegistration, needsPerson, signIn } from './sign_in.js';
 import { storedClients, storedSession, storedStepUps } from './stored.js';
 import { callHost } from './trace.js';
 import { untilAborted } from './until_aborted.js';
@@ -99,12 +99,14 @@ export class Connection {
    * @param {CallOptions} options
    * @returns {Promise<Record<string, string>>} empty before the first sign-in
    */
-  async headersFor({ url }, options) {
+  async headersFor({ method, url }, options) {
     this.#refuseForeign(url);
     this.#current ??= await this.stored.read();
     if (this.#current && isExpiring(this.#current.value)) await this.#renew(options);
-    const token = this.#current?.value.tokens.accessToken;
-    return token ? { authorization: `Bearer ${token}` } : {};
+    if (!this.#current) return {};
+    const { accessToken, tokenType } = this.#current.value.tokens;
+    if (tokenType) return proofHeaders(this.of.host, { method, url: String(url), accessToken });
+    return { authorization: `Bearer ${accessToken}` };
   }
 
   /**
@@ -116,15 +118,19 @@ export class Connection {
    * @returns {Promise<boolean>}
    */
   async onResponse({ status, headers, attempt, authorization }, options) {
+    const { host, endpoint } = this.of;
+    const hasNonce = host.dpop && (await import('./dpop_fetch.js')).rememberNonce(host.dpop, endpoint, headers);
     if (status !== 401 && status !== 403) {
       this.#unproven = undefined;
       return false;
     }
     const challenge = await readChallenge(headers);
+    // The request is wanted again, with the nonce that came with the refusal (RFC 9449 §9).
+    if (hasNonce && challenge?.error === 'use_dpop_nonce' && attempt < ATTEMPT_LIMIT) return true;
     if (status === 403 && challenge?.error !== 'insufficient_scope') return false;
     this.#traceChallenge(status, challenge);
-    if (attempt >= ATTEMPT_LIMIT) throw neverContent(this.of.endpoint, status);
-    const current = this.#current && `Bearer ${this.#current.value.tokens.accessToken}`;
+    if (attempt >= ATTEMPT_LIMIT) throw neverContent(endpoint, status);
+    const current = this.#current && authorizationOf(this.#current.value);
     // A late answer to a request that was sent before the last sign-in or refresh says nothing about that.
     const isLate = current !== null && authorization !== undefined && authorization !== current;
     if (!isLate) await this.#answer(challenge, status, options);
@@ -173,9 +179,10 @@ export class Connection {
    * @param {CallOptions} options
    */
   async #stepUp(purpose, options) {
-    if (!options.interaction) return this.#signIn(purpose, options);
-    const { host, endpoint, account } = this.of;
-    const operation = purpose.demanded.join(' ');
+    const { host, endpoint, account, settings } = this.of;
+    if (needsPerson(settings) && !options.interaction) return this.#signIn(purpose, options);
+    // A server names the scopes: none of them is a member that every object has.
+    const operation = `needs ${purpose.demanded.join(' ')}`;
     const attempts = storedStepUps(host.store, endpoint, account);
     const count = (/** @type {number} */ inVain) =>
       attempts.change((there) => ({ version: 1, inVain: { ...there?.inVain, [operation]: inVain } }));
@@ -221,7 +228,8 @@ export class Connection {
       this.#unproven = { token: session.tokens.accessToken, from: 'sign-in' };
       this.#current = await this.stored.read();
     };
-    const inTurn = (/** @type {AbortSignal} */ abandoned) => (interaction ? this.queue(() => work(abandoned)) : work(abandoned));
+    const isInteractive = interaction && needsPerson(this.of.settings);
+    const inTurn = (/** @type {AbortSignal} */ abandoned) => (isInteractive ? this.queue(() => work(abandoned)) : work(abandoned));
     await this.#once(`sign in ${interaction} ${demanded}`, inTurn, signal);
   }
 
@@ -260,10 +268,19 @@ export class Connection {
     return (await this.stored.read())?.value ?? null;
   }
 
-  /** Forgets the session. The client's registration stays, for the next sign-in. */
+  /**
+   * Forgets the session, and has its tokens revoked where the server offers that. The client's registration stays, for the
+   * next sign-in.
+   *
+   * @returns {Promise<boolean>} whether the authorization server revoked them
+   */
   async signOut() {
+    const session = await this.session();
     await this.stored.write(null);
     this.#current = null;
+    if (!session?.discovery.authorizationServer.endpoints?.revocation_endpoint) return false;
+    const { revoked } = await import('./revocation.js');
+    return revoked(session, this.#calls());
   }
 
   /**
@@ -271,17 +288,19 @@ export class Connection {
    * a server that has forgotten the client, and can tell only the person.
    */
   async forgetClient() {
-    await storedClients(this.of.host.store, this.of.endpoint).write(null);
     await this.signOut();
+    await storedClients(this.of.host.store, this.of.endpoint).write(null);
   }
 
   /** @param {CallOptions} options */
   async #renew(options) {
     this.#current = await this.stored.read();
     const used = this.#current?.value;
-    if (!used?.tokens.refreshToken || !isExpiring(used)) return;
+    if (!used || !isExpiring(used)) return;
+    const again = { challenge: null, replaces: used.tokens.accessToken, demanded: [] };
     try {
-      await this.#refreshOnce(used, options);
+      if (used.tokens.refreshToken) await this.#refreshOnce(used, options);
+      else if (!needsPerson(this.of.settings)) await this.#signIn(again, options);
     } catch (error) {
       // Nothing was decided, and the token may still serve for its last seconds.
       if (!(error instanceof TransportError) || isExpired(used)) throw error;
@@ -312,7 +331,7 @@ export class Connection {
       this.#current = there;
       const session = there?.value;
       if (!there || session?.tokens.refreshToken !== used.tokens.refreshToken || session?.tokens.accessToken !== used.tokens.accessToken) return;
-      const renewed = await call('refresh', { session }, callHost(this.of.host)).catch(async (error) => {
+      const renewed = await call('refresh', { session }, this.#calls()).catch(async (error) => {
         if (!(error instanceof RefusedError) || !['refresh_token_refused', 'client_refused'].includes(error.code)) throw error;
         if (error.code === 'client_refused') await forgetRegistration(this.of, session.registration);
         return { ...session, tokens: { ...session.tokens, refreshToken: undefined } };
@@ -366,13 +385,17 @@ export class Connection {
     });
   }
 
+  #calls() {
+    return callHost(this.of.host, null, this.of.settings.client?.assertion);
+  }
+
   /**
    * @param {number} status
    * @param {Challenge | null} challenge
    */
   #traceChallenge(status, challenge) {
     const demands = challenge?.scopes ? `, demands ${challenge.scopes.join(' ')}` : '';
-    callHost(this.of.host).trace?.({
+    this.#calls().trace?.({
       step: 'call',
       kind: 'answer',
       from: 'protected-resource',
@@ -381,6 +404,29 @@ export class Connection {
       details: { status, challenge },
     });
   }
+}
+
+/**
+ * How a request carries the token.
+ *
+ * @param {Session} session
+ */
+function authorizationOf({ tokens: { tokenType, accessToken } }) {
+  return `${tokenType ?? 'Bearer'} ${accessToken}`;
+}
+
+/**
+ * The headers that present a token which is bound to a key (RFC 9449 §7.1).
+ *
+ * @param {Setting['host']} host
+ * @param {{ method: string, url: string, accessToken: string }} request
+ */
+async function proofHeaders({ dpop }, request) {
+  if (!dpop) {
+    throw new MisuseError({ code: 'dpop_missing', message: 'The session is bound to a key, and the host has no `dpop` any more. Give it back, or sign out and in again.', step: 'call' });
+  }
+  const proofs = await import('./dpop_fetch.js');
+  return proofs.proofHeaders(dpop, request);
 }
 
 /** The sources of a combined signal, kept for as long as it is: by itself it would not keep them. */
@@ -418,8 +464,8 @@ async function discardBody({ body }) {
  * @param {Response} response
  * @param {string} url
  */
-function refuseRedirect({ status, type }, url) {
-  if (type !== 'opaqueredirect' && ![301, 302, 303, 307, 308].includes(status)) return;
+function refuseRedirect({ status, type, redirected }, url) {
+  if (type !== 'opaqueredirect' && !redirected && ![301, 302, 303, 307, 308].includes(status)) return;
   throw new MisbehavedError({
     code: 'redirect_refused',
     message: `The MCP server redirects ${new URL(url).origin} elsewhere; a token follows no redirect. Configure the URL at which it really is.`,

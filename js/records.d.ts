@@ -143,8 +143,8 @@ export interface ProtectedResource {
   scopesSupported?: string[];
   /** Its name for people, where it has one. */
   resourceName?: string;
-  /** The URL that its metadata was read from. */
-  metadataUrl: string;
+  /** The URL that its metadata was read from; absent where it publishes none (MCP revision 2025-03-26). */
+  metadataUrl?: string;
 }
 
 /** What an authorization server says of itself (RFC 8414 §2). Exists only if its issuer was verified. */
@@ -157,8 +157,10 @@ export interface AuthorizationServer {
   tokenEndpoint: string;
   /** Where clients are registered (RFC 7591); absent where there is no dynamic registration. */
   registrationEndpoint?: string;
-  /** Where tokens are revoked (RFC 7009). */
-  revocationEndpoint?: string;
+  /** Its other endpoints, by the names that its document gives them: those of [`OTHER_ENDPOINTS`] that it has. */
+  endpoints?: Record<string, string>;
+  /** Whether authorization requests have to be pushed (RFC 9126 §5). */
+  requirePushedAuthorizationRequests?: boolean;
   /** Every scope that the server lists. Never requested as a whole; it only answers whether one is known. */
   scopesSupported?: string[];
   /** How clients may authenticate at the token endpoint; absent where the server does not say. */
@@ -169,8 +171,8 @@ export interface AuthorizationServer {
   authorizationResponseIssParameterSupported: boolean;
   /** Whether a client identifier may be the URL of a metadata document. */
   clientIdMetadataDocumentSupported: boolean;
-  /** The URL that the metadata was read from. */
-  metadataUrl: string;
+  /** The URL that the metadata was read from; absent where it publishes none (MCP revision 2025-03-26). */
+  metadataUrl?: string;
 }
 
 /** Where a scope comes from. */
@@ -195,7 +197,7 @@ export type Purpose =
   /** Named by somebody, and left out for the reason given. */
   | 'left-out';
 
-/** One scope of a plan. `null` or absent means: not known yet. */
+/** One scope of a plan (RFC 6749 §3.3). `null` or absent means: not known yet. */
 export interface PlannedScope {
   /** The scope, opaque and case-sensitive. */
   scope: string;
@@ -217,7 +219,10 @@ export interface PlannedScope {
   reason: string;
 }
 
-/** The scopes of a connection, from the first challenge to the last step-up. Never changed, only replaced. */
+/**
+ * The scopes of a connection (RFC 6749 §3.3), from the first challenge to the last step-up. Never changed, only
+ * replaced.
+ */
 export interface ScopePlan {
   /** The version of this record: 1. */
   version: number;
@@ -227,9 +232,9 @@ export interface ScopePlan {
 
 /** Everything that a plan is made from. */
 export interface ScopeSources {
-  /** The challenge's scopes, where it names any. */
+  /** The challenge's scopes, where it names any (RFC 6750 §3). */
   challenge?: string[];
-  /** The protected resource's `scopes_supported`. */
+  /** The protected resource's `scopes_supported` (RFC 9728 §2). */
   protectedResource?: string[];
   /** Whether what was granted was not enough, and nobody says what is missing. */
   insufficient?: boolean;
@@ -239,7 +244,7 @@ export interface ScopeSources {
   hostOptional?: string[];
   /** Whether the host wants to stay signed in. */
   refresh?: boolean;
-  /** The authorization server's `scopes_supported`: only asked whether it lists `offline_access`. */
+  /** The authorization server's `scopes_supported` (RFC 8414 §2): only asked whether it lists `offline_access`. */
   authorizationServer?: string[];
 }
 
@@ -260,7 +265,9 @@ export type ClientAuthentication =
   /** Identifier and secret in the `Authorization` header. */
   | 'client_secret_basic'
   /** Identifier and secret in the form. */
-  | 'client_secret_post';
+  | 'client_secret_post'
+  /** An assertion that is signed with the client's key (RFC 7523 §2.2). */
+  | 'private_key_jwt';
 
 /** The client, as it presents itself to authorization servers (RFC 7591 §2). */
 export interface ClientDescription {
@@ -278,7 +285,7 @@ export interface ClientDescription {
   clientMetadataUrl?: string;
 }
 
-/** A client that was registered by hand. */
+/** A client that was registered by hand (RFC 6749 §2). */
 export interface PreRegisteredClient {
   /** The client identifier. */
   clientId: string;
@@ -310,6 +317,11 @@ export interface ServerSettings {
   omitResource?: boolean;
   /** Further authorization parameters by name, such as `audience`. Those of the protocol are refused. */
   authorizationParameters?: Record<string, string>;
+  /**
+   * Push the authorization request to the server first, where it takes such (RFC 9126), so that the browser sees
+   * none of it. Default: only where the server requires it.
+   */
+  pushedAuthorizationRequests?: boolean;
   /** Take it for granted that the authorization server does PKCE with S256 though it does not say so. Default: false. */
   assumeS256?: boolean;
   /**
@@ -317,11 +329,21 @@ export interface ServerSettings {
    * without a trip. Where the platform shows redirects (Node, Electron's main process). Default: false.
    */
   preflight?: boolean;
+  /**
+   * Sign in at the MCP server's own origin where it publishes no metadata at all, as servers of MCP revision
+   * 2025-03-26 have it. Never where it once did publish metadata. Default: true.
+   */
+  withoutMetadata?: boolean;
+  /**
+   * Members of the authorization server's metadata (RFC 8414 §2) in place of what it publishes, by the names that
+   * they have there, for servers whose own are wrong or missing. Checked like the server's own.
+   */
+  authorizationServerMetadata?: unknown;
   /** Let a public server name addresses of this machine and of private networks. Default: false. */
   allowPrivateAddresses?: boolean;
 }
 
-/** What discovery found for one MCP server. */
+/** What discovery found for one MCP server (RFC 9728 §3, RFC 8414 §3). */
 export interface Discovery {
   /** The MCP server's URL, as it is called. */
   endpoint: string;
@@ -342,7 +364,7 @@ export type RegistrationKind =
   /** Dynamically (RFC 7591). */
   | 'dynamic';
 
-/** A client that an authorization server knows. Bound to its issuer: never sent to another. */
+/** A client that an authorization server knows (RFC 7591 §3.2.1). Bound to its issuer: never sent to another. */
 export interface ClientRegistration {
   /** The version of this record: 1. */
   version: number;
@@ -358,8 +380,8 @@ export interface ClientRegistration {
   clientSecretExpiresAt?: number;
   /** How it authenticates at the token endpoint. */
   tokenEndpointAuthMethod: ClientAuthentication;
-  /** The redirect URI that is registered, and sent. */
-  redirectUri: string;
+  /** The redirect URI that is registered, and sent; absent where no browser comes back. */
+  redirectUri?: string;
   /** The scopes that it may request, as we were told; absent: unknown. */
   scopes?: string[];
   /** The scopes that its registration asked for. */
@@ -372,30 +394,32 @@ export interface ClientRegistration {
 
 /** How often things were tried in one sign-in. Kept with the pending authorization, so that no restart resets it. */
 export interface Attempts {
-  /** Registrations sent, updates included. */
+  /** How many registrations were sent, updates included. */
   registrations: number;
-  /** Those of them that were another attempt at the same scopes. */
+  /** How many of them were another attempt at the same scopes. */
   scopeRegistrations: number;
-  /** Trips through the browser, and looks that spared one. */
+  /** How many trips there were through the browser, and looks that spared one. */
   authorizations: number;
   /** Whether the opt-in preflight was made. */
   preflighted: boolean;
 }
 
 /**
- * An authorization that waits for its response. The process may end meanwhile: this is all that is needed to
- * go on. Stored under its `state`, used once.
+ * An authorization that waits for its response (RFC 6749 §4.1). The process may end meanwhile: this is all that
+ * is needed to go on. Stored under its `state`, used once.
  */
 export interface PendingAuthorization {
   /** The version of this record: 1. */
   version: number;
-  /** The unguessable value that the response has to carry. */
+  /** The unguessable value that the response has to carry (RFC 6749 §10.12). */
   state: string;
-  /** The secret half of PKCE. */
+  /** The secret half of PKCE (RFC 7636 §4.1). */
   codeVerifier: string;
+  /** What an ID Token has to repeat, where `openid` was requested. */
+  nonce?: string;
   /** What discovery found. */
   discovery: Discovery;
-  /** The `resource` parameter, where one is sent. */
+  /** The `resource` parameter, where one is sent (RFC 8707 §2). */
   resource?: string;
   /** The client. */
   registration: ClientRegistration;
@@ -407,18 +431,33 @@ export interface PendingAuthorization {
   createdAt: number;
 }
 
-/** The grant that a session came from, and can be renewed by. */
-export type Grant =
-  /** A person signed in. */
-  | 'authorization_code';
+/** A grant (RFC 6749 §1.3), by its `grant_type`. */
+export type GrantType =
+  /** A person signs in with a browser (RFC 6749 §4.1). */
+  | 'authorization_code'
+  /** A person signs in on another device (RFC 8628). */
+  | 'urn:ietf:params:oauth:grant-type:device_code'
+  /** The client acts for itself (RFC 6749 §4.4). */
+  | 'client_credentials'
+  /** Somebody else vouches for the client or its user (RFC 7523 §2.1). */
+  | 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
-/** The tokens of a session. */
+/** What an access token is bound to, where having it is not enough. */
+export type TokenType =
+  /** A key: every request proves that it is at hand (RFC 9449). */
+  | 'DPoP';
+
+/** The tokens of a session (RFC 6749 §5.1). */
 export interface Tokens {
-  /** The access token, fit to stand in a header. */
+  /** The access token, fit to stand in a header (RFC 6750 §2.1). */
   accessToken: string;
+  /** What it is bound to; absent for a bearer token. */
+  tokenType?: TokenType;
+  /** The ID Token of the sign-in, as received (OpenID Connect Core §2), where there is one. */
+  idToken?: string;
   /** When it expires, in seconds since 1970; absent: the server did not say. */
   expiresAt?: number;
-  /** The refresh token, where there is one. */
+  /** The refresh token, where there is one (RFC 6749 §1.5). */
   refreshToken?: string;
   /** When they were received, in seconds since 1970. */
   receivedAt: number;
@@ -429,10 +468,10 @@ export interface Session {
   /** The version of this record: 1. */
   version: number;
   /** How it came about. */
-  grant: Grant;
+  grant: GrantType;
   /** What discovery found. */
   discovery: Discovery;
-  /** The `resource` parameter, the same on every request. */
+  /** The `resource` parameter, the same on every request (RFC 8707 §2). */
   resource?: string;
   /** The client. */
   registration: ClientRegistration;
@@ -487,7 +526,7 @@ export type Doubt =
   /** The server refused scopes for which it was said to be registered. */
   | 'refused';
 
-/** What discovery starts from. */
+/** What discovery starts from (RFC 9728 §3, RFC 8414 §3). */
 export interface DiscoverInput {
   /** The MCP server's URL. */
   endpoint: string;
@@ -499,7 +538,7 @@ export interface DiscoverInput {
   settings?: ServerSettings;
 }
 
-/** What a plan for a discovered server starts from. */
+/** What a plan for a discovered server starts from (RFC 6749 §3.3). */
 export interface PlanInput {
   /** What discovery found. */
   discovery: Discovery;
@@ -509,14 +548,16 @@ export interface PlanInput {
   settings?: ServerSettings;
 }
 
-/** What registration starts from. */
+/** What registration starts from (RFC 7591 §3). */
 export interface RegisterInput {
   /** What discovery found. */
   discovery: Discovery;
   /** The scope plan. */
   plan: ScopePlan;
-  /** Where the authorization response will come back to. */
-  redirectUri: string;
+  /** Where the authorization response will come back to (RFC 6749 §3.1.2); absent for other grants. */
+  redirectUri?: string;
+  /** What the client will give for tokens. Default: the authorization code. */
+  grant?: GrantType;
   /** The client, as it presents itself. */
   client?: ClientDescription;
   /** A stored registration: used again if it serves, widened or replaced if not. */
@@ -529,7 +570,7 @@ export interface RegisterInput {
   settings?: ServerSettings;
 }
 
-/** A client that is ready to be used, and the plan within what it is registered for. */
+/** A client that is ready to be used, and the plan within what it is registered for (RFC 7591 §3.2.1). */
 export interface Registered {
   /** The client. */
   registration: ClientRegistration;
@@ -539,7 +580,7 @@ export interface Registered {
   attempts: Attempts;
 }
 
-/** What an authorization request is built from. */
+/** What an authorization request is built from (RFC 6749 §4.1.1). */
 export interface BeginInput {
   /** What discovery found. */
   discovery: Discovery;
@@ -555,7 +596,7 @@ export interface BeginInput {
   settings?: ServerSettings;
 }
 
-/** An authorization request that is ready to be opened in a browser. */
+/** An authorization request that is ready to be opened in a browser (RFC 6749 §4.1.1). */
 export interface Begun {
   /** The URL to open: https, or http on loopback. */
   authorizationUrl: string;
@@ -563,7 +604,7 @@ export interface Begun {
   pending: PendingAuthorization;
 }
 
-/** What an authorization response is read with. */
+/** What an authorization response is read with (RFC 6749 §4.1.2). */
 export interface CompleteInput {
   /** What was kept since the authorization request. Use it once. */
   pending: PendingAuthorization;
@@ -575,32 +616,64 @@ export interface CompleteInput {
   settings?: ServerSettings;
 }
 
-/** The person is signed in. */
+/** The person is signed in (RFC 6749 §4.1.4). */
 export interface SignedIn {
   /** The session, to be stored. */
   session: Session;
 }
 
-/** How a trip through the browser ended. */
+/** How a trip through the browser ended (RFC 6749 §4.1.2). */
 export type Completion =
   /** The person is signed in. */
-  | ({ kind: 'signed-in' } & SignedIn)
+  | ({
+      /** Which it is. */
+      kind: 'signed-in';
+    } & SignedIn)
   /** The server refused scopes, and one repair is possible: open this URL. */
-  | ({ kind: 'authorize-again' } & Begun);
+  | ({
+      /** Which it is. */
+      kind: 'authorize-again';
+    } & Begun);
 
-/** What a refresh starts from. */
+/** What a refresh starts from (RFC 6749 §6). */
 export interface RefreshInput {
   /** The session, whose refresh token is used. */
   session: Session;
 }
 
-/** What the deletion of a registration starts from. */
+/** What the deletion of a registration starts from (RFC 7592 §2.3). */
 export interface UnregisterInput {
   /** The registration that is no longer needed. */
   registration: ClientRegistration;
 }
 
-/** An authorization response that held. */
+/** What another grant than the authorization code is traded with (RFC 6749 §1.3, §4.5). */
+export interface GrantInput {
+  /** What discovery found. */
+  discovery: Discovery;
+  /** The client. */
+  registration: ClientRegistration;
+  /** The scope plan. */
+  plan: ScopePlan;
+  /** The grant. */
+  grant: GrantType;
+  /** The parameters that belong to the grant, such as `assertion`. */
+  parameters: Record<string, string>;
+  /** What the host knows about this server. */
+  settings?: ServerSettings;
+}
+
+/** What is asked of another endpoint of an authorization server (RFC 7009, RFC 8628, RFC 8693, RFC 7517). */
+export interface AskInput {
+  /** The endpoint. */
+  endpoint: string;
+  /** The client, which authenticates to send a form. */
+  registration?: ClientRegistration;
+  /** The form. */
+  parameters?: Record<string, string>;
+}
+
+/** An authorization response that held (RFC 6749 §4.1.2). */
 export interface GenuineResponse {
   /** The authorization code. */
   code: string;

@@ -1,12 +1,14 @@
 /** A sign-in with a person: discover, plan, register, authorize, complete. One at a time in each authorizer. */
 
 /** @import { Begun, Challenge, ClientDescription, ClientRegistration, Completion, Discovery, PendingAuthorization, Registered,
- *   ScopePlan, ServerSettings, Session } from './records.js' */
-/** @import { Host, RedirectReceiver } from './host.js' */
+ *   ScopePlan, Session } from './records.js' */
+/** @import { ConnectionSettings, Host, Redirect, RedirectReceiver } from './host.js' */
+/** @import { Grant } from './grants/grant.js' */
 /** @import { KeptRegistration } from './stored.js' */
 /** @import { CallHost } from './wasm.js' */
 
 import { InteractionRequiredError, MisbehavedError, MisuseError, RefusedError, TransportError } from './errors.js';
+import { completed } from './completed.js';
 import { storedPending, storedRegistration, storedSession } from './stored.js';
 import { callHost } from './trace.js';
 import { call } from './wasm.js';
@@ -23,7 +25,7 @@ import { call } from './wasm.js';
  * @typedef {object} Setting
  * @property {Host} host
  * @property {ClientDescription} client
- * @property {ServerSettings} settings
+ * @property {ConnectionSettings} settings
  * @property {string} endpoint
  * @property {string} account
  *
@@ -38,44 +40,87 @@ import { call } from './wasm.js';
  * @returns {Promise<Session>}
  */
 export async function signIn(request) {
-  const { host, client, settings, endpoint, account, challenge, signal } = request;
-  const calls = callHost(host, signal);
+  const { host, settings, endpoint, account, challenge, signal } = request;
+  const calls = callHost(host, signal, settings.client?.assertion);
   const earlier = (await storedSession(host.store, endpoint, account).read())?.value;
   const preferredIssuer = earlier?.registration.issuer;
+  // A server that has published metadata is not believed to have none: that would send its people elsewhere.
+  const published = earlier?.discovery.protectedResource.metadataUrl !== undefined;
+  const withoutMetadata = published ? false : settings.withoutMetadata;
   /** @type {Discovery} */
-  const discovery = await call('discover', { endpoint, challenge, preferredIssuer, settings }, calls);
+  const discovery = await call('discover', { endpoint, challenge, preferredIssuer, settings: { ...settings, withoutMetadata } }, calls);
   const { issuer } = discovery.authorizationServer;
   const issuerChanged = preferredIssuer !== undefined && preferredIssuer !== issuer;
   /** @type {ScopePlan} */
   const plan = await call('plan', { discovery, earlier: issuerChanged ? undefined : earlier?.plan, settings }, calls);
-  await mayInteract(request, plan, issuer, issuerChanged);
+  requireInteraction(request, plan, issuer);
+  await requireApproval(request, plan, issuer, issuerChanged);
 
   const there = await storedRegistration(host.store, endpoint, issuer, settings.client).read();
-  const stored = there?.registration;
-  const receiver = await /** @type {NonNullable<Host['redirect']>} */ (host.redirect).prepare({
-    issuer,
-    preferred: stored?.redirectUri,
-    signal,
+  const session = await (settings.grant ? obtain(request, settings.grant, discovery, plan, there, calls) : authorizeAtFirst(redirects(host), request, discovery, plan, there, calls));
+  if (there) await deleteReplaced(there, session, request, calls);
+  return session;
+}
+
+/**
+ * Whether a person has to take part.
+ *
+ * @param {ConnectionSettings} settings
+ */
+export function needsPerson({ grant }) {
+  return !grant || grant.interactive === true;
+}
+
+/** @param {Host} host */
+function redirects({ redirect }) {
+  return [redirect ?? []].flat();
+}
+
+/**
+ * Sends the person to the authorization server, with the first way back that it permits.
+ *
+ * @param {Redirect[]} candidates
+ * @param {[SignIn, Discovery, ScopePlan, KeptRegistration | undefined, CallHost]} given
+ * @returns {Promise<Session>}
+ */
+async function authorizeAtFirst([redirect, ...others], ...given) {
+  return authorize(/** @type {Redirect} */ (redirect), ...given).catch((error) => {
+    if (others.length === 0 || !refusesRedirect(error)) throw error;
+    return authorizeAtFirst(others, ...given);
   });
+}
+
+/** @param {unknown} error */
+function refusesRedirect(error) {
+  return error instanceof RefusedError && error.code === 'registration_refused' && /redirect/i.test(`${error.details.error} ${error.details.errorDescription}`);
+}
+
+/**
+ * Sends the person to the authorization server.
+ *
+ * @param {Redirect} redirect
+ * @param {SignIn} request
+ * @param {Discovery} discovery
+ * @param {ScopePlan} plan
+ * @param {KeptRegistration | undefined} there
+ * @param {CallHost} calls
+ * @returns {Promise<Session>}
+ */
+async function authorize(redirect, request, discovery, plan, there, calls) {
+  const { client, settings, signal } = request;
+  const { issuer } = discovery.authorizationServer;
+  const stored = there?.registration;
+  const receiver = await redirect.prepare({ issuer, preferred: stored?.redirectUri, signal });
   try {
-    const register = async (/** @type {ClientRegistration | undefined} */ registration) => {
-      const doubt = there?.unanswered ? 'unanswered' : undefined;
+    const doubt = there?.unanswered ? 'unanswered' : undefined;
+    const session = await withClient(request, stored, async (registration) => {
       /** @type {Registered} */
       const registered = await call('register', { discovery, plan, redirectUri: receiver.redirectUri, client, registration, doubt, settings }, calls);
       // At once: what comes next may fail, and would then register again.
       await keep(request, registered.registration, { unanswered: false });
-      return registered;
-    };
-    const begin = async (/** @type {Registered} */ registered) => call('begin', { discovery, client, settings, ...registered }, calls);
-    const session = await authorizeAndComplete(request, receiver, await begin(await register(stored)), calls).catch(async (error) => {
-      // The server has forgotten the client: it is replaced, once. Any other is the person's to replace.
-      const forgotten = error instanceof RefusedError && error.code === 'client_refused' && stored?.kind === 'dynamic';
-      if (!forgotten) throw error;
-      await forgetRegistration(request, stored);
-      return authorizeAndComplete(request, receiver, await begin(await register(undefined)), calls);
+      return authorizeAndComplete(request, receiver, await call('begin', { discovery, client, settings, ...registered }, calls), calls);
     });
     await receiver.finish?.({ signedIn: true, title: 'Signed in', message: 'You can close this page and return to the application.' });
-    if (there) await deleteReplaced(there, session, request, calls);
     return session;
   } catch (error) {
     await receiver.finish?.({
@@ -90,13 +135,53 @@ export async function signIn(request) {
 }
 
 /**
+ * Gets a session by another grant than the authorization code, and stores it.
+ *
+ * @param {SignIn} request
+ * @param {Grant} grant
+ * @param {Discovery} discovery
+ * @param {ScopePlan} plan
+ * @param {KeptRegistration | undefined} there
+ * @param {CallHost} calls
+ * @returns {Promise<Session>}
+ */
+async function obtain(request, grant, discovery, plan, there, calls) {
+  const { host, client, settings, endpoint, account, signal } = request;
+  const { obtained } = await import('./grants/obtained.js');
+  return withClient(request, there?.registration, async (stored) => {
+    /** @type {Registered} */
+    const registered = await call('register', { discovery, plan, grant: grant.grantType, client, registration: stored, settings }, calls);
+    const session = await obtained(grant, { discovery, settings, signal, ...registered }, calls);
+    await keep(request, session.registration, { unanswered: false, works: true });
+    await storedSession(host.store, endpoint, account).write(session);
+    return session;
+  });
+}
+
+/**
+ * Tries with the stored client. One that the server has forgotten is replaced, once; any other than a dynamically
+ * registered one is the person's to replace.
+ *
+ * @param {SignIn} request
+ * @param {ClientRegistration | undefined} stored
+ * @param {(registration: ClientRegistration | undefined) => Promise<Session>} attempt
+ */
+function withClient(request, stored, attempt) {
+  return attempt(stored).catch(async (error) => {
+    const forgotten = error instanceof RefusedError && error.code === 'client_refused' && stored?.kind === 'dynamic';
+    if (!forgotten) throw error;
+    await forgetRegistration(request, stored);
+    return attempt(undefined);
+  });
+}
+
+/**
  * @param {SignIn} request
  * @param {ScopePlan} plan
  * @param {string} issuer
- * @param {boolean} issuerChanged
  */
-async function mayInteract(request, plan, issuer, issuerChanged) {
-  const { host, endpoint, interaction, stepUp, resume } = request;
+function requireInteraction({ host, settings, endpoint, interaction, resume }, plan, issuer) {
+  if (!needsPerson(settings)) return;
   if (!interaction) {
     throw new InteractionRequiredError({
       code: 'interaction_required',
@@ -105,9 +190,18 @@ async function mayInteract(request, plan, issuer, issuerChanged) {
       resume,
     });
   }
-  if (!host.redirect) {
+  if (redirects(host).length === 0 && !settings.grant) {
     throw new MisuseError({ code: 'no_redirect', message: 'Interaction was allowed, but the host has no `redirect` to send the person with.' });
   }
+}
+
+/**
+ * @param {SignIn} request
+ * @param {ScopePlan} plan
+ * @param {string} issuer
+ * @param {boolean} issuerChanged
+ */
+async function requireApproval({ host, endpoint, stepUp }, plan, issuer, issuerChanged) {
   const reason = issuerChanged ? 'issuer-changed' : stepUp ? 'step-up' : undefined;
   if (reason && host.approve && !(await host.approve({ reason, endpoint, issuer, plan }))) {
     throw new RefusedError({
@@ -166,7 +260,7 @@ async function complete(setting, pending, callbackUrl, calls) {
   const { host, client, settings, endpoint, account } = setting;
   await keep(setting, pending.registration, { unanswered: false });
   /** @type {Completion} */
-  const completion = await call('complete', { pending, callbackUrl, client, settings }, calls);
+  const completion = await completed({ pending, callbackUrl, client, settings }, calls);
   if (completion.kind === 'signed-in') {
     await keep(setting, pending.registration, { unanswered: false, works: true });
     await storedSession(host.store, endpoint, account).write(completion.session);
@@ -234,7 +328,7 @@ async function deleteReplaced({ registration, accounts }, session, { account }, 
 /**
  * Completes a sign-in whose process ended while the person was in the browser.
  *
- * @param {Pick<Setting, 'host' | 'client'> & { signal?: AbortSignal, settingsFor: (endpoint: string) => ServerSettings, callbackUrl: string }} request
+ * @param {Pick<Setting, 'host' | 'client'> & { signal?: AbortSignal, settingsFor: (endpoint: string) => ConnectionSettings, callbackUrl: string }} request
  * @returns {Promise<{ endpoint: string, account: string, session: Session } | Begun>} signed in, or one more URL to open
  */
 export async function completeLater({ host, client, settingsFor, callbackUrl, signal }) {
@@ -249,7 +343,7 @@ export async function completeLater({ host, client, settingsFor, callbackUrl, si
   }
   const { endpoint, account, pending } = waiting;
   const setting = { host, client, settings: settingsFor(endpoint), endpoint, account };
-  const completion = await complete(setting, pending, callbackUrl, callHost(host, signal));
+  const completion = await complete(setting, pending, callbackUrl, callHost(host, signal, setting.settings.client?.assertion));
   if (completion.kind === 'signed-in') return { endpoint, account, session: completion.session };
   await remember(setting, completion.pending);
   return { authorizationUrl: completion.authorizationUrl, pending: completion.pending };

@@ -1,22 +1,26 @@
 /** The trace: every request, answer and decision of a connection, in order, without secrets. */
 
-/** @import { Fetch, TraceEvent } from './host.js' */
+/** @import { ClientAssertion, Dpop, Fetch, TraceEvent } from './host.js' */
 /** @import { CallHost } from './wasm.js' */
 
 /**
- * What the calls of one operation need of the host: its events get numbers, a time and one correlation.
+ * What the calls of one operation need of the host: its events get numbers, a time and one correlation; its requests
+ * prove that the key is at hand, where there is one.
  *
- * @param {{ fetch?: Fetch, trace?: (event: TraceEvent) => void, timeoutMilliseconds?: number }} host
+ * @param {{ fetch?: Fetch, trace?: (event: TraceEvent) => void, timeoutMilliseconds?: number, dpop?: Dpop }} host
  * @param {AbortSignal | null} [signal]
+ * @param {ClientAssertion} [clientAssertion]
  * @returns {CallHost}
  */
-export function callHost({ fetch, trace, timeoutMilliseconds }, signal) {
+export function callHost({ fetch, trace, timeoutMilliseconds, dpop }, signal, clientAssertion) {
   const correlation = crypto.randomUUID();
   let sequence = 0;
   return {
-    fetch,
+    fetch: dpop ? withProofs(fetch, dpop) : fetch,
     timeoutMilliseconds,
     signal: signal ?? undefined,
+    clientAssertion,
+    dpop: Boolean(dpop),
     trace:
       trace &&
       ((event) => {
@@ -26,5 +30,17 @@ export function callHost({ fetch, trace, timeoutMilliseconds }, signal) {
           // A logger that throws must not end a sign-in.
         }
       }),
+  };
+}
+
+/**
+ * @param {Fetch | undefined} fetch
+ * @param {Dpop} dpop
+ * @returns {Fetch}
+ */
+function withProofs(fetch = globalThis.fetch, dpop) {
+  return async (url, init) => {
+    const { fetchWithProofs } = await import('./dpop_fetch.js');
+    return fetchWithProofs(fetch, dpop)(String(url), init);
   };
 }

@@ -7,12 +7,15 @@ use crate::error::{Code, Error, Result};
 use crate::http::{Parameters, StatedError};
 use crate::identifier::Secret;
 use crate::pkce::{self, Pkce};
-use crate::printable::printable;
+use crate::printable::{filled, printable};
 use crate::record;
 use crate::registration::{self, ClientRegistration};
 use crate::scope_plan::{OFFLINE_ACCESS, ScopePlan};
 use crate::settings::ServerSettings;
 use crate::url::Url;
+
+/// The scope that asks for an ID Token (OpenID Connect Core §3.1.2.1).
+const OPENID: &str = "openid";
 
 /// Parameters that belong to the protocol: a host's own may not take their place.
 const RESERVED: [&str; 13] = [
@@ -35,11 +38,11 @@ record! {
     /// How often things were tried in one sign-in. Kept with the pending authorization, so that no restart resets it.
     #[derive(Copy, Debug, Default)]
     pub struct Attempts {
-        /// Registrations sent, updates included.
+        /// How many registrations were sent, updates included.
         pub registrations: u64,
-        /// Those of them that were another attempt at the same scopes.
+        /// How many of them were another attempt at the same scopes.
         pub scope_registrations: u64,
-        /// Trips through the browser, and looks that spared one.
+        /// How many trips there were through the browser, and looks that spared one.
         pub authorizations: u64,
         /// Whether the opt-in preflight was made.
         pub preflighted: bool,
@@ -47,19 +50,21 @@ record! {
 }
 
 record! {
-    /// An authorization that waits for its response. The process may end meanwhile: this is all that is needed to
-    /// go on. Stored under its `state`, used once.
+    /// An authorization that waits for its response (RFC 6749 §4.1). The process may end meanwhile: this is all that
+    /// is needed to go on. Stored under its `state`, used once.
     #[derive(Debug)]
     pub struct PendingAuthorization {
         /// The version of this record: 1.
         pub version: u64,
-        /// The unguessable value that the response has to carry.
+        /// The unguessable value that the response has to carry (RFC 6749 §10.12).
         pub state: Secret,
-        /// The secret half of PKCE.
+        /// The secret half of PKCE (RFC 7636 §4.1).
         pub code_verifier: Secret,
+        /// What an ID Token has to repeat, where `openid` was requested.
+        pub nonce: Option<Secret>,
         /// What discovery found.
         pub discovery: Arc<Discovery>,
-        /// The `resource` parameter, where one is sent.
+        /// The `resource` parameter, where one is sent (RFC 8707 §2).
         pub resource: Option<String>,
         /// The client.
         pub registration: Arc<ClientRegistration>,
@@ -90,7 +95,33 @@ impl AuthorizationCode {
     }
 }
 
-/// Builds the authorization request: the URL to open, and what to keep until its response.
+/// An authorization request that is ready to be sent.
+#[derive(Debug)]
+pub struct AuthorizationRequest {
+    /// Its parameters.
+    pub parameters: Parameters,
+    /// What to keep until its response.
+    pub pending: PendingAuthorization,
+}
+
+impl AuthorizationRequest {
+    /// The URL to open.
+    pub fn url(&self) -> String {
+        url_with(&self.parameters, &self.pending)
+    }
+}
+
+/// The authorization endpoint with these parameters, which win over those that it has already.
+pub fn url_with(parameters: &Parameters, pending: &PendingAuthorization) -> String {
+    let endpoint = pending.discovery.authorization_server.authorization_endpoint.url();
+    let mut all = Parameters::read(endpoint.search().trim_start_matches('?'));
+    for (name, value) in parameters.iter() {
+        all.set(name, Some(value));
+    }
+    filled("{}{}?{}", &[&endpoint.origin(), endpoint.path(), &all.to_text()])
+}
+
+/// Builds the authorization request.
 ///
 /// Refuses a plan with required scopes for which the client is not registered, so that no browser opens in vain.
 pub fn request(
@@ -98,39 +129,47 @@ pub fn request(
     registration: Arc<ClientRegistration>,
     plan: &ScopePlan,
     settings: &ServerSettings,
-    random: ([u8; 32], [u8; 32]),
+    random: [[u8; 32]; 3],
     attempts: Attempts,
     now: u64,
-) -> Result<(String, PendingAuthorization)> {
+) -> Result<AuthorizationRequest> {
+    registration.require_issuer(&discovery.authorization_server)?;
+    let [for_pkce, for_state, for_nonce] = random;
     let plan = plan.within(registration.scopes.as_ref());
     let missing = plan.missing();
     if !missing.is_empty() {
         return Err(registration::scopes_missing(&missing, &registration));
     }
-    let Pkce { code_verifier, code_challenge, code_challenge_method } = pkce::pair(random.0);
-    let state = pkce::unguessable(random.1);
+    let redirect_uri = registration.redirect_uri.as_ref().ok_or_else(|| {
+        let message = "This client was registered without `redirectUri`. Register one with it.";
+        Error::new(Code::InvalidArgument, message, &[])
+    })?;
+    let Pkce { code_verifier, code_challenge, code_challenge_method } = pkce::pair(for_pkce);
+    let state = pkce::unguessable(for_state);
     let resource = discovery.resource(settings);
-    let endpoint = discovery.authorization_server.authorization_endpoint.url();
+    let requested = plan.requested();
+    let nonce = requested.contains(OPENID).then(|| pkce::unguessable(for_nonce));
 
-    let mut parameters = Parameters::read(endpoint.search().trim_start_matches('?'));
-    let asks_consent = plan.requested().contains(OFFLINE_ACCESS) && settings.consent_prompt != Some(false);
+    let mut parameters = Parameters::default();
+    let asks_consent = requested.contains(OFFLINE_ACCESS) && settings.consent_prompt != Some(false);
     if asks_consent {
         parameters.set("prompt", Some("consent"));
     }
     add_extra_parameters(&mut parameters, settings)?;
     parameters.set("response_type", Some("code"));
     parameters.set("client_id", Some(&registration.client_id));
-    parameters.set("redirect_uri", Some(registration.redirect_uri.as_str()));
-    parameters.set("scope", plan.requested().to_parameter().as_deref());
+    parameters.set("redirect_uri", Some(redirect_uri.as_str()));
+    parameters.set("scope", requested.to_parameter().as_deref());
     parameters.set("state", Some(state.reveal()));
+    parameters.set("nonce", nonce.as_ref().map(Secret::reveal));
     parameters.set("code_challenge", Some(&code_challenge));
     parameters.set("code_challenge_method", Some(&code_challenge_method));
     parameters.set("resource", resource.as_deref());
-    let url = [&endpoint.origin(), endpoint.path(), "?", &parameters.to_text()].concat();
     let pending = PendingAuthorization {
         version: 1,
         state,
         code_verifier,
+        nonce,
         discovery,
         resource,
         registration,
@@ -138,19 +177,15 @@ pub fn request(
         attempts,
         created_at: now,
     };
-    Ok((url, pending))
+    Ok(AuthorizationRequest { parameters, pending })
 }
 
 fn add_extra_parameters(parameters: &mut Parameters, settings: &ServerSettings) -> Result<()> {
     let Some(extra) = &settings.authorization_parameters else { return Ok(()) };
     for (name, value) in extra.iter() {
         if RESERVED.contains(&name) {
-            let message = [
-                "The authorization parameter `",
-                name,
-                "` belongs to the protocol and cannot be set by `authorizationParameters`.",
-            ];
-            return Err(Error::new(Code::ReservedParameter, &message).with("parameter", name));
+            let message = "The authorization parameter `{}` belongs to the protocol and cannot be set by `authorizationParameters`.";
+            return Err(Error::new(Code::ReservedParameter, message, &[name]).with("parameter", name));
         }
         parameters.set(name, Some(value));
     }
@@ -163,15 +198,11 @@ fn add_extra_parameters(parameters: &mut Parameters, settings: &ServerSettings) 
 /// errors included.
 pub fn read(callback_url: &str, pending: &PendingAuthorization) -> Result<AuthorizationResponse> {
     let invalid = |what: &str| {
-        let message = [
-            "The authorization response cannot be used: ",
-            what,
-            ". Nothing was sent to the authorization server; sign in again.",
-        ];
-        Error::new(Code::InvalidAuthorizationResponse, &message)
+        let message = "The authorization response cannot be used: {}. Nothing was sent to the authorization server; sign in again.";
+        Error::new(Code::InvalidAuthorizationResponse, message, &[what])
     };
     let url = Url::parse(callback_url).ok_or_else(|| invalid("it is not a URL"))?;
-    if !pending.registration.redirect_uri.is_location_of(&url) {
+    if !pending.registration.redirect_uri.as_ref().is_some_and(|uri| uri.is_location_of(&url)) {
         return Err(invalid("it did not arrive at the redirect URI of this sign-in"));
     }
     let parameters = Parameters::read(url.search().trim_start_matches('?'));
@@ -180,7 +211,7 @@ pub fn read(callback_url: &str, pending: &PendingAuthorization) -> Result<Author
     }
     if !parameters.get("state").is_some_and(|state| pending.state.equals(state)) {
         let message = "The authorization response does not belong to this sign-in: its `state` is missing or another (RFC 6749 §10.12). It was ignored; the sign-in can still be completed.";
-        return Err(Error::new(Code::StateMismatch, &[message]));
+        return Err(Error::new(Code::StateMismatch, message, &[]));
     }
     check_issuer(parameters.get("iss"), pending)?;
     if let Some(error) = parameters.get("error") {
@@ -204,14 +235,9 @@ fn check_issuer(iss: Option<&str>, pending: &PendingAuthorization) -> Result<()>
         (None, true) => "lacks the `iss` that the server's metadata promises",
         (Some(_), _) => "names another issuer than the one that was asked",
     };
-    let message = [
-        "The authorization response ",
-        fault,
-        " (RFC 9207 §2.4), as in a mix-up attack. Nothing of it was used. If it happens again, the operator of ",
-        server.issuer.as_str(),
-        " has to correct it.",
-    ];
-    Err(Error::new(Code::ResponseIssuerMismatch, &message).with("issuer", server.issuer.as_str()))
+    let message = "The authorization response {} (RFC 9207 §2.4), as in a mix-up attack. Nothing of it was used. If it happens again, the operator of {} has to correct it.";
+    Err(Error::new(Code::ResponseIssuerMismatch, message, &[fault, server.issuer.as_str()])
+        .with("issuer", server.issuer.as_str()))
 }
 
 /// The refusal of a sign-in, for people. Refused scopes are named, also where the server does not name them.
@@ -220,34 +246,28 @@ pub fn refused(refusal: StatedError, pending: &PendingAuthorization) -> Box<Erro
     let named = requested.named_by(&refusal);
     let scopes = if named.is_empty() { requested } else { named }.to_parameter();
     let issuer = pending.discovery.authorization_server.issuer.as_str();
-    let (code, pieces) = match (refusal.error.as_deref().unwrap_or_default(), &scopes) {
-        ("invalid_scope", Some(scopes)) => (
+    let scopes = scopes.as_deref().unwrap_or_default();
+    let (code, sentence) = match refusal.error.as_deref().unwrap_or_default() {
+        "invalid_scope" if scopes.is_empty() => (
             Code::AuthorizationRefused,
-            [
-                " refused the scopes `",
-                scopes,
-                "`. Its operator has to permit them for this client; if they come from the setting `scopes`, change it.",
-            ],
+            "The authorization server {} wants scopes, and neither the MCP server nor the host names any. Configure `scopes` for this server.",
         ),
-        ("invalid_scope", None) => (
+        "invalid_scope" => (
             Code::AuthorizationRefused,
-            [
-                " wants scopes, and neither the MCP server nor the host names any. ",
-                "Configure `scopes`",
-                " for this server.",
-            ],
+            "The authorization server {} refused the scopes `{}`. Its operator has to permit them for this client; if they come from the setting `scopes`, change it.",
         ),
-        ("invalid_client", _) => {
-            (Code::ClientRefused, [" does not accept this client any more.", " Register it again.", ""])
+        "invalid_client" => (
+            Code::ClientRefused,
+            "The authorization server {} does not accept this client any more. Register it again.",
+        ),
+        "access_denied" => (
+            Code::AuthorizationRefused,
+            "The authorization server {} says that the sign-in was declined. Sign in again to consent.",
+        ),
+        "temporarily_unavailable" | "server_error" => {
+            (Code::AuthorizationRefused, "The authorization server {} had a problem of its own. Try again later.")
         }
-        ("access_denied", _) => {
-            (Code::AuthorizationRefused, [" says that the sign-in was declined.", " Sign in again to consent.", ""])
-        }
-        ("temporarily_unavailable" | "server_error", _) => {
-            (Code::AuthorizationRefused, [" had a problem of its own.", " Try again later.", ""])
-        }
-        _ => (Code::AuthorizationRefused, [" refused the sign-in.", "", ""]),
+        _ => (Code::AuthorizationRefused, "The authorization server {} refused the sign-in."),
     };
-    let sentence = ["The authorization server ", issuer, &pieces.concat()].concat();
-    refusal.into_error(code, &sentence).with("issuer", issuer)
+    refusal.into_error(code, sentence, &[issuer, scopes]).with("issuer", issuer)
 }

@@ -6,7 +6,7 @@ use crate::calls;
 use crate::error::{Error, Result};
 use crate::json::Json;
 use crate::record::Mismatch;
-use crate::web::{WebPlatform, to_javascript};
+use crate::web::WebPlatform;
 
 /// Makes the call of that name. Rejects with `{ kind, code, message, step, details }`.
 #[wasm_bindgen]
@@ -24,10 +24,10 @@ pub fn evaluate(name: &str, input: JsValue, host: JsValue) -> Result<JsValue, Js
 
 fn from_javascript(input: JsValue) -> Result<Json, JsValue> {
     Json::from_javascript(&input).ok_or_else(|| {
-        to_javascript(&Error::invalid_argument(Mismatch { path: "input".to_owned(), expected: "plain data" }).to_json())
+        Error::invalid_argument(Mismatch { path: "input".to_owned(), expected: "plain data" }).to_json().to_javascript()
     })
 }
 
 fn to_outcome(result: Result<Json>) -> Result<JsValue, JsValue> {
-    result.map(|value| to_javascript(&value)).map_err(|error| to_javascript(&error.to_json()))
+    result.map(|value| value.to_javascript()).map_err(|error| error.to_json().to_javascript())
 }

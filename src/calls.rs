@@ -6,14 +6,14 @@ use std::sync::Arc;
 use crate::authorization::{self, PendingAuthorization};
 use crate::error::{Code, Error, Result, Step};
 use crate::flow;
-use crate::identifier::{Endpoint, Issuer, Secret};
+use crate::identifier::{Issuer, Secret};
 use crate::json::Json;
 use crate::platform::Platform;
 use crate::record::{Crossing, Reader};
 use crate::scope_plan::{self, ScopePlan, ScopeSources};
 use crate::trace::Event;
-use crate::url::Nearness;
-use crate::{challenge, pkce, well_known};
+use crate::url::{self, Nearness};
+use crate::{challenge, pkce, token_endpoint, well_known};
 
 /// The version of the records that this code writes.
 const RECORD_VERSION: f64 = 1.0;
@@ -63,7 +63,7 @@ crate::record! {
 }
 
 crate::record! {
-    /// An authorization response that held.
+    /// An authorization response that held (RFC 6749 §4.1.2).
     #[derive(Debug)]
     pub struct GenuineResponse {
         /// The authorization code.
@@ -88,6 +88,8 @@ async fn made<P: Platform>(platform: &P, name: &str, input: &Json) -> Result<Jso
         "unregister" => Json::Bool(flow::unregister(platform, read(input)?).await?),
         "complete" => flow::complete(platform, read(input)?).await?.to_json(),
         "refresh" => flow::refresh(platform, read(input)?).await?.to_json(),
+        "grant" => token_endpoint::grant(platform, read(input)?).await?.to_json(),
+        "ask" => token_endpoint::ask(platform, read(input)?).await?,
         _ => evaluate(platform, name, input)?,
     })
 }
@@ -105,7 +107,7 @@ fn evaluated<P: Platform>(platform: &P, name: &str, input: &Json) -> Result<Json
         "planScopes" => plan_scopes(read(input)?).to_json(),
         "createPkce" => pkce::pair(platform.random()?).to_json(),
         "readAuthorizationResponse" => read_authorization_response(read(input)?)?.to_json(),
-        _ => return Err(Error::new(Code::InvalidArgument, &["There is no such call."])),
+        _ => return Err(Error::new(Code::InvalidArgument, "There is no such call.", &[])),
     })
 }
 
@@ -116,11 +118,11 @@ fn plan_scopes(input: PlanScopesInput) -> Arc<ScopePlan> {
 
 fn well_known_locations(input: WellKnownInput) -> Result<Vec<String>> {
     let invalid =
-        || Error::new(Code::InvalidUrl, &["Give `resource` or `issuer`: an https URL (or http on this machine)."]);
+        || Error::new(Code::InvalidUrl, "Give `resource` or `issuer`: an https URL (or http on this machine).", &[]);
     match (&input.resource, &input.issuer) {
-        (Some(resource), None) => Endpoint::named(resource, Nearness::Local)
-            .map(|resource| well_known::protected_resource(resource.url()))
-            .map_err(|_| invalid()),
+        (Some(resource), None) => {
+            url::callable(resource).map(|resource| well_known::protected_resource(&resource)).ok_or_else(invalid)
+        }
         (None, Some(issuer)) => Issuer::named(issuer, Nearness::Local)
             .map(|issuer| well_known::authorization_server(&issuer))
             .map_err(|_| invalid()),
@@ -140,25 +142,18 @@ const STORED: [&str; 3] = ["session", "pending", "registration"];
 
 /// Reads a call's input.
 fn read<T: Crossing>(input: &Json) -> Result<T> {
-    refuse_newer(input)?;
     let mut reader = Reader::default();
     let read = T::read(input, &mut reader);
-    refuse_mismatch(reader)?;
-    Ok(read)
+    refuse_unreadable(input, reader).map(|()| read)
 }
 
-fn refuse_newer(input: &Json) -> Result<()> {
+#[inline(never)]
+fn refuse_unreadable(input: &Json, reader: Reader) -> Result<()> {
     let is_newer = |name: &&&str| matches!(input.member(name).member("version"), Json::Number(version) if *version > RECORD_VERSION);
-    let Some(name) = STORED.iter().find(is_newer) else { return Ok(()) };
-    let message = [
-        "The stored ",
-        name,
-        " was written by a newer version of this package. It was left as it is; update the application.",
-    ];
-    Err(Error::new(Code::RecordNewer, &message))
-}
-
-fn refuse_mismatch(reader: Reader) -> Result<()> {
+    if let Some(name) = STORED.iter().find(is_newer) {
+        let message = "The stored {} was written by a newer version of this package. It was left as it is; update the application.";
+        return Err(Error::new(Code::RecordNewer, message, &[name]));
+    }
     reader.finish().map_err(|mismatch| {
         let stored = STORED.iter().any(|name| mismatch.path.starts_with(name));
         if stored { Error::invalid_record(mismatch) } else { Error::invalid_argument(mismatch) }
@@ -170,7 +165,7 @@ fn step(call: &str) -> Step {
         "discover" | "readChallenge" | "wellKnownLocations" => Step::Discover,
         "plan" | "planScopes" => Step::Plan,
         "register" | "unregister" => Step::Register,
-        "complete" => Step::Token,
+        "complete" | "grant" | "ask" => Step::Token,
         "readAuthorizationResponse" => Step::Callback,
         "refresh" => Step::Refresh,
         _ => Step::Authorize,

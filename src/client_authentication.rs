@@ -1,12 +1,13 @@
 //! How a client authenticates at the token endpoint (RFC 6749 §2.3.1): exactly as registered, by one method.
 
-use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::error::{Code, Error, Result};
 use crate::form;
 use crate::http::{Parameters, Request};
-use crate::identifier::{Endpoint, Secret};
+use crate::identifier::Secret;
+use crate::pkce::base64;
+use crate::printable::filled;
 use crate::words;
 
 words! {
@@ -18,20 +19,18 @@ words! {
         ClientSecretBasic = "client_secret_basic",
         /// Identifier and secret in the form.
         ClientSecretPost = "client_secret_post",
+        /// An assertion that is signed with the client's key (RFC 7523 §2.2).
+        PrivateKeyJwt = "private_key_jwt",
     }
 }
 
 impl ClientAuthentication {
-    /// The method of that name.
+    /// The method of that name, for a client that registers itself, which has no key to be registered along.
     pub fn named(name: &str) -> Result<ClientAuthentication> {
-        let known = [
-            ClientAuthentication::None,
-            ClientAuthentication::ClientSecretBasic,
-            ClientAuthentication::ClientSecretPost,
-        ];
-        known.into_iter().find(|method| method.word() == name).ok_or_else(|| {
+        let can_register = |method: &ClientAuthentication| *method != ClientAuthentication::PrivateKeyJwt;
+        ClientAuthentication::of(name).filter(can_register).ok_or_else(|| {
             let message = "The authorization server wants the client to authenticate in a way that is not supported (supported: none, client_secret_basic, client_secret_post). Ask its operator to permit one of these.";
-            Error::new(Code::NoClientAuthentication, &[message])
+            Error::new(Code::NoClientAuthentication, message, &[])
         })
     }
 
@@ -59,32 +58,38 @@ impl ClientAuthentication {
         }
     }
 
-    /// The form as a request that authenticates by this method.
+    /// The form as a request that authenticates by this method: with the client's secret, or with its assertion.
     pub fn request(
         self,
-        endpoint: &Endpoint,
+        endpoint: &str,
         mut form: Parameters,
         client_id: &str,
-        secret: Option<&Secret>,
+        credential: Option<&Secret>,
     ) -> Request {
-        let secret = secret.map(Secret::reveal);
+        let credential = credential.map(Secret::reveal);
         match self {
             ClientAuthentication::ClientSecretBasic => {
                 let mut credentials = String::new();
                 form::encode(client_id, &mut credentials);
                 credentials.push(':');
-                form::encode(secret.unwrap_or_default(), &mut credentials);
-                let header = ["Basic ", &STANDARD.encode(credentials)].concat();
-                Request { authorization: Some(Secret::new(header)), ..Request::form(endpoint.as_str(), &form) }
+                form::encode(credential.unwrap_or_default(), &mut credentials);
+                let header = filled("Basic {}", &[&base64(&STANDARD, credentials.as_bytes())]);
+                Request { authorization: Some(Secret::new(header)), ..Request::form(endpoint, &form) }
             }
             ClientAuthentication::ClientSecretPost => {
-                form.add("client_id", client_id);
-                form.set("client_secret", secret);
-                Request::form(endpoint.as_str(), &form)
+                form.set("client_id", Some(client_id));
+                form.set("client_secret", credential);
+                Request::form(endpoint, &form)
+            }
+            ClientAuthentication::PrivateKeyJwt => {
+                form.set("client_id", Some(client_id));
+                form.set("client_assertion_type", Some("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"));
+                form.set("client_assertion", credential);
+                Request::form(endpoint, &form)
             }
             ClientAuthentication::None => {
-                form.add("client_id", client_id);
-                Request::form(endpoint.as_str(), &form)
+                form.set("client_id", Some(client_id));
+                Request::form(endpoint, &form)
             }
         }
     }

@@ -7,6 +7,7 @@ use crate::authorization::Attempts;
 use crate::authorization_server::AuthorizationServer;
 use crate::error::{Code, Error, Kind, Result};
 use crate::exchange::Exchange;
+use crate::grant::GrantType;
 use crate::identifier::RedirectUri;
 use crate::platform::Platform;
 use crate::registration::{self, Answer, Asked, ClientRegistration};
@@ -39,8 +40,10 @@ pub struct DynamicRegistration<'a, P> {
     pub server: &'a AuthorizationServer,
     /// The scopes.
     pub plan: &'a ScopePlan,
+    /// What the client will give for tokens.
+    pub grant: GrantType,
     /// Where authorization responses come back to.
-    pub redirect_uri: &'a RedirectUri,
+    pub redirect_uri: Option<&'a RedirectUri>,
     /// The client, as it presents itself.
     pub client: &'a ClientDescription,
     /// Whether refresh tokens are wanted.
@@ -53,7 +56,7 @@ impl<P: Platform> DynamicRegistration<'_, P> {
     /// A client that is registered for the plan, as far as the server lets it be. A stored one that lacks nothing that
     /// is required is kept when the server refuses to do more.
     pub async fn client(
-        mut self,
+        &mut self,
         stored: Option<&Arc<ClientRegistration>>,
         doubt: Option<Doubt>,
     ) -> Result<Arc<ClientRegistration>> {
@@ -64,7 +67,7 @@ impl<P: Platform> DynamicRegistration<'_, P> {
         if doubt == Some(Doubt::Unanswered) && !self.is_known(stored).await? {
             return self.register().await;
         }
-        let is_same = stored.redirect_uri == *self.redirect_uri;
+        let is_same = stored.redirect_uri.as_ref() == self.redirect_uri;
         if is_same && doubt != Some(Doubt::Refused) && stored.covers(self.plan) {
             return Ok(stored.clone());
         }
@@ -126,7 +129,7 @@ impl<P: Platform> DynamicRegistration<'_, P> {
     }
 
     fn asked(&self) -> Result<Asked> {
-        Asked::first(self.server, self.plan, self.redirect_uri, self.refresh)
+        Asked::first(self.server, self.plan, self.grant, self.redirect_uri, self.refresh)
     }
 
     fn count(&mut self, for_scopes: bool) -> Result<()> {
@@ -137,7 +140,7 @@ impl<P: Platform> DynamicRegistration<'_, P> {
             return Ok(());
         }
         let message = "The client was registered as often as one sign-in permits, without success. Sign in again later, or ask the authorization server's operator.";
-        Err(Error::new(Code::AttemptsExhausted, &[message]).with("issuer", self.server.issuer.as_str()))
+        Err(Error::new(Code::AttemptsExhausted, message, &[]).with("issuer", self.server.issuer.as_str()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Errors: what happened, who can act on it, and what to do next.
 
 use crate::json::Json;
+use crate::printable::filled;
 use crate::record::{Crossing, Mismatch};
 use crate::words;
 
@@ -170,16 +171,16 @@ pub struct Error {
 pub type Result<T, E = Box<Error>> = std::result::Result<T, E>;
 
 impl Error {
-    /// An error with its message, given in pieces.
+    /// An error with its message, in which each `{}` stands for the next of the parts.
     #[inline(never)]
-    pub fn new(code: Code, message: &[&str]) -> Box<Error> {
-        Box::new(Error { code, message: message.concat(), step: None, details: Vec::new() })
+    pub fn new(code: Code, message: &str, parts: &[&str]) -> Box<Error> {
+        Box::new(Error { code, message: filled(message, parts), step: None, details: Vec::new() })
     }
 
     /// A document lacks something that it must have; `details.member` names it.
     pub fn invalid_document(document: &str, member: &str, rule: &str) -> Box<Error> {
-        let message = [document, " is unusable: `", member, "` ", rule, ". The server's operator has to correct it."];
-        Error::new(Code::InvalidDocument, &message).with("member", member)
+        let message = "{} is unusable: `{}` {}. The server's operator has to correct it.";
+        Error::new(Code::InvalidDocument, message, &[document, member, rule]).with("member", member)
     }
 
     /// The same error with one more fact; what it knows already stays.
@@ -204,20 +205,15 @@ impl Error {
 
     /// What a caller passed does not have the shape that it must have.
     pub fn invalid_argument(mismatch: Mismatch) -> Box<Error> {
-        let message = ["The argument `", &mismatch.path, "` must be ", mismatch.expected, "."];
-        Error::new(Code::InvalidArgument, &message).with("path", mismatch.path)
+        let message = "The argument `{}` must be {}.";
+        Error::new(Code::InvalidArgument, message, &[&mismatch.path, mismatch.expected]).with("path", mismatch.path)
     }
 
     /// What a store gave back does not have the shape that it must have.
     pub fn invalid_record(mismatch: Mismatch) -> Box<Error> {
-        let message = [
-            "A stored record is damaged: `",
-            &mismatch.path,
-            "` must be ",
-            mismatch.expected,
-            ". It was left as it is; move it aside to sign in anew.",
-        ];
-        Error::new(Code::RecordInvalid, &message).with("path", mismatch.path)
+        let message =
+            "A stored record is damaged: `{}` must be {}. It was left as it is; move it aside to sign in anew.";
+        Error::new(Code::RecordInvalid, message, &[&mismatch.path, mismatch.expected]).with("path", mismatch.path)
     }
 
     /// As it crosses to JavaScript, where a class is made of it.

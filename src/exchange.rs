@@ -25,13 +25,11 @@ impl<P: Platform> Exchange<'_, P> {
     pub async fn get(&self, url: &str) -> Result<Response> {
         let mut request = Request::bare(Method::Get, url);
         for _ in 0..=REDIRECT_LIMIT {
-            let response = self.send(&request, false).await?;
-            if !response.is_redirect() {
-                return available(response);
-            }
+            let mut response = self.send(&request, false).await?;
             if response.status == 0 {
-                let response = self.send(&request, true).await?;
-                within_origin(url, Url::parse(&response.url))?;
+                response = self.send(&request, true).await?;
+            }
+            if !response.is_redirect() {
                 return available(response);
             }
             let target = response.location.as_deref().and_then(|location| Url::join(&request.url, location));
@@ -58,6 +56,8 @@ impl<P: Platform> Exchange<'_, P> {
         self.platform.trace(Event::request(self.step, self.party, request));
         let response = self.platform.fetch(request, follows).await?;
         self.platform.trace(Event::answer(self.step, self.party, &response));
+        // Where redirects are hidden the platform was told to follow; some follow, whatever they are told.
+        within_origin(&request.url, Url::parse(&response.url))?;
         Ok(response)
     }
 }
@@ -70,12 +70,9 @@ fn within_origin(asked: &str, target: Option<Url>) -> Result<Url> {
 }
 
 fn redirect_refused(whither: &str) -> Box<Error> {
-    let message = [
-        "The server redirected the request ",
-        whither,
-        ". That was not followed. Its operator has to answer at the URL itself.",
-    ];
-    Error::new(Code::RedirectRefused, &message)
+    let message =
+        "The server redirected the request {}. That was not followed. Its operator has to answer at the URL itself.";
+    Error::new(Code::RedirectRefused, message, &[whither])
 }
 
 /// An answer to a form or a registration: some servers state an OAuth error with status 500.
@@ -89,13 +86,10 @@ fn available(response: Response) -> Result<Response> {
         return Ok(response);
     }
     let status = Json::from(response.status).to_text();
-    let message = [
-        "The server is overloaded or broken (status ",
-        &status,
-        "). Nothing was decided and nothing deleted; try again later.",
-    ];
+    let message =
+        "The server is overloaded or broken (status {}). Nothing was decided and nothing deleted; try again later.";
     let retry_after = response.retry_after.map_or(Json::Null, Json::String).as_whole_number();
-    Err(Error::new(Code::ServerUnavailable, &message)
+    Err(Error::new(Code::ServerUnavailable, message, &[&status])
         .with("status", response.status)
         .with("retryAfterSeconds", retry_after.map_or(Json::Null, |seconds| Json::Number(seconds as f64))))
 }

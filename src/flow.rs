@@ -5,18 +5,19 @@
 
 use std::sync::Arc;
 
-use crate::authorization::{self, Attempts, AuthorizationResponse, PendingAuthorization};
+use crate::authorization::{self, Attempts, AuthorizationRequest, AuthorizationResponse, PendingAuthorization};
 use crate::authorization_server::{self, AuthorizationServer};
 use crate::challenge::Challenge;
 use crate::discovery::Discovery;
 use crate::dynamic_registration::{Doubt, DynamicRegistration};
 use crate::error::{Code, Error, Kind, Result, Step};
 use crate::exchange::Exchange;
-use crate::http::Response;
+use crate::grant::GrantType;
+use crate::http::{Response, StatedError};
 use crate::identifier::{Endpoint, Issuer, RedirectUri};
 use crate::json::Json;
 use crate::platform::Platform;
-use crate::printable::joined;
+use crate::printable::{filled, joined};
 use crate::protected_resource::{self, ProtectedResource, Statement};
 use crate::record::Crossing;
 use crate::registration::{self, ClientRegistration};
@@ -24,16 +25,16 @@ use crate::registration_management::Management;
 use crate::repair::{self, Repair};
 use crate::scope_plan::{self, ScopePlan};
 use crate::settings::{ClientDescription, ServerSettings};
-use crate::token::{self, Session};
+use crate::token::{self, Granting, Session};
 use crate::trace::{Event, Party, object};
 use crate::url::{Nearness, Url};
-use crate::{record, tagged, well_known};
+use crate::{pushed_authorization, record, tagged, token_endpoint, well_known};
 
 /// Authorization servers that are asked for their metadata, however many are listed.
 const AUTHORIZATION_SERVER_LIMIT: usize = 10;
 
 record! {
-    /// What discovery starts from.
+    /// What discovery starts from (RFC 9728 §3, RFC 8414 §3).
     #[derive(Debug)]
     pub struct DiscoverInput {
         /// The MCP server's URL.
@@ -57,23 +58,34 @@ pub async fn discover<P: Platform>(platform: &P, input: DiscoverInput) -> Result
         Some(metadata) => vec![Endpoint::named(metadata, named_by)?.as_str().to_owned()],
         None => well_known::protected_resource(url),
     };
-    let protected_resource = discover_protected_resource(platform, candidates, &input.endpoint, named_by).await?;
+    let may_lack_metadata = challenged.is_none() && settings.without_metadata != Some(false);
+    let protected_resource = match discover_protected_resource(platform, candidates, &input.endpoint, named_by).await {
+        Err(error) if error.code == Code::NoProtectedResourceMetadata && may_lack_metadata => {
+            platform.trace(Event::decision(Step::Discover, "goes on without metadata (MCP 2025-03-26)", Json::Null));
+            protected_resource::without_metadata(url)?
+        }
+        discovered => discovered?,
+    };
 
     let preferred = input.preferred_issuer.or(settings.client.as_ref().and_then(|client| client.issuer.clone()));
     let is_preferred =
         |issuer: &&Issuer| preferred.as_ref().is_some_and(|preferred| preferred.is_same_for_discovery(issuer));
     let (first, others): (Vec<&Issuer>, Vec<&Issuer>) =
         protected_resource.authorization_servers.iter().partition(is_preferred);
+    let lacks_metadata = protected_resource.metadata_url.is_none();
     let mut usable = None;
     let mut failure = None;
     for issuer in first.into_iter().chain(others).take(AUTHORIZATION_SERVER_LIMIT) {
-        match discover_authorization_server(platform, issuer, settings.assume_s256 == Some(true), named_by).await {
+        match discover_authorization_server(platform, issuer, &settings, named_by).await {
             Ok(server) if can_register(&server, &settings) => {
                 usable = Some(server);
                 break;
             }
             Ok(server) => usable = usable.or(Some(server)),
             Err(error) if error.kind() == Kind::Transport => return Err(error),
+            Err(error) if lacks_metadata && error.code == Code::NoAuthorizationServerMetadata => {
+                usable = Some(authorization_server::without_metadata(issuer, &settings)?);
+            }
             Err(error) => failure = failure.or(Some(error)),
         }
     }
@@ -87,7 +99,7 @@ pub async fn discover<P: Platform>(platform: &P, input: DiscoverInput) -> Result
         .with("issuer", authorization_server.issuer.as_str().into());
     platform.trace(Event::decision(
         Step::Discover,
-        ["signs in at ", authorization_server.issuer.as_str()].concat(),
+        &filled("signs in at {}", &[authorization_server.issuer.as_str()]),
         decision,
     ));
     let DiscoverInput { endpoint, challenge, .. } = input;
@@ -112,7 +124,7 @@ async fn discover_protected_resource<P: Platform>(
         Err(error) if error.code != none && is_of_document(&error) => Err(error),
         _ => {
             let message = "The protected resource's metadata names a wider resource, which does not say so itself (RFC 9728 §3.3). Nothing was sent to any authorization server; the MCP server's operator has to correct `resource`.";
-            Err(Error::new(Code::ResourceMismatch, &[message]).with("called", called.as_str()))
+            Err(Error::new(Code::ResourceMismatch, message, &[]).with("called", called.as_str()))
         }
     }
 }
@@ -120,13 +132,12 @@ async fn discover_protected_resource<P: Platform>(
 async fn discover_authorization_server<P: Platform>(
     platform: &P,
     issuer: &Issuer,
-    assume_s256: bool,
+    settings: &ServerSettings,
     named_by: Nearness,
 ) -> Result<Arc<AuthorizationServer>> {
     let exchange = Exchange { platform, step: Step::Discover, party: Party::AuthorizationServer };
     let candidates = well_known::authorization_server(issuer);
-    let read =
-        |response: &Response, url: &str| authorization_server::read(response, url, issuer, assume_s256, named_by);
+    let read = |response: &Response, url: &str| authorization_server::read(response, url, issuer, settings, named_by);
     first_document(&exchange, &candidates, Code::NoAuthorizationServerMetadata, read).await
 }
 
@@ -171,13 +182,8 @@ fn nothing_found(code: Code, candidates: &[String]) -> Box<Error> {
         Code::NoProtectedResourceMetadata => "The MCP server publishes no protected resource metadata (RFC 9728)",
         _ => "The authorization server publishes no metadata (RFC 8414)",
     };
-    let message = [
-        what,
-        ", so nobody can tell where to sign in. Its operator has to publish it. Looked at: ",
-        &joined(candidates, ", "),
-        ".",
-    ];
-    Error::new(code, &message)
+    let message = "{}, so nobody can tell where to sign in. Its operator has to publish it. Looked at: {}.";
+    Error::new(code, message, &[what, &joined(candidates, ", ")])
         .with("candidates", Json::Array(candidates.iter().map(|url| url.as_str().into()).collect()))
 }
 
@@ -186,7 +192,7 @@ fn can_register(server: &AuthorizationServer, settings: &ServerSettings) -> bool
 }
 
 record! {
-    /// What a plan for a discovered server starts from.
+    /// What a plan for a discovered server starts from (RFC 6749 §3.3).
     #[derive(Debug)]
     pub struct PlanInput {
         /// What discovery found.
@@ -207,15 +213,17 @@ pub fn plan<P: Platform>(platform: &P, input: PlanInput) -> Arc<ScopePlan> {
 }
 
 record! {
-    /// What registration starts from.
+    /// What registration starts from (RFC 7591 §3).
     #[derive(Debug)]
     pub struct RegisterInput {
         /// What discovery found.
         pub discovery: Arc<Discovery>,
         /// The scope plan.
         pub plan: Arc<ScopePlan>,
-        /// Where the authorization response will come back to.
-        pub redirect_uri: RedirectUri,
+        /// Where the authorization response will come back to (RFC 6749 §3.1.2); absent for other grants.
+        pub redirect_uri: Option<RedirectUri>,
+        /// What the client will give for tokens. Default: the authorization code.
+        pub grant: Option<GrantType>,
         /// The client, as it presents itself.
         pub client: Option<Arc<ClientDescription>>,
         /// A stored registration: used again if it serves, widened or replaced if not.
@@ -230,7 +238,7 @@ record! {
 }
 
 record! {
-    /// A client that is ready to be used, and the plan within what it is registered for.
+    /// A client that is ready to be used, and the plan within what it is registered for (RFC 7591 §3.2.1).
     #[derive(Debug)]
     pub struct Registered {
         /// The client.
@@ -245,7 +253,8 @@ record! {
 /// Gets a client: the one registered by hand, else the metadata document, else a stored or a new dynamic
 /// registration (RFC 7591). Fails before any browser opens if a required scope is not registered.
 pub async fn register<P: Platform>(platform: &P, input: &RegisterInput) -> Result<Registered> {
-    let RegisterInput { discovery, plan, redirect_uri, registration: stored, .. } = input;
+    let RegisterInput { discovery, plan, registration: stored, .. } = input;
+    let (redirect_uri, grant) = (input.redirect_uri.as_ref(), input.grant.unwrap_or(GrantType::AuthorizationCode));
     let settings = input.settings.clone().unwrap_or_default();
     let client = input.client.clone().unwrap_or_default();
     let mut attempts = input.attempts.unwrap_or_default();
@@ -262,15 +271,21 @@ pub async fn register<P: Platform>(platform: &P, input: &RegisterInput) -> Resul
         let refresh = settings.refresh.unwrap_or(true);
         let exchange = Exchange { platform, step: Step::Register, party: Party::AuthorizationServer };
         let attempts = &mut attempts;
-        let dynamic = DynamicRegistration { exchange, server, plan, redirect_uri, client: &client, refresh, attempts };
-        dynamic.client(stored.as_ref(), input.doubt).await?
+        let client = &client;
+        let mut dynamic =
+            DynamicRegistration { exchange, server, plan, grant, redirect_uri, client, refresh, attempts };
+        dynamic.client(stored.as_ref(), input.doubt).await.map_err(|error| registered_nowhere(error, discovery))?
     };
     let plan = plan.within(registration.scopes.as_ref());
     let decision = object()
         .with("kind", registration.kind.to_json())
         .with("clientId", registration.client_id.as_str().into())
         .with("plan", plan.to_json());
-    platform.trace(Event::decision(Step::Register, ["uses the client ", &registration.client_id].concat(), decision));
+    platform.trace(Event::decision(
+        Step::Register,
+        &filled("uses the client {}", &[&registration.client_id]),
+        decision,
+    ));
     let missing = plan.missing();
     if missing.is_empty() {
         Ok(Registered { registration, plan, attempts })
@@ -279,8 +294,20 @@ pub async fn register<P: Platform>(platform: &P, input: &RegisterInput) -> Resul
     }
 }
 
+/// A server without metadata that has no registration either: what its operator has to add is the metadata.
+fn registered_nowhere(error: Box<Error>, discovery: &Discovery) -> Box<Error> {
+    let states_an_error = error.details.iter().any(|(name, _)| *name == "error");
+    if error.code != Code::RegistrationRefused
+        || states_an_error
+        || discovery.authorization_server.metadata_url.is_some()
+    {
+        return error;
+    }
+    nothing_found(Code::NoProtectedResourceMetadata, &well_known::protected_resource(discovery.endpoint.url()))
+}
+
 record! {
-    /// What an authorization request is built from.
+    /// What an authorization request is built from (RFC 6749 §4.1.1).
     #[derive(Debug)]
     pub struct BeginInput {
         /// What discovery found.
@@ -299,7 +326,7 @@ record! {
 }
 
 record! {
-    /// An authorization request that is ready to be opened in a browser.
+    /// An authorization request that is ready to be opened in a browser (RFC 6749 §4.1.1).
     #[derive(Debug)]
     pub struct Begun {
         /// The URL to open: https, or http on loopback.
@@ -312,53 +339,75 @@ record! {
 /// Builds the authorization request (RFC 6749 §4.1.1 with PKCE and `resource`). With the opt-in preflight, a first look
 /// at the server's answer spares the person a trip that would end in refused scopes.
 pub async fn begin<P: Platform>(platform: &P, mut input: BeginInput) -> Result<Begun> {
-    let preflighted = input.attempts.is_some_and(|attempts| attempts.preflighted);
-    if input.settings.as_ref().and_then(|settings| settings.preflight) == Some(true) && !preflighted {
-        preflight(platform, &mut input).await?;
+    let settings = input.settings.clone().unwrap_or_default();
+    loop {
+        let attempts = input.attempts.get_or_insert_default();
+        let looks = settings.preflight == Some(true) && !attempts.preflighted;
+        attempts.preflighted |= looks;
+        let authorization = authorization_request(platform, &input, &settings)?;
+        let refusal = if looks {
+            preflight(platform, &authorization).await?
+        } else if let Some(endpoint) = pushed_authorization::endpoint(&authorization, &settings) {
+            let (client, form) = (&authorization.pending.registration, authorization.parameters.clone());
+            let response = token_endpoint::post(platform, Step::Authorize, endpoint, client, form).await?;
+            match pushed_authorization::read(&response, &authorization)? {
+                pushed_authorization::Answer::Accepted(url) => return Ok(begun(platform, url, authorization.pending)),
+                pushed_authorization::Answer::Refused(refusal) => Some(refusal),
+            }
+        } else {
+            return Ok(begun(platform, authorization.url(), authorization.pending));
+        };
+        let Some(refusal) = refusal else { continue };
+        let pending = authorization.pending;
+        let Some(repair) = repair::after(&refusal, &pending) else {
+            return Err(authorization::refused(refusal, &pending));
+        };
+        // What was refused before a browser opened counts as the trip that it spared: there is one repair, here or after
+        // the callback.
+        let (client, settings) = (input.client.clone(), input.settings.clone());
+        let Registered { registration, plan, attempts } = repaired(platform, pending, repair, client, settings).await?;
+        (input.registration, input.plan, input.attempts) = (registration, plan, Some(attempts));
     }
-    authorization_request(platform, &input)
 }
 
-fn authorization_request<P: Platform>(platform: &P, input: &BeginInput) -> Result<Begun> {
-    let mut attempts = input.attempts.unwrap_or_default();
-    attempts.authorizations += 1;
-    let random = (platform.random()?, platform.random()?);
-    let settings = input.settings.clone().unwrap_or_default();
-    let (discovery, registration) = (input.discovery.clone(), input.registration.clone());
-    let (authorization_url, pending) =
-        authorization::request(discovery, registration, &input.plan, &settings, random, attempts, platform.now())?;
+fn begun<P: Platform>(platform: &P, authorization_url: String, pending: PendingAuthorization) -> Begun {
     let details = object().with("url", crate::trace::redacted_url(&authorization_url).into());
     let mut event = Event::decision(Step::Authorize, "sends the person to the authorization server", details);
     event.to = Party::Browser;
     platform.trace(event);
-    Ok(Begun { authorization_url, pending })
+    Begun { authorization_url, pending }
+}
+
+fn authorization_request<P: Platform>(
+    platform: &P,
+    input: &BeginInput,
+    settings: &ServerSettings,
+) -> Result<AuthorizationRequest> {
+    let mut attempts = input.attempts.unwrap_or_default();
+    attempts.authorizations += 1;
+    let random = [platform.random()?, platform.random()?, platform.random()?];
+    let (discovery, registration) = (input.discovery.clone(), input.registration.clone());
+    authorization::request(discovery, registration, &input.plan, settings, random, attempts, platform.now())
 }
 
 /// Looks at the first answer of the authorization endpoint with a `state` and a code challenge that are thrown away,
 /// as is a code, should one come back. It acts only on `invalid_scope`, and only if `state` and issuer hold.
-async fn preflight<P: Platform>(platform: &P, input: &mut BeginInput) -> Result<()> {
-    input.attempts.get_or_insert_default().preflighted = true;
-    let Begun { authorization_url, pending } = authorization_request(platform, input)?;
+async fn preflight<P: Platform>(platform: &P, authorization: &AuthorizationRequest) -> Result<Option<StatedError>> {
+    let authorization_url = authorization.url();
     let exchange = Exchange { platform, step: Step::Authorize, party: Party::AuthorizationServer };
     let answer = exchange.look(&authorization_url).await?;
     let location = answer.location.as_deref().and_then(|location| Url::join(&authorization_url, location));
-    let response = location.and_then(|location| authorization::read(location.as_str(), &pending).ok());
-    let refusal = match response {
-        Some(AuthorizationResponse::Refused(refusal)) if refusal.error.as_deref() == Some("invalid_scope") => refusal,
-        _ => return Ok(()),
-    };
-    let Some(repair) = repair::after(&refusal, &pending) else {
-        return Err(authorization::refused(refusal, &pending));
-    };
-    // The look counts as the trip that it spared: there is one repair, here or after the callback.
-    let (client, settings) = (input.client.clone(), input.settings.clone());
-    let Registered { registration, plan, attempts } = repaired(platform, pending, repair, client, settings).await?;
-    (input.registration, input.plan, input.attempts) = (registration, plan, Some(attempts));
-    Ok(())
+    let response = location.and_then(|location| authorization::read(location.as_str(), &authorization.pending).ok());
+    Ok(match response {
+        Some(AuthorizationResponse::Refused(refusal)) if refusal.error.as_deref() == Some("invalid_scope") => {
+            Some(refusal)
+        }
+        _ => None,
+    })
 }
 
 record! {
-    /// What an authorization response is read with.
+    /// What an authorization response is read with (RFC 6749 §4.1.2).
     #[derive(Debug)]
     pub struct CompleteInput {
         /// What was kept since the authorization request. Use it once.
@@ -373,7 +422,7 @@ record! {
 }
 
 record! {
-    /// The person is signed in.
+    /// The person is signed in (RFC 6749 §4.1.4).
     #[derive(Debug)]
     pub struct SignedIn {
         /// The session, to be stored.
@@ -382,7 +431,7 @@ record! {
 }
 
 tagged! {
-    /// How a trip through the browser ended.
+    /// How a trip through the browser ended (RFC 6749 §4.1.2).
     pub enum Completion {
         /// The person is signed in.
         SignedIn(SignedIn) = "signed-in",
@@ -408,20 +457,21 @@ pub async fn complete<P: Platform>(platform: &P, input: CompleteInput) -> Result
             return authorize_again(platform, input, repair).await.map(Completion::AuthorizeAgain);
         }
     };
-    let exchange = Exchange { platform, step: Step::Token, party: Party::AuthorizationServer };
-    let response = exchange.once(&token::request_with_code(&code, &input.pending)).await?;
-    let now = platform.now();
-    let session = token::session(token::read(&response, now)?, input.pending, now);
-    platform.trace(Event::decision(Step::Token, "signed in", object().with("plan", session.plan.to_json())));
+    let PendingAuthorization { discovery, registration, .. } = &input.pending;
+    let form = token::form_with_code(&code, &input.pending);
+    let answer = token_endpoint::redeem(platform, Step::Token, discovery, registration, form).await?;
+    let PendingAuthorization { discovery, resource, registration, plan, .. } = input.pending;
+    let granting = Granting { discovery, resource, registration, plan };
+    let session = token_endpoint::signed_in(platform, answer, GrantType::AuthorizationCode, granting);
     Ok(Completion::SignedIn(SignedIn { session }))
 }
 
 async fn authorize_again<P: Platform>(platform: &P, input: CompleteInput, repair: Repair) -> Result<Begun> {
-    let (discovery, settings) = (input.pending.discovery.clone(), input.settings.clone());
+    let (discovery, client, settings) = (input.pending.discovery.clone(), input.client, input.settings.clone());
     let Registered { registration, plan, attempts } =
-        repaired(platform, input.pending, repair, input.client, input.settings).await?;
+        repaired(platform, input.pending, repair, client.clone(), input.settings).await?;
     let attempts = Some(attempts);
-    authorization_request(platform, &BeginInput { discovery, registration, plan, client: None, attempts, settings })
+    begin(platform, BeginInput { discovery, registration, plan, client, attempts, settings }).await
 }
 
 async fn repaired<P: Platform>(
@@ -444,6 +494,7 @@ async fn repaired<P: Platform>(
         discovery,
         plan,
         redirect_uri: registration.redirect_uri.clone(),
+        grant: None,
         client,
         registration: Some(registration),
         doubt: Some(Doubt::Refused),
@@ -454,7 +505,7 @@ async fn repaired<P: Platform>(
 }
 
 record! {
-    /// What a refresh starts from.
+    /// What a refresh starts from (RFC 6749 §6).
     #[derive(Debug)]
     pub struct RefreshInput {
         /// The session, whose refresh token is used.
@@ -469,20 +520,19 @@ pub async fn refresh<P: Platform>(platform: &P, input: RefreshInput) -> Result<S
     let Some(refresh_token) = &session.tokens.refresh_token else {
         return Err(Error::new(
             Code::NoRefreshToken,
-            &["There is no refresh token in this session: sign in again when its access token has expired."],
+            "There is no refresh token in this session: sign in again when its access token has expired.",
+            &[],
         ));
     };
-    let exchange = Exchange { platform, step: Step::Refresh, party: Party::AuthorizationServer };
-    let response = exchange.once(&token::request_with_refresh_token(refresh_token, &session)).await?;
-    let now = platform.now();
-    let answer = token::read(&response, now).map_err(token::dead_refresh_token)?;
-    let session = token::refreshed(answer, session, now);
+    let form = token::form_with_refresh_token(refresh_token, &session);
+    let answer = token_endpoint::redeem(platform, Step::Refresh, &session.discovery, &session.registration, form).await;
+    let session = token::refreshed(answer.map_err(token::dead_refresh_token)?, session);
     platform.trace(Event::decision(Step::Refresh, "has new tokens", object().with("plan", session.plan.to_json())));
     Ok(session)
 }
 
 record! {
-    /// What the deletion of a registration starts from.
+    /// What the deletion of a registration starts from (RFC 7592 §2.3).
     #[derive(Debug)]
     pub struct UnregisterInput {
         /// The registration that is no longer needed.

@@ -4,7 +4,7 @@ use crate::error::{Code, Error, Result};
 use crate::form;
 use crate::identifier::Secret;
 use crate::json::Json;
-use crate::printable::printable;
+use crate::printable::{filled, printable};
 use crate::record::{Crossing, Reader};
 use crate::words;
 
@@ -114,9 +114,8 @@ impl Response {
             || media_type.ends_with("/json")
             || media_type.ends_with("+json");
         let refused = |reason: &str| {
-            let message =
-                ["The answer should be a JSON document, but ", reason, ". The server's operator has to correct it."];
-            Error::new(Code::NotJson, &message).with("status", self.status).with("reason", reason)
+            let message = "The answer should be a JSON document, but {}. The server's operator has to correct it.";
+            Error::new(Code::NotJson, message, &[reason]).with("status", self.status).with("reason", reason)
         };
         if !declared {
             return Err(refused("its Content-Type is another"));
@@ -165,13 +164,13 @@ pub struct StatedError {
 }
 
 impl StatedError {
-    /// The refusal as an error: the sentence, then the server's own words.
-    pub fn into_error(self, code: Code, sentence: &str) -> Box<Error> {
+    /// The refusal as an error: the sentence with its parts, then the server's own words.
+    pub fn into_error(self, code: Code, sentence: &str, parts: &[&str]) -> Box<Error> {
         let error = self.error.as_deref().unwrap_or_default();
         let separator = if error.is_empty() || self.description.is_empty() { "" } else { ": " };
-        let said = [error, separator, &self.description].concat();
+        let said = filled("{}{}{}", &[error, separator, &self.description]);
         let says = if said.is_empty() { "" } else { " The server says: " };
-        let mut refusal = Error::new(code, &[sentence, says, &said]);
+        let mut refusal = Error::new(code, "{}{}{}", &[&filled(sentence, parts), says, &said]);
         for (name, value) in [
             ("error", self.error),
             ("errorDescription", Some(self.description)),

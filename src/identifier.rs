@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::error::{Code, Error, Result};
 use crate::json::Json;
+use crate::printable::filled;
 use crate::record::{Crossing, Reader};
 use crate::url::{self, Nearness, Url};
 
@@ -17,7 +18,7 @@ impl Issuer {
         let url = url::endpoint(text, named_by)?;
         if text.contains('?') {
             let message = "An issuer with a query is no issuer identifier (RFC 8414 §2). The server's operator has to correct it.";
-            return Err(Error::new(Code::InvalidDocument, &[message]));
+            return Err(Error::new(Code::InvalidDocument, message, &[]));
         }
         Ok(Issuer(url))
     }
@@ -83,7 +84,7 @@ impl Endpoint {
 impl Crossing for Endpoint {
     #[inline(never)]
     fn read(json: &Json, reader: &mut Reader) -> Endpoint {
-        json.as_str().and_then(|text| Endpoint::named(text, Nearness::Local).ok()).unwrap_or_else(|| {
+        json.as_str().and_then(url::callable).map(Endpoint).unwrap_or_else(|| {
             reader.refuse("an https URL (or http on this machine) without user name and fragment");
             Endpoint(Url::default())
         })
@@ -104,6 +105,11 @@ impl Secret {
     /// Takes a secret.
     pub fn new(text: impl Into<String>) -> Secret {
         Secret(text.into())
+    }
+
+    /// Takes one that is to stand in a header; nothing that could end the header or begin another (RFC 6750 §2.1).
+    pub fn for_header(text: &str) -> Option<Secret> {
+        text.bytes().all(|byte| matches!(byte, 0x21..=0x7e)).then(|| Secret::new(text))
     }
 
     /// The secret itself, for the one place that sends it.
@@ -170,7 +176,7 @@ impl RedirectUri {
         let portless = |url: &Url| {
             url.is_loopback()
                 && Url::parse(registered).is_some_and(|other| {
-                    other.origin() == [url.scheme(), "://", url.hostname()].concat()
+                    other.origin() == filled("{}://{}", &[url.scheme(), url.hostname()])
                         && other.path() == url.path()
                         && other.search() == url.search()
                 })

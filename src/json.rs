@@ -1,8 +1,8 @@
 //! JSON as data: foreign documents come in through it, and everything that crosses to JavaScript or to a store does.
 //!
 //! One value type with one serde implementation keeps the download small: a derived implementation per
-//! record costs about 4 KB of compressed wasm each. In wasm the host's own `JSON.parse` reads text, natively
-//! `serde_json` does; both see the same text, cleared of the few things on which they disagree.
+//! record costs about 4 KB of compressed wasm each. In wasm the host's own `JSON` reads and writes text, natively
+//! `serde_json` does; both read the same text, cleared of the few things on which they disagree.
 
 use std::fmt;
 
@@ -80,7 +80,7 @@ impl Json {
     pub fn as_whole_number(&self) -> Option<u64> {
         match self {
             Json::Number(number) if *number >= 0.0 && *number < 9e15 => Some(*number as u64),
-            Json::String(text) if text.len() < 16 => text.trim().parse().ok(),
+            Json::String(text) => whole_number(text.trim(), 10),
             _ => None,
         }
     }
@@ -96,6 +96,17 @@ impl Json {
         self
     }
 
+    /// The same object with the members of another one, which take the place of its own.
+    pub fn overridden(mut self, by: &Json) -> Json {
+        if let (Json::Object(members), Json::Object(others)) = (&mut self, by) {
+            for (name, value) in others {
+                members.retain(|(own, _)| own != name);
+                members.push((name.clone(), value.clone()));
+            }
+        }
+        self
+    }
+
     /// An array of strings.
     #[inline(never)]
     pub fn array_of(strings: &[&str]) -> Json {
@@ -106,62 +117,23 @@ impl Json {
         Json::Array(items)
     }
 
-    /// JSON text.
+    /// JSON text, as the host's `JSON.stringify` writes it.
     pub fn to_text(&self) -> String {
-        let mut text = String::new();
-        self.write(&mut text);
-        text
-    }
-
-    fn write(&self, text: &mut String) {
-        match self {
-            Json::Null => text.push_str("null"),
-            Json::Bool(true) => text.push_str("true"),
-            Json::Bool(false) => text.push_str("false"),
-            // Every number of ours is whole (versions, seconds, milliseconds).
-            Json::Number(number) => text.push_str(&(*number as i64).to_string()),
-            Json::String(string) => write_string(string, text),
-            Json::Array(items) => {
-                text.push('[');
-                for (index, item) in items.iter().enumerate() {
-                    if index > 0 {
-                        text.push(',');
-                    }
-                    item.write(text);
-                }
-                text.push(']');
-            }
-            Json::Object(members) => {
-                text.push('{');
-                for (index, (name, value)) in members.iter().enumerate() {
-                    if index > 0 {
-                        text.push(',');
-                    }
-                    write_string(name, text);
-                    text.push(':');
-                    value.write(text);
-                }
-                text.push('}');
-            }
-        }
+        text_by_host(self)
     }
 }
 
-fn write_string(string: &str, text: &mut String) {
-    text.push('"');
-    for character in string.chars() {
-        match character {
-            '"' => text.push_str("\\\""),
-            '\\' => text.push_str("\\\\"),
-            control if control < ' ' => {
-                text.push_str("\\u00");
-                text.push(if control < '\u{10}' { '0' } else { '1' });
-                text.extend(char::from_digit(control as u32 & 15, 16));
-            }
-            other => text.push(other),
-        }
+/// The number that some digits stand for, at most 15 of them.
+#[inline(never)]
+pub fn whole_number(digits: &str, radix: u32) -> Option<u64> {
+    if digits.is_empty() || digits.len() > 15 {
+        return None;
     }
-    text.push('"');
+    let mut number = 0;
+    for digit in digits.chars() {
+        number = number * u64::from(radix) + u64::from(digit.to_digit(radix)?);
+    }
+    Some(number)
 }
 
 /// Whether an escape names half of a surrogate pair: `JSON.parse` lets it pass, and no Rust string can hold it.
@@ -189,7 +161,17 @@ fn parse_with_host(text: &str) -> Option<Json> {
 }
 
 #[cfg(target_arch = "wasm32")]
+fn text_by_host(json: &Json) -> String {
+    js_sys::JSON::stringify(&json.to_javascript()).map(String::from).unwrap_or_default()
+}
+
+#[cfg(target_arch = "wasm32")]
 impl Json {
+    /// The value as JavaScript's own plain data.
+    pub fn to_javascript(&self) -> JsValue {
+        self.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).unwrap_or(JsValue::UNDEFINED)
+    }
+
     /// Reads plain data as JavaScript holds it; `None` for what is no such data.
     ///
     /// Not by serde-wasm-bindgen: the messages of its errors, which nobody would read, bring the formatting of every
@@ -254,6 +236,22 @@ fn nested(value: serde_json::Value, depth: usize) -> Option<Json> {
             Json::Object(members.collect::<Option<_>>()?)
         }
     })
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn text_by_host(json: &Json) -> String {
+    fn value(json: &Json) -> serde_json::Value {
+        match json {
+            Json::Null => serde_json::Value::Null,
+            Json::Bool(value) => (*value).into(),
+            // Every number of ours is whole (versions, seconds, milliseconds).
+            Json::Number(number) => (*number as i64).into(),
+            Json::String(text) => text.as_str().into(),
+            Json::Array(items) => items.iter().map(value).collect(),
+            Json::Object(members) => members.iter().map(|(name, member)| (name.clone(), value(member))).collect(),
+        }
+    }
+    value(json).to_string()
 }
 
 impl fmt::Debug for Json {

@@ -14,10 +14,10 @@
 
 // Words: the data that everything is made of.
 pub mod form;
+pub mod printable;
 pub mod json;
 pub mod record;
 pub mod error;
-pub mod printable;
 pub mod url;
 pub mod identifier;
 pub mod http;
@@ -27,15 +27,17 @@ pub mod scope;
 pub mod challenge;
 pub mod well_known;
 pub mod protected_resource;
-pub mod authorization_server;
-pub mod scope_plan;
 pub mod pkce;
 pub mod client_authentication;
 pub mod settings;
+pub mod authorization_server;
+pub mod scope_plan;
+pub mod grant;
 pub mod discovery;
 pub mod registration;
 pub mod registration_management;
 pub mod authorization;
+pub mod pushed_authorization;
 pub mod repair;
 pub mod token;
 
@@ -44,6 +46,7 @@ pub mod trace;
 pub mod platform;
 pub mod exchange;
 pub mod dynamic_registration;
+pub mod token_endpoint;
 pub mod flow;
 pub mod calls;
 

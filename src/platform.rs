@@ -1,7 +1,8 @@
-//! The seam between the story and the world: four functions that a host provides.
+//! The seam between the story and the world: what a host provides.
 
 use crate::error::Result;
 use crate::http::{Request, Response};
+use crate::identifier::Secret;
 use crate::trace::Event;
 
 /// What the story needs of the world. The shell implements it for JavaScript; a native host writes its own.
@@ -12,6 +13,12 @@ pub trait Platform {
     /// Redirects are not followed. Where the platform hides them, status 0 stands for one; a request that
     /// `follows` is then followed by the platform, and the response says which URL answered.
     async fn fetch(&self, request: &Request, follows: bool) -> Result<Response>;
+
+    /// An assertion by which the client authenticates at that issuer (RFC 7523 §2.2).
+    async fn client_assertion(&self, issuer: &str, client_id: &str) -> Result<Secret>;
+
+    /// Whether requests can prove that a key is at hand (RFC 9449), so that tokens may be bound to it.
+    fn proves_possession(&self) -> bool;
 
     /// 32 random bytes.
     fn random(&self) -> Result<[u8; 32]>;

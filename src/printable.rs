@@ -1,4 +1,4 @@
-//! Foreign text, made fit to be shown.
+//! Texts for people: put together, and foreign ones made fit to be shown.
 
 /// At most this many characters of a server's words are passed on.
 const LIMIT: usize = 300;
@@ -14,6 +14,21 @@ pub fn printable(text: &str) -> String {
         shown.push(if is_shown(character) { character } else { ' ' });
     }
     shown.trim().to_owned()
+}
+
+/// A text in which each `{}` stands for the next of the parts. `format!` would be a tenth of the download.
+#[inline(never)]
+pub fn filled(text: &str, parts: &[&str]) -> String {
+    let mut parts = parts.iter();
+    let mut filled = String::new();
+    for character in text.chars() {
+        match character {
+            '{' => filled.push_str(parts.next().copied().unwrap_or_default()),
+            '}' => {}
+            other => filled.push(other),
+        }
+    }
+    filled
 }
 
 /// Texts as one, with a separator between them. In a third of the code of `join`, which allocates only once.
@@ -32,7 +47,9 @@ fn is_shown(character: char) -> bool {
     !character.is_control()
         && !matches!(
             character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
         )
 }

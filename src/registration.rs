@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::authorization_server::AuthorizationServer;
 use crate::client_authentication::ClientAuthentication;
 use crate::error::{Code, Error, Result};
+use crate::grant::GrantType;
 use crate::http::{Method, Request, Response, StatedError};
 use crate::identifier::{Endpoint, Issuer, RedirectUri, Secret};
 use crate::json::Json;
@@ -27,7 +28,7 @@ words! {
 }
 
 record! {
-    /// A client that an authorization server knows. Bound to its issuer: never sent to another.
+    /// A client that an authorization server knows (RFC 7591 §3.2.1). Bound to its issuer: never sent to another.
     #[derive(Debug)]
     pub struct ClientRegistration {
         /// The version of this record: 1.
@@ -44,8 +45,8 @@ record! {
         pub client_secret_expires_at: Option<u64>,
         /// How it authenticates at the token endpoint.
         pub token_endpoint_auth_method: ClientAuthentication,
-        /// The redirect URI that is registered, and sent.
-        pub redirect_uri: RedirectUri,
+        /// The redirect URI that is registered, and sent; absent where no browser comes back.
+        pub redirect_uri: Option<RedirectUri>,
         /// The scopes that it may request, as we were told; absent: unknown.
         pub scopes: Option<ScopeSet>,
         /// The scopes that its registration asked for.
@@ -62,6 +63,11 @@ impl ClientRegistration {
     pub fn is_usable(&self, server: &AuthorizationServer, now: u64) -> bool {
         let expired = self.client_secret_expires_at.is_some_and(|at| at <= now);
         self.kind == RegistrationKind::Dynamic && self.issuer == server.issuer && !expired
+    }
+
+    /// Refuses a server that it is not bound to: whoever put the two together, its credentials go to its own issuer.
+    pub fn require_issuer(&self, server: &AuthorizationServer) -> Result<()> {
+        if self.issuer == server.issuer { Ok(()) } else { Err(of_other_issuer(&self.issuer, server)) }
     }
 
     /// As it turned out to be: without the scopes that the server refused although it had registered them.
@@ -86,20 +92,13 @@ pub fn pre_registered(
     client: &PreRegisteredClient,
     stored: Option<&ClientRegistration>,
     server: &AuthorizationServer,
-    redirect_uri: &RedirectUri,
+    redirect_uri: Option<&RedirectUri>,
 ) -> Result<Arc<ClientRegistration>> {
     let first_used =
         stored.filter(|stored| stored.kind == RegistrationKind::PreRegistered && stored.client_id == client.client_id);
     let bound_to = client.issuer.as_ref().or(first_used.map(|stored| &stored.issuer));
     if let Some(bound) = bound_to.filter(|bound| !bound.is_same_for_discovery(&server.issuer)) {
-        let message = [
-            "The configured client belongs to ",
-            bound.as_str(),
-            ", but the MCP server now names ",
-            server.issuer.as_str(),
-            ". Its credentials were not sent. If the change is right, configure a client for the new issuer.",
-        ];
-        return Err(Error::new(Code::ClientOfOtherIssuer, &message).with("issuer", server.issuer.as_str()));
+        return Err(of_other_issuer(bound, server));
     }
     let client_secret = client.client_secret.clone().filter(|secret| !secret.reveal().is_empty());
     let method = match (client.token_endpoint_auth_method, &client_secret) {
@@ -115,12 +114,18 @@ pub fn pre_registered(
         client_secret,
         client_secret_expires_at: None,
         token_endpoint_auth_method: method,
-        redirect_uri: redirect_uri.clone(),
+        redirect_uri: redirect_uri.cloned(),
         scopes: client.scopes.clone(),
         asked_scopes: None,
         registration_access_token: None,
         registration_client_uri: None,
     }))
+}
+
+fn of_other_issuer(bound: &Issuer, server: &AuthorizationServer) -> Box<Error> {
+    let message = "The configured client belongs to {}, but the MCP server now names {}. Its credentials were not sent. If the change is right, configure a client for the new issuer.";
+    Error::new(Code::ClientOfOtherIssuer, message, &[bound.as_str(), server.issuer.as_str()])
+        .with("issuer", server.issuer.as_str())
 }
 
 /// Reads the URL of a client metadata document, which is a client identifier: https, with a path, and nothing that could
@@ -132,7 +137,7 @@ pub fn metadata_document_url(url: &str) -> Result<Url> {
     };
     Url::parse(url).filter(is_identifier).ok_or_else(|| {
         let message = "`clientMetadataUrl` must be an https URL with a path, without user name, fragment or dot segments, spelled in its normal form.";
-        Error::new(Code::InvalidClientMetadataUrl, &[message])
+        Error::new(Code::InvalidClientMetadataUrl, message, &[])
     })
 }
 
@@ -142,9 +147,13 @@ pub fn by_metadata_document(
     url: &Url,
     document: Option<&Json>,
     server: &AuthorizationServer,
-    redirect_uri: &RedirectUri,
+    redirect_uri: Option<&RedirectUri>,
 ) -> Arc<ClientRegistration> {
-    let scope = document.and_then(|document| document.member("scope").as_str());
+    let stated = |member| document.and_then(|document| document.member(member).as_str());
+    let authentication = match stated("token_endpoint_auth_method") {
+        Some("private_key_jwt") => ClientAuthentication::PrivateKeyJwt,
+        _ => ClientAuthentication::None,
+    };
     Arc::new(ClientRegistration {
         version: 1,
         kind: RegistrationKind::MetadataDocument,
@@ -152,9 +161,9 @@ pub fn by_metadata_document(
         client_id: url.as_str().to_owned(),
         client_secret: None,
         client_secret_expires_at: None,
-        token_endpoint_auth_method: ClientAuthentication::None,
-        redirect_uri: redirect_uri.clone(),
-        scopes: scope.map(ScopeSet::read),
+        token_endpoint_auth_method: authentication,
+        redirect_uri: redirect_uri.cloned(),
+        scopes: stated("scope").map(ScopeSet::read),
         asked_scopes: None,
         registration_access_token: None,
         registration_client_uri: None,
@@ -164,8 +173,10 @@ pub fn by_metadata_document(
 /// What a dynamic registration asks for.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    /// The redirect URI.
-    pub redirect_uri: RedirectUri,
+    /// What the client will give for tokens.
+    pub grant: GrantType,
+    /// The redirect URI, where a browser comes back.
+    pub redirect_uri: Option<RedirectUri>,
     /// `native` or `web`.
     pub application_type: &'static str,
     /// How the client wants to authenticate.
@@ -196,7 +207,8 @@ impl Asked {
     pub fn first(
         server: &AuthorizationServer,
         plan: &ScopePlan,
-        redirect_uri: &RedirectUri,
+        grant: GrantType,
+        redirect_uri: Option<&RedirectUri>,
         refresh: bool,
     ) -> Result<Asked> {
         let lists_refresh = server
@@ -204,8 +216,9 @@ impl Asked {
             .as_ref()
             .is_none_or(|grants| grants.iter().any(|grant| grant == "refresh_token"));
         Ok(Asked {
-            redirect_uri: redirect_uri.clone(),
-            application_type: redirect_uri.application_type(),
+            grant,
+            redirect_uri: redirect_uri.cloned(),
+            application_type: redirect_uri.map_or("native", RedirectUri::application_type),
             authentication: ClientAuthentication::to_register(server.token_endpoint_auth_methods_supported.as_deref())?,
             scopes: plan.to_register(),
             refresh: refresh && lists_refresh,
@@ -278,8 +291,12 @@ impl Asked {
 
     /// The client's metadata (RFC 7591 §2), with members of the registry only.
     pub fn metadata(&self, client: &ClientDescription) -> Json {
-        let grants: &[&str] =
-            if self.refresh { &["authorization_code", "refresh_token"] } else { &["authorization_code"] };
+        let mut grants = vec![self.grant.word()];
+        if self.refresh {
+            grants.push("refresh_token");
+        }
+        // Left out, it would mean `code`, and demand a redirect URI (RFC 7591 §2, §2.1).
+        let responses: &[&str] = if self.redirect_uri.is_some() { &["code"] } else { &[] };
         let text =
             |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map_or(Json::Null, Json::from);
         Json::Object(Vec::new())
@@ -289,9 +306,9 @@ impl Asked {
             .with("software_id", text(&client.software_id))
             .with("software_version", text(&client.software_version))
             .with("application_type", self.application_type.into())
-            .with("redirect_uris", Json::array_of(&[self.redirect_uri.as_str()]))
-            .with("grant_types", Json::array_of(grants))
-            .with("response_types", Json::array_of(&["code"]))
+            .with("redirect_uris", self.redirect_uri.as_ref().map_or(Json::Null, |uri| Json::array_of(&[uri.as_str()])))
+            .with("grant_types", Json::array_of(&grants))
+            .with("response_types", Json::array_of(responses))
             .with("token_endpoint_auth_method", self.authentication.word().into())
             .with("scope", text(&self.scopes.to_parameter()))
     }
@@ -308,7 +325,8 @@ impl Asked {
         let text = |member| document.text(member);
         let client_id = text("client_id").ok_or_else(|| invalid("client_id", "must be a string"))?;
         let redirect_uris = document.member("redirect_uris").strings().unwrap_or_default();
-        if !redirect_uris.is_empty() && !redirect_uris.iter().any(|uri| self.redirect_uri.is_registered_as(uri)) {
+        let lacks = |uri: &RedirectUri| !redirect_uris.iter().any(|registered| uri.is_registered_as(registered));
+        if !redirect_uris.is_empty() && self.redirect_uri.as_ref().is_some_and(lacks) {
             return Err(invalid("redirect_uris", "lacks the redirect URI that was asked for"));
         }
         let client_secret = text("client_secret").map(Secret::new).or_else(|| self.client_secret.clone());
@@ -324,9 +342,12 @@ impl Asked {
             return Err(invalid("client_secret", "is missing, though the client has to authenticate by it"));
         }
         // Some servers give a relative one (RFC 7592 §3 wants it whole).
-        let base = server.registration_endpoint.as_ref().map_or("", Endpoint::as_str);
-        let managed_at = text("registration_client_uri").and_then(|uri| Url::join(base, uri));
-        let managed_at = managed_at.and_then(|url| Endpoint::named(url.as_str(), server.issuer.url().nearness()).ok());
+        let managed_at = server.registration_endpoint.as_ref().and_then(|endpoint| {
+            let url = Url::join(endpoint.as_str(), text("registration_client_uri")?)?;
+            // Nowhere else: whatever is there would be read, replaced and deleted from here.
+            let is_beside = url.origin() == endpoint.url().origin();
+            Endpoint::named(url.as_str(), endpoint.url().nearness()).ok().filter(|_| is_beside)
+        });
         Ok(Answer::Registered(Arc::new(ClientRegistration {
             version: 1,
             kind: RegistrationKind::Dynamic,
@@ -341,7 +362,7 @@ impl Asked {
             redirect_uri: self.redirect_uri.clone(),
             scopes: self.told(&document),
             asked_scopes: Some(self.scopes.clone()),
-            registration_access_token: text("registration_access_token").map(Secret::new),
+            registration_access_token: text("registration_access_token").and_then(Secret::for_header),
             registration_client_uri: managed_at,
         })))
     }
@@ -363,25 +384,17 @@ impl Asked {
 
 /// The error where there is no way to register.
 pub fn impossible(server: &AuthorizationServer) -> Box<Error> {
-    let message = [
-        "The authorization server ",
-        server.issuer.as_str(),
-        " offers no way to register a client. Register one there by hand, and configure its `client_id` as `client.clientId` for this server.",
-    ];
-    Error::new(Code::NeedsClientId, &message).with("issuer", server.issuer.as_str())
+    let message = "The authorization server {} offers no way to register a client. Register one there by hand, and configure its `client_id` as `client.clientId` for this server.";
+    Error::new(Code::NeedsClientId, message, &[server.issuer.as_str()]).with("issuer", server.issuer.as_str())
 }
 
 /// The refusal of a registration, for people.
 pub fn refused(refusal: StatedError, server: &AuthorizationServer, plan: &ScopePlan) -> Box<Error> {
     let remedy =
         if plan.to_register().is_empty() { " If it wants a `scope`, configure `scopes` for this server." } else { "" };
-    let sentence = [
-        "The authorization server ",
-        server.issuer.as_str(),
-        " refused to register this client. Ask its operator to permit registration, or configure a client that was registered by hand.",
-        remedy,
-    ];
-    refusal.into_error(Code::RegistrationRefused, &sentence.concat()).with("issuer", server.issuer.as_str())
+    let sentence = "The authorization server {} refused to register this client. Ask its operator to permit registration, or configure a client that was registered by hand.{}";
+    let issuer = server.issuer.as_str();
+    refusal.into_error(Code::RegistrationRefused, sentence, &[issuer, remedy]).with("issuer", issuer)
 }
 
 /// The error for scopes that are required, and for which the client is not registered: known before any browser
@@ -401,15 +414,8 @@ pub fn scopes_missing(missing: &ScopeSet, registration: &ClientRegistration) -> 
             "",
         ),
     };
-    let message = [
-        "The authorization server ",
-        registration.issuer.as_str(),
-        " did not register this client for the required scopes `",
-        &scopes,
-        "`, so requesting them would fail. ",
-        remedy,
-        which,
-        ".",
-    ];
-    Error::new(Code::ScopeNotRegistered, &message).with("scope", scopes).with("issuer", registration.issuer.as_str())
+    let message = "The authorization server {} did not register this client for the required scopes `{}`, so requesting them would fail. {}{}.";
+    Error::new(Code::ScopeNotRegistered, message, &[registration.issuer.as_str(), &scopes, remedy, which])
+        .with("scope", scopes)
+        .with("issuer", registration.issuer.as_str())
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::http::{Method, Request};
 use crate::identifier::{Endpoint, Secret};
 use crate::json::Json;
+use crate::printable::filled;
 use crate::registration::{Asked, ClientRegistration};
 use crate::settings::ClientDescription;
 
@@ -54,7 +55,7 @@ impl<'r> Management<'r> {
     }
 
     fn signed(&self, mut request: Request) -> Request {
-        request.authorization = Some(Secret::new(["Bearer ", self.token.reveal()].concat()));
+        request.authorization = Some(Secret::new(filled("Bearer {}", &[self.token.reveal()])));
         request
     }
 }

@@ -3,6 +3,7 @@
 use crate::client_authentication::ClientAuthentication;
 use crate::http::Parameters;
 use crate::identifier::{Issuer, Secret};
+use crate::json::Json;
 use crate::record;
 use crate::scope::ScopeSet;
 
@@ -26,7 +27,7 @@ record! {
 }
 
 record! {
-    /// A client that was registered by hand.
+    /// A client that was registered by hand (RFC 6749 §2).
     #[derive(Debug)]
     pub struct PreRegisteredClient {
         /// The client identifier.
@@ -62,11 +63,20 @@ record! {
         pub omit_resource: Option<bool>,
         /// Further authorization parameters by name, such as `audience`. Those of the protocol are refused.
         pub authorization_parameters: Option<Parameters>,
+        /// Push the authorization request to the server first, where it takes such (RFC 9126), so that the browser sees
+        /// none of it. Default: only where the server requires it.
+        pub pushed_authorization_requests: Option<bool>,
         /// Take it for granted that the authorization server does PKCE with S256 though it does not say so. Default: false.
         pub assume_s256: Option<bool>,
         /// Look at the authorization endpoint's first answer before a browser opens, so that refused scopes are repaired
         /// without a trip. Where the platform shows redirects (Node, Electron's main process). Default: false.
         pub preflight: Option<bool>,
+        /// Sign in at the MCP server's own origin where it publishes no metadata at all, as servers of MCP revision
+        /// 2025-03-26 have it. Never where it once did publish metadata. Default: true.
+        pub without_metadata: Option<bool>,
+        /// Members of the authorization server's metadata (RFC 8414 §2) in place of what it publishes, by the names that
+        /// they have there, for servers whose own are wrong or missing. Checked like the server's own.
+        pub authorization_server_metadata: Option<Json>,
         /// Let a public server name addresses of this machine and of private networks. Default: false.
         pub allow_private_addresses: Option<bool>,
     }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::authorization::{AuthorizationCode, PendingAuthorization};
-use crate::authorization_server::AuthorizationServer;
 use crate::discovery::Discovery;
 use crate::error::{Code, Error, Result};
-use crate::http::{Parameters, Request, Response};
-use crate::identifier::Secret;
+use crate::grant::GrantType;
+use crate::http::{Parameters, Response};
+use crate::identifier::{RedirectUri, Secret};
 use crate::json::Json;
 use crate::registration::ClientRegistration;
 use crate::scope::ScopeSet;
@@ -18,22 +18,26 @@ use crate::{record, words};
 const LONGEST_LIFETIME: u64 = u32::MAX as u64;
 
 words! {
-    /// The grant that a session came from, and can be renewed by.
-    pub enum Grant {
-        /// A person signed in.
-        AuthorizationCode = "authorization_code",
+    /// What an access token is bound to, where having it is not enough.
+    pub enum TokenType {
+        /// A key: every request proves that it is at hand (RFC 9449).
+        Dpop = "DPoP",
     }
 }
 
 record! {
-    /// The tokens of a session.
+    /// The tokens of a session (RFC 6749 §5.1).
     #[derive(Debug)]
     pub struct Tokens {
-        /// The access token, fit to stand in a header.
+        /// The access token, fit to stand in a header (RFC 6750 §2.1).
         pub access_token: Secret,
+        /// What it is bound to; absent for a bearer token.
+        pub token_type: Option<TokenType>,
+        /// The ID Token of the sign-in, as received (OpenID Connect Core §2), where there is one.
+        pub id_token: Option<Secret>,
         /// When it expires, in seconds since 1970; absent: the server did not say.
         pub expires_at: Option<u64>,
-        /// The refresh token, where there is one.
+        /// The refresh token, where there is one (RFC 6749 §1.5).
         pub refresh_token: Option<Secret>,
         /// When they were received, in seconds since 1970.
         pub received_at: u64,
@@ -47,10 +51,10 @@ record! {
         /// The version of this record: 1.
         pub version: u64,
         /// How it came about.
-        pub grant: Grant,
+        pub grant: GrantType,
         /// What discovery found.
         pub discovery: Arc<Discovery>,
-        /// The `resource` parameter, the same on every request.
+        /// The `resource` parameter, the same on every request (RFC 8707 §2).
         pub resource: Option<String>,
         /// The client.
         pub registration: Arc<ClientRegistration>,
@@ -64,72 +68,85 @@ record! {
 /// What a token endpoint answers when it agrees.
 #[derive(Debug)]
 pub struct Answer {
-    access_token: Secret,
-    expires_at: Option<u64>,
-    refresh_token: Option<Secret>,
+    tokens: Tokens,
     scope: Option<String>,
 }
 
-/// Trades an authorization code for tokens.
-pub fn request_with_code(code: &AuthorizationCode, pending: &PendingAuthorization) -> Request {
+/// The form that trades an authorization code for tokens.
+pub fn form_with_code(code: &AuthorizationCode, pending: &PendingAuthorization) -> Parameters {
     let mut form = Parameters::default();
     form.add("grant_type", "authorization_code");
     form.add("code", code.reveal());
-    form.add("redirect_uri", pending.registration.redirect_uri.as_str());
+    form.set("redirect_uri", pending.registration.redirect_uri.as_ref().map(RedirectUri::as_str));
     form.add("code_verifier", pending.code_verifier.reveal());
     form.set("resource", pending.resource.as_deref());
-    authenticated(form, &pending.registration, &pending.discovery.authorization_server)
+    form
 }
 
-/// Trades a refresh token for new tokens. No `scope` is sent: it stands for what was granted (RFC 6749 §6), and
-/// anything else could be more than that.
-pub fn request_with_refresh_token(refresh_token: &Secret, session: &Session) -> Request {
+/// The form that trades a refresh token for new tokens. No `scope` is sent: it stands for what was granted
+/// (RFC 6749 §6), and anything else could be more than that.
+pub fn form_with_refresh_token(refresh_token: &Secret, session: &Session) -> Parameters {
     let mut form = Parameters::default();
     form.add("grant_type", "refresh_token");
     form.add("refresh_token", refresh_token.reveal());
     form.set("resource", session.resource.as_deref());
-    authenticated(form, &session.registration, &session.discovery.authorization_server)
+    form
 }
 
-fn authenticated(form: Parameters, registration: &ClientRegistration, server: &AuthorizationServer) -> Request {
-    let secret = registration.client_secret.as_ref();
-    registration.token_endpoint_auth_method.request(&server.token_endpoint, form, &registration.client_id, secret)
+/// The form that trades another grant for tokens, beside the parameters that belong to it.
+pub fn form_with_grant(grant: GrantType, mut form: Parameters, granting: &Granting) -> Parameters {
+    form.set("grant_type", Some(grant.word()));
+    form.set("scope", granting.plan.requested().to_parameter().as_deref());
+    form.set("resource", granting.resource.as_deref());
+    form
 }
 
-/// Reads a token answer: JSON, or a form as some servers send it. An `error` member wins over status 200.
-pub fn read(response: &Response, now: u64) -> Result<Answer> {
+/// Reads what an endpoint answers to an authenticated form: JSON, or a form as some servers send it. An `error` member
+/// wins over status 200.
+pub fn accepted(response: &Response) -> Result<Json> {
     let document = document(response)?;
     if document.text("error").is_some() || !response.is_success() {
         return Err(refused(response));
     }
+    Ok(document)
+}
+
+/// Reads a token answer. Only a client that can prove that it has a key takes a token that is bound to one.
+pub fn read(response: &Response, now: u64, proves_possession: bool) -> Result<Answer> {
+    let document = accepted(response)?;
     let invalid = |member: &str, rule: &str| Error::invalid_document("The token answer (RFC 6749 §5.1)", member, rule);
     let text = |member| document.text(member);
     let access_token = text("access_token").ok_or_else(|| invalid("access_token", "is missing"))?;
-    if !access_token.bytes().all(|byte| matches!(byte, 0x21..=0x7e)) {
+    let access_token = Secret::for_header(access_token).ok_or_else(|| {
         let message = "The access token contains characters that cannot stand in a header (RFC 6750 §2.1). It was not stored; the authorization server's operator has to correct it.";
-        return Err(Error::new(Code::InvalidToken, &[message]));
-    }
-    if !text("token_type").is_none_or(|kind| kind.eq_ignore_ascii_case("bearer")) {
-        let message = "The access token is not of type Bearer, the only one that is supported. It was not stored. Ask the authorization server's operator for bearer tokens.";
-        return Err(Error::new(Code::TokenTypeUnsupported, &[message]));
+        Error::new(Code::InvalidToken, message, &[])
+    })?;
+    let is_of_type = |name: &str| text("token_type").is_some_and(|kind| kind.eq_ignore_ascii_case(name));
+    let token_type = (proves_possession && is_of_type("dpop")).then_some(TokenType::Dpop);
+    if token_type.is_none() && text("token_type").is_some() && !is_of_type("bearer") {
+        let message = "The access token is of a type that is not supported here. It was not stored. Ask the authorization server's operator for bearer tokens.";
+        return Err(Error::new(Code::TokenTypeUnsupported, message, &[]));
     }
     let lifetime = match document.member("expires_in") {
         Json::Null => None,
         number => Some(number.as_whole_number().ok_or_else(|| invalid("expires_in", "must be a number of seconds"))?),
     };
-    Ok(Answer {
-        access_token: Secret::new(access_token),
+    let tokens = Tokens {
+        access_token,
+        token_type,
+        id_token: text("id_token").map(Secret::new),
         expires_at: lifetime.map(|seconds| now.saturating_add(seconds.min(LONGEST_LIFETIME))),
         refresh_token: text("refresh_token").map(Secret::new),
-        scope: text("scope").map(str::to_owned),
-    })
+        received_at: now,
+    };
+    Ok(Answer { tokens, scope: text("scope").map(str::to_owned) })
 }
 
 fn document(response: &Response) -> Result<Json> {
     if response.media_type() == "application/x-www-form-urlencoded" {
         let form = Parameters::read(response.text().unwrap_or_default());
         let mut document = Json::Object(Vec::new());
-        for name in ["access_token", "token_type", "expires_in", "refresh_token", "scope", "error"] {
+        for name in ["access_token", "token_type", "expires_in", "refresh_token", "id_token", "scope", "error"] {
             document = document.with(name, form.get(name).map_or(Json::Null, Json::from));
         }
         return Ok(document);
@@ -148,7 +165,7 @@ fn refused(response: &Response) -> Box<Error> {
     let (code, sentence) = match stated.error.as_deref() {
         None => {
             let message = "The token endpoint answered with a status that the protocol does not foresee, and without an OAuth error. Nothing was deleted; try again later.";
-            return Error::new(Code::UnexpectedStatus, &[message]).with("status", status);
+            return Error::new(Code::UnexpectedStatus, message, &[]).with("status", status);
         }
         Some("invalid_client") => {
             (Code::ClientRefused, "The authorization server does not accept this client any more. Register it again.")
@@ -158,7 +175,7 @@ fn refused(response: &Response) -> Box<Error> {
         }
         Some(_) => (Code::TokenRefused, "The authorization server refused to issue tokens."),
     };
-    stated.into_error(code, sentence).with("status", status)
+    stated.into_error(code, sentence, &[]).with("status", status)
 }
 
 /// A refresh that is refused with `invalid_grant`: the refresh token is dead, the client is not.
@@ -170,33 +187,36 @@ pub fn dead_refresh_token(mut error: Box<Error>) -> Box<Error> {
     error
 }
 
+/// What tokens are granted for.
+#[derive(Debug)]
+pub struct Granting {
+    /// What discovery found.
+    pub discovery: Arc<Discovery>,
+    /// The `resource` parameter.
+    pub resource: Option<String>,
+    /// The client.
+    pub registration: Arc<ClientRegistration>,
+    /// The scopes that were requested.
+    pub plan: Arc<ScopePlan>,
+}
+
 /// The session after a sign-in.
-pub fn session(answer: Answer, pending: PendingAuthorization, now: u64) -> Session {
-    let granted = answer.granted(&pending.plan);
-    Session {
-        version: 1,
-        grant: Grant::AuthorizationCode,
-        plan: pending.plan.granting(granted.as_ref()),
-        tokens: Tokens {
-            access_token: answer.access_token,
-            expires_at: answer.expires_at,
-            refresh_token: answer.refresh_token,
-            received_at: now,
-        },
-        discovery: pending.discovery,
-        resource: pending.resource,
-        registration: pending.registration,
-    }
+pub fn session(answer: Answer, grant: GrantType, granting: Granting) -> Session {
+    let Granting { discovery, resource, registration, plan } = granting;
+    let granted = answer.granted(&plan);
+    let plan = plan.granting(granted.as_ref());
+    Session { version: 1, grant, discovery, resource, registration, plan, tokens: answer.tokens }
 }
 
 /// The session after a refresh: what the answer does not mention stays as it was (RFC 6749 §6).
-pub fn refreshed(answer: Answer, mut session: Session, now: u64) -> Session {
+pub fn refreshed(answer: Answer, mut session: Session) -> Session {
     if let Some(granted) = answer.granted(&session.plan) {
         session.plan = session.plan.granting(Some(&granted));
     }
-    let refresh_token = answer.refresh_token.or(session.tokens.refresh_token);
-    session.tokens =
-        Tokens { access_token: answer.access_token, expires_at: answer.expires_at, refresh_token, received_at: now };
+    let earlier = std::mem::replace(&mut session.tokens, answer.tokens);
+    session.tokens.refresh_token = session.tokens.refresh_token.or(earlier.refresh_token);
+    // That of the sign-in was checked against its nonce; another would say nothing new.
+    session.tokens.id_token = earlier.id_token;
     session
 }
 

@@ -3,6 +3,7 @@
 use crate::error::{Error, Step};
 use crate::http::{Parameters, Request, Response};
 use crate::json::Json;
+use crate::printable::filled;
 use crate::url::Url;
 use crate::{record, words};
 
@@ -107,7 +108,7 @@ impl Event {
         let method = request.method.word();
         let body =
             request.body.as_ref().map_or(Json::Null, |body| redacted_body(body.text.reveal(), body.content_type));
-        let summary = [method, " ", &url].concat();
+        let summary = filled("{} {}", &[method, &url]);
         let details = object().with("method", method.into()).with("url", url.into()).with("body", body);
         Event { step, kind: EventKind::Request, from: Party::Client, to, summary, details }
     }
@@ -117,20 +118,20 @@ impl Event {
         let body = redacted_body(response.text().unwrap_or_default(), &response.media_type());
         let status = Json::from(response.status);
         let answered = if response.status == 0 { "a redirect".to_owned() } else { status.to_text() };
-        let summary = ["answered ", &answered].concat();
+        let summary = filled("answered {}", &[&answered]);
         let url = redacted_url(&response.url);
         let details = object().with("status", status).with("url", url.into()).with("body", body);
         Event { step, kind: EventKind::Answer, from, to: Party::Client, summary, details }
     }
 
     /// Something that was decided here.
-    pub fn decision(step: Step, summary: impl Into<String>, details: Json) -> Event {
+    pub fn decision(step: Step, summary: &str, details: Json) -> Event {
         Event {
             step,
             kind: EventKind::Decision,
             from: Party::Client,
             to: Party::Client,
-            summary: summary.into(),
+            summary: summary.to_owned(),
             details,
         }
     }
@@ -158,8 +159,8 @@ pub fn object() -> Json {
 pub fn redacted_url(text: &str) -> String {
     let Some(url) = Url::parse(text) else { return "[not a URL]".to_owned() };
     let query = url.search().trim_start_matches('?');
-    let shown = if query.is_empty() { String::new() } else { ["?", &redacted_form(query).to_text()].concat() };
-    [&url.origin(), url.path(), &shown].concat()
+    let shown = if query.is_empty() { String::new() } else { filled("?{}", &[&redacted_form(query).to_text()]) };
+    filled("{}{}{}", &[&url.origin(), url.path(), &shown])
 }
 
 fn redacted_form(text: &str) -> Parameters {

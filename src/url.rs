@@ -7,6 +7,8 @@ use std::sync::Arc;
 use js_sys::Reflect;
 
 use crate::error::{Code, Error, Result};
+use crate::json::whole_number;
+use crate::printable::filled;
 
 /// A URL with its parts, and the text it was read from.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -76,8 +78,8 @@ impl Url {
 
     /// Scheme, host and port, without a slash at the end.
     pub fn origin(&self) -> String {
-        let port = if self.0.port.is_empty() { String::new() } else { [":", &self.0.port].concat() };
-        [&self.0.scheme, "://", &self.0.hostname, &port].concat()
+        let port = if self.0.port.is_empty() { String::new() } else { filled(":{}", &[&self.0.port]) };
+        filled("{}://{}{}", &[&self.0.scheme, &self.0.hostname, &port])
     }
 
     /// The host's name or address.
@@ -117,6 +119,16 @@ impl Url {
         secure && !self.has_userinfo()
     }
 
+    /// Whether it is written as it is read, so that people and other programs read the same: in ASCII (RFC 3986 §2), and
+    /// with a path that does not turn into another (`/a/%2e%2e/b`).
+    pub fn is_plain(&self) -> bool {
+        let rest = self.as_str().get(self.scheme().len()..).and_then(|rest| rest.strip_prefix("://")).unwrap_or("\\");
+        let start = rest.bytes().position(|byte| b"/\\?#".contains(&byte)).unwrap_or(rest.len());
+        let path = rest.get(start..).unwrap_or_default();
+        let end = path.bytes().position(|byte| b"?#".contains(&byte)).unwrap_or(path.len());
+        rest.is_ascii() && (end == 0 || path.get(..end) == Some(self.path()))
+    }
+
     /// How near its host is, judged by the literal alone: names are not looked up.
     pub fn nearness(&self) -> Nearness {
         let host = self.hostname().trim_end_matches('.');
@@ -141,15 +153,20 @@ impl Url {
     }
 }
 
-/// Reads a URL that will be called: https or http on loopback, no user name, no fragment (A6), and not nearer
-/// to this machine than the server that named it (D12).
+/// Reads a URL that will be called: https or http on loopback, no user name, no fragment (A6).
+pub fn callable(text: &str) -> Option<Url> {
+    Url::parse(text).filter(|url| url.is_secure() && !url.has_fragment())
+}
+
+/// Reads a URL that a server names: it can be called, is written as it is read, and is not nearer to this machine than
+/// the server (D12).
 pub fn endpoint(text: &str, named_by: Nearness) -> Result<Url> {
-    let url = Url::parse(text).filter(|url| url.is_secure() && !url.has_fragment()).ok_or_else(|| {
-        Error::new(Code::InsecureEndpoint, &["A server named an endpoint that is not https (or http on this machine), or not a plain URL. It was not called; the server's operator has to publish a secure one."])
+    let url = callable(text).filter(Url::is_plain).ok_or_else(|| {
+        Error::new(Code::InsecureEndpoint, "A server named an endpoint that is not https (or http on this machine), or not a plain URL. It was not called; the server's operator has to publish a secure one.", &[])
     })?;
     if url.nearness() > named_by {
         let message = "A server further away named an address of this machine or of a private network. It was not called. If that is intended, allow private addresses for this server.";
-        return Err(Error::new(Code::PrivateAddress, &[message]));
+        return Err(Error::new(Code::PrivateAddress, message, &[]));
     }
     Ok(url)
 }
@@ -159,7 +176,7 @@ fn ipv4(host: &str) -> Option<[u8; 4]> {
     let mut address = [0; 4];
     let mut octets = host.split('.');
     for octet in &mut address {
-        *octet = octets.next().filter(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()))?.parse().ok()?;
+        *octet = whole_number(octets.next()?, 10)?.try_into().ok()?;
     }
     octets.next().is_none().then_some(address)
 }
@@ -172,7 +189,7 @@ fn ipv6(text: &str) -> Option<[u16; 8]> {
         if group.is_empty() {
             gap.get_or_insert(groups.len());
         } else {
-            groups.push(u16::from_str_radix(group, 16).ok()?);
+            groups.push(whole_number(group, 16)?.try_into().ok()?);
         }
     }
     while let Some(gap) = gap

@@ -4,15 +4,13 @@
 //! promise unsettled for ever, so every access is one that can fail.
 
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
-use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers};
 
 use crate::error::{Code, Error, Result};
 use crate::http::{BODY_LIMIT, Request, Response};
-use crate::json::Json;
+use crate::identifier::Secret;
 use crate::platform::Platform;
 use crate::printable::printable;
 use crate::record::Crossing;
@@ -23,7 +21,7 @@ const DEFAULT_TIMEOUT_MILLISECONDS: f64 = 30_000.0;
 /// The longest time that `setTimeout` can wait; with a longer one it does not wait at all.
 const LONGEST_TIMEOUT_MILLISECONDS: f64 = 2_147_483_647.0;
 
-/// A host's options for one call: `fetch`, `signal`, `timeoutMilliseconds`, `trace`. All may be absent.
+/// A host's options for one call: `fetch`, `signal`, `timeoutMilliseconds`, `trace`, `clientAssertion`, `dpop`. All may be absent.
 pub struct WebPlatform(pub JsValue);
 
 impl Platform for WebPlatform {
@@ -54,11 +52,27 @@ impl Platform for WebPlatform {
         })
     }
 
+    async fn client_assertion(&self, issuer: &str, client_id: &str) -> Result<Secret> {
+        let request = object().with("issuer", issuer.into()).with("clientId", client_id.into());
+        let made = match method(&self.0, "clientAssertion", &[request.to_javascript()]) {
+            Ok(making) => JsFuture::from(Promise::resolve(&making)).await,
+            thrown => thrown,
+        };
+        made.ok().and_then(|assertion| assertion.as_string()).map(|assertion| Secret::new(&assertion)).ok_or_else(|| {
+            let message = "The client has to authenticate by an assertion that is signed with its key (`private_key_jwt`), and the host gave none: `client.assertion` has to be a function that resolves with one.";
+            Error::new(Code::InvalidArgument, message, &[])
+        })
+    }
+
+    fn proves_possession(&self) -> bool {
+        member(&self.0, "dpop").is_truthy()
+    }
+
     fn random(&self) -> Result<[u8; 32]> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).map_err(|_| {
             let message = "This platform offers no `crypto.getRandomValues`, without which no sign-in is safe. Use a platform that does.";
-            Error::new(Code::NoRandomness, &[message])
+            Error::new(Code::NoRandomness, message, &[])
         })?;
         Ok(bytes)
     }
@@ -71,7 +85,7 @@ impl Platform for WebPlatform {
         let trace = member(&self.0, "trace");
         if trace.is_function() {
             // A logger that throws must not end a sign-in.
-            let _ = call(&trace, &JsValue::UNDEFINED, &[to_javascript(&event.to_json())]);
+            let _ = call(&trace, &JsValue::UNDEFINED, &[event.to_json().to_javascript()]);
         }
     }
 }
@@ -98,8 +112,8 @@ fn initial(request: &Request, follows: bool, signal: &JsValue) -> Result<JsValue
     if let Some(authorization) = &request.authorization {
         headers = headers.with("authorization", authorization.reveal().into());
     }
-    let headers = Headers::new_with_record_from_str_to_str(to_javascript(&headers).unchecked_ref())?;
-    let initial = to_javascript(&initial);
+    let headers = Headers::new_with_record_from_str_to_str(headers.to_javascript().unchecked_ref())?;
+    let initial = initial.to_javascript();
     Reflect::set(&initial, &"headers".into(), &headers)?;
     Reflect::set(&initial, &"signal".into(), signal)?;
     Ok(initial)
@@ -125,7 +139,7 @@ async fn read_body(stream: &JsValue, deadline: &Deadline, request: &Request) -> 
         if body.len().saturating_add(bytes.length() as usize) > BODY_LIMIT {
             deadline.controller.abort();
             let message = "The server's answer is larger than 1 MiB, which no document of the protocol is. It was not read to its end.";
-            return Err(Error::new(Code::ResponseTooLarge, &[message]));
+            return Err(Error::new(Code::ResponseTooLarge, message, &[]));
         }
         body.extend(bytes.to_vec());
     }
@@ -147,7 +161,7 @@ const ABORT_EVENT: &str = "abort";
 impl Deadline {
     fn new(signal: &JsValue, milliseconds: f64) -> Result<Deadline> {
         let unsupported =
-            |_| Error::new(Code::NetworkFailed, &["This platform lacks AbortController. Use a newer one."]);
+            |_| Error::new(Code::NetworkFailed, "This platform lacks AbortController. Use a newer one.", &[]);
         let controller = AbortController::new().map_err(unsupported)?;
         let mut resolve = JsValue::UNDEFINED;
         let reached = Promise::new(&mut |resolve_reached, _| resolve = resolve_reached.into());
@@ -184,9 +198,9 @@ impl Deadline {
         let reason = JsFuture::from(self.reached.clone()).await.ok().and_then(|reason| reason.as_string());
         Err(if reason.as_deref() == Some(TIMED_OUT) {
             let message = "The server did not answer completely in time. Check the network, or try again later.";
-            Error::new(Code::TimedOut, &[message]).with("url", crate::trace::redacted_url(&request.url))
+            Error::new(Code::TimedOut, message, &[]).with("url", crate::trace::redacted_url(&request.url))
         } else {
-            Error::new(Code::Aborted, &["The call was cancelled by its host."])
+            Error::new(Code::Aborted, "The call was cancelled by its host.", &[])
         })
     }
 }
@@ -198,25 +212,15 @@ impl Drop for Deadline {
     }
 }
 
-/// A value as JavaScript's own plain data.
-pub fn to_javascript(value: &Json) -> JsValue {
-    value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::UNDEFINED)
-}
-
 fn network_failed(request: &Request, thrown: &JsValue) -> Box<Error> {
     let cause = member(thrown, "cause");
     let text = |value: &JsValue, name| member(value, name).as_string().filter(|text| !text.is_empty());
     let reason = text(&cause, "code").or_else(|| text(&cause, "message")).or_else(|| text(thrown, "message"));
     let reason = printable(&reason.or_else(|| thrown.as_string()).unwrap_or_default());
     let url = crate::trace::redacted_url(&request.url);
-    let message = [
-        "The request to ",
-        &url,
-        " failed (",
-        &reason,
-        "). Check the URL and the network; in a browser, the server may lack CORS headers.",
-    ];
-    Error::new(Code::NetworkFailed, &message).with("url", url.as_str()).with("reason", reason.as_str())
+    let message =
+        "The request to {} failed ({}). Check the URL and the network; in a browser, the server may lack CORS headers.";
+    Error::new(Code::NetworkFailed, message, &[&url, &reason]).with("url", url.as_str()).with("reason", reason.as_str())
 }
 
 /// A member of whatever that is; `undefined` where there is none or it cannot be read.

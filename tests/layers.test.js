@@ -3,10 +3,18 @@
 const javascriptOrder = [
   "records.d.ts",
   "errors.js",
+  "explain.js",
   "until_aborted.js",
   "wasm.js",
+  "grants/grant.js",
   "host.js",
+  "dpop_fetch.js",
   "trace.js",
+  "json_web_signature.js",
+  "id_token.js",
+  "completed.js",
+  "revocation.js",
+  "grants/obtained.js",
   "functions.js",
   "steps.js",
   "stored.js",
@@ -26,6 +34,13 @@ const javascriptOrder = [
   "node/loopback_redirect.js",
   "node/explaining_fetch.js",
   "node.js",
+  "dpop.js",
+  "grants/client_credentials.js",
+  "grants/jwt_bearer.js",
+  "grants/enterprise_managed.js",
+  "grants/device_authorization.js",
+  "grants/private_key_assertion.js",
+  "grants.js",
 ];
 
 const lineLimit = 600;

@@ -28,7 +28,8 @@ fn typescript_types_are_those_of_the_records() {
         registration::ClientRegistration::declaration,
         authorization::Attempts::declaration,
         authorization::PendingAuthorization::declaration,
-        token::Grant::declaration,
+        grant::GrantType::declaration,
+        token::TokenType::declaration,
         token::Tokens::declaration,
         token::Session::declaration,
         trace::EventKind::declaration,
@@ -46,6 +47,8 @@ fn typescript_types_are_those_of_the_records() {
         flow::Completion::declaration,
         flow::RefreshInput::declaration,
         flow::UnregisterInput::declaration,
+        token_endpoint::GrantInput::declaration,
+        token_endpoint::AskInput::declaration,
         calls::GenuineResponse::declaration,
     ];
     let mut expected =

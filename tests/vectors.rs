@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use mcp_oauth_wasm::calls;
 use mcp_oauth_wasm::error::{Code, Error, Kind, Result};
 use mcp_oauth_wasm::http::{BODY_LIMIT, Parameters, Request, Response};
+use mcp_oauth_wasm::identifier::Secret;
 use mcp_oauth_wasm::json::Json;
 use mcp_oauth_wasm::platform::Platform;
 use mcp_oauth_wasm::record::Crossing;
@@ -37,6 +38,7 @@ vector_files! {
     url_agreement
     json_agreement
     protected_resource
+    without_metadata
     authorization_server
     redirects
     addresses
@@ -44,6 +46,8 @@ vector_files! {
     registration
     authorization
     token
+    pushed_authorization
+    grants
     records
 }
 
@@ -100,7 +104,8 @@ fn write_results(file: &str, outcomes: &[(String, Json)]) {
 /// Plays one vector: its outcome, and what is wrong with it.
 fn play(vector: &Json) -> (Json, Vec<String>) {
     let exchange = items(vector.member("exchange"));
-    let platform = Scripted { exchange, ..Scripted::default() };
+    let platform =
+        Scripted { exchange, proves_possession: vector.member("dpop") == &Json::Bool(true), ..Scripted::default() };
     let result = run(calls::call(&platform, text(vector, "call"), vector.member("input")));
     let mut complaints = platform.complaints.into_inner();
     if platform.used.get() < exchange.len() {
@@ -178,6 +183,7 @@ fn collect_texts(json: &Json, texts: &mut Vec<String>) {
 #[derive(Default)]
 struct Scripted<'v> {
     exchange: &'v [Json],
+    proves_possession: bool,
     used: Cell<usize>,
     drawn: Cell<u8>,
     traced: RefCell<String>,
@@ -188,23 +194,31 @@ impl Platform for Scripted<'_> {
     async fn fetch(&self, request: &Request, follows: bool) -> Result<Response> {
         let Some(entry) = self.exchange.get(self.used.get()) else {
             self.complaints.borrow_mut().push(format!("asked for {} after the last exchange", request.url));
-            return Err(Error::new(Code::NetworkFailed, &["The script has ended."]));
+            return Err(Error::new(Code::NetworkFailed, "The script has ended.", &[]));
         };
         self.used.set(self.used.get() + 1);
         let path = format!("request {}", self.used.get());
         let expected = merged(usual_request(), entry.member("expect"));
         compare(&expected, &request_as_json(request, follows), &path, &mut self.complaints.borrow_mut());
         match entry.member("fails").as_str() {
-            Some("timed_out") => Err(Error::new(Code::TimedOut, &["The script says that no answer comes."])
+            Some("timed_out") => Err(Error::new(Code::TimedOut, "The script says that no answer comes.", &[])
                 .with("url", redacted_url(&request.url))),
             Some("network_failed") => {
-                Err(Error::new(Code::NetworkFailed, &["The script says that the network fails."])
+                Err(Error::new(Code::NetworkFailed, "The script says that the network fails.", &[])
                     .with("url", redacted_url(&request.url))
                     .with("reason", "scripted"))
             }
             Some(other) => panic!("no exchange can fail as {other}"),
             None => answer(entry.member("answer"), request),
         }
+    }
+
+    async fn client_assertion(&self, issuer: &str, client_id: &str) -> Result<Secret> {
+        Ok(Secret::new(["assertion of ", client_id, " for ", issuer].concat()))
+    }
+
+    fn proves_possession(&self) -> bool {
+        self.proves_possession
     }
 
     fn random(&self) -> Result<[u8; 32]> {
@@ -278,7 +292,7 @@ fn answer(answer: &Json, request: &Request) -> Result<Response> {
         },
     };
     if body.len() > BODY_LIMIT {
-        return Err(Error::new(Code::ResponseTooLarge, &["The script's answer is larger than 1 MiB."]));
+        return Err(Error::new(Code::ResponseTooLarge, "The script's answer is larger than 1 MiB.", &[]));
     }
     let header = |name| answer.member("headers").member(name).as_str().map(str::to_owned);
     Ok(Response {

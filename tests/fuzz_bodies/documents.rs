@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use mcp_oauth_wasm::authorization::PendingAuthorization;
 use mcp_oauth_wasm::authorization_server::{self, AuthorizationServer};
 use mcp_oauth_wasm::client_authentication::ClientAuthentication;
-use mcp_oauth_wasm::http::StatedError;
+use mcp_oauth_wasm::grant::GrantType;
+use mcp_oauth_wasm::http::{Parameters, StatedError};
 use mcp_oauth_wasm::identifier::{Endpoint, Issuer, RedirectUri};
 use mcp_oauth_wasm::protected_resource::{self, Statement};
 use mcp_oauth_wasm::registration::{Answer, Asked};
 use mcp_oauth_wasm::scope::ScopeSet;
 use mcp_oauth_wasm::scope_plan::ScopePlan;
-use mcp_oauth_wasm::token;
+use mcp_oauth_wasm::settings::ServerSettings;
+use mcp_oauth_wasm::token::{self, Granting};
 use mcp_oauth_wasm::url::{Nearness, Url};
 
 use super::sign_in::{NOW, pending};
@@ -35,7 +38,7 @@ pub fn protected_resource(bytes: &[u8]) {
                 resource.authorization_servers.iter().for_each(assert_public_issuer);
                 assert_listed(&resource.scopes_supported);
                 resource.resource_name.iter().for_each(|name| assert_printable(name));
-                assert_eq!(resource.metadata_url, location);
+                assert_eq!(resource.metadata_url.as_deref(), Some(location));
                 assert_survives_storage(&resource);
             }
         }
@@ -52,8 +55,10 @@ pub fn authorization_server(bytes: &[u8]) {
     let location = "https://as.example/.well-known/oauth-authorization-server";
     for asked in ["https://as.example", "https://as.example/", "https://as.example/tenant"] {
         let issuer = Issuer::named(asked, Nearness::Public).expect("an issuer");
-        let read =
-            |assume_s256| authorization_server::read(&response, location, &issuer, assume_s256, Nearness::Public);
+        let read = |assume_s256| {
+            let settings = ServerSettings { assume_s256: Some(assume_s256), ..ServerSettings::default() };
+            authorization_server::read(&response, location, &issuer, &settings, Nearness::Public)
+        };
         let Ok(server) = read(true) else {
             assert!(read(false).is_err(), "the opt-out takes nothing away");
             continue;
@@ -63,8 +68,11 @@ pub fn authorization_server(bytes: &[u8]) {
             || (pathless && server.issuer.as_str().trim_end_matches('/') == asked.trim_end_matches('/'));
         assert!(same, "{}", server.issuer.as_str());
         assert_public_issuer(&server.issuer);
-        let optional = [&server.registration_endpoint, &server.revocation_endpoint].into_iter().flatten();
+        let optional = server.registration_endpoint.iter();
         [&server.authorization_endpoint, &server.token_endpoint].into_iter().chain(optional).for_each(assert_public);
+        for (_, endpoint) in server.endpoints.iter().flat_map(Parameters::iter) {
+            assert_public(&Endpoint::named(endpoint, Nearness::Public).expect("an endpoint"));
+        }
         assert_listed(&server.scopes_supported);
         assert_survives_storage(&server);
     }
@@ -80,7 +88,8 @@ pub fn registration(bytes: &[u8]) {
     let pending = pending();
     let server = &pending.discovery.authorization_server;
     let redirect_uri = RedirectUri::parse("http://127.0.0.1:49152/callback").expect("a redirect URI");
-    let first = Asked::first(server, &pending.plan, &redirect_uri, true).expect("the server permits public clients");
+    let first = Asked::first(server, &pending.plan, GrantType::AuthorizationCode, Some(&redirect_uri), true)
+        .expect("the server permits public clients");
     let mut asked = first.clone();
     // Three rungs, each of them once more for the other application type, and one that gives up.
     for _ in 0..5 {
@@ -126,7 +135,7 @@ fn assert_stated(refusal: &StatedError) {
 
 pub fn token(bytes: &[u8]) {
     let Some(response) = response(bytes) else { return };
-    let answer = match token::read(&response, NOW) {
+    let answer = match token::read(&response, NOW, false) {
         Ok(answer) => answer,
         Err(error) => {
             assert!(!error.message.contains(char::is_control), "{}", error.message);
@@ -136,16 +145,18 @@ pub fn token(bytes: &[u8]) {
     assert!(response.is_success());
     let pending = pending();
     let requested = pending.plan.requested();
-    let session = token::session(answer, pending, NOW);
+    let PendingAuthorization { discovery, resource, registration, plan, .. } = pending;
+    let session =
+        token::session(answer, GrantType::AuthorizationCode, Granting { discovery, resource, registration, plan });
     assert_session(&session);
     assert_eq!(session.plan.granted().is_empty(), session.plan.granted().to_parameter().is_none());
     let known: ScopeSet = session.plan.scopes.iter().map(|scope| scope.scope.as_str()).collect();
     assert!(known.includes(&requested), "a narrower grant forgets nothing");
 
-    let renewed = token::read(&response, NOW + 60).expect("the same answer is read the same way");
+    let renewed = token::read(&response, NOW + 60, false).expect("the same answer is read the same way");
     let refresh_token = session.tokens.refresh_token.clone();
     let plan = Arc::clone(&session.plan);
-    let session = token::refreshed(renewed, session, NOW + 60);
+    let session = token::refreshed(renewed, session);
     assert_session(&session);
     assert!(session.tokens.refresh_token == refresh_token);
     assert_eq!(session.plan.granted(), plan.granted(), "the same answer grants the same");

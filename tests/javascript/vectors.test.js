@@ -4,10 +4,11 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
+import { createDpop } from 'mcp-oauth-wasm/dpop';
 import * as mcp from '../../js/index.js';
 
 /** @typedef {any} Json */
-/** @typedef {{ name: string, proves: string[], call: string, input: Json, exchange?: Json[], secrets?: string[], accept?: Json, refuse?: Json }} Vector */
+/** @typedef {{ name: string, proves: string[], call: string, input: Json, exchange?: Json[], dpop?: boolean, secrets?: string[], accept?: Json, refuse?: Json }} Vector */
 
 const folder = new URL('../vectors/', import.meta.url);
 
@@ -24,6 +25,8 @@ const calls = {
   begin: mcp.begin,
   complete: mcp.complete,
   refresh: mcp.refresh,
+  grant: mcp.grant,
+  ask: mcp.ask,
 };
 
 // The clock stands, and entropy counts.
@@ -64,6 +67,8 @@ async function play(vector, recorded) {
   const host = {
     fetch: script.fetch,
     trace: (/** @type {mcp.TraceEvent} */ event) => void traced.push(JSON.stringify(event)),
+    clientAssertion: async (/** @type {mcp.AssertionRequest} */ { issuer, clientId }) => `assertion of ${clientId} for ${issuer}`,
+    dpop: vector.dpop ? createDpop() : undefined,
     // Long enough for every answer that comes, however busy this machine is.
     ...(vector.exchange?.some(({ fails }) => fails === 'timed_out') && { timeoutMilliseconds: 1000 }),
   };
@@ -171,8 +176,10 @@ function scriptedFetch(exchange) {
  *
  * @param {RequestInit} init
  */
-function forbidden({ headers, credentials }) {
-  const names = [...new Headers(headers).keys()].filter((name) => !['accept', 'authorization', 'content-type'].includes(name));
+function forbidden({ method, headers, credentials }) {
+  // A proof goes to endpoints that take forms, which a host with a key has permission for, or has none.
+  const usual = ['accept', 'authorization', 'content-type', ...(method === 'POST' ? ['dpop'] : [])];
+  const names = [...new Headers(headers).keys()].filter((name) => !usual.includes(name));
   return [...names.map((name) => `sends the header ${name}`), ...(credentials === 'omit' ? [] : [`sends credentials: ${credentials}`])];
 }
 

@@ -12,16 +12,16 @@ import type {
 
 type Functions =
   | 'createAuthorizer'
-  | 'begin' | 'complete' | 'discover' | 'plan' | 'refresh' | 'register' | 'unregister'
+  | 'ask' | 'begin' | 'complete' | 'discover' | 'grant' | 'plan' | 'refresh' | 'register' | 'unregister'
   | 'createPkce' | 'planScopes' | 'readAuthorizationResponse' | 'readChallenge' | 'wellKnownLocations'
-  | 'createMemoryStore' | 'init';
+  | 'createMemoryStore' | 'explain' | 'init';
 type Errors =
   | 'AuthorizationError' | 'IncompatibleError' | 'InteractionRequiredError' | 'MisbehavedError' | 'MisuseError' | 'RefusedError' | 'StorageError'
   | 'TransportError';
 
 // No name more, and none less.
 exactly<Functions | Errors>()({} as keyof typeof whole);
-exactly<Exclude<keyof typeof whole, 'createMemoryStore'>>()({} as keyof typeof slim);
+exactly<Exclude<keyof typeof whole, 'createMemoryStore' | 'explain'>>()({} as keyof typeof slim);
 
 // Level 1: a fetch that is signed in.
 declare const store: Store;
@@ -83,6 +83,7 @@ exactly<Promise<Challenge | null>>()(whole.readChallenge(new Headers()));
 exactly<Promise<string[]>>()(whole.wellKnownLocations({ issuer: 'https://as.example' }));
 exactly<Promise<Pkce>>()(whole.createPkce());
 exactly<Promise<{ code: string }>>()(whole.readAuthorizationResponse({ pending: {} as PendingAuthorization, callbackUrl: '' }).then(({ code }) => ({ code })));
+exactly<(plan: ScopePlan) => string>()(whole.explain);
 const planned: Promise<ScopePlan> = whole.planScopes({ challenge: ['openid'] } satisfies ScopeSources, { registered: ['openid'] });
 planned.then(({ scopes: [first] }) => {
   if (!first) return;
@@ -166,9 +167,9 @@ authorizer.complete(new URLSearchParams());
 // @ts-expect-error parameters are texts
 ({}) satisfies ServerSettings, ({ authorizationParameters: { max_age: 0 } }) satisfies ServerSettings;
 // @ts-expect-error no such method of client authentication
-({ client: { clientId: 'x', tokenEndpointAuthMethod: 'private_key_jwt' } }) satisfies ServerSettings;
-// @ts-expect-error registration needs a redirect URI
-whole.register({ discovery: {} as Discovery, plan: {} as ScopePlan });
+({ client: { clientId: 'x', tokenEndpointAuthMethod: 'tls_client_auth' } }) satisfies ServerSettings;
+// @ts-expect-error registration needs a plan
+whole.register({ discovery: {} as Discovery, redirectUri: 'http://127.0.0.1/callback' });
 // @ts-expect-error an error needs a message
 new whole.MisuseError({ code: 'invalid_argument' });
 // @ts-expect-error internal

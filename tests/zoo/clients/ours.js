@@ -42,7 +42,7 @@ export async function startOurs(surroundings) {
       }),
     call: (operation) => send('tools/call', { name: operation, arguments: {} }),
     signIn: () => connection.signIn(),
-    signOut: () => connection.signOut(),
+    signOut: async () => void (await connection.signOut()),
     refresh: () => connection.refresh(),
     forget: () => connection.forgetClient(),
   };

@@ -1,0 +1,42 @@
+/** A session by another grant than the authorization code. Loaded when there is one. */
+
+/** @import { Attempts, ClientRegistration, Discovery, ScopePlan, Session } from '../records.js' */
+/** @import { ConnectionSettings } from '../host.js' */
+/** @import { CallHost } from '../wasm.js' */
+/** @import { Grant } from './grant.js' */
+
+import { requireIdToken } from '../completed.js';
+import { call } from '../wasm.js';
+
+/**
+ * @param {Grant} grant
+ * @param {{ discovery: Discovery, settings: ConnectionSettings, signal?: AbortSignal, registration: ClientRegistration, plan: ScopePlan, attempts: Attempts }} given
+ * @param {CallHost} calls
+ * @returns {Promise<Session>}
+ */
+export async function obtained({ grantType, obtain }, { discovery, settings, signal, registration, plan }, calls) {
+  const { resource, metadataUrl } = discovery.protectedResource;
+  const session = await obtain({
+    discovery,
+    registration,
+    plan,
+    // As the token request has it: without metadata, the protected resource calls itself nothing.
+    resource: settings.omitResource ? undefined : (settings.resource ?? (metadataUrl && resource)),
+    signal,
+    redeem: (parameters) => call('grant', { discovery, registration, plan, grant: grantType, parameters, settings }, calls),
+    post: (endpoint, parameters, client) => call('ask', { endpoint, parameters, registration: client ? asRegistration(client, registration) : registration }, calls),
+  });
+  await requireIdToken(session, undefined, calls);
+  return session;
+}
+
+/**
+ * A client of another server, which is asked as that client and no other.
+ *
+ * @param {import('./grant.js').Client} client
+ * @param {ClientRegistration} own
+ * @returns {ClientRegistration}
+ */
+function asRegistration({ clientId, clientSecret, tokenEndpointAuthMethod = clientSecret ? 'client_secret_basic' : 'none' }, { issuer }) {
+  return { version: 1, kind: 'pre-registered', issuer, clientId, clientSecret, tokenEndpointAuthMethod };
+}
