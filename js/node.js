@@ -30,7 +30,7 @@ export { createMemoryStore } from './store/memory_store.js';
  *   `store`: default, `createFileStore` with `mcp-oauth-wasm/store.json` in this user's folder for state.
  *   `redirect`: default, `loopbackRedirect()`. The others are passed on.
  * @throws nothing: the store is touched, and a port listened at, when they are used
- * @returns {Host & Required<Pick<Host, 'store' | 'redirect' | 'fetch'>>}
+ * @returns {Omit<Host, 'store' | 'redirect' | 'fetch'> & Required<Pick<Host, 'store' | 'redirect' | 'fetch'>>}
  */
 export function nodeHost({ store, redirect, fetch, ...others } = {}) {
   return {

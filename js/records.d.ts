@@ -334,6 +334,11 @@ export interface ServerSettings {
    * 2025-03-26 have it. Never where it once did publish metadata. Default: true.
    */
   withoutMetadata?: boolean;
+  /**
+   * Members of the authorization server's metadata (RFC 8414 §2) in place of what it publishes, by the names that
+   * they have there, for servers whose own are wrong or missing. Checked like the server's own.
+   */
+  authorizationServerMetadata?: unknown;
   /** Let a public server name addresses of this machine and of private networks. Default: false. */
   allowPrivateAddresses?: boolean;
 }

@@ -17,7 +17,7 @@
  * @typedef {ArrayBuffer | ArrayBufferView | Response | Request | URL | string | WasmModule} WasmSource
  */
 
-import initialise, { call as callWasm, evaluate as evaluateWasm } from '../pkg/mcp_oauth_wasm.js';
+import { call as callWasm, evaluate as evaluateWasm, imports, start } from '../pkg/mcp_oauth_wasm.js';
 import { IncompatibleError, MisbehavedError, MisuseError, RefusedError, StorageError, TransportError } from './errors.js';
 
 /** @type {(() => WasmSource | Promise<WasmSource>) | undefined} */
@@ -65,11 +65,23 @@ async function load(source) {
     });
   }
   try {
-    await initialise({ module_or_path: /** @type {import('../pkg/mcp_oauth_wasm.js').InitInput} */ (await from) });
+    start(await WebAssembly.instantiate(await compiled(await from), imports()));
     ready = true;
   } catch (cause) {
     throw notLoaded(cause);
   }
+}
+
+/** @param {WasmSource} source */
+async function compiled(source) {
+  if (source instanceof WebAssembly.Module) return source;
+  const isAddress = typeof source === 'string' || source instanceof URL || source instanceof Request;
+  const found = isAddress ? await fetch(source) : source;
+  if (!(found instanceof Response)) return WebAssembly.compile(/** @type {BufferSource} */ (found));
+  if (!found.ok) throw new Error(`its server answered ${found.status}`);
+  // Only what is declared can be compiled while it arrives.
+  const isDeclared = found.headers.get('content-type') === 'application/wasm';
+  return isDeclared ? WebAssembly.compileStreaming(found) : WebAssembly.compile(await found.arrayBuffer());
 }
 
 /** @param {unknown} cause */

@@ -56,7 +56,7 @@ impl<P: Platform> DynamicRegistration<'_, P> {
     /// A client that is registered for the plan, as far as the server lets it be. A stored one that lacks nothing that
     /// is required is kept when the server refuses to do more.
     pub async fn client(
-        mut self,
+        &mut self,
         stored: Option<&Arc<ClientRegistration>>,
         doubt: Option<Doubt>,
     ) -> Result<Arc<ClientRegistration>> {

@@ -76,7 +76,7 @@ pub async fn discover<P: Platform>(platform: &P, input: DiscoverInput) -> Result
     let mut usable = None;
     let mut failure = None;
     for issuer in first.into_iter().chain(others).take(AUTHORIZATION_SERVER_LIMIT) {
-        match discover_authorization_server(platform, issuer, settings.assume_s256 == Some(true), named_by).await {
+        match discover_authorization_server(platform, issuer, &settings, named_by).await {
             Ok(server) if can_register(&server, &settings) => {
                 usable = Some(server);
                 break;
@@ -84,7 +84,7 @@ pub async fn discover<P: Platform>(platform: &P, input: DiscoverInput) -> Result
             Ok(server) => usable = usable.or(Some(server)),
             Err(error) if error.kind() == Kind::Transport => return Err(error),
             Err(error) if lacks_metadata && error.code == Code::NoAuthorizationServerMetadata => {
-                usable = Some(authorization_server::without_metadata(issuer)?);
+                usable = Some(authorization_server::without_metadata(issuer, &settings)?);
             }
             Err(error) => failure = failure.or(Some(error)),
         }
@@ -132,13 +132,12 @@ async fn discover_protected_resource<P: Platform>(
 async fn discover_authorization_server<P: Platform>(
     platform: &P,
     issuer: &Issuer,
-    assume_s256: bool,
+    settings: &ServerSettings,
     named_by: Nearness,
 ) -> Result<Arc<AuthorizationServer>> {
     let exchange = Exchange { platform, step: Step::Discover, party: Party::AuthorizationServer };
     let candidates = well_known::authorization_server(issuer);
-    let read =
-        |response: &Response, url: &str| authorization_server::read(response, url, issuer, assume_s256, named_by);
+    let read = |response: &Response, url: &str| authorization_server::read(response, url, issuer, settings, named_by);
     first_document(&exchange, &candidates, Code::NoAuthorizationServerMetadata, read).await
 }
 
@@ -273,7 +272,8 @@ pub async fn register<P: Platform>(platform: &P, input: &RegisterInput) -> Resul
         let exchange = Exchange { platform, step: Step::Register, party: Party::AuthorizationServer };
         let attempts = &mut attempts;
         let client = &client;
-        let dynamic = DynamicRegistration { exchange, server, plan, grant, redirect_uri, client, refresh, attempts };
+        let mut dynamic =
+            DynamicRegistration { exchange, server, plan, grant, redirect_uri, client, refresh, attempts };
         dynamic.client(stored.as_ref(), input.doubt).await.map_err(|error| registered_nowhere(error, discovery))?
     };
     let plan = plan.within(registration.scopes.as_ref());

@@ -286,6 +286,8 @@ impl Asked {
         if self.refresh {
             grants.push("refresh_token");
         }
+        // Left out, it would mean `code`, and demand a redirect URI (RFC 7591 §2, §2.1).
+        let responses: &[&str] = if self.redirect_uri.is_some() { &["code"] } else { &[] };
         let text =
             |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map_or(Json::Null, Json::from);
         Json::Object(Vec::new())
@@ -297,7 +299,7 @@ impl Asked {
             .with("application_type", self.application_type.into())
             .with("redirect_uris", self.redirect_uri.as_ref().map_or(Json::Null, |uri| Json::array_of(&[uri.as_str()])))
             .with("grant_types", Json::array_of(&grants))
-            .with("response_types", if self.redirect_uri.is_some() { Json::array_of(&["code"]) } else { Json::Null })
+            .with("response_types", Json::array_of(responses))
             .with("token_endpoint_auth_method", self.authentication.word().into())
             .with("scope", text(&self.scopes.to_parameter()))
     }

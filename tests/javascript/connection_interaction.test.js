@@ -6,7 +6,7 @@ import { createMemoryStore, loopbackRedirect } from 'mcp-oauth-wasm/node';
 import { startProtectedResource } from '../servers/protected_resource.js';
 import { callTool, createMachine, rejectionOf, startWorld, storedSession } from './world.js';
 
-/** @import { ApprovalRequest, RedirectReceiver } from 'mcp-oauth-wasm' */
+/** @import { ApprovalRequest, Redirect, RedirectReceiver } from 'mcp-oauth-wasm' */
 /** @import { ProtectedResource } from '../servers/protected_resource.js' */
 /** @import { World } from './world.js' */
 
@@ -95,14 +95,43 @@ describe('when a person is needed', () => {
     assert.equal(most, 1);
   });
 
+  test('[accepts A9] of several ways back, the first is taken that the authorization server registers', async () => {
+    const { host, network, trips, start } = createMachine();
+    const loopback = /** @type {Redirect} */ (host.redirect);
+    let closed = 0;
+    /** @type {Redirect} */
+    const deepLink = {
+      async prepare() {
+        const authorize = async () => assert.fail('nobody was sent anywhere with it');
+        return { redirectUri: 'com.example.app:/callback', authorize, close: async () => void (closed += 1) };
+      },
+    };
+    network.fault = async ({ url }, init) => {
+      if (!url.endsWith('/reg') || !String(init?.body).includes('com.example.app')) return undefined;
+      return Response.json({ error: 'invalid_redirect_uri', error_description: 'only http and https' }, { status: 400 });
+    };
+    const { fetch } = start({ host: { ...host, redirect: [deepLink, loopback] } }).connection(world.server, { interaction: true });
+    assert.equal((await callTool(fetch, world.server)).status, 200);
+    assert.match(trips[0]?.searchParams.get('redirect_uri') ?? '', /^http:\/\/127\.0\.0\.1:/);
+    assert.equal(closed, 1);
+
+    network.fault = async ({ url }) => (url.endsWith('/reg') ? Response.json({ error: 'access_denied' }, { status: 403 }) : undefined);
+    const other = createMachine().host.store;
+    const refused = start({ host: { ...host, store: other, redirect: [deepLink, loopback] } }).connection(world.server, { interaction: true });
+    await assert.rejects(callTool(refused.fetch, world.server), { code: 'registration_refused' });
+    assert.equal(trips.length, 1, 'another refusal is not about the way back');
+    assert.equal(closed, 2);
+  });
+
   test('[accepts I2] a sign-in that fails does not stop those that wait', async () => {
     const { host, start } = createMachine();
     let prepared = 0;
-    /** @type {NonNullable<typeof host.redirect>} */
+    const theirs = /** @type {Redirect} */ (host.redirect);
+    /** @type {Redirect} */
     const redirect = {
       prepare(request) {
         if ((prepared += 1) === 1) throw new Error('the first one fails');
-        return host.redirect.prepare(request);
+        return theirs.prepare(request);
       },
     };
     const authorizer = start({ host: { ...host, redirect } });

@@ -10,7 +10,7 @@ exactly<'createFileStore' | 'createMemoryStore' | 'explain' | 'loopbackRedirect'
 
 const host = node.nodeHost({ timeoutMilliseconds: 1 });
 exactly<Store>()(host.store);
-exactly<Redirect>()(host.redirect);
+exactly<Redirect | Redirect[]>()(host.redirect);
 exactly<Fetch>()(host.fetch);
 const whole: Host = host;
 createAuthorizer({ host: whole });
