@@ -27,13 +27,19 @@ pub fn read(headers: &[String]) -> Option<Challenge> {
     for header in headers {
         challenges.append(&mut Reader { rest: header, may_close: true }.challenges());
     }
-    let of = |scheme: &'static str| {
-        let mut ours = challenges.iter().filter(move |challenge| challenge.scheme.eq_ignore_ascii_case(scheme));
-        let first = ours.clone().next()?;
-        let chosen = ours.find(|challenge| challenge.parameter("resource_metadata").is_some()).unwrap_or(first);
-        Some(chosen.to_challenge(scheme))
-    };
-    of("Bearer").or_else(|| of("DPoP"))
+    chosen(&challenges, "Bearer").or_else(|| chosen(&challenges, "DPoP"))
+}
+
+fn chosen(challenges: &[Parsed], scheme: &str) -> Option<Challenge> {
+    let mut chosen: Option<&Parsed> = None;
+    for challenge in challenges {
+        let says_where = |challenge: &Parsed| challenge.parameter("resource_metadata").is_some();
+        let tells_more = chosen.is_none_or(|chosen| says_where(challenge) && !says_where(chosen));
+        if tells_more && challenge.scheme.eq_ignore_ascii_case(scheme) {
+            chosen = Some(challenge);
+        }
+    }
+    chosen.map(|challenge| challenge.to_challenge(scheme))
 }
 
 struct Parsed {
@@ -63,6 +69,7 @@ impl Parsed {
 }
 
 /// Reads a header leniently: servers forget commas, put spaces around `=`, and use single quotes.
+#[derive(Clone, Copy)]
 struct Reader<'a> {
     rest: &'a str,
     /// Whether single quotes may close: after one that never does, none does, and a long header is searched once.
@@ -73,7 +80,7 @@ impl<'a> Reader<'a> {
     fn challenges(mut self) -> Vec<Parsed> {
         let mut challenges: Vec<Parsed> = Vec::new();
         loop {
-            self.take_while(|byte| matches!(byte, b' ' | b'\t' | b','));
+            self.take_while(ends_value);
             let name = self.take_while(is_token);
             if name.is_empty() {
                 if self.rest.is_empty() {
@@ -95,29 +102,32 @@ impl<'a> Reader<'a> {
 
     /// What follows a parameter's name: nothing where it was a scheme; no value where it never ends.
     fn parameter_value(&mut self) -> Option<Option<String>> {
-        let after = self.rest.trim_start_matches([' ', '\t']).strip_prefix('=')?;
-        let value = after.trim_start_matches([' ', '\t']);
-        if value.starts_with('=') {
+        let mut ahead = *self;
+        ahead.take_while(is_blank);
+        ahead.rest = ahead.rest.strip_prefix('=')?;
+        ahead.take_while(is_blank);
+        if ahead.rest.starts_with('=') {
             return None;
         }
-        self.rest = value;
-        Some(match value.as_bytes().first() {
+        *self = ahead;
+        Some(match self.rest.as_bytes().first() {
             Some(b'"') => self.quoted_string(),
             Some(b'\'') => self.single_quoted(),
-            _ => Some(self.take_while(|byte| !matches!(byte, b' ' | b'\t' | b',' | b'"')).to_owned()),
+            _ => Some(self.take_while(|byte| !ends_value(byte) && byte != b'"').to_owned()),
         })
     }
 
     fn quoted_string(&mut self) -> Option<String> {
         let mut value = String::new();
-        let mut characters = self.rest.char_indices().skip(1);
-        while let Some((index, character)) = characters.next() {
+        let mut characters = self.rest.chars();
+        characters.next();
+        while let Some(character) = characters.next() {
             match character {
                 '"' => {
-                    self.rest = self.rest.get(index + 1..).unwrap_or_default();
+                    self.rest = characters.as_str();
                     return Some(value);
                 }
-                '\\' => value.extend(characters.next().map(|(_, escaped)| escaped)),
+                '\\' => value.extend(characters.next()),
                 _ => value.push(character),
             }
         }
@@ -127,28 +137,29 @@ impl<'a> Reader<'a> {
 
     /// No quoting by the standard, but seen: taken as such where it closes before a comma, a space or the end.
     fn single_quoted(&mut self) -> Option<String> {
-        let inner = self.rest.get(1..).unwrap_or_default();
+        let inner = self.rest.get(1..).unwrap_or_default().as_bytes();
         let closes =
-            |(index, _): &(usize, &str)| matches!(inner.as_bytes().get(index + 1), None | Some(b' ' | b'\t' | b','));
-        let closing = if self.may_close { inner.match_indices('\'').find(closes) } else { None };
-        let Some((end, _)) = closing else {
+            |end: &usize| inner.get(*end) == Some(&b'\'') && inner.get(end + 1).is_none_or(|next| ends_value(*next));
+        let closing = (0..inner.len()).filter(|_| self.may_close).find(closes);
+        let Some(end) = closing else {
             self.may_close = false;
-            return Some(self.take_while(|byte| !matches!(byte, b' ' | b'\t' | b',')).to_owned());
+            return Some(self.take_while(|byte| !ends_value(byte)).to_owned());
         };
-        self.rest = inner.get(end + 1..).unwrap_or_default();
-        inner.get(..end).map(str::to_owned)
+        let value = self.rest.get(1..=end).map(str::to_owned);
+        self.rest = self.rest.get(end + 2..).unwrap_or_default();
+        value
     }
 
     /// Credentials in one piece (Negotiate, NTLM): no parameters of ours, but they must not be read as such.
     fn skip_token68(&mut self) {
-        let after = self.rest.trim_start_matches([' ', '\t']);
-        let token = after.trim_start_matches(|character: char| {
-            character.is_ascii_alphanumeric() || matches!(character, '-' | '.' | '_' | '~' | '+' | '/')
-        });
-        let end = token.trim_start_matches('=').trim_start_matches([' ', '\t']);
-        let ends_here = end.is_empty() || end.starts_with(',');
-        if ends_here && token.len() < after.len() {
-            self.rest = end;
+        let mut ahead = *self;
+        ahead.take_while(is_blank);
+        let token = ahead.take_while(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte));
+        ahead.take_while(|byte| byte == b'=');
+        ahead.take_while(is_blank);
+        let ends_here = ahead.rest.is_empty() || ahead.rest.starts_with(',');
+        if ends_here && !token.is_empty() {
+            *self = ahead;
         }
     }
 
@@ -165,6 +176,14 @@ impl<'a> Reader<'a> {
         self.rest = rest;
         taken
     }
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+fn ends_value(byte: u8) -> bool {
+    is_blank(byte) || byte == b','
 }
 
 fn is_token(byte: u8) -> bool {

@@ -5,6 +5,7 @@
 /** @import { CallHost } from '../wasm.js' */
 /** @import { Grant } from './grant.js' */
 
+import { requireIdToken } from '../completed.js';
 import { call } from '../wasm.js';
 
 /**
@@ -13,16 +14,20 @@ import { call } from '../wasm.js';
  * @param {CallHost} calls
  * @returns {Promise<Session>}
  */
-export function obtained({ grantType, obtain }, { discovery, settings, signal, registration, plan }, calls) {
-  return obtain({
+export async function obtained({ grantType, obtain }, { discovery, settings, signal, registration, plan }, calls) {
+  const { resource, metadataUrl } = discovery.protectedResource;
+  const session = await obtain({
     discovery,
     registration,
     plan,
-    resource: settings.omitResource ? undefined : (settings.resource ?? discovery.protectedResource.resource),
+    // As the token request has it: without metadata, the protected resource calls itself nothing.
+    resource: settings.omitResource ? undefined : (settings.resource ?? (metadataUrl && resource)),
     signal,
     redeem: (parameters) => call('grant', { discovery, registration, plan, grant: grantType, parameters, settings }, calls),
     post: (endpoint, parameters, client) => call('ask', { endpoint, parameters, registration: client ? asRegistration(client, registration) : registration }, calls),
   });
+  await requireIdToken(session, undefined, calls);
+  return session;
 }
 
 /**
