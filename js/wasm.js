@@ -5,14 +5,19 @@
 /** @import { ErrorParts } from './errors.js' */
 
 /**
- * What a module can be loaded from. Written so that it means the same where TypeScript knows no DOM.
+ * A compiled module. Written so that it means the same where TypeScript knows no DOM.
  *
  * @typedef {typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : never} WasmModule
- * @typedef {ArrayBuffer | ArrayBufferView | Response | Request | URL | string | WasmModule} WasmSource bytes, an
- *   answer that has them, where they are, or the compiled module
  */
 
-import initialise, { call as callWasm, evaluate as evaluateWasm } from '../pkg/mcp_oauth_wasm.js';
+/**
+ * What the WebAssembly module can be loaded from: its bytes, an answer that has them, where they are, or the compiled
+ * module.
+ *
+ * @typedef {ArrayBuffer | ArrayBufferView | Response | Request | URL | string | WasmModule} WasmSource
+ */
+
+import { call as callWasm, evaluate as evaluateWasm, imports, start } from '../pkg/mcp_oauth_wasm.js';
 import { IncompatibleError, MisbehavedError, MisuseError, RefusedError, StorageError, TransportError } from './errors.js';
 
 /** @type {(() => WasmSource | Promise<WasmSource>) | undefined} */
@@ -34,7 +39,7 @@ export function provide(source) {
  * Loads the WebAssembly module. Optional with the entry that carries it, may be called any number of times, and
  * may be called again after it failed.
  *
- * @param {WasmSource | Promise<WasmSource>} [source] bytes, a `Response`, a URL or a `WebAssembly.Module`; needed by `/slim`
+ * @param {WasmSource | Promise<WasmSource>} [source] needed by `mcp-oauth-wasm/slim`
  * @returns {Promise<void>}
  * @throws {MisuseError} `wasm_missing`: nothing to load from
  * @throws {IncompatibleError} `wasm_blocked`: the page's content security policy lacks `'wasm-unsafe-eval'`;
@@ -60,11 +65,23 @@ async function load(source) {
     });
   }
   try {
-    await initialise({ module_or_path: /** @type {import('../pkg/mcp_oauth_wasm.js').InitInput} */ (await from) });
+    start(await WebAssembly.instantiate(await compiled(await from), imports()));
     ready = true;
   } catch (cause) {
     throw notLoaded(cause);
   }
+}
+
+/** @param {WasmSource} source */
+async function compiled(source) {
+  if (source instanceof WebAssembly.Module) return source;
+  const isAddress = typeof source === 'string' || source instanceof URL || source instanceof Request;
+  const found = isAddress ? await fetch(source) : source;
+  if (!(found instanceof Response)) return WebAssembly.compile(/** @type {BufferSource} */ (found));
+  if (!found.ok) throw new Error(`its server answered ${found.status}`);
+  // Only what is declared can be compiled while it arrives.
+  const isDeclared = found.headers.get('content-type') === 'application/wasm';
+  return isDeclared ? WebAssembly.compileStreaming(found) : WebAssembly.compile(await found.arrayBuffer());
 }
 
 /** @param {unknown} cause */

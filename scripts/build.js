@@ -2,12 +2,13 @@
 
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { env } from "node:process";
+import { finished } from "./declarations.js";
 import { setup, toolPath } from "./setup.js";
 import { shrink } from "./shrink.js";
 import {
-  filesBelow, hashFiles, isProgram, makeIfStale, mustRun, mustRunNode, progress, root, runProgram, targetFolder,
+  Explained, filesBelow, hashFiles, isProgram, makeIfStale, mustRun, mustRunNode, progress, root, runProgram, targetFolder,
 } from "./support.js";
 
 const pkg = join(root, "pkg");
@@ -31,7 +32,7 @@ export async function build() {
   const madeTypes = await makeIfStale({
     stamp: join(targetFolder, "types.made-from"),
     inputs: hashFiles(filesBelow([
-      join(root, "js"), join(pkg, "mcp_oauth_wasm.d.ts"), join(root, "tsconfig.json"), join(root, "tsconfig.declarations.json"),
+      join(root, "js"), join(pkg, "mcp_oauth_wasm.d.ts"), join(root, "tsconfig.json"), join(root, "tsconfig.declarations.json"), join(root, "scripts", "declarations.js"),
     ])),
     outputs: [join(root, "types", "index.d.ts")],
     make: buildTypes,
@@ -60,6 +61,13 @@ async function buildWasm() {
   for (const file of ["mcp_oauth_wasm.js", "mcp_oauth_wasm_bg.wasm.d.ts", "mcp_oauth_wasm.d.ts"].map((name) => join(pkg, name))) {
     writeFileSync(file, shrunk.spelling(readFileSync(file, "utf8")));
   }
+  replaceEnd("mcp_oauth_wasm.js", "async function __wbg_load(", "export { __wbg_get_imports as imports, __wbg_finalize_init as start };\n");
+  replaceEnd("mcp_oauth_wasm.d.ts", "export type SyncInitInput", `/** What the module imports. */
+export function imports(): WebAssembly.Imports;
+
+/** Makes the functions above call this instance of the module. */
+export function start(instance: WebAssembly.Instance): InitOutput;
+`);
 
   writeFileSync(join(pkg, "inlined.js"), `export default "${readFileSync(wasm).toString("base64")}";\n`);
   writeFileSync(join(pkg, "inlined.d.ts"), "/** The WebAssembly module in base64. */\ndeclare const inlined: string;\nexport default inlined;\n");
@@ -70,9 +78,27 @@ async function buildTypes() {
   progress("tsc: declarations");
   rmSync(join(root, "types"), { recursive: true, force: true });
   await mustRunNode("typescript/bin/tsc", ["--project", "tsconfig.declarations.json"]);
-  // tsc emits declarations of the .js files, and refers to this one as it is; JavaScript cannot re-export types.
+  // tsc emits declarations of the .js files, and refers to this one as it is.
   copyFileSync(join(root, "js", "records.d.ts"), join(root, "types", "records.d.ts"));
+  for (const file of filesBelow([join(root, "js")]).filter((name) => name.endsWith(".js"))) {
+    const declarations = join(root, "types", relative(join(root, "js"), file)).replace(/\.js$/, ".d.ts");
+    writeFileSync(declarations, finished(readFileSync(declarations, "utf8"), readFileSync(file, "utf8")));
+  }
   appendFileSync(join(root, "types", "slim.d.ts"), 'export type * from "./records.js";\n');
+}
+
+/**
+ * Leaves out the glue's own loader: it warns of its earlier versions' parameters, at half a kilobyte. js/wasm.js loads.
+ *
+ * @param {string} name
+ * @param {string} from what the end begins with
+ * @param {string} end
+ */
+function replaceEnd(name, from, end) {
+  const text = readFileSync(join(pkg, name), "utf8");
+  const start = text.indexOf(from);
+  if (start < 0) throw new Explained(`pkg/${name} does not have \`${from}\` any more: wasm-bindgen writes another loader. Adapt scripts/build.js.`);
+  writeFileSync(join(pkg, name), text.slice(0, start) + end);
 }
 
 /** Flags from the environment, which would otherwise replace those in .cargo/config.toml. */

@@ -63,7 +63,7 @@ crate::record! {
 }
 
 crate::record! {
-    /// An authorization response that held.
+    /// An authorization response that held (RFC 6749 §4.1.2).
     #[derive(Debug)]
     pub struct GenuineResponse {
         /// The authorization code.
@@ -142,22 +142,18 @@ const STORED: [&str; 3] = ["session", "pending", "registration"];
 
 /// Reads a call's input.
 fn read<T: Crossing>(input: &Json) -> Result<T> {
-    refuse_newer(input)?;
     let mut reader = Reader::default();
     let read = T::read(input, &mut reader);
-    refuse_mismatch(reader)?;
-    Ok(read)
+    refuse_unreadable(input, reader).map(|()| read)
 }
 
-fn refuse_newer(input: &Json) -> Result<()> {
+#[inline(never)]
+fn refuse_unreadable(input: &Json, reader: Reader) -> Result<()> {
     let is_newer = |name: &&&str| matches!(input.member(name).member("version"), Json::Number(version) if *version > RECORD_VERSION);
-    let Some(name) = STORED.iter().find(is_newer) else { return Ok(()) };
-    let message =
-        "The stored {} was written by a newer version of this package. It was left as it is; update the application.";
-    Err(Error::new(Code::RecordNewer, message, &[name]))
-}
-
-fn refuse_mismatch(reader: Reader) -> Result<()> {
+    if let Some(name) = STORED.iter().find(is_newer) {
+        let message = "The stored {} was written by a newer version of this package. It was left as it is; update the application.";
+        return Err(Error::new(Code::RecordNewer, message, &[name]));
+    }
     reader.finish().map_err(|mismatch| {
         let stored = STORED.iter().any(|name| mismatch.path.starts_with(name));
         if stored { Error::invalid_record(mismatch) } else { Error::invalid_argument(mismatch) }

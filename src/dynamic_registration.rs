@@ -7,7 +7,7 @@ use crate::authorization::Attempts;
 use crate::authorization_server::AuthorizationServer;
 use crate::error::{Code, Error, Kind, Result};
 use crate::exchange::Exchange;
-use crate::grant::Grant;
+use crate::grant::GrantType;
 use crate::identifier::RedirectUri;
 use crate::platform::Platform;
 use crate::registration::{self, Answer, Asked, ClientRegistration};
@@ -41,7 +41,7 @@ pub struct DynamicRegistration<'a, P> {
     /// The scopes.
     pub plan: &'a ScopePlan,
     /// What the client will give for tokens.
-    pub grant: Grant,
+    pub grant: GrantType,
     /// Where authorization responses come back to.
     pub redirect_uri: Option<&'a RedirectUri>,
     /// The client, as it presents itself.
@@ -56,7 +56,7 @@ impl<P: Platform> DynamicRegistration<'_, P> {
     /// A client that is registered for the plan, as far as the server lets it be. A stored one that lacks nothing that
     /// is required is kept when the server refuses to do more.
     pub async fn client(
-        mut self,
+        &mut self,
         stored: Option<&Arc<ClientRegistration>>,
         doubt: Option<Doubt>,
     ) -> Result<Arc<ClientRegistration>> {

@@ -12,7 +12,7 @@ use crate::discovery::Discovery;
 use crate::dynamic_registration::{Doubt, DynamicRegistration};
 use crate::error::{Code, Error, Kind, Result, Step};
 use crate::exchange::Exchange;
-use crate::grant::Grant;
+use crate::grant::GrantType;
 use crate::http::{Response, StatedError};
 use crate::identifier::{Endpoint, Issuer, RedirectUri};
 use crate::json::Json;
@@ -34,7 +34,7 @@ use crate::{pushed_authorization, record, tagged, token_endpoint, well_known};
 const AUTHORIZATION_SERVER_LIMIT: usize = 10;
 
 record! {
-    /// What discovery starts from.
+    /// What discovery starts from (RFC 9728 §3, RFC 8414 §3).
     #[derive(Debug)]
     pub struct DiscoverInput {
         /// The MCP server's URL.
@@ -76,7 +76,7 @@ pub async fn discover<P: Platform>(platform: &P, input: DiscoverInput) -> Result
     let mut usable = None;
     let mut failure = None;
     for issuer in first.into_iter().chain(others).take(AUTHORIZATION_SERVER_LIMIT) {
-        match discover_authorization_server(platform, issuer, settings.assume_s256 == Some(true), named_by).await {
+        match discover_authorization_server(platform, issuer, &settings, named_by).await {
             Ok(server) if can_register(&server, &settings) => {
                 usable = Some(server);
                 break;
@@ -84,7 +84,7 @@ pub async fn discover<P: Platform>(platform: &P, input: DiscoverInput) -> Result
             Ok(server) => usable = usable.or(Some(server)),
             Err(error) if error.kind() == Kind::Transport => return Err(error),
             Err(error) if lacks_metadata && error.code == Code::NoAuthorizationServerMetadata => {
-                usable = Some(authorization_server::without_metadata(issuer)?);
+                usable = Some(authorization_server::without_metadata(issuer, &settings)?);
             }
             Err(error) => failure = failure.or(Some(error)),
         }
@@ -132,13 +132,12 @@ async fn discover_protected_resource<P: Platform>(
 async fn discover_authorization_server<P: Platform>(
     platform: &P,
     issuer: &Issuer,
-    assume_s256: bool,
+    settings: &ServerSettings,
     named_by: Nearness,
 ) -> Result<Arc<AuthorizationServer>> {
     let exchange = Exchange { platform, step: Step::Discover, party: Party::AuthorizationServer };
     let candidates = well_known::authorization_server(issuer);
-    let read =
-        |response: &Response, url: &str| authorization_server::read(response, url, issuer, assume_s256, named_by);
+    let read = |response: &Response, url: &str| authorization_server::read(response, url, issuer, settings, named_by);
     first_document(&exchange, &candidates, Code::NoAuthorizationServerMetadata, read).await
 }
 
@@ -193,7 +192,7 @@ fn can_register(server: &AuthorizationServer, settings: &ServerSettings) -> bool
 }
 
 record! {
-    /// What a plan for a discovered server starts from.
+    /// What a plan for a discovered server starts from (RFC 6749 §3.3).
     #[derive(Debug)]
     pub struct PlanInput {
         /// What discovery found.
@@ -214,17 +213,17 @@ pub fn plan<P: Platform>(platform: &P, input: PlanInput) -> Arc<ScopePlan> {
 }
 
 record! {
-    /// What registration starts from.
+    /// What registration starts from (RFC 7591 §3).
     #[derive(Debug)]
     pub struct RegisterInput {
         /// What discovery found.
         pub discovery: Arc<Discovery>,
         /// The scope plan.
         pub plan: Arc<ScopePlan>,
-        /// Where the authorization response will come back to; absent for other grants.
+        /// Where the authorization response will come back to (RFC 6749 §3.1.2); absent for other grants.
         pub redirect_uri: Option<RedirectUri>,
         /// What the client will give for tokens. Default: the authorization code.
-        pub grant: Option<Grant>,
+        pub grant: Option<GrantType>,
         /// The client, as it presents itself.
         pub client: Option<Arc<ClientDescription>>,
         /// A stored registration: used again if it serves, widened or replaced if not.
@@ -239,7 +238,7 @@ record! {
 }
 
 record! {
-    /// A client that is ready to be used, and the plan within what it is registered for.
+    /// A client that is ready to be used, and the plan within what it is registered for (RFC 7591 §3.2.1).
     #[derive(Debug)]
     pub struct Registered {
         /// The client.
@@ -255,7 +254,7 @@ record! {
 /// registration (RFC 7591). Fails before any browser opens if a required scope is not registered.
 pub async fn register<P: Platform>(platform: &P, input: &RegisterInput) -> Result<Registered> {
     let RegisterInput { discovery, plan, registration: stored, .. } = input;
-    let (redirect_uri, grant) = (input.redirect_uri.as_ref(), input.grant.unwrap_or(Grant::AuthorizationCode));
+    let (redirect_uri, grant) = (input.redirect_uri.as_ref(), input.grant.unwrap_or(GrantType::AuthorizationCode));
     let settings = input.settings.clone().unwrap_or_default();
     let client = input.client.clone().unwrap_or_default();
     let mut attempts = input.attempts.unwrap_or_default();
@@ -273,7 +272,8 @@ pub async fn register<P: Platform>(platform: &P, input: &RegisterInput) -> Resul
         let exchange = Exchange { platform, step: Step::Register, party: Party::AuthorizationServer };
         let attempts = &mut attempts;
         let client = &client;
-        let dynamic = DynamicRegistration { exchange, server, plan, grant, redirect_uri, client, refresh, attempts };
+        let mut dynamic =
+            DynamicRegistration { exchange, server, plan, grant, redirect_uri, client, refresh, attempts };
         dynamic.client(stored.as_ref(), input.doubt).await.map_err(|error| registered_nowhere(error, discovery))?
     };
     let plan = plan.within(registration.scopes.as_ref());
@@ -307,7 +307,7 @@ fn registered_nowhere(error: Box<Error>, discovery: &Discovery) -> Box<Error> {
 }
 
 record! {
-    /// What an authorization request is built from.
+    /// What an authorization request is built from (RFC 6749 §4.1.1).
     #[derive(Debug)]
     pub struct BeginInput {
         /// What discovery found.
@@ -326,7 +326,7 @@ record! {
 }
 
 record! {
-    /// An authorization request that is ready to be opened in a browser.
+    /// An authorization request that is ready to be opened in a browser (RFC 6749 §4.1.1).
     #[derive(Debug)]
     pub struct Begun {
         /// The URL to open: https, or http on loopback.
@@ -407,7 +407,7 @@ async fn preflight<P: Platform>(platform: &P, authorization: &AuthorizationReque
 }
 
 record! {
-    /// What an authorization response is read with.
+    /// What an authorization response is read with (RFC 6749 §4.1.2).
     #[derive(Debug)]
     pub struct CompleteInput {
         /// What was kept since the authorization request. Use it once.
@@ -422,7 +422,7 @@ record! {
 }
 
 record! {
-    /// The person is signed in.
+    /// The person is signed in (RFC 6749 §4.1.4).
     #[derive(Debug)]
     pub struct SignedIn {
         /// The session, to be stored.
@@ -431,7 +431,7 @@ record! {
 }
 
 tagged! {
-    /// How a trip through the browser ended.
+    /// How a trip through the browser ended (RFC 6749 §4.1.2).
     pub enum Completion {
         /// The person is signed in.
         SignedIn(SignedIn) = "signed-in",
@@ -462,7 +462,7 @@ pub async fn complete<P: Platform>(platform: &P, input: CompleteInput) -> Result
     let answer = token_endpoint::redeem(platform, Step::Token, discovery, registration, form).await?;
     let PendingAuthorization { discovery, resource, registration, plan, .. } = input.pending;
     let granting = Granting { discovery, resource, registration, plan };
-    let session = token_endpoint::signed_in(platform, answer, Grant::AuthorizationCode, granting);
+    let session = token_endpoint::signed_in(platform, answer, GrantType::AuthorizationCode, granting);
     Ok(Completion::SignedIn(SignedIn { session }))
 }
 
@@ -505,7 +505,7 @@ async fn repaired<P: Platform>(
 }
 
 record! {
-    /// What a refresh starts from.
+    /// What a refresh starts from (RFC 6749 §6).
     #[derive(Debug)]
     pub struct RefreshInput {
         /// The session, whose refresh token is used.
@@ -532,7 +532,7 @@ pub async fn refresh<P: Platform>(platform: &P, input: RefreshInput) -> Result<S
 }
 
 record! {
-    /// What the deletion of a registration starts from.
+    /// What the deletion of a registration starts from (RFC 7592 §2.3).
     #[derive(Debug)]
     pub struct UnregisterInput {
         /// The registration that is no longer needed.

@@ -3,6 +3,7 @@
 //! [`record!`], [`words!`] and [`tagged!`] turn one declaration into the Rust type, its reader, its writer and
 //! its TypeScript declaration with the same documentation. JavaScript names are the Rust ones in camel case.
 
+use std::str::Split;
 use std::sync::Arc;
 
 use crate::json::Json;
@@ -43,20 +44,13 @@ impl Reader {
         self.mismatch = Some(Mismatch { path, expected });
     }
 
-    /// Reads a member of a record, by its Rust name.
-    pub fn member<T: Crossing>(&mut self, record: &Json, name: &str) -> T {
-        let json = self.find(record, name);
-        let value = T::read(json, self);
-        self.leave();
-        value
-    }
-
+    /// The members of a record, whose Rust names stand in one text, each followed by a space.
     #[inline(never)]
-    fn find<'j>(&mut self, record: &'j Json, name: &str) -> &'j Json {
-        let name = camel_case(name);
-        let member = record.member(&name);
-        self.path.push(name);
-        member
+    pub fn members<'r>(&'r mut self, record: &'r Json, names: &'static str) -> Members<'r> {
+        if !matches!(record, Json::Object(_)) {
+            self.refuse("an object");
+        }
+        Members { reader: self, record, names: names.split(' ') }
     }
 
     /// Reads a part of the value at hand.
@@ -75,6 +69,60 @@ impl Reader {
     /// The first mismatch, if there was one.
     pub fn finish(self) -> Result<(), Mismatch> {
         self.mismatch.map_or(Ok(()), Err)
+    }
+}
+
+/// The members of a record that is read, one after the other.
+pub struct Members<'r> {
+    reader: &'r mut Reader,
+    record: &'r Json,
+    names: Split<'static, char>,
+}
+
+impl<'r> Members<'r> {
+    /// Reads the next member.
+    pub fn read<T: Crossing>(&mut self) -> T {
+        let json = self.find();
+        let value = T::read(json, self.reader);
+        self.reader.leave();
+        value
+    }
+
+    #[inline(never)]
+    fn find(&mut self) -> &'r Json {
+        let name = camel_case(self.names.next().unwrap_or_default());
+        let member = self.record.member(&name);
+        self.reader.path.push(name);
+        member
+    }
+}
+
+/// The members of a record that is written, one after the other.
+pub struct Written {
+    names: Split<'static, char>,
+    members: Vec<(String, Json)>,
+}
+
+impl Written {
+    /// None yet, of a record whose members' Rust names stand in one text, each followed by a space.
+    #[inline(never)]
+    pub fn new(names: &'static str) -> Written {
+        Written { names: names.split(' '), members: Vec::new() }
+    }
+
+    /// Writes the next member; what is `null` is left out.
+    #[inline(never)]
+    pub fn write(&mut self, value: Json) {
+        let name = self.names.next().unwrap_or_default();
+        if value != Json::Null {
+            self.members.push((camel_case(name), value));
+        }
+    }
+
+    /// The record.
+    #[inline(never)]
+    pub fn finish(self) -> Json {
+        Json::Object(self.members)
     }
 }
 
@@ -243,14 +291,6 @@ pub fn words(one_of: &'static str) -> impl Iterator<Item = &'static str> {
     one_of.split(' ').skip(2)
 }
 
-/// Writes one member of a record; what is `null` is left out.
-#[inline(never)]
-pub fn write_member(members: &mut Vec<(String, Json)>, name: &str, value: Json) {
-    if value != Json::Null {
-        members.push((camel_case(name), value));
-    }
-}
-
 /// Documentation as a TypeScript comment.
 pub fn typescript_comment(indent: &str, lines: &[&str]) -> String {
     match lines {
@@ -273,19 +313,21 @@ macro_rules! record {
         #[derive(Clone, $($($derive),*)?)]
         pub struct $name { $($(#[doc = $field_doc])* pub $field: $type,)* }
 
+        impl $name {
+            const MEMBERS: &str = concat!($(stringify!($field), " "),*);
+        }
+
         impl $crate::record::Crossing for $name {
             #[inline(never)]
             fn read(json: &$crate::json::Json, reader: &mut $crate::record::Reader) -> $name {
-                if !matches!(json, $crate::json::Json::Object(_)) {
-                    reader.refuse("an object");
-                }
-                $name { $($field: reader.member(json, stringify!($field)),)* }
+                let mut members = reader.members(json, $name::MEMBERS);
+                $name { $($field: members.read(),)* }
             }
             #[inline(never)]
             fn to_json(&self) -> $crate::json::Json {
-                let mut members = Vec::new();
-                $($crate::record::write_member(&mut members, stringify!($field), self.$field.to_json());)*
-                $crate::json::Json::Object(members)
+                let mut members = $crate::record::Written::new($name::MEMBERS);
+                $(members.write(self.$field.to_json());)*
+                members.finish()
             }
             fn typescript() -> String { stringify!($name).to_owned() }
         }
@@ -382,7 +424,7 @@ macro_rules! tagged {
                 $(
                     text += "\n";
                     text += &$crate::record::typescript_comment("  ", &[$($variant_doc),*]);
-                    text += concat!("  | ({ kind: '", $word, "' } & ", stringify!($record), ")");
+                    text += concat!("  | ({\n      /** Which it is. */\n      kind: '", $word, "';\n    } & ", stringify!($record), ")");
                 )*
                 text + ";\n"
             }

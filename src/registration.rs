@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::authorization_server::AuthorizationServer;
 use crate::client_authentication::ClientAuthentication;
 use crate::error::{Code, Error, Result};
-use crate::grant::Grant;
+use crate::grant::GrantType;
 use crate::http::{Method, Request, Response, StatedError};
 use crate::identifier::{Endpoint, Issuer, RedirectUri, Secret};
 use crate::json::Json;
@@ -28,7 +28,7 @@ words! {
 }
 
 record! {
-    /// A client that an authorization server knows. Bound to its issuer: never sent to another.
+    /// A client that an authorization server knows (RFC 7591 §3.2.1). Bound to its issuer: never sent to another.
     #[derive(Debug)]
     pub struct ClientRegistration {
         /// The version of this record: 1.
@@ -165,7 +165,7 @@ pub fn by_metadata_document(
 #[derive(Clone, Debug)]
 pub struct Asked {
     /// What the client will give for tokens.
-    pub grant: Grant,
+    pub grant: GrantType,
     /// The redirect URI, where a browser comes back.
     pub redirect_uri: Option<RedirectUri>,
     /// `native` or `web`.
@@ -198,7 +198,7 @@ impl Asked {
     pub fn first(
         server: &AuthorizationServer,
         plan: &ScopePlan,
-        grant: Grant,
+        grant: GrantType,
         redirect_uri: Option<&RedirectUri>,
         refresh: bool,
     ) -> Result<Asked> {

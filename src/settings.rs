@@ -3,6 +3,7 @@
 use crate::client_authentication::ClientAuthentication;
 use crate::http::Parameters;
 use crate::identifier::{Issuer, Secret};
+use crate::json::Json;
 use crate::record;
 use crate::scope::ScopeSet;
 
@@ -26,7 +27,7 @@ record! {
 }
 
 record! {
-    /// A client that was registered by hand.
+    /// A client that was registered by hand (RFC 6749 §2).
     #[derive(Debug)]
     pub struct PreRegisteredClient {
         /// The client identifier.
@@ -73,6 +74,9 @@ record! {
         /// Sign in at the MCP server's own origin where it publishes no metadata at all, as servers of MCP revision
         /// 2025-03-26 have it. Never where it once did publish metadata. Default: true.
         pub without_metadata: Option<bool>,
+        /// Members of the authorization server's metadata (RFC 8414 §2) in place of what it publishes, by the names that
+        /// they have there, for servers whose own are wrong or missing. Checked like the server's own.
+        pub authorization_server_metadata: Option<Json>,
         /// Let a public server name addresses of this machine and of private networks. Default: false.
         pub allow_private_addresses: Option<bool>,
     }

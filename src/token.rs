@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::authorization::{AuthorizationCode, PendingAuthorization};
 use crate::discovery::Discovery;
 use crate::error::{Code, Error, Result};
-use crate::grant::Grant;
+use crate::grant::GrantType;
 use crate::http::{Parameters, Response};
 use crate::identifier::{RedirectUri, Secret};
 use crate::json::Json;
@@ -26,10 +26,10 @@ words! {
 }
 
 record! {
-    /// The tokens of a session.
+    /// The tokens of a session (RFC 6749 §5.1).
     #[derive(Debug)]
     pub struct Tokens {
-        /// The access token, fit to stand in a header.
+        /// The access token, fit to stand in a header (RFC 6750 §2.1).
         pub access_token: Secret,
         /// What it is bound to; absent for a bearer token.
         pub token_type: Option<TokenType>,
@@ -37,7 +37,7 @@ record! {
         pub id_token: Option<Secret>,
         /// When it expires, in seconds since 1970; absent: the server did not say.
         pub expires_at: Option<u64>,
-        /// The refresh token, where there is one.
+        /// The refresh token, where there is one (RFC 6749 §1.5).
         pub refresh_token: Option<Secret>,
         /// When they were received, in seconds since 1970.
         pub received_at: u64,
@@ -51,10 +51,10 @@ record! {
         /// The version of this record: 1.
         pub version: u64,
         /// How it came about.
-        pub grant: Grant,
+        pub grant: GrantType,
         /// What discovery found.
         pub discovery: Arc<Discovery>,
-        /// The `resource` parameter, the same on every request.
+        /// The `resource` parameter, the same on every request (RFC 8707 §2).
         pub resource: Option<String>,
         /// The client.
         pub registration: Arc<ClientRegistration>,
@@ -94,7 +94,7 @@ pub fn form_with_refresh_token(refresh_token: &Secret, session: &Session) -> Par
 }
 
 /// The form that trades another grant for tokens, beside the parameters that belong to it.
-pub fn form_with_grant(grant: Grant, mut form: Parameters, granting: &Granting) -> Parameters {
+pub fn form_with_grant(grant: GrantType, mut form: Parameters, granting: &Granting) -> Parameters {
     form.set("grant_type", Some(grant.word()));
     form.set("scope", granting.plan.requested().to_parameter().as_deref());
     form.set("resource", granting.resource.as_deref());
@@ -201,7 +201,7 @@ pub struct Granting {
 }
 
 /// The session after a sign-in.
-pub fn session(answer: Answer, grant: Grant, granting: Granting) -> Session {
+pub fn session(answer: Answer, grant: GrantType, granting: Granting) -> Session {
     let Granting { discovery, resource, registration, plan } = granting;
     let granted = answer.granted(&plan);
     let plan = plan.granting(granted.as_ref());

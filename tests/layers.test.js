@@ -3,6 +3,7 @@
 const javascriptOrder = [
   "records.d.ts",
   "errors.js",
+  "explain.js",
   "until_aborted.js",
   "wasm.js",
   "grants/grant.js",

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use mcp_oauth_wasm::authorization::PendingAuthorization;
 use mcp_oauth_wasm::authorization_server::{self, AuthorizationServer};
 use mcp_oauth_wasm::client_authentication::ClientAuthentication;
-use mcp_oauth_wasm::grant::Grant;
+use mcp_oauth_wasm::grant::GrantType;
 use mcp_oauth_wasm::http::{Parameters, StatedError};
 use mcp_oauth_wasm::identifier::{Endpoint, Issuer, RedirectUri};
 use mcp_oauth_wasm::protected_resource::{self, Statement};
 use mcp_oauth_wasm::registration::{Answer, Asked};
 use mcp_oauth_wasm::scope::ScopeSet;
 use mcp_oauth_wasm::scope_plan::ScopePlan;
+use mcp_oauth_wasm::settings::ServerSettings;
 use mcp_oauth_wasm::token::{self, Granting};
 use mcp_oauth_wasm::url::{Nearness, Url};
 
@@ -54,8 +55,10 @@ pub fn authorization_server(bytes: &[u8]) {
     let location = "https://as.example/.well-known/oauth-authorization-server";
     for asked in ["https://as.example", "https://as.example/", "https://as.example/tenant"] {
         let issuer = Issuer::named(asked, Nearness::Public).expect("an issuer");
-        let read =
-            |assume_s256| authorization_server::read(&response, location, &issuer, assume_s256, Nearness::Public);
+        let read = |assume_s256| {
+            let settings = ServerSettings { assume_s256: Some(assume_s256), ..ServerSettings::default() };
+            authorization_server::read(&response, location, &issuer, &settings, Nearness::Public)
+        };
         let Ok(server) = read(true) else {
             assert!(read(false).is_err(), "the opt-out takes nothing away");
             continue;
@@ -85,7 +88,7 @@ pub fn registration(bytes: &[u8]) {
     let pending = pending();
     let server = &pending.discovery.authorization_server;
     let redirect_uri = RedirectUri::parse("http://127.0.0.1:49152/callback").expect("a redirect URI");
-    let first = Asked::first(server, &pending.plan, Grant::AuthorizationCode, Some(&redirect_uri), true)
+    let first = Asked::first(server, &pending.plan, GrantType::AuthorizationCode, Some(&redirect_uri), true)
         .expect("the server permits public clients");
     let mut asked = first.clone();
     // Three rungs, each of them once more for the other application type, and one that gives up.
@@ -144,7 +147,7 @@ pub fn token(bytes: &[u8]) {
     let requested = pending.plan.requested();
     let PendingAuthorization { discovery, resource, registration, plan, .. } = pending;
     let session =
-        token::session(answer, Grant::AuthorizationCode, Granting { discovery, resource, registration, plan });
+        token::session(answer, GrantType::AuthorizationCode, Granting { discovery, resource, registration, plan });
     assert_session(&session);
     assert_eq!(session.plan.granted().is_empty(), session.plan.granted().to_parameter().is_none());
     let known: ScopeSet = session.plan.scopes.iter().map(|scope| scope.scope.as_str()).collect();

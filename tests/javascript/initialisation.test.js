@@ -121,6 +121,25 @@ test('slim: says what is missing, takes bytes, and may be told again after a fai
   assert.equal(said.then, 'fulfilled');
 });
 
+for (const [what, source] of Object.entries({
+  'compiled bytes': 'WebAssembly.compile(bytes)',
+  'an answer': 'new Response(bytes)',
+  'an answer that declares what it is': "new Response(bytes, { headers: { 'content-type': 'application/wasm' } })",
+  'where they are': "'data:application/wasm;base64,' + bytes.toString('base64')",
+})) {
+  test(`slim: takes ${what}`, async () => {
+    const said = await run(`
+      import { readFile } from 'node:fs/promises';
+      import { createRequire } from 'node:module';
+      const { createPkce, init } = await import('mcp-oauth-wasm/slim');
+      const bytes = await readFile(createRequire(import.meta.url).resolve('mcp-oauth-wasm/wasm'));
+      const refused = await outcome(init(new Response('no such file', { status: 404 })));
+      await init(${source});
+      say({ refused: refused.message, then: await outcome(createPkce()) });`);
+    assert.deepEqual(said, { refused: 'The WebAssembly module could not be loaded: its server answered 404', then: 'fulfilled' });
+  });
+}
+
 test('both entries in one program share one module and one set of error classes', async () => {
   const said = await run(`
     const [whole, slim] = await Promise.all([import('mcp-oauth-wasm'), import('mcp-oauth-wasm/slim')]);

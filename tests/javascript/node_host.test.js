@@ -12,7 +12,7 @@ import { defaultStorePath } from '../../js/node/default_store_path.js';
 import { temporaryFolder } from './temporary_folder.js';
 
 test('exports the host and its parts', () => {
-  assert.deepEqual(Object.keys(node).sort(), ['createFileStore', 'createMemoryStore', 'loopbackRedirect', 'nodeHost', 'openBrowser']);
+  assert.deepEqual(Object.keys(node).sort(), ['createFileStore', 'createMemoryStore', 'explain', 'loopbackRedirect', 'nodeHost', 'openBrowser']);
 });
 
 test('the default store is a file in this user\'s folder for state', () => {
@@ -51,7 +51,7 @@ test('what is given replaces the defaults, and the rest is passed on', async () 
   const approve = async () => false;
   const host = node.nodeHost({ store, redirect, fetch, approve, timeoutMilliseconds: 1 });
   assert.deepEqual(host, { store, redirect, fetch, approve, timeoutMilliseconds: 1 });
-  assert.equal(typeof node.nodeHost({ store }).redirect.prepare, 'function');
+  assert.ok('prepare' in node.nodeHost({ store }).redirect);
 });
 
 test('the default fetch is whatever globalThis.fetch is at the time', async (context) => {
