@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { startAuthorizationServer } from '../../servers/authorization_server.js';
+import { deviceFlow, startAuthorizationServer } from '../../servers/authorization_server.js';
 import { createUserAgent } from '../../servers/user_agent.js';
 import { fetchWithDocument } from './client_metadata_document.js';
 import { errorIn, withMcpServer } from './interop_server.js';
@@ -44,7 +44,7 @@ export function startOidcProviderWithProofs() {
 
 /** The person signs in on another device (RFC 8628). */
 export function startOidcProviderForDevices() {
-  return startOidcProvider({ defaultScope: null, features: { deviceFlow: { enabled: true } } });
+  return startOidcProvider({ defaultScope: null, features: { deviceFlow } });
 }
 
 /** It knows clients by the URL of their metadata document, and registers none. */
