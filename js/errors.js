@@ -13,7 +13,8 @@
  *   | 'not_approved' | 'foreign_url' | 'fresh_token_refused' | 'scope_withheld' | 'store_corrupted' | 'store_newer' | 'store_unavailable'
  *   | 'lock_timeout' | 'callback_aborted' | 'redirect_port_taken' | 'no_web_crypto' | 'invalid_private_key' | 'invalid_key_pair'
  *   | 'id_token_invalid' | 'id_token_of_other_issuer' | 'identity_provider_refused' | 'no_device_authorization_endpoint'
- *   | 'device_authorization_denied' | 'device_code_expired' | (string & {})} HostCode
+ *   | 'device_authorization_denied' | 'device_code_expired' | 'certificate_untrusted' | 'proxy_credentials_required'
+ *   | (string & {})} HostCode
  */
 
 /**

@@ -12,7 +12,8 @@ import { call } from './wasm.js';
  * @throws {MisuseError} `invalid_argument`
  */
 export function readChallenge(headers) {
-  const values = headers instanceof Headers ? (headers.get('www-authenticate') ?? []) : headers;
+  // A `fetch` of the host's own may have headers of a class of its own.
+  const values = typeof headers === 'object' && 'get' in headers ? (headers.get('www-authenticate') ?? []) : headers;
   return call('readChallenge', { headers: [values].flat() });
 }
 

@@ -124,10 +124,21 @@ function notLoaded(cause) {
  */
 export async function call(name, input, host = {}) {
   await init();
+  /** What the host's own `fetch` said last: it may know its platform's reasons and remedies. @type {unknown} */
+  let said;
+  const { fetch } = host;
+  const listening = fetch && (async (/** @type {Parameters<typeof fetch>} */ ...request) => {
+    try {
+      return await fetch(...request);
+    } catch (error) {
+      throw (said = error);
+    }
+  });
   try {
-    return await callWasm(name, plain(input), host);
+    return await callWasm(name, plain(input), { ...host, fetch: listening });
   } catch (error) {
-    throw fromPlain(error);
+    const told = fromPlain(error);
+    throw told?.code === 'network_failed' && said instanceof TransportError ? Object.assign(said, { step: told.step }) : told;
   }
 }
 
@@ -174,6 +185,7 @@ const errorOfKind = {
  * The error for what the WebAssembly module rejected with.
  *
  * @param {unknown} thrown `{ kind, code, message, step, details }`; anything else is passed through
+ * @returns {any}
  */
 function fromPlain(thrown) {
   const { kind, ...parts } = /** @type {ErrorParts & { kind: keyof typeof errorOfKind }} */ (Object(thrown));

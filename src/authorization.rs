@@ -133,6 +133,7 @@ pub fn request(
     attempts: Attempts,
     now: u64,
 ) -> Result<AuthorizationRequest> {
+    registration.require_issuer(&discovery.authorization_server)?;
     let [for_pkce, for_state, for_nonce] = random;
     let plan = plan.within(registration.scopes.as_ref());
     let missing = plan.missing();

@@ -65,6 +65,11 @@ impl ClientRegistration {
         self.kind == RegistrationKind::Dynamic && self.issuer == server.issuer && !expired
     }
 
+    /// Refuses a server that it is not bound to: whoever put the two together, its credentials go to its own issuer.
+    pub fn require_issuer(&self, server: &AuthorizationServer) -> Result<()> {
+        if self.issuer == server.issuer { Ok(()) } else { Err(of_other_issuer(&self.issuer, server)) }
+    }
+
     /// As it turned out to be: without the scopes that the server refused although it had registered them.
     pub fn without(&self, refused: &ScopeSet) -> ClientRegistration {
         let mut registration = self.clone();
@@ -93,9 +98,7 @@ pub fn pre_registered(
         stored.filter(|stored| stored.kind == RegistrationKind::PreRegistered && stored.client_id == client.client_id);
     let bound_to = client.issuer.as_ref().or(first_used.map(|stored| &stored.issuer));
     if let Some(bound) = bound_to.filter(|bound| !bound.is_same_for_discovery(&server.issuer)) {
-        let message = "The configured client belongs to {}, but the MCP server now names {}. Its credentials were not sent. If the change is right, configure a client for the new issuer.";
-        return Err(Error::new(Code::ClientOfOtherIssuer, message, &[bound.as_str(), server.issuer.as_str()])
-            .with("issuer", server.issuer.as_str()));
+        return Err(of_other_issuer(bound, server));
     }
     let client_secret = client.client_secret.clone().filter(|secret| !secret.reveal().is_empty());
     let method = match (client.token_endpoint_auth_method, &client_secret) {
@@ -117,6 +120,12 @@ pub fn pre_registered(
         registration_access_token: None,
         registration_client_uri: None,
     }))
+}
+
+fn of_other_issuer(bound: &Issuer, server: &AuthorizationServer) -> Box<Error> {
+    let message = "The configured client belongs to {}, but the MCP server now names {}. Its credentials were not sent. If the change is right, configure a client for the new issuer.";
+    Error::new(Code::ClientOfOtherIssuer, message, &[bound.as_str(), server.issuer.as_str()])
+        .with("issuer", server.issuer.as_str())
 }
 
 /// Reads the URL of a client metadata document, which is a client identifier: https, with a path, and nothing that could
@@ -333,9 +342,12 @@ impl Asked {
             return Err(invalid("client_secret", "is missing, though the client has to authenticate by it"));
         }
         // Some servers give a relative one (RFC 7592 §3 wants it whole).
-        let base = server.registration_endpoint.as_ref().map_or("", Endpoint::as_str);
-        let managed_at = text("registration_client_uri").and_then(|uri| Url::join(base, uri));
-        let managed_at = managed_at.and_then(|url| Endpoint::named(url.as_str(), server.issuer.url().nearness()).ok());
+        let managed_at = server.registration_endpoint.as_ref().and_then(|endpoint| {
+            let url = Url::join(endpoint.as_str(), text("registration_client_uri")?)?;
+            // Nowhere else: whatever is there would be read, replaced and deleted from here.
+            let is_beside = url.origin() == endpoint.url().origin();
+            Endpoint::named(url.as_str(), endpoint.url().nearness()).ok().filter(|_| is_beside)
+        });
         Ok(Answer::Registered(Arc::new(ClientRegistration {
             version: 1,
             kind: RegistrationKind::Dynamic,
@@ -350,7 +362,7 @@ impl Asked {
             redirect_uri: self.redirect_uri.clone(),
             scopes: self.told(&document),
             asked_scopes: Some(self.scopes.clone()),
-            registration_access_token: text("registration_access_token").map(Secret::new),
+            registration_access_token: text("registration_access_token").and_then(Secret::for_header),
             registration_client_uri: managed_at,
         })))
     }

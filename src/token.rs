@@ -117,10 +117,10 @@ pub fn read(response: &Response, now: u64, proves_possession: bool) -> Result<An
     let invalid = |member: &str, rule: &str| Error::invalid_document("The token answer (RFC 6749 §5.1)", member, rule);
     let text = |member| document.text(member);
     let access_token = text("access_token").ok_or_else(|| invalid("access_token", "is missing"))?;
-    if !access_token.bytes().all(|byte| matches!(byte, 0x21..=0x7e)) {
+    let access_token = Secret::for_header(access_token).ok_or_else(|| {
         let message = "The access token contains characters that cannot stand in a header (RFC 6750 §2.1). It was not stored; the authorization server's operator has to correct it.";
-        return Err(Error::new(Code::InvalidToken, message, &[]));
-    }
+        Error::new(Code::InvalidToken, message, &[])
+    })?;
     let is_of_type = |name: &str| text("token_type").is_some_and(|kind| kind.eq_ignore_ascii_case(name));
     let token_type = (proves_possession && is_of_type("dpop")).then_some(TokenType::Dpop);
     if token_type.is_none() && text("token_type").is_some() && !is_of_type("bearer") {
@@ -132,7 +132,7 @@ pub fn read(response: &Response, now: u64, proves_possession: bool) -> Result<An
         number => Some(number.as_whole_number().ok_or_else(|| invalid("expires_in", "must be a number of seconds"))?),
     };
     let tokens = Tokens {
-        access_token: Secret::new(access_token),
+        access_token,
         token_type,
         id_token: text("id_token").map(Secret::new),
         expires_at: lifetime.map(|seconds| now.saturating_add(seconds.min(LONGEST_LIFETIME))),

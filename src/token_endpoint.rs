@@ -44,6 +44,7 @@ pub async fn redeem<P: Platform>(
     client: &ClientRegistration,
     form: Parameters,
 ) -> Result<token::Answer> {
+    client.require_issuer(&discovery.authorization_server)?;
     let endpoint = discovery.authorization_server.token_endpoint.as_str();
     let response = post(platform, step, endpoint, client, form).await?;
     token::read(&response, platform.now(), platform.proves_possession())

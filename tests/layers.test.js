@@ -32,6 +32,7 @@ const javascriptOrder = [
   "node/callback_page.js",
   "node/open_browser.js",
   "node/loopback_redirect.js",
+  "node/explaining_fetch.js",
   "node.js",
   "dpop.js",
   "grants/client_credentials.js",

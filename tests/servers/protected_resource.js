@@ -17,6 +17,10 @@ import { createProofChecker } from './proof_of_possession.js';
 /**
  * @typedef {object} ProtectedResourceOptions
  * @property {IntrospectingServer} authorizationServer
+ * @property {IntrospectingServer[]} [furtherAuthorizationServers] whose tokens are accepted as well
+ * @property {string} [origin] where clients reach it, if something stands in front; default: the server's own
+ * @property {boolean} [isWholeOrigin] whether its resource identifier is the origin; default: the URL that is called
+ * @property {boolean} [namesMetadata] whether the challenge says where the metadata is; default: true
  * @property {string[]} [requiredScopes] what every request needs
  * @property {string[] | null} [challengeScopes] what the 401 challenge demands; null: it names no scope
  * @property {string[] | null} [scopesSupported] of the protected resource metadata; null: not listed
@@ -59,6 +63,9 @@ class Refusal extends Error {
 export async function startProtectedResource(options) {
   const {
     authorizationServer,
+    furtherAuthorizationServers = [],
+    isWholeOrigin = false,
+    namesMetadata = true,
     requiredScopes = ['openid', 'email'],
     challengeScopes = requiredScopes,
     scopesSupported = ['openid', 'profile', 'email'],
@@ -67,10 +74,15 @@ export async function startProtectedResource(options) {
   } = options;
 
   const server = createServer();
-  const { origin, close } = await listenOnLoopback(server);
-  const resource = `${origin}/mcp`;
+  const { origin: own, close } = await listenOnLoopback(server);
+  const { origin = own } = options;
+  const url = `${origin}/mcp`;
+  const resource = isWholeOrigin ? origin : url;
   const metadataPath = '/.well-known/oauth-protected-resource/mcp';
-  const introspection = authorizationServer.addProtectedResource(resource);
+  const issuers = [authorizationServer, ...furtherAuthorizationServers].map((issuing) => ({
+    issuer: issuing.issuer,
+    introspection: issuing.addProtectedResource(resource),
+  }));
   const scheme = bound ? 'DPoP' : 'Bearer';
   const proofs = bound ? createProofChecker(origin) : undefined;
   /** @type {ResourceRequest[]} */
@@ -111,7 +123,7 @@ export async function startProtectedResource(options) {
   function metadata() {
     return {
       resource,
-      authorization_servers: [authorizationServer.issuer],
+      authorization_servers: issuers.map(({ issuer }) => issuer),
       bearer_methods_supported: ['header'],
       ...(scopesSupported && { scopes_supported: scopesSupported }),
     };
@@ -126,10 +138,10 @@ export async function startProtectedResource(options) {
     const demanded = challengeScopes ? { scope: challengeScopes.join(' ') } : {};
     const token = tokenOf(request, scheme);
     if (token === undefined) throw new Refusal(401, demanded);
-    const answer = await introspect(token);
-    const { active, iss: issuer = authorizationServer.issuer } = answer;
+    const answers = await Promise.all(issuers.map((issuing) => introspect(token, issuing)));
+    const { active, ...answer } = answers.find((answer) => answer.active === true) ?? answers[0];
     const audiences = [answer.aud ?? []].flat();
-    if (active !== true || issuer !== authorizationServer.issuer || !audiences.includes(resource)) {
+    if (active !== true || !audiences.includes(resource)) {
       throw new Refusal(401, {
         error: 'invalid_token',
         error_description:
@@ -155,16 +167,17 @@ export async function startProtectedResource(options) {
    * RFC 7662.
    *
    * @param {string} token
+   * @param {(typeof issuers)[number]} asked
    */
-  async function introspect(token) {
-    const { introspectionEndpoint, clientId, clientSecret } = introspection;
+  async function introspect(token, { issuer, introspection: { introspectionEndpoint, clientId, clientSecret } }) {
     const response = await fetch(introspectionEndpoint, {
       method: 'POST',
       headers: { Authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}` },
       body: new URLSearchParams({ token }),
     });
     if (!response.ok) throw new Error(`Introspection failed: ${response.status} ${await response.text()}`);
-    return response.json();
+    const answer = await response.json();
+    return { ...answer, active: answer.active === true && (answer.iss ?? issuer) === issuer };
   }
 
   /**
@@ -206,13 +219,20 @@ export async function startProtectedResource(options) {
    * @param {Refusal} refusal
    */
   function refuse(response, { status, challenge, message }) {
-    const parameters = Object.entries({ resource_metadata: `${origin}${metadataPath}`, ...challenge });
+    const named = namesMetadata ? { resource_metadata: `${origin}${metadataPath}` } : {};
+    const parameters = Object.entries({ ...named, ...challenge });
     const challengeText = parameters.map(([name, value]) => `${name}="${value}"`).join(', ');
     response.setHeader('WWW-Authenticate', `${scheme} ${challengeText}`);
     answerJson(response, status, { error: challenge.error ?? 'unauthorized', error_description: message });
   }
 
-  return { url: resource, requests, close };
+  return {
+    url,
+    /** Where the server itself listens. */
+    origin: own,
+    requests,
+    close,
+  };
 }
 
 /** @typedef {Awaited<ReturnType<typeof startProtectedResource>>} ProtectedResource */
