@@ -93,6 +93,8 @@ export function describeInterop(name, start, { refusesUnregistered, widening, re
       afterTrips(1, async () => {
         const copy = join(folder, `${name}, copied.json`);
         await copyFile(store, copy);
+        // There are servers that take a refresh token until the next one was used.
+        await connection.refresh();
         await connection.refresh();
         connection = connectionOfNewProcess(copy);
         await assert.rejects(connection.refresh(), { code: 'refresh_token_refused' });

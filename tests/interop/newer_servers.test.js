@@ -1,0 +1,21 @@
+import { describeEnterprise } from './enterprise.js';
+import { describeInterop } from './scenario.js';
+import { clientMetadataUrl, fetchWithDocument } from './servers/client_metadata_document.js';
+import { startWorkers } from './servers/workers.js';
+
+describeInterop('workers-oauth-provider 1.2', startWorkers, {
+  refusesUnregistered: false,
+  widening: 'new registration',
+  revokes: true,
+});
+
+describeInterop('workers-oauth-provider 1.2, metadata documents', startWorkers, {
+  refusesUnregistered: false,
+  widening: 'none',
+  revokes: true,
+  client: { clientMetadataUrl },
+  redirect: { pathPerIssuer: false },
+  host: () => ({ fetch: fetchWithDocument }),
+});
+
+describeEnterprise('workers-oauth-provider 1.2, enterprise-managed', startWorkers);
