@@ -2,10 +2,12 @@
 
 /** @import { Fetch } from '../../../js/host.js' */
 
-export const clientMetadataUrl = 'https://client.example/oauth/client.json';
+export const clientMetadataUrl = 'https://client.example.com/oauth/client.json';
+
+/** For the servers of AT Protocol, which have scopes of their own and bind all tokens. */
+export const atprotoClientMetadataUrl = 'https://client.example.com/oauth/atproto.json';
 
 const document = {
-  client_id: clientMetadataUrl,
   client_name: 'interoperability test',
   application_type: 'native',
   redirect_uris: ['http://127.0.0.1/callback'],
@@ -17,5 +19,9 @@ const document = {
 /** @type {Fetch} */
 export async function fetchWithDocument(input, init) {
   const url = input instanceof Request ? input.url : String(input);
-  return url === clientMetadataUrl ? Response.json(document) : fetch(input, init);
+  if (url === clientMetadataUrl) return Response.json({ ...document, client_id: url });
+  if (url === atprotoClientMetadataUrl) {
+    return Response.json({ ...document, client_id: url, scope: 'atproto transition:generic transition:email', dpop_bound_access_tokens: true });
+  }
+  return fetch(input, init);
 }
