@@ -140,7 +140,8 @@ impl<'a> Reader<'a> {
         let inner = self.rest.get(1..).unwrap_or_default().as_bytes();
         let closes =
             |end: &usize| inner.get(*end) == Some(&b'\'') && inner.get(end + 1).is_none_or(|next| ends_value(*next));
-        let closing = (0..inner.len()).filter(|_| self.may_close).find(closes);
+        let searched = if self.may_close { inner.len() } else { 0 };
+        let closing = (0..searched).find(closes);
         let Some(end) = closing else {
             self.may_close = false;
             return Some(self.take_while(|byte| !ends_value(byte)).to_owned());

@@ -33,6 +33,7 @@ const javascriptOrder = [
   "node/open_browser.js",
   "node/loopback_redirect.js",
   "node/explaining_fetch.js",
+  "node/guarded_fetch.js",
   "node.js",
   "dpop.js",
   "grants/client_credentials.js",
