@@ -9,9 +9,8 @@
 import { MisbehavedError, MisuseError, RefusedError, TransportError } from './errors.js';
 import { readChallenge } from './functions.js';
 import { isExpired, isExpiring, lackingScopes, withheldScopes } from './session.js';
-import { forgetRegistration, needsPerson, signIn } from './sign_in.js';
+import { callsFor, forgetRegistration, needsPerson, signIn } from './sign_in.js';
 import { storedClients, storedSession, storedStepUps } from './stored.js';
-import { callHost } from './trace.js';
 import { untilAborted } from './until_aborted.js';
 import { call } from './wasm.js';
 
@@ -386,7 +385,7 @@ export class Connection {
   }
 
   #calls() {
-    return callHost(this.of.host, null, this.of.settings.client?.assertion);
+    return callsFor(this.of);
   }
 
   /**

@@ -18,7 +18,7 @@
  */
 
 import { call as callWasm, evaluate as evaluateWasm, imports, start } from '../pkg/mcp_oauth_wasm.js';
-import { IncompatibleError, MisbehavedError, MisuseError, RefusedError, StorageError, TransportError } from './errors.js';
+import { AuthorizationError, IncompatibleError, MisbehavedError, MisuseError, RefusedError, StorageError, TransportError } from './errors.js';
 import { collecting, fitToShow } from './fit_to_show.js';
 
 /** @type {(() => WasmSource | Promise<WasmSource>) | undefined} */
@@ -128,21 +128,22 @@ export async function call(name, input, host = {}) {
   /** @type {string[]} */
   const secrets = [];
   const trace = host.trace && ((/** @type {unknown} */ event) => host.trace?.(event, secrets));
-  /** What the host's own `fetch` said last: it may know its platform's reasons and remedies. @type {unknown} */
+  /** What the host's own `fetch` said last: it may know its platform's reasons and remedies. @type {AuthorizationError | undefined} */
   let said;
   const { fetch } = host;
   const listening = fetch && (async (/** @type {Parameters<typeof fetch>} */ ...request) => {
     try {
       return await fetch(...request);
     } catch (error) {
-      throw (said = error);
+      said = isOurs(error) ? error : undefined;
+      throw error;
     }
   });
   try {
     return await callWasm(name, plain(input, secrets), { ...host, trace, fetch: listening });
   } catch (error) {
     const told = fromPlain(error, secrets);
-    throw told?.code === 'network_failed' && said instanceof TransportError ? Object.assign(said, { step: told.step }) : told;
+    throw told?.code === 'network_failed' && said ? Object.assign(said, { step: told.step }) : told;
   }
 }
 
@@ -162,6 +163,18 @@ export function evaluate(name, input, host = {}) {
     return evaluateWasm(name, plain(input, secrets), host);
   } catch (error) {
     throw fromPlain(error, secrets);
+  }
+}
+
+/**
+ * @param {unknown} thrown by a host: anything at all, a proxy that throws when it is looked at included
+ * @returns {thrown is AuthorizationError}
+ */
+function isOurs(thrown) {
+  try {
+    return thrown instanceof AuthorizationError;
+  } catch {
+    return false;
   }
 }
 
