@@ -28,7 +28,7 @@ async function startSignedIn(context, options) {
   return { ...world, evil, bait, connection };
 }
 
-attack('a server that wants the token in the URL, where logs and histories keep it', async (context) => {
+attack('[refuses T3] a server that wants the token in the URL, where logs and histories keep it', async (context) => {
   const { connection, protectedResource, authorizationServer } = await startSignedIn(context, {
     protectedResource: { metadata: { bearer_methods_supported: ['query'] }, challenge: 'error="invalid_request", error_description="Send access_token in the query"' },
   });
@@ -43,7 +43,7 @@ const others = [
   'http://mcp.example/mcp', 'https://mcp.example./mcp', 'https://mcp.example/mcp/', 'https://mcp.example/mcp/../other', 'https://mcp.example/mcp/%2e%2e/other',
   'https://mcp.example/mcp\\..\\other', 'https://mcp.example/MCP', 'https://mcp.example/mcp%2f', '//tools.evil.example/mcp', 'https:tools.evil.example/mcp',
 ];
-attack('a token is asked for at another URL', async (context) => {
+attack('[refuses T3] a token is asked for at another URL', async (context) => {
   const { internet, connection, protectedResource, authorizationServer, bait } = await startSignedIn(context);
   protectedResource.routes['*'] = () => ({ body: {} });
   const before = protectedResource.requests.length;
@@ -56,7 +56,7 @@ attack('a token is asked for at another URL', async (context) => {
   assert.deepEqual([internet.strayed, told(bait, authorizationServer.secrets)], [[], []]);
 });
 
-attack('a configured client and its secret are asked for by another issuer', async (context) => {
+attack('[refuses R2] a configured client and its secret are asked for by another issuer', async (context) => {
   const client = { clientId: 'configured', clientSecret: 'configured-client-secret' };
   for (const issuer of [undefined, 'https://login.example']) {
     const { internet, person, protectedResource } = await startHonestWorld(context);
@@ -75,7 +75,7 @@ attack('a configured client and its secret are asked for by another issuer', asy
   }
 });
 
-attack('an MCP server that has fallen into other hands names another issuer, and the person is sent there', async (context) => {
+attack('[refuses I2] an MCP server that has fallen into other hands names another issuer, and the person is sent there', async (context) => {
   /** @type {string[]} */
   const asked = [];
   const { connection, person, protectedResource, evil } = await startSignedIn(context, {
@@ -105,7 +105,7 @@ async function putInPlace(store, from, to) {
   assert.ok(await store.compareAndSwap(to, there?.version ?? null, record.value));
 }
 
-attack('the record of a session is put in the place of another server\'s', async (context) => {
+attack('[refuses T3] the record of a session is put in the place of another server\'s', async (context) => {
   const { person, protectedResource, authorizationServer, bait } = await startSignedIn(context);
   await putInPlace(person.host.store, `session ${protectedResource.endpoint} default`, `session ${bait.endpoint} default`);
   const error = await rejectionOf(callTool(person.start().fetch(bait.endpoint), bait.endpoint));
@@ -120,7 +120,7 @@ attack('the record of a session is put in the place of another account\'s', asyn
   assert.equal(error.code, 'record_invalid');
 });
 
-attack('the record of a session has a token endpoint of Mallory\'s, beside the client of the honest server', async (context) => {
+attack('[refuses R2] the record of a session has a token endpoint of Mallory\'s, beside the client of the honest server', async (context) => {
   const { person, protectedResource, authorizationServer, evil } = await startSignedIn(context);
   await rewrite(person.host.store, `session ${protectedResource.endpoint} default`, (session) => {
     const server = { ...session.discovery.authorizationServer, issuer: evil.issuer, tokenEndpoint: `${evil.issuer}/token` };
@@ -131,7 +131,7 @@ attack('the record of a session has a token endpoint of Mallory\'s, beside the c
   assert.equal(error.code, 'client_of_other_issuer');
 });
 
-attack('a client of one server is used at another, step by step', async (context) => {
+attack('[refuses R2] a client of one server is used at another, step by step', async (context) => {
   const { person, connection, bait, evil, authorizationServer } = await startSignedIn(context);
   const { host: { fetch } } = person;
   const discovery = await discover({ endpoint: bait.endpoint }, { fetch });
@@ -141,7 +141,7 @@ attack('a client of one server is used at another, step by step', async (context
   assert.deepEqual(told(evil, authorizationServer.secrets), []);
 });
 
-attack('the record of a client is put in the place of another issuer\'s', async (context) => {
+attack('[refuses R2] the record of a client is put in the place of another issuer\'s', async (context) => {
   const { person, protectedResource, authorizationServer: honest, evil, bait } = await startSignedIn(context, { person: { handsOver: onePlace } });
   const [from, to] = [`clients ${protectedResource.endpoint}`, `clients ${bait.endpoint}`];
   await person.start().connection(bait.endpoint).signIn();

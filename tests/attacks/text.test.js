@@ -88,7 +88,7 @@ attack('halves of characters, which are one thing to one parser and another to t
 });
 
 const injections = ['a\r\nX-Injected: 1', 'a\nb', 'a b', 'a\u0000', 'a\u007f', 'a\u00e9', 'a\ud83d\ude00', 'a\u2028b'];
-attack('an access token that would end its header and begin another', async (context) => {
+attack('[refuses T2] an access token that would end its header and begin another', async (context) => {
   for (const accessToken of injections) {
     const { person, protectedResource } = await startHonestWorld(context, { authorizationServer: { tokens: { access_token: accessToken } } });
     const connection = person.start().connection(protectedResource.endpoint);
