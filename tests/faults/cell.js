@@ -40,7 +40,7 @@ export async function play(world, row, column) {
   await preparations[row.before ?? 'nothing'](machine);
   const connection = machine.start();
   const faulty = String(row.until.split(' → ').at(-1));
-  for (const front of world.fronts) front.obstruct({ name: faulty, fault, letTimePass: (hasHead) => machine.letTimePass(faulty, hasHead) });
+  for (const front of world.fronts) front.obstruct({ name: faulty, fault, patience: () => machine.patience(faulty) });
   const first = await observed(machine, connection, row.does);
   for (const front of world.fronts) front.obstruct(undefined);
   const next = await observed(machine, connection, row.does === 'sign out' ? undefined : row.does);
@@ -79,7 +79,6 @@ function createMachine(world, { settings, hasMetadataDocument = false }) {
   const client = { clientName: 'The tests', ...(hasMetadataDocument && { clientMetadataUrl: world.clientMetadataUrl }) };
   /** Who waits for the MCP server: for the head of its answer, and then for the body. */
   const caller = { signal: new AbortController(), reads: false };
-  let hasPassed = false;
 
   return {
     world,
@@ -92,15 +91,16 @@ function createMachine(world, { settings, hasMetadataDocument = false }) {
     start: (signal) => createAuthorizer({ host, client, settings: () => settings }).connection(world.server, { interaction: true, signal }),
 
     /**
-     * Whoever waits for that request has waited for long enough.
+     * What ends the patience of whoever sends that request. Only once: the next request has a time of its own.
      *
      * @param {string} request
-     * @param {boolean} hasHead whether the head of the answer was sent
      */
-    letTimePass(request, hasHead) {
-      // Once: the next request has a time of its own.
-      if (!request.endsWith('call')) hasPassed ||= timeOut.pass();
-      else if (!hasHead || caller.reads) caller.signal.abort(new DOMException('The caller gave up.', 'TimeoutError'));
+    patience(request) {
+      let isOver = false;
+      return (/** @type {boolean} */ hasHead) => {
+        if (!request.endsWith('call')) isOver ||= timeOut.pass();
+        else if (!hasHead || caller.reads) caller.signal.abort(new DOMException('The caller gave up.', 'TimeoutError'));
+      };
     },
   };
 }
