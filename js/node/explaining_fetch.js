@@ -22,11 +22,11 @@ const PROXY_REFUSED = /\bproxy\b.*\b407\b/i;
  * @returns {Fetch}
  */
 export function explainingFetch(fetch) {
-  return async (input, init) => {
+  return async (input, init, context) => {
     const { origin, host, pathname } = new URL(/** @type {{ url?: string }} */ (Object(input)).url ?? String(input));
     const details = { url: origin + pathname };
     try {
-      const response = await fetch(input, init);
+      const response = await fetch(input, init, context);
       // Some agents hand on what the proxy answered. No server behind it has that status to give.
       if (response.status === 407) throw proxyWantsCredentials(host, details);
       return response;
