@@ -1,0 +1,211 @@
+// The real SDKs, both majors, with our provider: whatever is needed, our connection does it.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { auth as auth1 } from '@modelcontextprotocol/sdk/client/auth.js';
+import { InvalidGrantError } from '@modelcontextprotocol/sdk/server/auth/errors.js';
+import { auth as auth2 } from '@modelcontextprotocol/client';
+import { IncompatibleError, InteractionRequiredError, MisuseError } from 'mcp-oauth-wasm';
+import { createDpop } from 'mcp-oauth-wasm/dpop';
+import { createAuthProvider } from 'mcp-oauth-wasm/mcp-sdk';
+import { majors } from './sdk_sign_in.js';
+import { createMachine, expire, rejectionOf, rewrite, sessionKey, startWorld } from './world.js';
+
+/** @import { Connection } from 'mcp-oauth-wasm' */
+/** @import { Major } from './sdk_sign_in.js' */
+/** @import { Machine, World } from './world.js' */
+
+for (const major of /** @type {Major[]} */ (Object.keys(majors))) {
+  const { Client, Transport } = majors[major];
+  const options = major === 'sdk 1.x' ? { InvalidGrantError } : {};
+
+  describe(`a provider for ${major}`, () => {
+    /** @type {World} */
+    let world;
+
+    before(async () => {
+      world = await startWorld({ protectedResource: { furtherTools: { write: ['private_metadata'], read: ['public_metadata'] } } });
+    });
+    after(() => world.close());
+
+    /**
+     * What an application does when it starts.
+     *
+     * @param {Machine} machine
+     * @param {{ connection?: Connection }} [given]
+     */
+    async function started(machine, { connection = machine.start().connection(world.server, { interaction: true }) } = {}) {
+      const transport = new Transport(new URL(world.server), { authProvider: createAuthProvider(connection, options) });
+      const client = new Client({ name: 'the tests', version: '1' });
+      await client.connect(/** @type {any} */ (transport));
+      return {
+        client,
+        connection,
+        call: async (/** @type {string} */ name) => JSON.stringify(await client.callTool({ name, arguments: {} })),
+      };
+    }
+
+    test('signs in, calls, and says nothing of the authorization server to the SDK', async () => {
+      const machine = createMachine();
+      const { call, client } = await started(machine);
+      assert.match(await call('whoami'), /alice@example\.com/);
+      assert.equal(machine.trips.length, 1);
+      assert.deepEqual(machine.trips[0]?.searchParams.get('scope')?.split(' ').sort(), ['email', 'offline_access', 'openid']);
+      assert.equal(machine.network.registrations().length, 1);
+      assert.ok(world.authorizationServer.requests.every(({ client: by }) => by?.name !== 'kept-by-mcp-oauth-wasm'));
+      await client.close();
+    });
+
+    test('a restart: the stored session is used, and nobody is asked', async () => {
+      const machine = createMachine();
+      await (await started(machine)).client.close();
+      machine.network.requests.length = 0;
+      const { call, client } = await started(machine, { connection: machine.start().connection(world.server) });
+      assert.match(await call('whoami'), /alice@example\.com/);
+      assert.deepEqual(machine.network.requests, [], 'our own network had nothing to do');
+      assert.equal(machine.trips.length, 1);
+      await client.close();
+    });
+
+    test('a token that is about to expire is renewed before the request', async () => {
+      const machine = createMachine();
+      await (await started(machine)).client.close();
+      await expire(machine.host.store, world.server);
+      const { call, client } = await started(machine, { connection: machine.start().connection(world.server) });
+      assert.match(await call('whoami'), /alice@example\.com/);
+      assert.equal(machine.network.tokenRequests('refresh_token').length, 1);
+      await client.close();
+    });
+
+    test('a token that the server refuses is refreshed, between two calls and after a restart', async () => {
+      const machine = createMachine();
+      const first = await started(machine);
+      await first.call('whoami');
+      await revoke(first.connection);
+      assert.match(await first.call('whoami'), /alice@example\.com/);
+      assert.equal(machine.network.tokenRequests('refresh_token').length, 1);
+      await first.call('whoami');
+
+      await revoke(first.connection);
+      const second = await started(machine, { connection: machine.start().connection(world.server) });
+      assert.match(await second.call('whoami'), /alice@example\.com/);
+      assert.equal(machine.network.tokenRequests('refresh_token').length, 2);
+      assert.equal(machine.trips.length, 1);
+      await Promise.all([first.client.close(), second.client.close()]);
+    });
+
+    test('several calls are refused at once: one refresh, and nobody is asked', async () => {
+      const machine = createMachine();
+      const { call, connection, client } = await started(machine);
+      await call('whoami');
+      await revoke(connection);
+      // Each has a transport of its own: SDK 1.x gives up the second refusal at one.
+      const others = await Promise.all([1, 2, 3].map(() => started(machine, { connection })));
+      for (const answer of await Promise.all(others.map((other) => other.call('whoami')))) assert.match(answer, /alice@example\.com/);
+      assert.equal(machine.network.tokenRequests('refresh_token').length, 1);
+      assert.equal(machine.trips.length, 1);
+      await Promise.all([client, ...others.map((other) => other.client)].map((each) => each.close()));
+    });
+
+    test('a 403 is a step-up, for exactly what it demands', async () => {
+      const machine = createMachine();
+      const { call, client, connection } = await started(machine);
+      assert.match(await call('write'), /write: done/);
+      assert.equal(machine.trips.length, 2);
+      assert.deepEqual(machine.trips[1]?.searchParams.get('scope')?.split(' ').sort(), ['email', 'offline_access', 'openid', 'private_metadata']);
+      assert.match(await call('read'), /read: done/);
+      assert.match(await call('write'), /write: done/);
+      assert.equal(machine.trips.length, 3);
+      const granted = (await connection.plan())?.scopes.filter((scope) => scope.granted).map(({ scope }) => scope);
+      assert.ok(granted?.includes('private_metadata') && granted.includes('public_metadata'));
+      await client.close();
+    });
+
+    test('a step-up straight after the sign-in is one, too', async () => {
+      const machine = createMachine();
+      const connection = machine.start().connection(world.server, { interaction: true });
+      await connection.signIn();
+      const { call, client } = await started(machine, { connection });
+      assert.match(await call('write'), /write: done/);
+      assert.equal(machine.trips.length, 2);
+      await client.close();
+    });
+
+    test('without interaction the error says how to go on', async () => {
+      const machine = createMachine();
+      const error = await rejectionOf(started(machine, { connection: machine.start().connection(world.server) }));
+      assert.ok(error instanceof InteractionRequiredError, String(error));
+      assert.equal(machine.trips.length, 0);
+      await error.resume();
+      const { call, client } = await started(machine, { connection: machine.start().connection(world.server) });
+      assert.match(await call('whoami'), /alice@example\.com/);
+
+      const stepUp = await rejectionOf(call('write'));
+      assert.ok(stepUp instanceof InteractionRequiredError, String(stepUp));
+      await stepUp.resume();
+      assert.match(await call('write'), /write: done/);
+      await client.close();
+    });
+
+    test('refreshed tokens that are refused as well end in a sign-in at the next call', async () => {
+      const machine = createMachine();
+      const { call, client, connection } = await started(machine);
+      await call('whoami');
+      // A refresh that succeeds, and whose token serves nowhere: that of an authorization server which no longer counts.
+      machine.network.fault = ({ form }) =>
+        form.get('grant_type') === 'refresh_token' ? Response.json({ access_token: crypto.randomUUID(), token_type: 'Bearer', expires_in: 3600 }) : undefined;
+      await revoke(connection);
+      assert.match(String(await rejectionOf(call('whoami'))), /401/);
+      assert.equal(machine.trips.length, 1, 'the SDK itself gives up after one attempt');
+      // A new transport, as one of SDK 1.x never tries again.
+      const again = await started(machine, { connection });
+      assert.match(await again.call('whoami'), /alice@example\.com/);
+      assert.equal(machine.trips.length, 2);
+      await Promise.all([client.close(), again.client.close()]);
+    });
+
+    test('the protected resource metadata may be where only the challenge says', async () => {
+      const machine = createMachine();
+      const elsewhere = `${new URL(world.server).origin}/.well-known/oauth-protected-resource/mcp`;
+      machine.network.fault = ({ url }) => (url.endsWith('/.well-known/oauth-protected-resource') ? new Response(null, { status: 404 }) : undefined);
+      const { client } = await started(machine);
+      const discoveries = machine.network.requests.filter(({ url }) => url.includes('oauth-protected-resource'));
+      assert.deepEqual(discoveries.map(({ url }) => url), [elsewhere]);
+      await client.close();
+    });
+
+    test('a token that is bound to a key is refused with the remedy', async () => {
+      const machine = createMachine({ dpop: createDpop() });
+      const dpopWorld = await startWorld({ authorizationServer: { features: { dPoP: { enabled: true } } } });
+      try {
+        const connection = machine.start().connection(dpopWorld.server, { interaction: true });
+        await connection.signIn();
+        const provider = createAuthProvider(connection, options);
+        for (const work of [() => provider.tokens(), () => provider.token()]) {
+          const error = await rejectionOf(work());
+          assert.ok(error instanceof IncompatibleError);
+          assert.equal(error.code, 'token_needs_proof');
+        }
+      } finally {
+        await dpopWorld.close();
+      }
+    });
+
+    test("the SDK's own `auth()` may be called, too", async () => {
+      const machine = createMachine();
+      const connection = machine.start().connection(world.server, { interaction: true });
+      const provider = createAuthProvider(connection, options);
+      const auth = major === 'sdk 1.x' ? auth1(provider, { serverUrl: world.server }) : auth2(provider, { serverUrl: world.server });
+      assert.equal(await auth, 'AUTHORIZED');
+      assert.equal((await provider.tokens())?.access_token, (await connection.session())?.tokens.accessToken);
+    });
+
+    /** The server no longer accepts the access token, and nobody here knows. @param {Connection} connection */
+    async function revoke(connection) {
+      const token = (await connection.session())?.tokens.accessToken ?? '';
+      const stored = await world.authorizationServer.provider.AccessToken.find(token);
+      assert.ok(stored, 'it was alive');
+      await stored.destroy();
+    }
+  });
+}
