@@ -18,12 +18,12 @@ import { storedRegistration, storedSession } from './stored.js';
  *
  * @typedef {object} StoredTokens
  * @property {string} access_token used until the MCP server refuses it or it expires
- * @property {string} [token_type] `Bearer` in any case. Default: that
- * @property {number} [expires_in] its lifetime in seconds; counts only beside `receivedAt`
- * @property {string} [refresh_token] absent: the person signs in when the access token is refused or has expired
- * @property {string} [scope] what was granted. Absent: unknown; then the session is renewed before its first use, where it
+ * @property {string | undefined} [token_type] `Bearer` in any case. Default: that
+ * @property {number | undefined} [expires_in] its lifetime in seconds; counts only beside `receivedAt`
+ * @property {string | undefined} [refresh_token] absent: the person signs in when the access token is refused or has expired
+ * @property {string | undefined} [scope] what was granted. Absent: unknown; then the session is renewed before its first use, where it
  *   can be, and what the answer does not tell is asked for when it is demanded
- * @property {string} [issuer] the authorization server, as both majors of the SDK stamp it
+ * @property {string | undefined} [issuer] the authorization server, as both majors of the SDK stamp it
  */
 
 /**
@@ -32,14 +32,14 @@ import { storedRegistration, storedSession } from './stored.js';
  *
  * @typedef {object} StoredClient
  * @property {string} client_id the client that the tokens were issued to: they are refreshed as that one
- * @property {string} [client_secret] absent: a public client
- * @property {number} [client_secret_expires_at] in seconds since 1970; 0: never
- * @property {string} [token_endpoint_auth_method] absent: what the server lists and the secret permits
- * @property {string} [scope] what it is registered for. Absent: unknown; then the next sign-in or step-up registers anew
- * @property {string[]} [redirect_uris] the first one is used again by the next sign-in, if the host's redirect can have it
- * @property {string} [registration_access_token] for managing the registration (RFC 7592)
- * @property {string} [registration_client_uri] where that is done
- * @property {string} [issuer] the authorization server, as both majors of the SDK stamp it
+ * @property {string | undefined} [client_secret] absent: a public client
+ * @property {number | undefined} [client_secret_expires_at] in seconds since 1970; 0: never
+ * @property {string | undefined} [token_endpoint_auth_method] absent: what the server lists and the secret permits
+ * @property {string | undefined} [scope] what it is registered for. Absent: unknown; then the next sign-in or step-up registers anew
+ * @property {string[] | undefined} [redirect_uris] the first one is used again by the next sign-in, if the host's redirect can have it
+ * @property {string | undefined} [registration_access_token] for managing the registration (RFC 7592)
+ * @property {string | undefined} [registration_client_uri] where that is done
+ * @property {string | undefined} [issuer] the authorization server, as both majors of the SDK stamp it
  */
 
 /**
@@ -48,7 +48,7 @@ import { storedRegistration, storedSession } from './stored.js';
  *
  * @typedef {object} StoredDiscovery
  * @property {string | URL} authorizationServerUrl
- * @property {{ issuer?: string }} [authorizationServerMetadata]
+ * @property {{ issuer?: string | undefined } | undefined} [authorizationServerMetadata]
  */
 
 /**

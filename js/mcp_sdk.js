@@ -148,8 +148,8 @@ export function createAuthProvider(connection, { InvalidGrantError } = {}) {
       url.href = ANSWER;
     },
     async redirectToAuthorization(url) {
-      await answerChallenge(url.searchParams.get('scope'));
       if (!InvalidGrantError) throw unsupported();
+      await answerChallenge(url.searchParams.get('scope'));
       settled += 1;
       throw new InvalidGrantError('The person is signed in: ask again.');
     },

@@ -3,13 +3,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { auth as auth1 } from '@modelcontextprotocol/sdk/client/auth.js';
+import { StreamableHTTPError } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { withOAuth as withOAuth1 } from '@modelcontextprotocol/sdk/client/middleware.js';
 import { InvalidGrantError } from '@modelcontextprotocol/sdk/server/auth/errors.js';
-import { auth as auth2 } from '@modelcontextprotocol/client';
+import { auth as auth2, InsufficientScopeError, withOAuth as withOAuth2 } from '@modelcontextprotocol/client';
 import { IncompatibleError, InteractionRequiredError, MisuseError } from 'mcp-oauth-wasm';
 import { createDpop } from 'mcp-oauth-wasm/dpop';
 import { createAuthProvider } from 'mcp-oauth-wasm/mcp-sdk';
 import { majors } from './sdk_sign_in.js';
-import { createMachine, expire, rejectionOf, rewrite, sessionKey, startWorld } from './world.js';
+import { callTool, createMachine, expire, rejectionOf, startWorld } from './world.js';
 
 /** @import { Connection } from 'mcp-oauth-wasm' */
 /** @import { Major } from './sdk_sign_in.js' */
@@ -32,10 +34,13 @@ for (const major of /** @type {Major[]} */ (Object.keys(majors))) {
      * What an application does when it starts.
      *
      * @param {Machine} machine
-     * @param {{ connection?: Connection }} [given]
+     * @param {{ connection?: Connection, server?: string, fetch?: typeof globalThis.fetch, authProvider?: any }} [given]
      */
-    async function started(machine, { connection = machine.start().connection(world.server, { interaction: true }) } = {}) {
-      const transport = new Transport(new URL(world.server), { authProvider: createAuthProvider(connection, options) });
+    async function started(machine, given = {}) {
+      const { server = world.server, fetch } = given;
+      const { connection = machine.start().connection(server, { interaction: true }) } = given;
+      const { authProvider = createAuthProvider(connection, options) } = given;
+      const transport = new Transport(new URL(server), { authProvider, ...(fetch && { fetch }) });
       const client = new Client({ name: 'the tests', version: '1' });
       await client.connect(/** @type {any} */ (transport));
       return {
@@ -45,14 +50,18 @@ for (const major of /** @type {Major[]} */ (Object.keys(majors))) {
       };
     }
 
-    test('signs in, calls, and says nothing of the authorization server to the SDK', async () => {
+    test('signs in and calls; the SDK itself sends nothing to the authorization server, nor elsewhere', async () => {
       const machine = createMachine();
-      const { call, client } = await started(machine);
+      /** @type {URL[]} */
+      const sent = [];
+      const { call, client } = await started(machine, { fetch: (input, init) => (sent.push(new URL(String(input))), fetch(input, init)) });
       assert.match(await call('whoami'), /alice@example\.com/);
+      const { origin } = new URL(world.server);
+      assert.ok(sent.every((url) => url.origin === origin || url.protocol === 'data:'));
+      assert.ok(sent.some((url) => url.protocol === 'data:' && url.href.includes('kept-by-mcp-oauth-wasm')), 'the only token request');
       assert.equal(machine.trips.length, 1);
       assert.deepEqual(machine.trips[0]?.searchParams.get('scope')?.split(' ').sort(), ['email', 'offline_access', 'openid']);
       assert.equal(machine.network.registrations().length, 1);
-      assert.ok(world.authorizationServer.requests.every(({ client: by }) => by?.name !== 'kept-by-mcp-oauth-wasm'));
       await client.close();
     });
 
@@ -166,12 +175,46 @@ for (const major of /** @type {Major[]} */ (Object.keys(majors))) {
 
     test('the protected resource metadata may be where only the challenge says', async () => {
       const machine = createMachine();
-      const elsewhere = `${new URL(world.server).origin}/.well-known/oauth-protected-resource/mcp`;
-      machine.network.fault = ({ url }) => (url.endsWith('/.well-known/oauth-protected-resource') ? new Response(null, { status: 404 }) : undefined);
-      const { client } = await started(machine);
-      const discoveries = machine.network.requests.filter(({ url }) => url.includes('oauth-protected-resource'));
-      assert.deepEqual(discoveries.map(({ url }) => url), [elsewhere]);
+      const [wellKnown, elsewhere] = [`${new URL(world.server).origin}/.well-known/oauth-protected-resource/mcp`, `${new URL(world.server).origin}/elsewhere`];
+      const moved = (/** @type {string} */ url) =>
+        url === elsewhere ? fetch(wellKnown) : url.includes('/.well-known/oauth-protected-resource') ? new Response(null, { status: 404 }) : undefined;
+      machine.network.fault = ({ url }) => moved(url);
+      const { call, client } = await started(machine, {
+        async fetch(input, init) {
+          const response = (await moved(String(input))) ?? (await fetch(input, init));
+          const headers = new Headers(response.headers);
+          const challenge = headers.get('www-authenticate');
+          if (challenge) headers.set('www-authenticate', challenge.replace(wellKnown, elsewhere));
+          return new Response(response.body, { status: response.status, headers });
+        },
+      });
+      assert.match(await call('whoami'), /alice@example\.com/);
+      assert.deepEqual(machine.network.requests.filter(({ url }) => url.includes('protected-resource') || url === elsewhere).map(({ url }) => url), [elsewhere]);
       await client.close();
+    });
+
+    test('a challenge that names no scopes demands none', async () => {
+      const modest = await startWorld({ protectedResource: { challengeScopes: null } });
+      try {
+        const machine = createMachine();
+        const { call, client, connection } = await started(machine, { server: modest.server });
+        assert.match(await call('whoami'), /alice@example\.com/);
+        const planned = (await connection.plan())?.scopes ?? [];
+        assert.ok(planned.some(({ scope, requested }) => scope === 'email' && requested));
+        assert.deepEqual(planned.filter(({ required }) => required), []);
+        await client.close();
+      } finally {
+        await modest.close();
+      }
+    });
+
+    test('signs the fetch of the SDK, too', async () => {
+      const machine = createMachine();
+      const provider = createAuthProvider(machine.start().connection(world.server, { interaction: true }), options);
+      const signed = (major === 'sdk 1.x' ? withOAuth1(provider, world.server) : withOAuth2(provider, world.server))(fetch);
+      assert.equal((await callTool(signed, world.server)).status, 200);
+      assert.equal((await callTool(signed, world.server)).status, 200);
+      assert.equal(machine.trips.length, 1);
     });
 
     test('a token that is bound to a key is refused with the remedy', async () => {
@@ -209,3 +252,69 @@ for (const major of /** @type {Major[]} */ (Object.keys(majors))) {
     }
   });
 }
+
+test('without its own error SDK 1.x signs in and refreshes, and reports what it cannot ask for', async () => {
+  const world = await startWorld({ protectedResource: { furtherTools: { write: ['private_metadata'] } } });
+  try {
+    const machine = createMachine();
+    const { Client, Transport } = majors['sdk 1.x'];
+    const connection = machine.start().connection(world.server, { interaction: true });
+    const client = new Client({ name: 'the tests', version: '1' });
+    await client.connect(new Transport(new URL(world.server), { authProvider: createAuthProvider(connection) }));
+    assert.match(JSON.stringify(await client.callTool({ name: 'whoami' })), /alice@example\.com/);
+    const error = await rejectionOf(client.callTool({ name: 'write' }));
+    assert.ok(error instanceof StreamableHTTPError);
+    assert.equal(error.code, 403);
+    assert.equal(machine.trips.length, 1);
+    await client.close();
+  } finally {
+    await world.close();
+  }
+});
+
+test('client 2.x may take it for a mere AuthProvider, and then reports a 403 by itself', async () => {
+  const world = await startWorld({ protectedResource: { furtherTools: { write: ['private_metadata'] } } });
+  try {
+    const machine = createMachine();
+    const { Client, Transport } = majors['client 2.x'];
+    const connection = machine.start().connection(world.server, { interaction: true });
+    const { token, onUnauthorized } = createAuthProvider(connection);
+    const client = new Client({ name: 'the tests', version: '1' });
+    await client.connect(new Transport(new URL(world.server), { authProvider: { token, onUnauthorized } }));
+    assert.match(JSON.stringify(await client.callTool({ name: 'whoami' })), /alice@example\.com/);
+    assert.equal(machine.trips.length, 1);
+    const error = await rejectionOf(client.callTool({ name: 'write' }));
+    assert.ok(error instanceof InsufficientScopeError);
+    assert.equal(error.requiredScope, 'private_metadata');
+    await client.close();
+  } finally {
+    await world.close();
+  }
+});
+
+describe('what a provider must not be used for', () => {
+  const provider = createAuthProvider(createMachine().start().connection('https://mcp.example/mcp'));
+
+  test('tokens of others are not kept, and there is no verifier', () => {
+    for (const work of [() => provider.saveTokens({ access_token: 'of-somebody-else' }), () => provider.codeVerifier()]) {
+      assert.throws(work, (error) => error instanceof MisuseError && error.code === 'foreign_tokens' && !error.message.includes('somebody'));
+    }
+    provider.saveTokens({ access_token: 'kept-by-mcp-oauth-wasm' });
+    provider.saveCodeVerifier();
+  });
+
+  test('an SDK that calls it in another way is told so, and sends nothing', async () => {
+    assert.throws(
+      () => provider.addClientAuthentication(new Headers(), new URLSearchParams(), 'https://as.example/token'),
+      (error) => error instanceof IncompatibleError && error.code === 'sdk_unsupported',
+    );
+    assert.equal((await rejectionOf(provider.redirectToAuthorization(new URL('https://as.example/authorize?scope=a')))).code, 'sdk_unsupported');
+  });
+
+  test('the SDK is told of nobody whom it could send something to', () => {
+    const { authorizationServerMetadata, ...state } = provider.discoveryState();
+    const named = [state.authorizationServerUrl, ...Object.values(authorizationServerMetadata ?? {}).filter((value) => typeof value === 'string')];
+    for (const url of named) assert.equal(new URL(url).hostname, 'mcp-oauth-wasm.invalid');
+    assert.deepEqual(provider.clientInformation(), { client_id: 'kept-by-mcp-oauth-wasm', issuer: 'https://mcp-oauth-wasm.invalid' });
+  });
+});
