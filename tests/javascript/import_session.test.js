@@ -5,11 +5,11 @@ import { after, before, describe, test } from 'node:test';
 import { IncompatibleError, MisuseError, StorageError, TransportError } from 'mcp-oauth-wasm';
 import { importSession, readRmcpCredentials } from 'mcp-oauth-wasm/import';
 import { pastedRedirect } from 'mcp-oauth-wasm/pasted-redirect';
-import { majors, signInWithSdk } from './sdk_sign_in.js';
+import { sdks, signInWithSdk } from './sdk_sign_in.js';
 import { callTool, createMachine, expire, rejectionOf, sessionKey, startWorld } from './world.js';
 
 /** @import { StoredElsewhere } from 'mcp-oauth-wasm/import' */
-/** @import { Major } from './sdk_sign_in.js' */
+/** @import { Sdk } from './sdk_sign_in.js' */
 /** @import { World } from './world.js' */
 
 const challengeScopes = ['openid', 'email', 'offline_access'];
@@ -26,21 +26,21 @@ describe('a session from elsewhere', () => {
   /**
    * A machine on which an application has used the SDK until now.
    *
-   * @param {Major} [major]
+   * @param {Sdk} [sdk]
    */
-  async function machineWithRecords(major = 'sdk 1.x') {
+  async function machineWithRecords(sdk = 'sdk 1.32') {
     const machine = createMachine();
     /** @type {StoredElsewhere & { tokens: any, clientInformation: any, discoveryState: any }} */
-    const record = { endpoint: world.server, ...(await signInWithSdk(major, world.server, machine.userAgent)) };
+    const record = { endpoint: world.server, ...(await signInWithSdk(sdk, world.server, machine.userAgent)) };
     const refreshes = () => machine.network.tokenRequests('refresh_token').map(({ form }) => form);
     /** @param {Partial<StoredElsewhere>} [changes] */
     const imported = (changes) => importSession({ host: machine.host }, { ...record, ...changes });
     return { ...machine, record, refreshes, imported };
   }
 
-  for (const major of /** @type {Major[]} */ (Object.keys(majors))) {
-    test(`of ${major} is used, refreshed and stepped up`, async () => {
-      const { host, record, refreshes, imported, network, start, trips } = await machineWithRecords(major);
+  for (const sdk of /** @type {Sdk[]} */ (Object.keys(sdks))) {
+    test(`of ${sdk} is used, refreshed and stepped up`, async () => {
+      const { host, record, refreshes, imported, network, start, trips } = await machineWithRecords(sdk);
       assert.equal(await imported(), true);
       const connection = start().connection(world.server);
       const answer = await callTool(connection.fetch, world.server);

@@ -2,26 +2,21 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { auth as auth1 } from '@modelcontextprotocol/sdk/client/auth.js';
-import { StreamableHTTPError } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { withOAuth as withOAuth1 } from '@modelcontextprotocol/sdk/client/middleware.js';
-import { InvalidGrantError } from '@modelcontextprotocol/sdk/server/auth/errors.js';
-import { auth as auth2, InsufficientScopeError, withOAuth as withOAuth2 } from '@modelcontextprotocol/client';
 import { IncompatibleError, InteractionRequiredError, MisuseError } from 'mcp-oauth-wasm';
 import { createDpop } from 'mcp-oauth-wasm/dpop';
 import { createAuthProvider } from 'mcp-oauth-wasm/mcp-sdk';
-import { majors } from './sdk_sign_in.js';
+import { sdks } from './sdk_sign_in.js';
 import { callTool, createMachine, expire, rejectionOf, startWorld } from './world.js';
 
 /** @import { Connection } from 'mcp-oauth-wasm' */
-/** @import { Major } from './sdk_sign_in.js' */
+/** @import { Sdk } from './sdk_sign_in.js' */
 /** @import { Machine, World } from './world.js' */
 
-for (const major of /** @type {Major[]} */ (Object.keys(majors))) {
-  const { Client, Transport } = majors[major];
-  const options = major === 'sdk 1.x' ? { InvalidGrantError } : {};
+for (const sdk of /** @type {Sdk[]} */ (Object.keys(sdks))) {
+  const { auth, Client, InvalidGrantError, StreamableHTTPClientTransport, withOAuth } = sdks[sdk];
+  const options = InvalidGrantError ? { InvalidGrantError } : {};
 
-  describe(`a provider for ${major}`, () => {
+  describe(`a provider for ${sdk}`, () => {
     /** @type {World} */
     let world;
 
@@ -40,7 +35,7 @@ for (const major of /** @type {Major[]} */ (Object.keys(majors))) {
       const { server = world.server, fetch } = given;
       const { connection = machine.start().connection(server, { interaction: true }) } = given;
       const { authProvider = createAuthProvider(connection, options) } = given;
-      const transport = new Transport(new URL(server), { authProvider, ...(fetch && { fetch }) });
+      const transport = new StreamableHTTPClientTransport(new URL(server), { authProvider, ...(fetch && { fetch }) });
       const client = new Client({ name: 'the tests', version: '1' });
       await client.connect(/** @type {any} */ (transport));
       return {
@@ -211,7 +206,7 @@ for (const major of /** @type {Major[]} */ (Object.keys(majors))) {
     test('signs the fetch of the SDK, too', async () => {
       const machine = createMachine();
       const provider = createAuthProvider(machine.start().connection(world.server, { interaction: true }), options);
-      const signed = (major === 'sdk 1.x' ? withOAuth1(provider, world.server) : withOAuth2(provider, world.server))(fetch);
+      const signed = withOAuth(/** @type {any} */ (provider), world.server)(fetch);
       assert.equal((await callTool(signed, world.server)).status, 200);
       assert.equal((await callTool(signed, world.server)).status, 200);
       assert.equal(machine.trips.length, 1);
@@ -238,8 +233,7 @@ for (const major of /** @type {Major[]} */ (Object.keys(majors))) {
       const machine = createMachine();
       const connection = machine.start().connection(world.server, { interaction: true });
       const provider = createAuthProvider(connection, options);
-      const auth = major === 'sdk 1.x' ? auth1(provider, { serverUrl: world.server }) : auth2(provider, { serverUrl: world.server });
-      assert.equal(await auth, 'AUTHORIZED');
+      assert.equal(await auth(/** @type {any} */ (provider), { serverUrl: world.server }), 'AUTHORIZED');
       assert.equal((await provider.tokens())?.access_token, (await connection.session())?.tokens.accessToken);
     });
 
@@ -257,10 +251,10 @@ test('without its own error SDK 1.x signs in and refreshes, and reports what it 
   const world = await startWorld({ protectedResource: { furtherTools: { write: ['private_metadata'] } } });
   try {
     const machine = createMachine();
-    const { Client, Transport } = majors['sdk 1.x'];
+    const { Client, StreamableHTTPClientTransport, StreamableHTTPError } = sdks['sdk 1.32'];
     const connection = machine.start().connection(world.server, { interaction: true });
     const client = new Client({ name: 'the tests', version: '1' });
-    await client.connect(new Transport(new URL(world.server), { authProvider: createAuthProvider(connection) }));
+    await client.connect(new StreamableHTTPClientTransport(new URL(world.server), { authProvider: createAuthProvider(connection) }));
     assert.match(JSON.stringify(await client.callTool({ name: 'whoami' })), /alice@example\.com/);
     const error = await rejectionOf(client.callTool({ name: 'write' }));
     assert.ok(error instanceof StreamableHTTPError);
@@ -276,11 +270,11 @@ test('client 2.x may take it for a mere AuthProvider, and then reports a 403 by 
   const world = await startWorld({ protectedResource: { furtherTools: { write: ['private_metadata'] } } });
   try {
     const machine = createMachine();
-    const { Client, Transport } = majors['client 2.x'];
+    const { Client, InsufficientScopeError, StreamableHTTPClientTransport } = sdks['client 2.4'];
     const connection = machine.start().connection(world.server, { interaction: true });
     const { token, onUnauthorized } = createAuthProvider(connection);
     const client = new Client({ name: 'the tests', version: '1' });
-    await client.connect(new Transport(new URL(world.server), { authProvider: { token, onUnauthorized } }));
+    await client.connect(new StreamableHTTPClientTransport(new URL(world.server), { authProvider: { token, onUnauthorized } }));
     assert.match(JSON.stringify(await client.callTool({ name: 'whoami' })), /alice@example\.com/);
     assert.equal(machine.trips.length, 1);
     const error = await rejectionOf(client.callTool({ name: 'write' }));
