@@ -3,6 +3,7 @@
 const javascriptOrder = [
   "records.d.ts",
   "errors.js",
+  "fit_to_show.js",
   "explain.js",
   "until_aborted.js",
   "wasm.js",
@@ -35,6 +36,7 @@ const javascriptOrder = [
   "node/open_browser.js",
   "node/loopback_redirect.js",
   "node/explaining_fetch.js",
+  "node/guarded_fetch.js",
   "node.js",
   "dpop.js",
   "grants/client_credentials.js",
