@@ -54,9 +54,9 @@
  * @typedef {object} Host
  * @property {Store} store
  *   Keeps registrations, sessions and pending authorizations.
- * @property {Redirect} [redirect]
- *   How a person is sent to the authorization server and comes back (RFC 6749 §4.1).
- *   Absent: no interaction is possible.
+ * @property {Redirect | Redirect[]} [redirect]
+ *   How a person is sent to the authorization server and comes back (RFC 6749 §4.1). Of several, the first whose redirect
+ *   URI the authorization server registers. Absent: no interaction is possible.
  * @property {Fetch} [fetch]
  *   Used for everything: discovery, tokens, MCP requests. Default: `globalThis.fetch`.
  * @property {(request: ApprovalRequest) => Promise<boolean>} [approve]

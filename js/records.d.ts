@@ -143,8 +143,8 @@ export interface ProtectedResource {
   scopesSupported?: string[];
   /** Its name for people, where it has one. */
   resourceName?: string;
-  /** The URL that its metadata was read from. */
-  metadataUrl: string;
+  /** The URL that its metadata was read from; absent where it publishes none (MCP revision 2025-03-26). */
+  metadataUrl?: string;
 }
 
 /** What an authorization server says of itself (RFC 8414 §2). Exists only if its issuer was verified. */
@@ -171,8 +171,8 @@ export interface AuthorizationServer {
   authorizationResponseIssParameterSupported: boolean;
   /** Whether a client identifier may be the URL of a metadata document. */
   clientIdMetadataDocumentSupported: boolean;
-  /** The URL that the metadata was read from. */
-  metadataUrl: string;
+  /** The URL that the metadata was read from; absent where it publishes none (MCP revision 2025-03-26). */
+  metadataUrl?: string;
 }
 
 /** Where a scope comes from. */
@@ -326,6 +326,16 @@ export interface ServerSettings {
    * without a trip. Where the platform shows redirects (Node, Electron's main process). Default: false.
    */
   preflight?: boolean;
+  /**
+   * Sign in at the MCP server's own origin where it publishes no metadata at all, as servers of MCP revision
+   * 2025-03-26 have it. Never where it once did publish metadata. Default: true.
+   */
+  withoutMetadata?: boolean;
+  /**
+   * Members of the authorization server's metadata (RFC 8414 §2) in place of what it publishes, by the names that
+   * they have there, for servers whose own are wrong or missing. Checked like the server's own.
+   */
+  authorizationServerMetadata?: unknown;
   /** Let a public server name addresses of this machine and of private networks. Default: false. */
   allowPrivateAddresses?: boolean;
 }

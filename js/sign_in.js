@@ -2,7 +2,7 @@
 
 /** @import { Begun, Challenge, ClientDescription, ClientRegistration, Completion, Discovery, PendingAuthorization, Registered,
  *   ScopePlan, Session } from './records.js' */
-/** @import { ConnectionSettings, Host, RedirectReceiver } from './host.js' */
+/** @import { ConnectionSettings, Host, Redirect, RedirectReceiver } from './host.js' */
 /** @import { Grant } from './grants/grant.js' */
 /** @import { KeptRegistration } from './stored.js' */
 /** @import { CallHost } from './wasm.js' */
@@ -44,8 +44,11 @@ export async function signIn(request) {
   const calls = callHost(host, signal, settings.client?.assertion);
   const earlier = (await storedSession(host.store, endpoint, account).read())?.value;
   const preferredIssuer = earlier?.registration.issuer;
+  // A server that has published metadata is not believed to have none: that would send its people elsewhere.
+  const published = earlier?.discovery.protectedResource.metadataUrl !== undefined;
+  const withoutMetadata = published ? false : settings.withoutMetadata;
   /** @type {Discovery} */
-  const discovery = await call('discover', { endpoint, challenge, preferredIssuer, settings }, calls);
+  const discovery = await call('discover', { endpoint, challenge, preferredIssuer, settings: { ...settings, withoutMetadata } }, calls);
   const { issuer } = discovery.authorizationServer;
   const issuerChanged = preferredIssuer !== undefined && preferredIssuer !== issuer;
   /** @type {ScopePlan} */
@@ -54,7 +57,7 @@ export async function signIn(request) {
   await requireApproval(request, plan, issuer, issuerChanged);
 
   const there = await storedRegistration(host.store, endpoint, issuer, settings.client).read();
-  const session = await (settings.grant ? obtain(request, settings.grant, discovery, plan, there, calls) : authorize(request, discovery, plan, there, calls));
+  const session = await (settings.grant ? obtain(request, settings.grant, discovery, plan, there, calls) : authorizeAtFirst(redirects(host), request, discovery, plan, there, calls));
   if (there) await deleteReplaced(there, session, request, calls);
   return session;
 }
@@ -68,9 +71,34 @@ export function needsPerson({ grant }) {
   return !grant || grant.interactive === true;
 }
 
+/** @param {Host} host */
+function redirects({ redirect }) {
+  return [redirect ?? []].flat();
+}
+
+/**
+ * Sends the person to the authorization server, with the first way back that it permits.
+ *
+ * @param {Redirect[]} candidates
+ * @param {[SignIn, Discovery, ScopePlan, KeptRegistration | undefined, CallHost]} given
+ * @returns {Promise<Session>}
+ */
+async function authorizeAtFirst([redirect, ...others], ...given) {
+  return authorize(/** @type {Redirect} */ (redirect), ...given).catch((error) => {
+    if (others.length === 0 || !refusesRedirect(error)) throw error;
+    return authorizeAtFirst(others, ...given);
+  });
+}
+
+/** @param {unknown} error */
+function refusesRedirect(error) {
+  return error instanceof RefusedError && error.code === 'registration_refused' && /redirect/i.test(`${error.details.error} ${error.details.errorDescription}`);
+}
+
 /**
  * Sends the person to the authorization server.
  *
+ * @param {Redirect} redirect
  * @param {SignIn} request
  * @param {Discovery} discovery
  * @param {ScopePlan} plan
@@ -78,15 +106,11 @@ export function needsPerson({ grant }) {
  * @param {CallHost} calls
  * @returns {Promise<Session>}
  */
-async function authorize(request, discovery, plan, there, calls) {
-  const { host, client, settings, signal } = request;
+async function authorize(redirect, request, discovery, plan, there, calls) {
+  const { client, settings, signal } = request;
   const { issuer } = discovery.authorizationServer;
   const stored = there?.registration;
-  const receiver = await /** @type {NonNullable<Host['redirect']>} */ (host.redirect).prepare({
-    issuer,
-    preferred: stored?.redirectUri,
-    signal,
-  });
+  const receiver = await redirect.prepare({ issuer, preferred: stored?.redirectUri, signal });
   try {
     const doubt = there?.unanswered ? 'unanswered' : undefined;
     const session = await withClient(request, stored, async (registration) => {
@@ -164,7 +188,7 @@ function requireInteraction({ host, settings, endpoint, interaction, resume }, p
       resume,
     });
   }
-  if (!host.redirect && !settings.grant) {
+  if (redirects(host).length === 0 && !settings.grant) {
     throw new MisuseError({ code: 'no_redirect', message: 'Interaction was allowed, but the host has no `redirect` to send the person with.' });
   }
 }

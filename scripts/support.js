@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { argv, env, execPath, exit, platform, stderr, stdout } from "node:process";
 import { fileURLToPath } from "node:url";
 
@@ -156,6 +156,14 @@ export async function ensureNestedPackage(folder) {
   if (npm?.endsWith(".js")) await mustRun(execPath, [npm, ...args], { cwd: folder });
   else await mustRun("npm", args, { cwd: folder, shell: platform === "win32" });
   writeFileSync(stamp, lock);
+}
+
+/** Installs what the tests need beside the root package. What the conformance suite needs, no test does. */
+export async function ensureTestPackages() {
+  const locks = filesBelow([join(root, "tests")]).filter((file) => basename(file) === "package-lock.json");
+  for (const folder of locks.map(dirname)) {
+    if (!folder.startsWith(join(root, "tests", "conformance"))) await ensureNestedPackage(folder);
+  }
 }
 
 /** @param {string} file */

@@ -1,13 +1,13 @@
 // `npm test`: every phase, or the ones that are named: `npm test -- native javascript`.
 
 import { writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { argv, execPath, stdout } from "node:process";
 import { findChrome, findChromedriver } from "./browser.js";
 import { build } from "./build.js";
 import { setup, toolPath } from "./setup.js";
 import {
-  countTests, elapsed, ensureNestedPackage, Explained, filesBelow, root, run, runProgram, targetFolder,
+  countTests, elapsed, ensureTestPackages, Explained, filesBelow, root, run, runProgram, targetFolder,
 } from "./support.js";
 
 /** @typedef {import("./support.js").Counts} Counts */
@@ -18,7 +18,7 @@ const phases = {
     about: "formatting, clippy for both targets, types of the JavaScript, and as consumers see them",
     needsBuild: true,
     run: async () => {
-      await ensureNestedPackages();
+      await ensureTestPackages();
       return checks([
         ["cargo", ["fmt", "--all", "--check"]],
         ["cargo", ["clippy", "--locked", "--all-targets", "--", "-D", "warnings"]],
@@ -99,13 +99,8 @@ function driverVariables() {
 
 const testFiles = filesBelow([join(root, "tests")]);
 
-/** What the tests need beside the root package. */
-async function ensureNestedPackages() {
-  for (const file of testFiles) if (file.endsWith("package-lock.json")) await ensureNestedPackage(dirname(file));
-}
-
 async function javascriptTests() {
-  await ensureNestedPackages();
+  await ensureTestPackages();
   // Those in Python are left to `npm run interop`, so that this needs none.
   const files = testFiles.filter((file) => file.endsWith(".test.js") && !file.endsWith("python_servers.test.js"));
   return tests(execPath, ["--test", "--test-reporter=spec", ...files.map((file) => relative(root, file))]);

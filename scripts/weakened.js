@@ -12,7 +12,7 @@ import { basename, dirname, join } from "node:path";
 import { argv, execPath } from "node:process";
 import { copyProject } from "./copy.js";
 import { setup } from "./setup.js";
-import { countTests, elapsed, ensureNestedPackage, Explained, filesBelow, progress, root, run, runProgram } from "./support.js";
+import { countTests, elapsed, ensureTestPackages, Explained, filesBelow, progress, root, run, runProgram } from "./support.js";
 
 const patches = join(root, "tests", "weakened");
 // Always the same folder: its own target/ makes every build after the first one incremental.
@@ -102,9 +102,7 @@ await runProgram(async () => {
   if (chosen.length === 0) throw new Explained(`No patch in ${patches} matches.`);
 
   await setup();
-  for (const file of filesBelow([join(root, "tests")])) {
-    if (file.endsWith("package-lock.json")) await ensureNestedPackage(dirname(file));
-  }
+  await ensureTestPackages();
   await copyProject(copy);
 
   /** @type {Map<string, string | undefined>} */

@@ -9,6 +9,7 @@ use crate::json::Json;
 use crate::protected_resource::listed_scopes;
 use crate::record;
 use crate::scope::ScopeSet;
+use crate::settings::ServerSettings;
 use crate::url::Nearness;
 
 /// Where a server has more to offer: pushed authorization requests (RFC 9126), sign-in on another device (RFC 8628),
@@ -42,22 +43,44 @@ record! {
         pub authorization_response_iss_parameter_supported: bool,
         /// Whether a client identifier may be the URL of a metadata document.
         pub client_id_metadata_document_supported: bool,
-        /// The URL that the metadata was read from.
-        pub metadata_url: String,
+        /// The URL that the metadata was read from; absent where it publishes none (MCP revision 2025-03-26).
+        pub metadata_url: Option<String>,
     }
 }
 
 /// Reads the metadata that was fetched from `metadata_url` for the issuer `asked`.
 ///
-/// `assume_s256` is the host's named opt-out for servers that do PKCE with S256 without saying so.
+/// The settings may say otherwise of single members, and that S256 may be taken for granted.
 pub fn read(
     response: &Response,
     metadata_url: &str,
     asked: &Issuer,
-    assume_s256: bool,
+    settings: &ServerSettings,
     named_by: Nearness,
 ) -> Result<Arc<AuthorizationServer>> {
-    let document = response.document()?;
+    from_document(response.document()?, Some(metadata_url.to_owned()), asked, settings, named_by)
+}
+
+/// What MCP revision 2025-03-26 takes for granted of a server that publishes no metadata: PKCE, and three endpoints.
+pub fn without_metadata(issuer: &Issuer, settings: &ServerSettings) -> Result<Arc<AuthorizationServer>> {
+    let at = |path: &str| [issuer.as_str(), path].concat().into();
+    let document = Json::Object(Vec::new())
+        .with("issuer", issuer.as_str().into())
+        .with("authorization_endpoint", at("/authorize"))
+        .with("token_endpoint", at("/token"))
+        .with("registration_endpoint", at("/register"))
+        .with("code_challenge_methods_supported", Json::array_of(&["S256"]));
+    from_document(document, None, issuer, settings, Nearness::Local)
+}
+
+fn from_document(
+    document: Json,
+    metadata_url: Option<String>,
+    asked: &Issuer,
+    settings: &ServerSettings,
+    named_by: Nearness,
+) -> Result<Arc<AuthorizationServer>> {
+    let document = document.overridden(settings.authorization_server_metadata.as_ref().unwrap_or(&Json::Null));
     let invalid = |member: &str, rule: &str| {
         Error::invalid_document("The authorization server's metadata (RFC 8414 §2)", member, rule)
     };
@@ -95,11 +118,11 @@ pub fn read(
         grant_types_supported: strings("grant_types_supported"),
         authorization_response_iss_parameter_supported: is_true("authorization_response_iss_parameter_supported"),
         client_id_metadata_document_supported: is_true("client_id_metadata_document_supported"),
-        metadata_url: metadata_url.to_owned(),
+        metadata_url,
         issuer,
     });
     let challenge_methods = strings("code_challenge_methods_supported").unwrap_or_default();
-    if !assume_s256 && !challenge_methods.iter().any(|method| method == "S256") {
+    if settings.assume_s256 != Some(true) && !challenge_methods.iter().any(|method| method == "S256") {
         let message = "The authorization server does not say that it supports PKCE with S256 (`code_challenge_methods_supported`, RFC 8414 §2), without which an authorization code could be stolen. If you know that it does, set `assumeS256` for this server.";
         return Err(Error::new(Code::NoS256, message, &[]).with("issuer", server.issuer.as_str()));
     }

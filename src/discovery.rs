@@ -43,11 +43,12 @@ impl Discovery {
     }
 
     /// The `resource` parameter (RFC 8707): what the protected resource calls itself, byte for byte, unless the
-    /// host's settings say otherwise.
+    /// host's settings say otherwise. Without metadata it calls itself nothing.
     pub fn resource(&self, settings: &ServerSettings) -> Option<String> {
         if settings.omit_resource == Some(true) {
             return None;
         }
-        Some(settings.resource.clone().unwrap_or_else(|| self.protected_resource.resource.clone()))
+        let ProtectedResource { resource, metadata_url, .. } = &*self.protected_resource;
+        settings.resource.clone().or_else(|| metadata_url.is_some().then(|| resource.clone()))
     }
 }

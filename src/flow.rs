@@ -58,23 +58,34 @@ pub async fn discover<P: Platform>(platform: &P, input: DiscoverInput) -> Result
         Some(metadata) => vec![Endpoint::named(metadata, named_by)?.as_str().to_owned()],
         None => well_known::protected_resource(url),
     };
-    let protected_resource = discover_protected_resource(platform, candidates, &input.endpoint, named_by).await?;
+    let may_lack_metadata = challenged.is_none() && settings.without_metadata != Some(false);
+    let protected_resource = match discover_protected_resource(platform, candidates, &input.endpoint, named_by).await {
+        Err(error) if error.code == Code::NoProtectedResourceMetadata && may_lack_metadata => {
+            platform.trace(Event::decision(Step::Discover, "goes on without metadata (MCP 2025-03-26)", Json::Null));
+            protected_resource::without_metadata(url)?
+        }
+        discovered => discovered?,
+    };
 
     let preferred = input.preferred_issuer.or(settings.client.as_ref().and_then(|client| client.issuer.clone()));
     let is_preferred =
         |issuer: &&Issuer| preferred.as_ref().is_some_and(|preferred| preferred.is_same_for_discovery(issuer));
     let (first, others): (Vec<&Issuer>, Vec<&Issuer>) =
         protected_resource.authorization_servers.iter().partition(is_preferred);
+    let lacks_metadata = protected_resource.metadata_url.is_none();
     let mut usable = None;
     let mut failure = None;
     for issuer in first.into_iter().chain(others).take(AUTHORIZATION_SERVER_LIMIT) {
-        match discover_authorization_server(platform, issuer, settings.assume_s256 == Some(true), named_by).await {
+        match discover_authorization_server(platform, issuer, &settings, named_by).await {
             Ok(server) if can_register(&server, &settings) => {
                 usable = Some(server);
                 break;
             }
             Ok(server) => usable = usable.or(Some(server)),
             Err(error) if error.kind() == Kind::Transport => return Err(error),
+            Err(error) if lacks_metadata && error.code == Code::NoAuthorizationServerMetadata => {
+                usable = Some(authorization_server::without_metadata(issuer, &settings)?);
+            }
             Err(error) => failure = failure.or(Some(error)),
         }
     }
@@ -121,13 +132,12 @@ async fn discover_protected_resource<P: Platform>(
 async fn discover_authorization_server<P: Platform>(
     platform: &P,
     issuer: &Issuer,
-    assume_s256: bool,
+    settings: &ServerSettings,
     named_by: Nearness,
 ) -> Result<Arc<AuthorizationServer>> {
     let exchange = Exchange { platform, step: Step::Discover, party: Party::AuthorizationServer };
     let candidates = well_known::authorization_server(issuer);
-    let read =
-        |response: &Response, url: &str| authorization_server::read(response, url, issuer, assume_s256, named_by);
+    let read = |response: &Response, url: &str| authorization_server::read(response, url, issuer, settings, named_by);
     first_document(&exchange, &candidates, Code::NoAuthorizationServerMetadata, read).await
 }
 
@@ -264,7 +274,7 @@ pub async fn register<P: Platform>(platform: &P, input: &RegisterInput) -> Resul
         let client = &client;
         let mut dynamic =
             DynamicRegistration { exchange, server, plan, grant, redirect_uri, client, refresh, attempts };
-        dynamic.client(stored.as_ref(), input.doubt).await?
+        dynamic.client(stored.as_ref(), input.doubt).await.map_err(|error| registered_nowhere(error, discovery))?
     };
     let plan = plan.within(registration.scopes.as_ref());
     let decision = object()
@@ -282,6 +292,18 @@ pub async fn register<P: Platform>(platform: &P, input: &RegisterInput) -> Resul
     } else {
         Err(registration::scopes_missing(&missing, &registration))
     }
+}
+
+/// A server without metadata that has no registration either: what its operator has to add is the metadata.
+fn registered_nowhere(error: Box<Error>, discovery: &Discovery) -> Box<Error> {
+    let states_an_error = error.details.iter().any(|(name, _)| *name == "error");
+    if error.code != Code::RegistrationRefused
+        || states_an_error
+        || discovery.authorization_server.metadata_url.is_some()
+    {
+        return error;
+    }
+    nothing_found(Code::NoProtectedResourceMetadata, &well_known::protected_resource(discovery.endpoint.url()))
 }
 
 record! {

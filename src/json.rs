@@ -96,6 +96,17 @@ impl Json {
         self
     }
 
+    /// The same object with the members of another one, which take the place of its own.
+    pub fn overridden(mut self, by: &Json) -> Json {
+        if let (Json::Object(members), Json::Object(others)) = (&mut self, by) {
+            for (name, value) in others {
+                members.retain(|(own, _)| own != name);
+                members.push((name.clone(), value.clone()));
+            }
+        }
+        self
+    }
+
     /// An array of strings.
     #[inline(never)]
     pub fn array_of(strings: &[&str]) -> Json {

@@ -23,8 +23,8 @@ record! {
         pub scopes_supported: Option<ScopeSet>,
         /// Its name for people, where it has one.
         pub resource_name: Option<String>,
-        /// The URL that its metadata was read from.
-        pub metadata_url: String,
+        /// The URL that its metadata was read from; absent where it publishes none (MCP revision 2025-03-26).
+        pub metadata_url: Option<String>,
     }
 }
 
@@ -74,8 +74,20 @@ pub fn read(response: &Response, metadata_url: &str, called: &Url, named_by: Nea
         authorization_servers,
         scopes_supported: listed_scopes(&document),
         resource_name: document.member("resource_name").as_str().map(crate::printable::printable),
-        metadata_url: metadata_url.to_owned(),
+        metadata_url: Some(metadata_url.to_owned()),
     })))
+}
+
+/// What stands in for the metadata of a server that publishes none: its own origin signs people in (MCP revision
+/// 2025-03-26).
+pub fn without_metadata(called: &Url) -> Result<Arc<ProtectedResource>> {
+    Ok(Arc::new(ProtectedResource {
+        resource: called.as_str().to_owned(),
+        authorization_servers: vec![Issuer::named(&called.origin(), Nearness::Local)?],
+        scopes_supported: None,
+        resource_name: None,
+        metadata_url: None,
+    }))
 }
 
 /// The scopes that a metadata document lists; an empty list is none.

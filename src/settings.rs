@@ -3,6 +3,7 @@
 use crate::client_authentication::ClientAuthentication;
 use crate::http::Parameters;
 use crate::identifier::{Issuer, Secret};
+use crate::json::Json;
 use crate::record;
 use crate::scope::ScopeSet;
 
@@ -70,6 +71,12 @@ record! {
         /// Look at the authorization endpoint's first answer before a browser opens, so that refused scopes are repaired
         /// without a trip. Where the platform shows redirects (Node, Electron's main process). Default: false.
         pub preflight: Option<bool>,
+        /// Sign in at the MCP server's own origin where it publishes no metadata at all, as servers of MCP revision
+        /// 2025-03-26 have it. Never where it once did publish metadata. Default: true.
+        pub without_metadata: Option<bool>,
+        /// Members of the authorization server's metadata (RFC 8414 §2) in place of what it publishes, by the names that
+        /// they have there, for servers whose own are wrong or missing. Checked like the server's own.
+        pub authorization_server_metadata: Option<Json>,
         /// Let a public server name addresses of this machine and of private networks. Default: false.
         pub allow_private_addresses: Option<bool>,
     }

@@ -38,6 +38,7 @@ vector_files! {
     url_agreement
     json_agreement
     protected_resource
+    without_metadata
     authorization_server
     redirects
     addresses

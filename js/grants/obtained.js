@@ -14,11 +14,13 @@ import { call } from '../wasm.js';
  * @returns {Promise<Session>}
  */
 export function obtained({ grantType, obtain }, { discovery, settings, signal, registration, plan }, calls) {
+  const { resource, metadataUrl } = discovery.protectedResource;
   return obtain({
     discovery,
     registration,
     plan,
-    resource: settings.omitResource ? undefined : (settings.resource ?? discovery.protectedResource.resource),
+    // As the token request has it: without metadata, the protected resource calls itself nothing.
+    resource: settings.omitResource ? undefined : (settings.resource ?? (metadataUrl && resource)),
     signal,
     redeem: (parameters) => call('grant', { discovery, registration, plan, grant: grantType, parameters, settings }, calls),
     post: (endpoint, parameters, client) => call('ask', { endpoint, parameters, registration: client ? asRegistration(client, registration) : registration }, calls),

@@ -12,6 +12,7 @@ use mcp_oauth_wasm::protected_resource::{self, Statement};
 use mcp_oauth_wasm::registration::{Answer, Asked};
 use mcp_oauth_wasm::scope::ScopeSet;
 use mcp_oauth_wasm::scope_plan::ScopePlan;
+use mcp_oauth_wasm::settings::ServerSettings;
 use mcp_oauth_wasm::token::{self, Granting};
 use mcp_oauth_wasm::url::{Nearness, Url};
 
@@ -37,7 +38,7 @@ pub fn protected_resource(bytes: &[u8]) {
                 resource.authorization_servers.iter().for_each(assert_public_issuer);
                 assert_listed(&resource.scopes_supported);
                 resource.resource_name.iter().for_each(|name| assert_printable(name));
-                assert_eq!(resource.metadata_url, location);
+                assert_eq!(resource.metadata_url.as_deref(), Some(location));
                 assert_survives_storage(&resource);
             }
         }
@@ -54,8 +55,10 @@ pub fn authorization_server(bytes: &[u8]) {
     let location = "https://as.example/.well-known/oauth-authorization-server";
     for asked in ["https://as.example", "https://as.example/", "https://as.example/tenant"] {
         let issuer = Issuer::named(asked, Nearness::Public).expect("an issuer");
-        let read =
-            |assume_s256| authorization_server::read(&response, location, &issuer, assume_s256, Nearness::Public);
+        let read = |assume_s256| {
+            let settings = ServerSettings { assume_s256: Some(assume_s256), ..ServerSettings::default() };
+            authorization_server::read(&response, location, &issuer, &settings, Nearness::Public)
+        };
         let Ok(server) = read(true) else {
             assert!(read(false).is_err(), "the opt-out takes nothing away");
             continue;

@@ -51,7 +51,7 @@ test('what is given replaces the defaults, and the rest is passed on', async () 
   const approve = async () => false;
   const host = node.nodeHost({ store, redirect, fetch, approve, timeoutMilliseconds: 1 });
   assert.deepEqual(host, { store, redirect, fetch, approve, timeoutMilliseconds: 1 });
-  assert.equal(typeof node.nodeHost({ store }).redirect.prepare, 'function');
+  assert.ok('prepare' in node.nodeHost({ store }).redirect);
 });
 
 test('the default fetch is whatever globalThis.fetch is at the time', async (context) => {
