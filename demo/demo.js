@@ -8,12 +8,12 @@
 
 import { parseArgs } from 'node:util';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { AuthorizationError, createAuthorizer } from 'mcp-oauth-wasm';
+import { AuthorizationError, createAuthorizer, explain } from 'mcp-oauth-wasm';
 import { createMemoryStore, loopbackRedirect, nodeHost } from 'mcp-oauth-wasm/node';
 import { startAuthorizationServer } from '../tests/servers/authorization_server.js';
 import { startProtectedResource } from '../tests/servers/protected_resource.js';
 import { createUserAgent } from '../tests/servers/user_agent.js';
-import { bad, faint, good, heading, print, printScopePlan, stepPrinter, table } from './print.js';
+import { bad, faint, good, heading, indented, print, stepPrinter, table } from './print.js';
 import { publishedClient, signInWithPublishedClient } from './published_client.js';
 
 /** @import { Connection } from 'mcp-oauth-wasm' */
@@ -105,7 +105,7 @@ async function showOurs() {
 async function showPlan(title, connection) {
   heading(title);
   const plan = await connection.plan();
-  if (plan) printScopePlan(plan);
+  if (plan) print(indented(explain(plan)));
 }
 
 /** @param {string} authorizationUrl */

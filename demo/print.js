@@ -1,13 +1,13 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 
-/** @import { ScopePlan, TraceEvent } from 'mcp-oauth-wasm' */
+/** @import { TraceEvent } from 'mcp-oauth-wasm' */
 
 const coloured = process.stdout.isTTY && !process.env.NO_COLOR;
 const lineWidth = process.stdout.columns ?? 100;
 const margin = '  ';
 
 /** @param {string} text */
-export const bold = (text) => styled('bold', text);
+const bold = (text) => styled('bold', text);
 /** @param {string} text */
 export const faint = (text) => styled('dim', text);
 /** @param {string} text */
@@ -26,6 +26,11 @@ function styled(format, text) {
 /** @param {string} text */
 export function print(text) {
   process.stdout.write(`${text}\n`);
+}
+
+/** @param {string} text */
+export function indented(text) {
+  return text.replace(/^(?=.)/gm, margin);
 }
 
 /** @param {string} text */
@@ -60,34 +65,6 @@ export function stepPrinter() {
     const party = { request: `→ ${spaced(to)}`, answer: `← ${spaced(from)}`, decision: '', failure: bad('failed') }[kind];
     printRow([bold(name), faint(party), kind === 'failure' ? bad(summary) : summary], widths);
   };
-}
-
-/**
- * Prints the plan of a connection: for every scope where it came from, what became of it, and why.
- *
- * @param {ScopePlan} plan
- */
-export function printScopePlan({ scopes }) {
-  table([
-    ['scope', 'from', 'needed', 'registered', 'requested', 'granted'].map(faint),
-    ...scopes.flatMap(({ scope, sources, required, registered, requested, granted, reason }) => [
-      [
-        bold(scope),
-        sources.map((source) => (source === 'protected-resource' ? 'resource' : source)).join(', '),
-        required ? 'required' : 'optional',
-        yesOrNo(registered),
-        yesOrNo(requested),
-        requested ? yesOrNo(granted) : faint('-'),
-      ],
-      ['', faint(`why: ${reason}`)],
-    ]),
-  ]);
-}
-
-/** @param {boolean | undefined} value */
-function yesOrNo(value) {
-  if (value === undefined) return faint('unknown');
-  return value ? 'yes' : faint('no');
 }
 
 /** @param {string} name */

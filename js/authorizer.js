@@ -1,57 +1,116 @@
 /** The way in: an authorizer for a host, and signed-in connections from it. */
 
 /** @import { Begun, ClientDescription, ScopePlan, Session } from './records.js' */
-/** @import { ConnectionSettings, Host } from './host.js' */
+/** @import { ConnectionSettings, Fetch, Host } from './host.js' */
 
 import { Connection } from './connection.js';
 import { MisuseError } from './errors.js';
 import { completeLater } from './sign_in.js';
 
 /**
+ * What an authorizer is made of.
+ *
  * @typedef {object} AuthorizerOptions
- * @property {Host} host what the environment provides
- * @property {ClientDescription} [client] the application, as it presents itself
- * @property {(endpoint: string) => ConnectionSettings | undefined} [settings] what the host knows about single servers
+ * @property {Host} host What the environment provides.
+ * @property {ClientDescription} [client] The application, as it presents itself (RFC 7591 §2).
+ * @property {(endpoint: string) => ConnectionSettings | undefined} [settings] What the host knows about single servers.
+ */
+
+/**
+ * For whom a connection is, and how far it may go.
  *
  * @typedef {object} ConnectionOptions
- * @property {string} [account] tells several accounts at one server apart; default: `default`
- * @property {boolean} [interaction] whether a browser may be opened when a person is needed; default: false, and then
- *   an `InteractionRequiredError` says what is needed and how to resume
- * @property {AbortSignal} [signal] cancels whatever is under way
+ * @property {string} [account] Tells several accounts at one server apart. Default: `default`.
+ * @property {boolean} [interaction] Whether a browser may be opened when a person is needed. Default: false, and then an
+ *   `InteractionRequiredError` says what is needed and how to resume.
+ * @property {AbortSignal} [signal] Ends whatever is under way; it rejects with the signal's reason.
+ */
+
+/**
+ * A request to the MCP server, as far as a signature needs it.
+ *
+ * @typedef {object} RequestToSign
+ * @property {string} method Its method, such as `POST`.
+ * @property {string | URL} url Its URL: the endpoint's, with any query.
+ */
+
+/**
+ * A response of the MCP server, as far as it may refuse.
+ *
+ * @typedef {object} ResponseToJudge
+ * @property {number} status Its HTTP status.
+ * @property {Headers} headers Its headers, all `WWW-Authenticate` ones among them.
+ * @property {number} [attempt] How often the request was sent before. Default: 0.
+ * @property {string | null} [authorization] What the request was sent with (null: nothing), so that a late answer to an
+ *   older token does no harm.
+ */
+
+/**
+ * A sign-in that was completed by another process than the one that began it.
+ *
+ * @typedef {object} CompletedSignIn
+ * @property {string} endpoint The MCP server's URL.
+ * @property {string} account The account at it.
+ * @property {Session} session The session, which is stored already.
+ */
+
+/**
+ * A connection to one MCP server for one account.
+ *
+ * Whatever signs in rejects with the errors of `discover`, `register`, `begin` and `complete`, and with an
+ * `InteractionRequiredError` (`interaction_required`), a `RefusedError` (`not_approved`), a `MisuseError` (`no_redirect`)
+ * or a `StorageError` (`record_invalid`, `record_newer`, and those of the store). After a `TransportError` nothing is
+ * decided: try again.
  *
  * @typedef {object} SignedInConnection
- * @property {string} endpoint the MCP server's URL
- * @property {(input: string | URL | Request, init?: RequestInit) => Promise<Response>} fetch
- *   a `fetch` that is signed in: give it to any MCP transport. It answers 401 and 403, refreshes, and never lets two
- *   requests sign in twice
- * @property {(request: { method: string, url: string | URL }) => Promise<Record<string, string>>} headersFor
- *   the headers that sign a request, for transports in another process
- * @property {(response: { status: number, headers: Headers, attempt?: number, authorization?: string | null }) => Promise<boolean>} onResponse
- *   deals with a 401 or 403; true: send the request again. `attempt`: how often it was sent before; `authorization`:
- *   what it was sent with (null: nothing), so that a late answer to an older token does no harm
- * @property {() => Promise<void>} signIn signs in, even if there is a session
- * @property {() => Promise<void>} refresh renews the tokens now
- * @property {() => Promise<boolean>} signOut forgets the session, and has its tokens revoked (RFC 7009): whether the
- *   authorization server did
- * @property {() => Promise<void>} forgetClient forgets the session and the registered client: the next sign-in registers
- *   anew. For a server that has forgotten the client, and can tell only the person
- * @property {() => Promise<ScopePlan | null>} plan the scopes, with what was registered, requested and granted
- * @property {() => Promise<Session | null>} session the stored session, tokens included
+ * @property {string} endpoint The MCP server's URL.
+ * @property {Fetch} fetch
+ *   A `fetch` that is signed in (RFC 6750 §2.1): give it to any MCP transport. It answers 401 and 403, refreshes, and never
+ *   lets two requests sign in twice. Rejects like any `fetch`, like a sign-in, and with a `MisuseError` (`foreign_url`: a
+ *   URL of another server), a `RefusedError` (`scope_withheld`, `attempts_exhausted`: the server demands what is not
+ *   granted) or a `MisbehavedError` (`fresh_token_refused`, `redirect_refused`).
+ * @property {(request: RequestToSign) => Promise<Record<string, string>>} headersFor
+ *   The headers that sign a request, for transports in another process; none before the first sign-in. Renews a token that
+ *   is about to expire. Rejects like `refresh`, and with a `MisuseError` (`foreign_url`).
+ * @property {(response: ResponseToJudge) => Promise<boolean>} onResponse
+ *   Deals with a 401 or 403 (RFC 6750 §3.1); true: send the request again. Rejects like `fetch`.
+ * @property {() => Promise<void>} signIn
+ *   Signs in, even if there is a session. It may open a browser, whatever `interaction` says.
+ * @property {() => Promise<void>} refresh
+ *   Renews the tokens now (RFC 6749 §6). Rejects with a `MisuseError` (`no_refresh_token`) or a `RefusedError`
+ *   (`refresh_token_refused`): sign in again; and like the step of that name.
+ * @property {() => Promise<boolean>} signOut
+ *   Forgets the session, and has its tokens revoked (RFC 7009): whether the authorization server did. The registered client
+ *   stays for the next sign-in. Rejects with a `StorageError`.
+ * @property {() => Promise<void>} forgetClient
+ *   Forgets the session and the registered client: the next sign-in registers anew (RFC 7591). For a server that has
+ *   forgotten the client, and can tell only the person. Rejects with a `StorageError`.
+ * @property {() => Promise<ScopePlan | null>} plan
+ *   The scopes, with what was registered, requested and granted; null without a session. Rejects with a `StorageError`.
+ * @property {() => Promise<Session | null>} session
+ *   The stored session, tokens included: keep it out of logs. Rejects with a `StorageError`.
+ */
+
+/**
+ * Makes signed-in connections.
  *
  * @typedef {object} Authorizer
  * @property {(endpoint: string | URL, options?: ConnectionOptions) => SignedInConnection} connection
- * @property {(endpoint: string | URL, options?: ConnectionOptions) => SignedInConnection['fetch']} fetch
- *   the `fetch` of a connection
- * @property {(callbackUrl: string, signal?: AbortSignal) => Promise<{ endpoint: string, account: string, session: Session } | Begun>} complete
- *   completes a sign-in whose process ended while the person was in the browser
+ *   A connection to the MCP server at this URL. Those for the same server and account share tokens and sign-ins.
+ * @property {(endpoint: string | URL, options?: ConnectionOptions) => Fetch} fetch
+ *   The `fetch` of a connection.
+ * @property {(callbackUrl: string, signal?: AbortSignal) => Promise<CompletedSignIn | Begun>} complete
+ *   Completes a sign-in whose process ended while the person was in the browser, by the whole URL that the browser was sent
+ *   back to (RFC 6749 §4.1.2). The answer may be one more URL to open, after a repair. Rejects like the step of that name;
+ *   `state_mismatch`: it belongs to no sign-in that is waiting.
  */
 
 /**
  * Makes an authorizer. It keeps no secrets of its own: everything is in the host's store.
  *
- * @param {AuthorizerOptions} options
+ * @param {AuthorizerOptions} options what it is made of
  * @returns {Authorizer}
- * @throws {MisuseError} `invalid_argument`
+ * @throws {MisuseError} `invalid_argument`: there is no store
  */
 export function createAuthorizer(options) {
   if (!options?.host?.store) throw new MisuseError({ code: 'invalid_argument', message: 'The argument `host` must have a `store`.' });

@@ -84,11 +84,11 @@ export class Connection {
       const authorization = signed.authorization ?? null;
       const refusal = { status, headers: response.headers, attempt, authorization };
       const again = await this.onResponse(refusal, { ...options, signal }).catch(async (error) => {
-        await response.body?.cancel();
+        await discardBody(response);
         throw error;
       });
       if (!again || (!request && canBeReadOnce(init?.body))) return response;
-      await response.body?.cancel();
+      await discardBody(response);
     }
   }
 
@@ -181,7 +181,8 @@ export class Connection {
   async #stepUp(purpose, options) {
     const { host, endpoint, account, settings } = this.of;
     if (needsPerson(settings) && !options.interaction) return this.#signIn(purpose, options);
-    const operation = purpose.demanded.join(' ');
+    // A server names the scopes: none of them is a member that every object has.
+    const operation = `needs ${purpose.demanded.join(' ')}`;
     const attempts = storedStepUps(host.store, endpoint, account);
     const count = (/** @type {number} */ inVain) =>
       attempts.change((there) => ({ version: 1, inVain: { ...there?.inVain, [operation]: inVain } }));
@@ -451,11 +452,20 @@ function canBeReadOnce(body) {
 }
 
 /**
+ * Nobody reads it, so it does not matter either that its connection broke in the meantime.
+ *
+ * @param {Response} response
+ */
+async function discardBody({ body }) {
+  await body?.cancel().catch(() => {});
+}
+
+/**
  * @param {Response} response
  * @param {string} url
  */
-function refuseRedirect({ status, type }, url) {
-  if (type !== 'opaqueredirect' && ![301, 302, 303, 307, 308].includes(status)) return;
+function refuseRedirect({ status, type, redirected }, url) {
+  if (type !== 'opaqueredirect' && !redirected && ![301, 302, 303, 307, 308].includes(status)) return;
   throw new MisbehavedError({
     code: 'redirect_refused',
     message: `The MCP server redirects ${new URL(url).origin} elsewhere; a token follows no redirect. Configure the URL at which it really is.`,

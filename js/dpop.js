@@ -1,3 +1,9 @@
+/**
+ * Tokens that are bound to a key (RFC 9449). Loaded by who imports it.
+ *
+ * @module
+ */
+
 /** @import { Dpop, Store } from './host.js' */
 /** @import { JsonWebKey, Key } from './json_web_signature.js' */
 
@@ -8,7 +14,9 @@ import { stored } from './stored.js';
 /**
  * A key pair of WebCrypto.
  *
- * @typedef {{ publicKey: Key, privateKey: Key }} KeyPair
+ * @typedef {object} KeyPair
+ * @property {Key} publicKey for the servers to verify with
+ * @property {Key} privateKey for signing
  */
 
 /**
@@ -20,10 +28,10 @@ import { stored } from './stored.js';
  *   both;
  * - with neither, nowhere: it is made for this process, non-extractable, and sessions end with the process.
  *
- * @param {object} [options]
+ * @param {object} [options] where the key is
  * @param {Store} [options.store] keeps a key, ES256, made on first use
  * @param {KeyPair} [options.keyPair] for signatures: ECDSA with P-256 (ES256), or another that the servers take
- * @returns {Dpop}
+ * @returns {Dpop} whose `proof` rejects where the key cannot be had
  */
 export function createDpop({ store, keyPair } = {}) {
   /** @type {Promise<{ alg: string, privateKey: Key, jwk: JsonWebKey }> | undefined} */

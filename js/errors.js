@@ -7,16 +7,19 @@
 /** @import { Code, Kind, Step } from './records.js' */
 
 /**
- * Codes of JavaScript's part and of hosts; docs/errors.md explains them all.
+ * A stable code of JavaScript's part or of a host; docs/errors.md explains them all.
  *
  * @typedef {'wasm_missing' | 'wasm_blocked' | 'wasm_failed' | 'not_initialised' | 'interaction_required' | 'no_redirect'
  *   | 'not_approved' | 'foreign_url' | 'fresh_token_refused' | 'scope_withheld' | 'store_corrupted' | 'store_newer' | 'store_unavailable'
  *   | 'lock_timeout' | 'callback_aborted' | 'redirect_port_taken' | 'no_web_crypto' | 'invalid_private_key' | 'invalid_key_pair'
  *   | 'id_token_invalid' | 'id_token_of_other_issuer' | 'identity_provider_refused' | 'no_device_authorization_endpoint'
- *   | 'device_authorization_denied' | 'device_code_expired' | (string & {})} HostCode
+ *   | 'device_authorization_denied' | 'device_code_expired' | 'certificate_untrusted' | 'proxy_credentials_required'
+ *   | (string & {})} HostCode
  */
 
 /**
+ * What an error is made of. Hosts and stores make some themselves.
+ *
  * @typedef {object} ErrorParts
  * @property {Code | HostCode} code Stable, snake_case.
  * @property {string} message What happened, why, and what to do next.
@@ -28,8 +31,8 @@
 /** What all errors of this package have in common. */
 export class AuthorizationError extends Error {
   /**
-   * @param {Kind | 'interaction'} kind
-   * @param {ErrorParts} parts
+   * @param {Kind | 'interaction'} kind who has to act
+   * @param {ErrorParts} parts what it is made of
    */
   constructor(kind, { code, message, step, details = {}, cause }) {
     super(message, cause === undefined ? undefined : { cause });
@@ -46,9 +49,12 @@ export class AuthorizationError extends Error {
 
 /** The calling code has to be changed. */
 export class MisuseError extends AuthorizationError {
-  /** @override */
+  /**
+   * The class by name, for where `instanceof` does not reach.
+   * @override
+   */
   name = 'MisuseError';
-  /** @param {ErrorParts} parts */
+  /** @param {ErrorParts} parts what it is made of */
   constructor(parts) {
     super('misuse', parts);
   }
@@ -56,9 +62,12 @@ export class MisuseError extends AuthorizationError {
 
 /** The network, or the way to the person's browser, failed; a retry may help. */
 export class TransportError extends AuthorizationError {
-  /** @override */
+  /**
+   * The class by name, for where `instanceof` does not reach.
+   * @override
+   */
   name = 'TransportError';
-  /** @param {ErrorParts} parts */
+  /** @param {ErrorParts} parts what it is made of */
   constructor(parts) {
     super('transport', parts);
   }
@@ -66,9 +75,12 @@ export class TransportError extends AuthorizationError {
 
 /** The person or the operator of the server said no. */
 export class RefusedError extends AuthorizationError {
-  /** @override */
+  /**
+   * The class by name, for where `instanceof` does not reach.
+   * @override
+   */
   name = 'RefusedError';
-  /** @param {ErrorParts} parts */
+  /** @param {ErrorParts} parts what it is made of */
   constructor(parts) {
     super('refused', parts);
   }
@@ -76,9 +88,12 @@ export class RefusedError extends AuthorizationError {
 
 /** The server lacks something that is needed. */
 export class IncompatibleError extends AuthorizationError {
-  /** @override */
+  /**
+   * The class by name, for where `instanceof` does not reach.
+   * @override
+   */
   name = 'IncompatibleError';
-  /** @param {ErrorParts} parts */
+  /** @param {ErrorParts} parts what it is made of */
   constructor(parts) {
     super('incompatible', parts);
   }
@@ -86,9 +101,12 @@ export class IncompatibleError extends AuthorizationError {
 
 /** A server did what it must not do: an attack or a bug. Carries no text of the server. */
 export class MisbehavedError extends AuthorizationError {
-  /** @override */
+  /**
+   * The class by name, for where `instanceof` does not reach.
+   * @override
+   */
   name = 'MisbehavedError';
-  /** @param {ErrorParts} parts */
+  /** @param {ErrorParts} parts what it is made of */
   constructor(parts) {
     super('misbehaved', parts);
   }
@@ -96,21 +114,27 @@ export class MisbehavedError extends AuthorizationError {
 
 /** A person is needed, and this call was not allowed to ask one. `details` has the issuer and the scope plan. */
 export class InteractionRequiredError extends AuthorizationError {
-  /** @override */
+  /**
+   * The class by name, for where `instanceof` does not reach.
+   * @override
+   */
   name = 'InteractionRequiredError';
-  /** @param {ErrorParts & { resume: (signal?: AbortSignal) => Promise<unknown> }} parts */
+  /** @param {ErrorParts & { resume: (signal?: AbortSignal) => Promise<unknown> }} parts what it is made of */
   constructor({ resume, ...parts }) {
     super('interaction', parts);
-    /** Signs in after all, with the person. Then repeat the call. */
+    /** Signs in after all, with the person; rejects as that sign-in does. Then repeat the call. */
     this.resume = resume;
   }
 }
 
 /** The store could not be read, written or locked. Nothing that was stored is lost. */
 export class StorageError extends AuthorizationError {
-  /** @override */
+  /**
+   * The class by name, for where `instanceof` does not reach.
+   * @override
+   */
   name = 'StorageError';
-  /** @param {ErrorParts} parts */
+  /** @param {ErrorParts} parts what it is made of */
   constructor(parts) {
     super('storage', parts);
   }

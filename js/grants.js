@@ -1,6 +1,8 @@
 /**
  * Sessions without the authorization code: machines, companies, and people on another device. Loaded by who imports it.
  * Each function makes a `grant` for the settings of a server.
+ *
+ * @module
  */
 
 /**

@@ -4,7 +4,14 @@
  */
 
 /**
+ * A JSON value (RFC 8259).
+ *
  * @typedef {null | boolean | number | string | JsonValue[] | JsonObject} JsonValue
+ */
+
+/**
+ * A JSON object (RFC 8259 §4).
+ *
  * @typedef {{ [member: string]: JsonValue }} JsonObject
  */
 
@@ -12,40 +19,75 @@
 /** @import { Grant } from './grants/grant.js' */
 
 /**
- * One event of a sign-in, as a host's `trace` receives it.
+ * When and where in a trace an event has its place.
  *
- * @typedef {Event & { version: 1, sequence: number, correlation: string, at: number }} TraceEvent
- *   `sequence` counts from 1 in each correlation; `correlation` is the same for all events of one operation;
- *   `at` is in milliseconds since 1970.
+ * @typedef {object} TracePlace
+ * @property {1} version The version of this form.
+ * @property {number} sequence Counts from 1 in each correlation.
+ * @property {string} correlation The same for all events of one operation.
+ * @property {number} at When it happened, in milliseconds since 1970.
+ */
+
+/**
+ * One event of a sign-in, as a host's `trace` receives it. Secrets are not in it.
+ *
+ * @typedef {Event & TracePlace} TraceEvent
  */
 
 /**
  * The person is about to be sent to the browser again; the host may say no.
  *
  * @typedef {object} ApprovalRequest
- * @property {'step-up' | 'issuer-changed'} reason
+ * @property {'step-up' | 'issuer-changed'} reason More scopes are needed, or another authorization server than the last
+ *   time is in charge.
  * @property {string} endpoint The URL of the MCP server.
  * @property {string} issuer The authorization server, as it calls itself (RFC 8414 §2).
  * @property {ScopePlan} plan What would be asked for.
  */
 
 /**
+ * The `fetch` of the Fetch Standard.
+ *
  * @typedef {(input: string | URL | Request, init?: RequestInit) => Promise<Response>} Fetch
+ */
+
+/**
+ * What an assertion of a client is for.
+ *
+ * @typedef {object} AssertionRequest
+ * @property {string} issuer The authorization server, as it calls itself: the only audience (RFC 7523 §3).
+ * @property {string} clientId The client.
  */
 
 /**
  * Makes an assertion by which a client authenticates (RFC 7523 §2.2): a JWT whose audience is the issuer alone.
  *
- * @typedef {{ issuer: string, clientId: string }} AssertionRequest
  * @typedef {(request: AssertionRequest) => Promise<string>} ClientAssertion
  */
 
 /**
- * What a host knows about one MCP server and its authorization server, and what it can do there.
+ * What a host can do for a client that was registered by hand, beyond what it knows about it.
  *
- * @typedef {Omit<ServerSettings, 'client'> & { client?: PreRegisteredClient & { assertion?: ClientAssertion }, grant?: Grant }} ConnectionSettings
- *   `client.assertion`: makes the assertions of a client whose `tokenEndpointAuthMethod` is `private_key_jwt`; `grant`: how
- *   a session is had without the authorization code, such as those of `mcp-oauth-wasm/grants`
+ * @typedef {object} ClientAbilities
+ * @property {ClientAssertion} [assertion] Makes its assertions, where its `tokenEndpointAuthMethod` is `private_key_jwt`
+ *   (RFC 7523 §2.2).
+ */
+
+/**
+ * What a host can do at one MCP server, beyond what it knows about it.
+ *
+ * @typedef {object} ConnectionAbilities
+ * @property {PreRegisteredClient & ClientAbilities} [client] A client registered by hand, for servers without dynamic
+ *   registration.
+ * @property {Grant} [grant] How a session is had without the authorization code (RFC 6749 §1.3), such as those of
+ *   `mcp-oauth-wasm/grants`.
+ */
+
+/**
+ * What a host knows about one MCP server and its authorization server, and what it can do there. When which member is
+ * needed: [settings.md](../settings.md).
+ *
+ * @typedef {Omit<ServerSettings, 'client'> & ConnectionAbilities} ConnectionSettings
  */
 
 /**
@@ -63,15 +105,15 @@
  *   Asked before a step-up or a changed issuer sends the person to the browser.
  *   Default: yes for a call that allows interaction.
  * @property {(event: TraceEvent) => void} [trace]
- *   Receives every trace event.
+ *   Receives every trace event. What it throws is ignored.
  * @property {number} [timeoutMilliseconds]
- *   For each request, its body included. Default: 30000.
+ *   How long each request may take, its body included, in milliseconds; then `timed_out`. Default: 30000.
  * @property {Dpop} [dpop]
  *   Binds tokens to a key, where the authorization server can (RFC 9449). Default: they are bearer tokens.
  */
 
 /**
- * How a person is sent to the authorization server and comes back.
+ * How a person is sent to the authorization server and comes back (RFC 6749 §4.1, RFC 8252).
  *
  * @typedef {object} Redirect
  * @property {(request: PrepareRequest) => Promise<RedirectReceiver>} prepare
@@ -80,6 +122,8 @@
  */
 
 /**
+ * What a redirect gets ready for.
+ *
  * @typedef {object} PrepareRequest
  * @property {string} issuer
  *   Lets a redirect give each authorization server a path of its own,
@@ -87,7 +131,7 @@
  * @property {string} [preferred]
  *   The redirect URI of a stored registration. It is used again if it can be;
  *   otherwise the receiver has another one, which has to be registered (RFC 6749 §3.1.2.2).
- * @property {AbortSignal} [signal]
+ * @property {AbortSignal} [signal] Ends the preparation.
  */
 
 /**
@@ -107,15 +151,19 @@
  */
 
 /**
+ * What a person is sent to the authorization server with (RFC 6749 §4.1.1).
+ *
  * @typedef {object} AuthorizeRequest
  * @property {string} authorizationUrl Opened only if its scheme is http or https.
  * @property {string} state Identifies the response (RFC 6749 §10.12). Compared in constant time.
- * @property {AbortSignal} [signal]
+ * @property {AbortSignal} [signal] Ends the wait.
  */
 
 /**
+ * How a sign-in ended, for the page that the person sees.
+ *
  * @typedef {object} Outcome
- * @property {boolean} signedIn
+ * @property {boolean} signedIn Whether the person is signed in.
  * @property {string} title A few words; plain text. Must not carry text of a server.
  * @property {string} message What it means and what to do next; plain text. Must not carry text of a server.
  */
@@ -124,11 +172,11 @@
  * What a proof of possession is for.
  *
  * @typedef {object} ProofRequest
- * @property {string} method the HTTP method
- * @property {string} url what is called; its query and fragment are left out
- * @property {string} [accessToken] what the request carries beside the proof: at a protected resource, none at the
- *   authorization server
- * @property {string} [nonce] the latest one of the server's
+ * @property {string} method The HTTP method.
+ * @property {string} url What is called; its query and fragment are left out.
+ * @property {string} [accessToken] What the request carries beside the proof: at a protected resource, none at the
+ *   authorization server.
+ * @property {string} [nonce] The latest one of the server's (RFC 9449 §8).
  */
 
 /**
@@ -137,12 +185,14 @@
  *
  * @typedef {object} Dpop
  * @property {(request: ProofRequest) => Promise<string>} proof
- *   makes the value of a `DPoP` header, for one request (RFC 9449 §4.2). Rejects with a `MisuseError`
- *   (`invalid_key_pair`), an `IncompatibleError` (`no_web_crypto`) and, with a store, a `StorageError`
- * @property {() => Promise<string>} thumbprint what tokens are bound to: `jkt` (RFC 9449 §6.1, RFC 7638)
+ *   Makes the value of a `DPoP` header, for one request (RFC 9449 §4.2). Rejects with a `MisuseError`
+ *   (`invalid_key_pair`), an `IncompatibleError` (`no_web_crypto`) and, with a store, a `StorageError`.
+ * @property {() => Promise<string>} thumbprint What tokens are bound to: `jkt` (RFC 9449 §6.1, RFC 7638)
  */
 
 /**
+ * A record, as a store gives it back.
+ *
  * @typedef {object} StoredRecord
  * @property {string} version Opaque. Changes with every write, and never comes back.
  * @property {JsonObject} value The caller's own copy.
@@ -165,6 +215,8 @@
  */
 
 /**
+ * How long to wait for a lock.
+ *
  * @typedef {object} LockOptions
  * @property {AbortSignal} [signal]
  *   Ends the wait for the lock; rejects with the signal's reason. Work that has begun is not ended by it.

@@ -9,7 +9,9 @@ import { IncompatibleError } from './errors.js';
  * WebCrypto's key. Written so that it means the same where TypeScript knows no DOM.
  *
  * @typedef {typeof globalThis extends { crypto: { subtle: { sign: (algorithm: any, key: infer Key, data: any) => any } } } ? Key : never} Key
- *
+ */
+
+/**
  * A key in JSON (RFC 7517 §4, RFC 7518 §6).
  *
  * @typedef {{ kty?: string, crv?: string, x?: string, y?: string, n?: string, e?: string, d?: string, p?: string, q?: string,

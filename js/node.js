@@ -1,9 +1,23 @@
+/**
+ * What programs on Node need beside `mcp-oauth-wasm`: a host, and its parts.
+ *
+ * @module
+ */
+
 /** @import { Host } from './host.js' */
 
+/**
+ * @typedef {import('./node/loopback_redirect.js').LoopbackRedirectOptions} LoopbackRedirectOptions
+ * @typedef {import('./node/open_browser.js').Environment} Environment
+ * @typedef {import('./store/file_store.js').FileStoreOptions} FileStoreOptions
+ */
+
 import { defaultStorePath } from './node/default_store_path.js';
+import { explainingFetch } from './node/explaining_fetch.js';
 import { loopbackRedirect } from './node/loopback_redirect.js';
 import { createFileStore } from './store/file_store.js';
 
+export { explain } from './explain.js';
 export { loopbackRedirect } from './node/loopback_redirect.js';
 export { openBrowser } from './node/open_browser.js';
 export { createFileStore } from './store/file_store.js';
@@ -15,8 +29,10 @@ export { createMemoryStore } from './store/memory_store.js';
  *
  * @param {Partial<Host>} [options]
  *   `store`: default, `createFileStore` with `mcp-oauth-wasm/store.json` in this user's folder for state.
- *   `redirect`: default, `loopbackRedirect()`. The others are passed on.
- * @returns {Host & Required<Pick<Host, 'store' | 'redirect' | 'fetch'>>}
+ *   `redirect`: default, `loopbackRedirect()`. `fetch`: default, that of Node; its errors name the remedy where a
+ *   company's certificate authority or proxy is in the way. The others are passed on.
+ * @throws nothing: the store is touched, and a port listened at, when they are used
+ * @returns {Omit<Host, 'store' | 'redirect' | 'fetch'> & Required<Pick<Host, 'store' | 'redirect' | 'fetch'>>}
  */
 export function nodeHost({ store, redirect, fetch, ...others } = {}) {
   return {
@@ -24,6 +40,6 @@ export function nodeHost({ store, redirect, fetch, ...others } = {}) {
     store: store ?? createFileStore(defaultStorePath()),
     redirect: redirect ?? loopbackRedirect(),
     // Looked up when it is used, so that a fetch that is replaced later (proxies, tests) counts.
-    fetch: fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    fetch: explainingFetch(fetch ?? ((input, init) => globalThis.fetch(input, init))),
   };
 }

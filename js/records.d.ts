@@ -197,7 +197,7 @@ export type Purpose =
   /** Named by somebody, and left out for the reason given. */
   | 'left-out';
 
-/** One scope of a plan. `null` or absent means: not known yet. */
+/** One scope of a plan (RFC 6749 §3.3). `null` or absent means: not known yet. */
 export interface PlannedScope {
   /** The scope, opaque and case-sensitive. */
   scope: string;
@@ -219,7 +219,10 @@ export interface PlannedScope {
   reason: string;
 }
 
-/** The scopes of a connection, from the first challenge to the last step-up. Never changed, only replaced. */
+/**
+ * The scopes of a connection (RFC 6749 §3.3), from the first challenge to the last step-up. Never changed, only
+ * replaced.
+ */
 export interface ScopePlan {
   /** The version of this record: 1. */
   version: number;
@@ -229,9 +232,9 @@ export interface ScopePlan {
 
 /** Everything that a plan is made from. */
 export interface ScopeSources {
-  /** The challenge's scopes, where it names any. */
+  /** The challenge's scopes, where it names any (RFC 6750 §3). */
   challenge?: string[];
-  /** The protected resource's `scopes_supported`. */
+  /** The protected resource's `scopes_supported` (RFC 9728 §2). */
   protectedResource?: string[];
   /** Whether what was granted was not enough, and nobody says what is missing. */
   insufficient?: boolean;
@@ -241,7 +244,7 @@ export interface ScopeSources {
   hostOptional?: string[];
   /** Whether the host wants to stay signed in. */
   refresh?: boolean;
-  /** The authorization server's `scopes_supported`: only asked whether it lists `offline_access`. */
+  /** The authorization server's `scopes_supported` (RFC 8414 §2): only asked whether it lists `offline_access`. */
   authorizationServer?: string[];
 }
 
@@ -282,7 +285,7 @@ export interface ClientDescription {
   clientMetadataUrl?: string;
 }
 
-/** A client that was registered by hand. */
+/** A client that was registered by hand (RFC 6749 §2). */
 export interface PreRegisteredClient {
   /** The client identifier. */
   clientId: string;
@@ -340,7 +343,7 @@ export interface ServerSettings {
   allowPrivateAddresses?: boolean;
 }
 
-/** What discovery found for one MCP server. */
+/** What discovery found for one MCP server (RFC 9728 §3, RFC 8414 §3). */
 export interface Discovery {
   /** The MCP server's URL, as it is called. */
   endpoint: string;
@@ -361,7 +364,7 @@ export type RegistrationKind =
   /** Dynamically (RFC 7591). */
   | 'dynamic';
 
-/** A client that an authorization server knows. Bound to its issuer: never sent to another. */
+/** A client that an authorization server knows (RFC 7591 §3.2.1). Bound to its issuer: never sent to another. */
 export interface ClientRegistration {
   /** The version of this record: 1. */
   version: number;
@@ -391,32 +394,32 @@ export interface ClientRegistration {
 
 /** How often things were tried in one sign-in. Kept with the pending authorization, so that no restart resets it. */
 export interface Attempts {
-  /** Registrations sent, updates included. */
+  /** How many registrations were sent, updates included. */
   registrations: number;
-  /** Those of them that were another attempt at the same scopes. */
+  /** How many of them were another attempt at the same scopes. */
   scopeRegistrations: number;
-  /** Trips through the browser, and looks that spared one. */
+  /** How many trips there were through the browser, and looks that spared one. */
   authorizations: number;
   /** Whether the opt-in preflight was made. */
   preflighted: boolean;
 }
 
 /**
- * An authorization that waits for its response. The process may end meanwhile: this is all that is needed to
- * go on. Stored under its `state`, used once.
+ * An authorization that waits for its response (RFC 6749 §4.1). The process may end meanwhile: this is all that
+ * is needed to go on. Stored under its `state`, used once.
  */
 export interface PendingAuthorization {
   /** The version of this record: 1. */
   version: number;
-  /** The unguessable value that the response has to carry. */
+  /** The unguessable value that the response has to carry (RFC 6749 §10.12). */
   state: string;
-  /** The secret half of PKCE. */
+  /** The secret half of PKCE (RFC 7636 §4.1). */
   codeVerifier: string;
   /** What an ID Token has to repeat, where `openid` was requested. */
   nonce?: string;
   /** What discovery found. */
   discovery: Discovery;
-  /** The `resource` parameter, where one is sent. */
+  /** The `resource` parameter, where one is sent (RFC 8707 §2). */
   resource?: string;
   /** The client. */
   registration: ClientRegistration;
@@ -428,8 +431,8 @@ export interface PendingAuthorization {
   createdAt: number;
 }
 
-/** A grant, by its `grant_type`. */
-export type Grant =
+/** A grant (RFC 6749 §1.3), by its `grant_type`. */
+export type GrantType =
   /** A person signs in with a browser (RFC 6749 §4.1). */
   | 'authorization_code'
   /** A person signs in on another device (RFC 8628). */
@@ -444,9 +447,9 @@ export type TokenType =
   /** A key: every request proves that it is at hand (RFC 9449). */
   | 'DPoP';
 
-/** The tokens of a session. */
+/** The tokens of a session (RFC 6749 §5.1). */
 export interface Tokens {
-  /** The access token, fit to stand in a header. */
+  /** The access token, fit to stand in a header (RFC 6750 §2.1). */
   accessToken: string;
   /** What it is bound to; absent for a bearer token. */
   tokenType?: TokenType;
@@ -454,7 +457,7 @@ export interface Tokens {
   idToken?: string;
   /** When it expires, in seconds since 1970; absent: the server did not say. */
   expiresAt?: number;
-  /** The refresh token, where there is one. */
+  /** The refresh token, where there is one (RFC 6749 §1.5). */
   refreshToken?: string;
   /** When they were received, in seconds since 1970. */
   receivedAt: number;
@@ -465,10 +468,10 @@ export interface Session {
   /** The version of this record: 1. */
   version: number;
   /** How it came about. */
-  grant: Grant;
+  grant: GrantType;
   /** What discovery found. */
   discovery: Discovery;
-  /** The `resource` parameter, the same on every request. */
+  /** The `resource` parameter, the same on every request (RFC 8707 §2). */
   resource?: string;
   /** The client. */
   registration: ClientRegistration;
@@ -523,7 +526,7 @@ export type Doubt =
   /** The server refused scopes for which it was said to be registered. */
   | 'refused';
 
-/** What discovery starts from. */
+/** What discovery starts from (RFC 9728 §3, RFC 8414 §3). */
 export interface DiscoverInput {
   /** The MCP server's URL. */
   endpoint: string;
@@ -535,7 +538,7 @@ export interface DiscoverInput {
   settings?: ServerSettings;
 }
 
-/** What a plan for a discovered server starts from. */
+/** What a plan for a discovered server starts from (RFC 6749 §3.3). */
 export interface PlanInput {
   /** What discovery found. */
   discovery: Discovery;
@@ -545,16 +548,16 @@ export interface PlanInput {
   settings?: ServerSettings;
 }
 
-/** What registration starts from. */
+/** What registration starts from (RFC 7591 §3). */
 export interface RegisterInput {
   /** What discovery found. */
   discovery: Discovery;
   /** The scope plan. */
   plan: ScopePlan;
-  /** Where the authorization response will come back to; absent for other grants. */
+  /** Where the authorization response will come back to (RFC 6749 §3.1.2); absent for other grants. */
   redirectUri?: string;
   /** What the client will give for tokens. Default: the authorization code. */
-  grant?: Grant;
+  grant?: GrantType;
   /** The client, as it presents itself. */
   client?: ClientDescription;
   /** A stored registration: used again if it serves, widened or replaced if not. */
@@ -567,7 +570,7 @@ export interface RegisterInput {
   settings?: ServerSettings;
 }
 
-/** A client that is ready to be used, and the plan within what it is registered for. */
+/** A client that is ready to be used, and the plan within what it is registered for (RFC 7591 §3.2.1). */
 export interface Registered {
   /** The client. */
   registration: ClientRegistration;
@@ -577,7 +580,7 @@ export interface Registered {
   attempts: Attempts;
 }
 
-/** What an authorization request is built from. */
+/** What an authorization request is built from (RFC 6749 §4.1.1). */
 export interface BeginInput {
   /** What discovery found. */
   discovery: Discovery;
@@ -593,7 +596,7 @@ export interface BeginInput {
   settings?: ServerSettings;
 }
 
-/** An authorization request that is ready to be opened in a browser. */
+/** An authorization request that is ready to be opened in a browser (RFC 6749 §4.1.1). */
 export interface Begun {
   /** The URL to open: https, or http on loopback. */
   authorizationUrl: string;
@@ -601,7 +604,7 @@ export interface Begun {
   pending: PendingAuthorization;
 }
 
-/** What an authorization response is read with. */
+/** What an authorization response is read with (RFC 6749 §4.1.2). */
 export interface CompleteInput {
   /** What was kept since the authorization request. Use it once. */
   pending: PendingAuthorization;
@@ -613,32 +616,38 @@ export interface CompleteInput {
   settings?: ServerSettings;
 }
 
-/** The person is signed in. */
+/** The person is signed in (RFC 6749 §4.1.4). */
 export interface SignedIn {
   /** The session, to be stored. */
   session: Session;
 }
 
-/** How a trip through the browser ended. */
+/** How a trip through the browser ended (RFC 6749 §4.1.2). */
 export type Completion =
   /** The person is signed in. */
-  | ({ kind: 'signed-in' } & SignedIn)
+  | ({
+      /** Which it is. */
+      kind: 'signed-in';
+    } & SignedIn)
   /** The server refused scopes, and one repair is possible: open this URL. */
-  | ({ kind: 'authorize-again' } & Begun);
+  | ({
+      /** Which it is. */
+      kind: 'authorize-again';
+    } & Begun);
 
-/** What a refresh starts from. */
+/** What a refresh starts from (RFC 6749 §6). */
 export interface RefreshInput {
   /** The session, whose refresh token is used. */
   session: Session;
 }
 
-/** What the deletion of a registration starts from. */
+/** What the deletion of a registration starts from (RFC 7592 §2.3). */
 export interface UnregisterInput {
   /** The registration that is no longer needed. */
   registration: ClientRegistration;
 }
 
-/** What another grant than the authorization code is traded with. */
+/** What another grant than the authorization code is traded with (RFC 6749 §1.3, §4.5). */
 export interface GrantInput {
   /** What discovery found. */
   discovery: Discovery;
@@ -647,14 +656,14 @@ export interface GrantInput {
   /** The scope plan. */
   plan: ScopePlan;
   /** The grant. */
-  grant: Grant;
+  grant: GrantType;
   /** The parameters that belong to the grant, such as `assertion`. */
   parameters: Record<string, string>;
   /** What the host knows about this server. */
   settings?: ServerSettings;
 }
 
-/** What is asked of another endpoint of an authorization server. */
+/** What is asked of another endpoint of an authorization server (RFC 7009, RFC 8628, RFC 8693, RFC 7517). */
 export interface AskInput {
   /** The endpoint. */
   endpoint: string;
@@ -664,7 +673,7 @@ export interface AskInput {
   parameters?: Record<string, string>;
 }
 
-/** An authorization response that held. */
+/** An authorization response that held (RFC 6749 §4.1.2). */
 export interface GenuineResponse {
   /** The authorization code. */
   code: string;

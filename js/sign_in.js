@@ -116,6 +116,8 @@ async function authorize(redirect, request, discovery, plan, there, calls) {
     const session = await withClient(request, stored, async (registration) => {
       /** @type {Registered} */
       const registered = await call('register', { discovery, plan, redirectUri: receiver.redirectUri, client, registration, doubt, settings }, calls);
+      // At once: what comes next may fail, and would then register again.
+      await keep(request, registered.registration, { unanswered: false });
       return authorizeAndComplete(request, receiver, await call('begin', { discovery, client, settings, ...registered }, calls), calls);
     });
     await receiver.finish?.({ signedIn: true, title: 'Signed in', message: 'You can close this page and return to the application.' });

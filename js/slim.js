@@ -1,10 +1,18 @@
-/** Everything but the WebAssembly module itself: `await init(source)` first. */
+/**
+ * What `mcp-oauth-wasm` exports, but for the WebAssembly module itself and what a small page does without
+ * (`explain`, `createMemoryStore`): `await init(source)` first, with the module as it is exported at `mcp-oauth-wasm/wasm`.
+ *
+ * @module
+ */
 
 /**
  * @typedef {import('./authorizer.js').Authorizer} Authorizer
  * @typedef {import('./authorizer.js').AuthorizerOptions} AuthorizerOptions
  * @typedef {import('./authorizer.js').SignedInConnection} Connection
  * @typedef {import('./authorizer.js').ConnectionOptions} ConnectionOptions
+ * @typedef {import('./authorizer.js').RequestToSign} RequestToSign
+ * @typedef {import('./authorizer.js').ResponseToJudge} ResponseToJudge
+ * @typedef {import('./authorizer.js').CompletedSignIn} CompletedSignIn
  *
  * @typedef {import('./host.js').Host} Host
  * @typedef {import('./host.js').Store} Store
@@ -21,13 +29,18 @@
  * @typedef {import('./host.js').Fetch} Fetch
  * @typedef {import('./host.js').AssertionRequest} AssertionRequest
  * @typedef {import('./host.js').ClientAssertion} ClientAssertion
+ * @typedef {import('./host.js').ClientAbilities} ClientAbilities
+ * @typedef {import('./host.js').ConnectionAbilities} ConnectionAbilities
  * @typedef {import('./host.js').ConnectionSettings} ConnectionSettings
  * @typedef {import('./grants/grant.js').Grant} Grant
  * @typedef {import('./host.js').Dpop} Dpop
  * @typedef {import('./host.js').ProofRequest} ProofRequest
  * @typedef {import('./host.js').TraceEvent} TraceEvent
+ * @typedef {import('./host.js').TracePlace} TracePlace
  *
  * @typedef {import('./steps.js').StepHost} StepHost
+ *
+ * @typedef {import('./wasm.js').WasmSource} WasmSource
  */
 
 export { createAuthorizer } from './authorizer.js';

@@ -1,9 +1,6 @@
 /**
  * The steps of a sign-in, for inspectors and for hosts with their own user interface. Plain data in, plain data out:
  * a step can be shown, stored, and repeated elsewhere.
- *
- * Every step may reject with a `TransportError` (`network_failed`, `timed_out`, `aborted`, `server_unavailable`), after
- * which nothing is decided, and with a `StorageError` (`record_invalid`, `record_newer`) for what a store gave back.
  */
 
 /** @import { AskInput, BeginInput, Begun, Completion, CompleteInput, DiscoverInput, Discovery, GrantInput, PlanInput, RefreshInput,
@@ -17,8 +14,14 @@ import { call } from './wasm.js';
 /**
  * What a step needs of its host; all of it may be absent.
  *
- * @typedef {Pick<Host, 'fetch' | 'trace' | 'timeoutMilliseconds' | 'dpop'> & { signal?: AbortSignal, clientAssertion?: ClientAssertion }} StepHost
- *   `clientAssertion`: for clients that authenticate with a key (RFC 7523 §2.2)
+ * @typedef {object} StepHost
+ * @property {Host['fetch']} [fetch] Sends its requests. Default: `globalThis.fetch`.
+ * @property {Host['trace']} [trace] Receives its events.
+ * @property {Host['timeoutMilliseconds']} [timeoutMilliseconds] How long each request may take, its body included, in
+ *   milliseconds. Default: 30000.
+ * @property {AbortSignal} [signal] Ends the step; it rejects with a `TransportError` (`aborted`).
+ * @property {Host['dpop']} [dpop] Binds tokens to a key (RFC 9449).
+ * @property {ClientAssertion} [clientAssertion] For clients that authenticate with a key (RFC 7523 §2.2).
  */
 
 /**
@@ -33,23 +36,27 @@ function step(name, input, host) {
 /**
  * Finds out who protects an MCP server and who signs people in for it (RFC 9728, RFC 8414).
  *
- * @param {DiscoverInput} input
- * @param {StepHost} [host]
+ * @param {DiscoverInput} input what it starts from
+ * @param {StepHost} [host] what it needs of its host
  * @returns {Promise<Discovery>}
+ * @throws {TransportError} `network_failed`, `timed_out`, `aborted`, `server_unavailable`: nothing is decided, try
+ *   again
  * @throws {IncompatibleError} `no_protected_resource_metadata`, `no_authorization_server_metadata`, `no_s256`
  * @throws {MisbehavedError} `resource_mismatch`, `issuer_mismatch`, `insecure_endpoint`, `private_address`, `not_json`,
  *   `invalid_document`, `response_too_large`, `redirect_refused`
+ * @throws {MisuseError} `invalid_argument`
  */
 export function discover(input, host = {}) {
   return step('discover', input, host);
 }
 
 /**
- * Plans the scopes for a discovered server, before anything is registered.
+ * Plans the scopes for a discovered server, before anything is registered (RFC 6749 §3.3; MCP, scope selection).
  *
- * @param {PlanInput} input
- * @param {StepHost} [host]
+ * @param {PlanInput} input what it starts from
+ * @param {StepHost} [host] what it needs of its host
  * @returns {Promise<ScopePlan>}
+ * @throws {MisuseError} `invalid_argument`
  */
 export function plan(input, host = {}) {
   return step('plan', input, host);
@@ -58,12 +65,17 @@ export function plan(input, host = {}) {
 /**
  * Gets a client: pre-registered, by metadata document, stored, or newly registered (RFC 7591).
  *
- * @param {RegisterInput} input
- * @param {StepHost} [host]
+ * @param {RegisterInput} input what it starts from
+ * @param {StepHost} [host] what it needs of its host
  * @returns {Promise<Registered>}
+ * @throws {TransportError} `network_failed`, `timed_out`, `aborted`, `server_unavailable`: nothing is decided, try
+ *   again
+ * @throws {StorageError} `record_invalid`, `record_newer`: of what a store gave back
  * @throws {RefusedError} `registration_refused`, `scope_not_registered`, `attempts_exhausted`
- * @throws {IncompatibleError} `needs_client_id`, `no_client_authentication`
- * @throws {MisuseError} `client_of_other_issuer`, `invalid_client_metadata_url`
+ * @throws {IncompatibleError} `needs_client_id`, `no_client_authentication`; `no_protected_resource_metadata`: the MCP
+ *   server has neither metadata nor a registration at its own origin
+ * @throws {MisbehavedError} `not_json`, `invalid_document`, `response_too_large`, `redirect_refused`
+ * @throws {MisuseError} `client_of_other_issuer`, `invalid_client_metadata_url`, `invalid_argument`
  */
 export function register(input, host = {}) {
   return step('register', input, host);
@@ -72,11 +84,17 @@ export function register(input, host = {}) {
 /**
  * Builds the authorization request (RFC 6749 §4.1.1, RFC 7636, RFC 8707): the URL to open, and what to keep.
  *
- * @param {BeginInput} input
- * @param {StepHost} [host]
+ * @param {BeginInput} input what it starts from
+ * @param {StepHost} [host] what it needs of its host
  * @returns {Promise<Begun>}
- * @throws {RefusedError} `scope_not_registered`
- * @throws {MisuseError} `reserved_parameter`
+ * @throws {RefusedError} `scope_not_registered`; where the request is pushed (RFC 9126), or after a look at the
+ *   authorization endpoint (`preflight`), also `authorization_refused`, `client_refused` and all that `register` rejects
+ *   with
+ * @throws {MisbehavedError} `not_json`, `invalid_document`, `response_too_large`, `redirect_refused`: of a pushed request
+ * @throws {TransportError} `no_randomness`; `network_failed`, `timed_out`, `aborted`, `server_unavailable`: nothing is
+ *   decided, try again
+ * @throws {StorageError} `record_invalid`, `record_newer`: of what a store gave back
+ * @throws {MisuseError} `reserved_parameter`, `invalid_argument`
  */
 export function begin(input, host = {}) {
   return step('begin', input, host);
@@ -86,12 +104,19 @@ export function begin(input, host = {}) {
  * Reads the authorization response and trades its code for tokens (RFC 6749 §4.1.2 to §4.1.4, RFC 9207). An ID Token that
  * comes with them is checked (OpenID Connect Core §3.1.3.7).
  *
- * @param {CompleteInput} input
- * @param {StepHost} [host]
+ * @param {CompleteInput} input what it starts from
+ * @param {StepHost} [host] what it needs of its host
  * @returns {Promise<Completion>} signed in, or one more authorization request after a repair
- * @throws {MisbehavedError} `state_mismatch`, `response_issuer_mismatch`, `invalid_authorization_response`, `invalid_token`,
- *   `invalid_document`, `id_token_invalid`
- * @throws {RefusedError} `authorization_refused`, `token_refused`, `client_refused`
+ * @throws {TransportError} `network_failed`, `timed_out`, `aborted`, `server_unavailable`: nothing is decided, try
+ *   again
+ * @throws {StorageError} `record_invalid`, `record_newer`: of what a store gave back
+ * @throws {MisbehavedError} `state_mismatch`, `response_issuer_mismatch`, `invalid_authorization_response`,
+ *   `invalid_token`, `not_json`, `invalid_document`, `response_too_large`, `redirect_refused`, `unexpected_status`,
+ *   `id_token_invalid`
+ * @throws {RefusedError} `authorization_refused`, `token_refused`, `client_refused`; after a repair also those of
+ *   `register`, such as `scope_not_registered`
+ * @throws {IncompatibleError} `token_type_unsupported`
+ * @throws {MisuseError} `invalid_argument`
  */
 export function complete(input, host = {}) {
   return completed(input, callHost(host, host.signal, host.clientAssertion));
@@ -100,11 +125,17 @@ export function complete(input, host = {}) {
 /**
  * Trades the refresh token for new tokens (RFC 6749 §6).
  *
- * @param {RefreshInput} input
- * @param {StepHost} [host]
+ * @param {RefreshInput} input what it starts from
+ * @param {StepHost} [host] what it needs of its host
  * @returns {Promise<Session>}
- * @throws {RefusedError} `refresh_token_refused`: sign in again; `client_refused`: register again
- * @throws {MisuseError} `no_refresh_token`
+ * @throws {TransportError} `network_failed`, `timed_out`, `aborted`, `server_unavailable`: nothing is decided, try
+ *   again
+ * @throws {StorageError} `record_invalid`, `record_newer`: of what a store gave back
+ * @throws {RefusedError} `refresh_token_refused`: sign in again; `client_refused`: register again; `token_refused`
+ * @throws {MisbehavedError} `invalid_token`, `not_json`, `invalid_document`, `response_too_large`, `redirect_refused`,
+ *   `unexpected_status`
+ * @throws {IncompatibleError} `token_type_unsupported`
+ * @throws {MisuseError} `no_refresh_token`, `invalid_argument`
  */
 export function refresh(input, host = {}) {
   return step('refresh', input, host);
@@ -113,11 +144,17 @@ export function refresh(input, host = {}) {
 /**
  * Trades another grant than the authorization code for tokens (RFC 6749 §4.4, RFC 7523 §2.1, RFC 8628 §3.4).
  *
- * @param {GrantInput} input
- * @param {StepHost} [host]
+ * @param {GrantInput} input what it starts from
+ * @param {StepHost} [host] what it needs of its host
  * @returns {Promise<Session>}
+ * @throws {TransportError} `network_failed`, `timed_out`, `aborted`, `server_unavailable`: nothing is decided, try
+ *   again
+ * @throws {StorageError} `record_invalid`, `record_newer`: of what a store gave back
  * @throws {RefusedError} `token_refused` with the OAuth error as `details.error`; `client_refused`
- * @throws {MisbehavedError} `invalid_token`, `invalid_document`
+ * @throws {MisbehavedError} `invalid_token`, `not_json`, `invalid_document`, `response_too_large`, `redirect_refused`,
+ *   `unexpected_status`
+ * @throws {IncompatibleError} `token_type_unsupported`
+ * @throws {MisuseError} `invalid_argument`
  */
 export function grant(input, host = {}) {
   return step('grant', input, host);
@@ -128,10 +165,15 @@ export function grant(input, host = {}) {
  * sends a form and reads what it is answered with: for revocation (RFC 7009), device authorization (RFC 8628) and token
  * exchange (RFC 8693).
  *
- * @param {AskInput} input
- * @param {StepHost} [host]
+ * @param {AskInput} input what it starts from
+ * @param {StepHost} [host] what it needs of its host
  * @returns {Promise<any>} the JSON document; without members, where the answer was empty
+ * @throws {TransportError} `network_failed`, `timed_out`, `aborted`, `server_unavailable`: nothing is decided, try
+ *   again
+ * @throws {StorageError} `record_invalid`, `record_newer`: of what a store gave back
  * @throws {RefusedError} `token_refused` with the OAuth error as `details.error`; `client_refused`
+ * @throws {MisbehavedError} `not_json`, `invalid_document`, `response_too_large`, `redirect_refused`, `unexpected_status`
+ * @throws {MisuseError} `invalid_argument`
  */
 export function ask(input, host = {}) {
   return step('ask', input, host);
@@ -140,9 +182,14 @@ export function ask(input, host = {}) {
 /**
  * Deletes a dynamic registration that is no longer needed, where the server offers that (RFC 7592 §2.3).
  *
- * @param {UnregisterInput} input
- * @param {StepHost} [host]
+ * @param {UnregisterInput} input what it starts from
+ * @param {StepHost} [host] what it needs of its host
  * @returns {Promise<boolean>} whether the server deleted it
+ * @throws {TransportError} `network_failed`, `timed_out`, `aborted`, `server_unavailable`: nothing is decided, try
+ *   again
+ * @throws {StorageError} `record_invalid`, `record_newer`: of what a store gave back
+ * @throws {MisbehavedError} `response_too_large`, `redirect_refused`
+ * @throws {MisuseError} `invalid_argument`
  */
 export function unregister(input, host = {}) {
   return step('unregister', input, host);

@@ -119,21 +119,26 @@ export function storedPending(store, state) {
 export function stored(store, key, isWhole) {
   const read = async () => {
     const there = await store.read(key);
-    if (there) requireReadable(key, there.value, isWhole);
-    return there;
+    if (!there) return null;
+    requireReadable(key, there.value, isWhole);
+    const { key: _, ...value } = there.value;
+    return { version: there.version, value };
   };
+  // A record says where it belongs: put in the place of another, it would send tokens elsewhere.
+  const swap = (/** @type {string | null} */ version, /** @type {any} */ value) =>
+    store.compareAndSwap(key, version, value && { ...value, key });
   const change = async (/** @type {(value: any) => any} */ changed) => {
     let written = false;
     while (!written) {
       const there = await read();
-      written = await store.compareAndSwap(key, there?.version ?? null, changed(there?.value ?? null));
+      written = await swap(there?.version ?? null, changed(there?.value ?? null));
     }
   };
   return {
     read,
     write: (value) => change(() => value),
     change,
-    replace: (version, value) => store.compareAndSwap(key, version, value),
+    replace: swap,
     async take() {
       const there = await read();
       return there && (await store.compareAndSwap(key, there.version, null)) ? there.value : null;
@@ -157,7 +162,7 @@ function requireReadable(key, value, isWhole) {
     });
   }
   try {
-    if (value.version === VERSION && isWhole(value)) return;
+    if (value.version === VERSION && value.key === key && isWhole(value)) return;
   } catch {
     // A part of it is missing altogether.
   }

@@ -5,11 +5,16 @@
 /** @import { ErrorParts } from './errors.js' */
 
 /**
- * What a module can be loaded from. Written so that it means the same where TypeScript knows no DOM.
+ * A compiled module. Written so that it means the same where TypeScript knows no DOM.
  *
  * @typedef {typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : never} WasmModule
- * @typedef {ArrayBuffer | ArrayBufferView | Response | Request | URL | string | WasmModule} WasmSource bytes, an
- *   answer that has them, where they are, or the compiled module
+ */
+
+/**
+ * What the WebAssembly module can be loaded from: its bytes, an answer that has them, where they are, or the compiled
+ * module.
+ *
+ * @typedef {ArrayBuffer | ArrayBufferView | Response | Request | URL | string | WasmModule} WasmSource
  */
 
 import { call as callWasm, evaluate as evaluateWasm, imports, start } from '../pkg/mcp_oauth_wasm.js';
@@ -34,7 +39,7 @@ export function provide(source) {
  * Loads the WebAssembly module. Optional with the entry that carries it, may be called any number of times, and
  * may be called again after it failed.
  *
- * @param {WasmSource | Promise<WasmSource>} [source] bytes, a `Response`, a URL or a `WebAssembly.Module`; needed by `/slim`
+ * @param {WasmSource | Promise<WasmSource>} [source] needed by `mcp-oauth-wasm/slim`
  * @returns {Promise<void>}
  * @throws {MisuseError} `wasm_missing`: nothing to load from
  * @throws {IncompatibleError} `wasm_blocked`: the page's content security policy lacks `'wasm-unsafe-eval'`;
@@ -119,10 +124,21 @@ function notLoaded(cause) {
  */
 export async function call(name, input, host = {}) {
   await init();
+  /** What the host's own `fetch` said last: it may know its platform's reasons and remedies. @type {unknown} */
+  let said;
+  const { fetch } = host;
+  const listening = fetch && (async (/** @type {Parameters<typeof fetch>} */ ...request) => {
+    try {
+      return await fetch(...request);
+    } catch (error) {
+      throw (said = error);
+    }
+  });
   try {
-    return await callWasm(name, plain(input), host);
+    return await callWasm(name, plain(input), { ...host, fetch: listening });
   } catch (error) {
-    throw fromPlain(error);
+    const told = fromPlain(error);
+    throw told?.code === 'network_failed' && said instanceof TransportError ? Object.assign(said, { step: told.step }) : told;
   }
 }
 
@@ -169,6 +185,7 @@ const errorOfKind = {
  * The error for what the WebAssembly module rejected with.
  *
  * @param {unknown} thrown `{ kind, code, message, step, details }`; anything else is passed through
+ * @returns {any}
  */
 function fromPlain(thrown) {
   const { kind, ...parts } = /** @type {ErrorParts & { kind: keyof typeof errorOfKind }} */ (Object(thrown));

@@ -1,9 +1,11 @@
-// `npm run build`: the crate becomes pkg/, and the JSDoc types of js/ become types/.
+// `npm run build`: the crate becomes pkg/, and the JSDoc types of js/ become types/. With `--quick`: pkg/ alone, as quickly
+// as it can be had and several times as large, to try a change.
 
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
-import { env } from "node:process";
+import { join, relative } from "node:path";
+import { argv, env } from "node:process";
+import { finished } from "./declarations.js";
 import { setup, toolPath } from "./setup.js";
 import { shrink } from "./shrink.js";
 import {
@@ -15,23 +17,11 @@ const wasm = join(pkg, "mcp_oauth_wasm_bg.wasm");
 
 export async function build() {
   await setup();
-  const rustVersion = await mustRun("rustc", ["--version", "--verbose"], { output: "capture" });
-  const madeWasm = await makeIfStale({
-    stamp: join(targetFolder, "pkg.made-from"),
-    inputs: hashFiles(
-      filesBelow(["src", "Cargo.toml", "Cargo.lock", ".cargo", "build.rs", "scripts/build.js", "scripts/shrink.js", "package-lock.json"]
-        .map((path) => join(root, path))),
-      [rustVersion, ...userRustFlags()],
-    ),
-    outputs: [
-      wasm, ...["mcp_oauth_wasm.js", "mcp_oauth_wasm.d.ts", "inlined.js", "inlined.d.ts"].map((name) => join(pkg, name)),
-    ],
-    make: buildWasm,
-  });
+  const madeWasm = await buildWasmIfStale({ quick: false });
   const madeTypes = await makeIfStale({
     stamp: join(targetFolder, "types.made-from"),
     inputs: hashFiles(filesBelow([
-      join(root, "js"), join(pkg, "mcp_oauth_wasm.d.ts"), join(root, "tsconfig.json"), join(root, "tsconfig.declarations.json"),
+      join(root, "js"), join(pkg, "mcp_oauth_wasm.d.ts"), join(root, "tsconfig.json"), join(root, "tsconfig.declarations.json"), join(root, "scripts", "declarations.js"),
     ])),
     outputs: [join(root, "types", "index.d.ts")],
     make: buildTypes,
@@ -39,10 +29,34 @@ export async function build() {
   if (!madeWasm && !madeTypes) progress("pkg/ and types/ are up to date");
 }
 
-async function buildWasm() {
-  progress("cargo build for wasm32, release");
+async function buildQuickly() {
+  await setup();
+  await buildWasmIfStale({ quick: true });
+}
+
+/** @param {{ quick: boolean }} how */
+async function buildWasmIfStale({ quick }) {
+  const rustVersion = await mustRun("rustc", ["--version", "--verbose"], { output: "capture" });
+  return makeIfStale({
+    stamp: join(targetFolder, "pkg.made-from"),
+    inputs: hashFiles(
+      filesBelow(["src", "Cargo.toml", "Cargo.lock", ".cargo", "build.rs", "scripts/build.js", "scripts/shrink.js", "package-lock.json"]
+        .map((path) => join(root, path))),
+      [rustVersion, ...userRustFlags(), ...(quick ? ["quick"] : [])],
+    ),
+    outputs: [
+      wasm, ...["mcp_oauth_wasm.js", "mcp_oauth_wasm.d.ts", "inlined.js", "inlined.d.ts"].map((name) => join(pkg, name)),
+    ],
+    make: () => buildWasm(quick),
+  });
+}
+
+/** @param {boolean} quick */
+async function buildWasm(quick) {
+  const profile = quick ? "mutants" : "release";
+  progress(`cargo build for wasm32, ${profile}`);
   await mustRun("cargo", [
-    "build", "--lib", "--release", "--locked", "--target", "wasm32-unknown-unknown",
+    "build", "--lib", "--profile", profile, "--locked", "--target", "wasm32-unknown-unknown",
     // An array given this way is appended to the one in .cargo/config.toml, where the variable
     // CARGO_ENCODED_RUSTFLAGS would replace it.
     "--config", `target.wasm32-unknown-unknown.rustflags=${JSON.stringify([...userRustFlags(), ...(await remapFlags())])}`,
@@ -51,15 +65,9 @@ async function buildWasm() {
   progress("wasm-bindgen");
   for (const file of filesBelow([pkg])) if (!file.endsWith("GENERATED.md")) rmSync(file);
   mkdirSync(pkg, { recursive: true });
-  const compiled = join(targetFolder, "wasm32-unknown-unknown", "release", "mcp_oauth_wasm.wasm");
+  const compiled = join(targetFolder, "wasm32-unknown-unknown", profile, "mcp_oauth_wasm.wasm");
   await mustRun(toolPath("wasm-bindgen"), ["--target", "web", "--keep-debug", "--omit-default-module-path", "--out-dir", pkg, compiled]);
-
-  progress("binaryen: for size");
-  const shrunk = await shrink(readFileSync(wasm));
-  writeFileSync(wasm, shrunk.wasm);
-  for (const file of ["mcp_oauth_wasm.js", "mcp_oauth_wasm_bg.wasm.d.ts", "mcp_oauth_wasm.d.ts"].map((name) => join(pkg, name))) {
-    writeFileSync(file, shrunk.spelling(readFileSync(file, "utf8")));
-  }
+  if (!quick) await makeSmall();
   replaceEnd("mcp_oauth_wasm.js", "async function __wbg_load(", "export { __wbg_get_imports as imports, __wbg_finalize_init as start };\n");
   replaceEnd("mcp_oauth_wasm.d.ts", "export type SyncInitInput", `/** What the module imports. */
 export function imports(): WebAssembly.Imports;
@@ -73,12 +81,25 @@ export function start(instance: WebAssembly.Instance): InitOutput;
   progress(`pkg/mcp_oauth_wasm_bg.wasm has ${readFileSync(wasm).length} bytes`);
 }
 
+async function makeSmall() {
+  progress("binaryen: for size");
+  const shrunk = await shrink(readFileSync(wasm));
+  writeFileSync(wasm, shrunk.wasm);
+  for (const file of ["mcp_oauth_wasm.js", "mcp_oauth_wasm_bg.wasm.d.ts", "mcp_oauth_wasm.d.ts"].map((name) => join(pkg, name))) {
+    writeFileSync(file, shrunk.spelling(readFileSync(file, "utf8")));
+  }
+}
+
 async function buildTypes() {
   progress("tsc: declarations");
   rmSync(join(root, "types"), { recursive: true, force: true });
   await mustRunNode("typescript/bin/tsc", ["--project", "tsconfig.declarations.json"]);
-  // tsc emits declarations of the .js files, and refers to this one as it is; JavaScript cannot re-export types.
+  // tsc emits declarations of the .js files, and refers to this one as it is.
   copyFileSync(join(root, "js", "records.d.ts"), join(root, "types", "records.d.ts"));
+  for (const file of filesBelow([join(root, "js")]).filter((name) => name.endsWith(".js"))) {
+    const declarations = join(root, "types", relative(join(root, "js"), file)).replace(/\.js$/, ".d.ts");
+    writeFileSync(declarations, finished(readFileSync(declarations, "utf8"), readFileSync(file, "utf8")));
+  }
   appendFileSync(join(root, "types", "slim.d.ts"), 'export type * from "./records.js";\n');
 }
 
@@ -111,4 +132,4 @@ async function remapFlags() {
   );
 }
 
-if (isProgram(import.meta.url)) await runProgram(build);
+if (isProgram(import.meta.url)) await runProgram(argv.includes("--quick") ? buildQuickly : build);

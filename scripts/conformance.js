@@ -112,18 +112,18 @@ async function play(node, scenario, protocol) {
   const wrong = complained.map((check) => `${check.status} ${check.name}: ${check.errorMessage ?? check.description}`);
   if (!checks.some((check) => check.status === "SUCCESS")) wrong.push("no check succeeded");
   if (status !== 0) wrong.push(`the suite ended with status ${status}`);
-  if (wrong.length > 0) wrong.push(...read("stderr.txt").map(message));
+  if (wrong.length > 0) wrong.push(...read("stderr.txt").flatMap(message));
   return { wrong, warned: complained.filter((check) => check.status === "WARNING").length };
 }
 
 /**
- * What the client died of, in one line.
+ * What the client died of, in one line; nothing if it did not.
  *
  * @param {string} stderr
  */
 function message(stderr) {
   const line = stderr.split("\n").find((line) => /^\w*Error\b/.test(line));
-  return line ? `the client: ${line}` : "the client said nothing";
+  return line ? [`the client: ${line}`] : [];
 }
 
 /**

@@ -58,15 +58,15 @@ export function progress(text) {
  * @property {Record<string, string | undefined>} [env] added to this process's; undefined removes
  * @property {"show" | "capture" | "both"} [output] where standard output and error go; "show" by default
  * @property {boolean} [shell]
+ * @property {number} [limitMilliseconds] after that time it is killed, with all that it started
  */
 
-/** @type {Set<import("node:child_process").ChildProcess>} */
-const children = new Set();
+/** How to send a signal to each child. @type {Map<import("node:child_process").ChildProcess, (signal: NodeJS.Signals) => void>} */
+const children = new Map();
 for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
   process.on(signal, () => {
     if (children.size === 0) exit(1);
-    // Ctrl-C reaches the children by itself: the terminal sends it to the whole process group.
-    if (signal !== "SIGINT") for (const child of children) child.kill(signal);
+    for (const send of children.values()) send(signal);
   });
 }
 
@@ -76,17 +76,30 @@ for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
  * @param {string} command
  * @param {string[]} args
  * @param {RunOptions} [options]
- * @returns {Promise<{ status: number, output: string }>} a command ended by a signal has status 128 + its number
+ * @returns {Promise<{ status: number, output: string, timedOut: boolean }>} a command ended by a signal has status 128 + its number
  */
-export function run(command, args, { cwd = root, env: changes = {}, output = "show", shell = false } = {}) {
+export function run(command, args, { cwd = root, env: changes = {}, output = "show", shell = false, limitMilliseconds } = {}) {
   return new Promise((resolve, reject) => {
+    // A process group of its own is what can be killed with all that is in it; Windows has none.
+    const ownGroup = limitMilliseconds !== undefined && platform !== "win32";
     const child = spawn(command, args, {
       cwd,
       shell,
+      detached: ownGroup,
       env: { ...env, ...changes },
       stdio: output === "show" ? "inherit" : ["inherit", "pipe", "pipe"],
     });
-    children.add(child);
+    const send = (/** @type {NodeJS.Signals} */ signal) => {
+      if (ownGroup && child.pid) process.kill(-child.pid, signal);
+      // Ctrl-C reaches the other children by itself: the terminal sends it to the whole process group.
+      else if (signal !== "SIGINT") child.kill(signal);
+    };
+    children.set(child, send);
+    let timedOut = false;
+    const limit = limitMilliseconds && setTimeout(() => {
+      timedOut = true;
+      send("SIGKILL");
+    }, limitMilliseconds);
     /** @type {Buffer[]} */
     const chunks = [];
     for (const [stream, screen] of /** @type {const} */ ([[child.stdout, stdout], [child.stderr, stderr]])) {
@@ -100,9 +113,10 @@ export function run(command, args, { cwd = root, env: changes = {}, output = "sh
       reject(error.code === "ENOENT" ? new Explained(missingCommand(command)) : error);
     });
     child.on("close", (code, signal) => {
+      clearTimeout(limit);
       children.delete(child);
       const status = code ?? 128 + (signal === "SIGINT" ? 2 : signal === "SIGHUP" ? 1 : 15);
-      resolve({ status, output: Buffer.concat(chunks).toString() });
+      resolve({ status, output: Buffer.concat(chunks).toString(), timedOut });
     });
   });
 }

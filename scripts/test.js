@@ -48,6 +48,11 @@ const phases = {
     needsBuild: true,
     run: javascriptTests,
   },
+  reference: {
+    about: "docs/reference is what the types say, and the types say enough",
+    needsBuild: true,
+    run: () => checks([[execPath, ["scripts/reference.js", "--check"]]]),
+  },
   size: {
     about: "the download against its limit",
     needsBuild: true,

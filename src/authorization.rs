@@ -38,11 +38,11 @@ record! {
     /// How often things were tried in one sign-in. Kept with the pending authorization, so that no restart resets it.
     #[derive(Copy, Debug, Default)]
     pub struct Attempts {
-        /// Registrations sent, updates included.
+        /// How many registrations were sent, updates included.
         pub registrations: u64,
-        /// Those of them that were another attempt at the same scopes.
+        /// How many of them were another attempt at the same scopes.
         pub scope_registrations: u64,
-        /// Trips through the browser, and looks that spared one.
+        /// How many trips there were through the browser, and looks that spared one.
         pub authorizations: u64,
         /// Whether the opt-in preflight was made.
         pub preflighted: bool,
@@ -50,21 +50,21 @@ record! {
 }
 
 record! {
-    /// An authorization that waits for its response. The process may end meanwhile: this is all that is needed to
-    /// go on. Stored under its `state`, used once.
+    /// An authorization that waits for its response (RFC 6749 §4.1). The process may end meanwhile: this is all that
+    /// is needed to go on. Stored under its `state`, used once.
     #[derive(Debug)]
     pub struct PendingAuthorization {
         /// The version of this record: 1.
         pub version: u64,
-        /// The unguessable value that the response has to carry.
+        /// The unguessable value that the response has to carry (RFC 6749 §10.12).
         pub state: Secret,
-        /// The secret half of PKCE.
+        /// The secret half of PKCE (RFC 7636 §4.1).
         pub code_verifier: Secret,
         /// What an ID Token has to repeat, where `openid` was requested.
         pub nonce: Option<Secret>,
         /// What discovery found.
         pub discovery: Arc<Discovery>,
-        /// The `resource` parameter, where one is sent.
+        /// The `resource` parameter, where one is sent (RFC 8707 §2).
         pub resource: Option<String>,
         /// The client.
         pub registration: Arc<ClientRegistration>,
@@ -133,6 +133,7 @@ pub fn request(
     attempts: Attempts,
     now: u64,
 ) -> Result<AuthorizationRequest> {
+    registration.require_issuer(&discovery.authorization_server)?;
     let [for_pkce, for_state, for_nonce] = random;
     let plan = plan.within(registration.scopes.as_ref());
     let missing = plan.missing();

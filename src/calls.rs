@@ -6,13 +6,13 @@ use std::sync::Arc;
 use crate::authorization::{self, PendingAuthorization};
 use crate::error::{Code, Error, Result, Step};
 use crate::flow;
-use crate::identifier::{Endpoint, Issuer, Secret};
+use crate::identifier::{Issuer, Secret};
 use crate::json::Json;
 use crate::platform::Platform;
 use crate::record::{Crossing, Reader};
 use crate::scope_plan::{self, ScopePlan, ScopeSources};
 use crate::trace::Event;
-use crate::url::Nearness;
+use crate::url::{self, Nearness};
 use crate::{challenge, pkce, token_endpoint, well_known};
 
 /// The version of the records that this code writes.
@@ -63,7 +63,7 @@ crate::record! {
 }
 
 crate::record! {
-    /// An authorization response that held.
+    /// An authorization response that held (RFC 6749 §4.1.2).
     #[derive(Debug)]
     pub struct GenuineResponse {
         /// The authorization code.
@@ -120,9 +120,9 @@ fn well_known_locations(input: WellKnownInput) -> Result<Vec<String>> {
     let invalid =
         || Error::new(Code::InvalidUrl, "Give `resource` or `issuer`: an https URL (or http on this machine).", &[]);
     match (&input.resource, &input.issuer) {
-        (Some(resource), None) => Endpoint::named(resource, Nearness::Local)
-            .map(|resource| well_known::protected_resource(resource.url()))
-            .map_err(|_| invalid()),
+        (Some(resource), None) => {
+            url::callable(resource).map(|resource| well_known::protected_resource(&resource)).ok_or_else(invalid)
+        }
         (None, Some(issuer)) => Issuer::named(issuer, Nearness::Local)
             .map(|issuer| well_known::authorization_server(&issuer))
             .map_err(|_| invalid()),

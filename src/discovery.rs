@@ -11,7 +11,7 @@ use crate::scope_plan::ScopeSources;
 use crate::settings::ServerSettings;
 
 record! {
-    /// What discovery found for one MCP server.
+    /// What discovery found for one MCP server (RFC 9728 §3, RFC 8414 §3).
     #[derive(Debug)]
     pub struct Discovery {
         /// The MCP server's URL, as it is called.

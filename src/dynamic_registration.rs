@@ -7,7 +7,7 @@ use crate::authorization::Attempts;
 use crate::authorization_server::AuthorizationServer;
 use crate::error::{Code, Error, Kind, Result};
 use crate::exchange::Exchange;
-use crate::grant::Grant;
+use crate::grant::GrantType;
 use crate::identifier::RedirectUri;
 use crate::platform::Platform;
 use crate::registration::{self, Answer, Asked, ClientRegistration};
@@ -41,7 +41,7 @@ pub struct DynamicRegistration<'a, P> {
     /// The scopes.
     pub plan: &'a ScopePlan,
     /// What the client will give for tokens.
-    pub grant: Grant,
+    pub grant: GrantType,
     /// Where authorization responses come back to.
     pub redirect_uri: Option<&'a RedirectUri>,
     /// The client, as it presents itself.

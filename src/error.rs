@@ -86,7 +86,7 @@ codes! {
     TimedOut Transport "timed_out",
     /// The host cancelled the call.
     Aborted Transport "aborted",
-    /// The server answered 429 or 5xx: nothing is decided, nothing was deleted.
+    /// The server answered 429 or 5xx: nothing is decided, nothing was deleted. `details.retryAfterSeconds`, where it says so.
     ServerUnavailable Transport "server_unavailable",
     /// The platform has no source of randomness.
     NoRandomness Transport "no_randomness",

@@ -25,13 +25,11 @@ impl<P: Platform> Exchange<'_, P> {
     pub async fn get(&self, url: &str) -> Result<Response> {
         let mut request = Request::bare(Method::Get, url);
         for _ in 0..=REDIRECT_LIMIT {
-            let response = self.send(&request, false).await?;
-            if !response.is_redirect() {
-                return available(response);
-            }
+            let mut response = self.send(&request, false).await?;
             if response.status == 0 {
-                let response = self.send(&request, true).await?;
-                within_origin(url, Url::parse(&response.url))?;
+                response = self.send(&request, true).await?;
+            }
+            if !response.is_redirect() {
                 return available(response);
             }
             let target = response.location.as_deref().and_then(|location| Url::join(&request.url, location));
@@ -58,6 +56,8 @@ impl<P: Platform> Exchange<'_, P> {
         self.platform.trace(Event::request(self.step, self.party, request));
         let response = self.platform.fetch(request, follows).await?;
         self.platform.trace(Event::answer(self.step, self.party, &response));
+        // Where redirects are hidden the platform was told to follow; some follow, whatever they are told.
+        within_origin(&request.url, Url::parse(&response.url))?;
         Ok(response)
     }
 }
@@ -88,5 +88,8 @@ fn available(response: Response) -> Result<Response> {
     let status = Json::from(response.status).to_text();
     let message =
         "The server is overloaded or broken (status {}). Nothing was decided and nothing deleted; try again later.";
-    Err(Error::new(Code::ServerUnavailable, message, &[&status]).with("status", response.status))
+    let retry_after = response.retry_after.map_or(Json::Null, Json::String).as_whole_number();
+    Err(Error::new(Code::ServerUnavailable, message, &[&status])
+        .with("status", response.status)
+        .with("retryAfterSeconds", retry_after.map_or(Json::Null, |seconds| Json::Number(seconds as f64))))
 }

@@ -12,7 +12,7 @@ use crate::discovery::Discovery;
 use crate::dynamic_registration::{Doubt, DynamicRegistration};
 use crate::error::{Code, Error, Kind, Result, Step};
 use crate::exchange::Exchange;
-use crate::grant::Grant;
+use crate::grant::GrantType;
 use crate::http::{Response, StatedError};
 use crate::identifier::{Endpoint, Issuer, RedirectUri};
 use crate::json::Json;
@@ -34,7 +34,7 @@ use crate::{pushed_authorization, record, tagged, token_endpoint, well_known};
 const AUTHORIZATION_SERVER_LIMIT: usize = 10;
 
 record! {
-    /// What discovery starts from.
+    /// What discovery starts from (RFC 9728 §3, RFC 8414 §3).
     #[derive(Debug)]
     pub struct DiscoverInput {
         /// The MCP server's URL.
@@ -192,7 +192,7 @@ fn can_register(server: &AuthorizationServer, settings: &ServerSettings) -> bool
 }
 
 record! {
-    /// What a plan for a discovered server starts from.
+    /// What a plan for a discovered server starts from (RFC 6749 §3.3).
     #[derive(Debug)]
     pub struct PlanInput {
         /// What discovery found.
@@ -213,17 +213,17 @@ pub fn plan<P: Platform>(platform: &P, input: PlanInput) -> Arc<ScopePlan> {
 }
 
 record! {
-    /// What registration starts from.
+    /// What registration starts from (RFC 7591 §3).
     #[derive(Debug)]
     pub struct RegisterInput {
         /// What discovery found.
         pub discovery: Arc<Discovery>,
         /// The scope plan.
         pub plan: Arc<ScopePlan>,
-        /// Where the authorization response will come back to; absent for other grants.
+        /// Where the authorization response will come back to (RFC 6749 §3.1.2); absent for other grants.
         pub redirect_uri: Option<RedirectUri>,
         /// What the client will give for tokens. Default: the authorization code.
-        pub grant: Option<Grant>,
+        pub grant: Option<GrantType>,
         /// The client, as it presents itself.
         pub client: Option<Arc<ClientDescription>>,
         /// A stored registration: used again if it serves, widened or replaced if not.
@@ -238,7 +238,7 @@ record! {
 }
 
 record! {
-    /// A client that is ready to be used, and the plan within what it is registered for.
+    /// A client that is ready to be used, and the plan within what it is registered for (RFC 7591 §3.2.1).
     #[derive(Debug)]
     pub struct Registered {
         /// The client.
@@ -254,7 +254,7 @@ record! {
 /// registration (RFC 7591). Fails before any browser opens if a required scope is not registered.
 pub async fn register<P: Platform>(platform: &P, input: &RegisterInput) -> Result<Registered> {
     let RegisterInput { discovery, plan, registration: stored, .. } = input;
-    let (redirect_uri, grant) = (input.redirect_uri.as_ref(), input.grant.unwrap_or(Grant::AuthorizationCode));
+    let (redirect_uri, grant) = (input.redirect_uri.as_ref(), input.grant.unwrap_or(GrantType::AuthorizationCode));
     let settings = input.settings.clone().unwrap_or_default();
     let client = input.client.clone().unwrap_or_default();
     let mut attempts = input.attempts.unwrap_or_default();
@@ -307,7 +307,7 @@ fn registered_nowhere(error: Box<Error>, discovery: &Discovery) -> Box<Error> {
 }
 
 record! {
-    /// What an authorization request is built from.
+    /// What an authorization request is built from (RFC 6749 §4.1.1).
     #[derive(Debug)]
     pub struct BeginInput {
         /// What discovery found.
@@ -326,7 +326,7 @@ record! {
 }
 
 record! {
-    /// An authorization request that is ready to be opened in a browser.
+    /// An authorization request that is ready to be opened in a browser (RFC 6749 §4.1.1).
     #[derive(Debug)]
     pub struct Begun {
         /// The URL to open: https, or http on loopback.
@@ -407,7 +407,7 @@ async fn preflight<P: Platform>(platform: &P, authorization: &AuthorizationReque
 }
 
 record! {
-    /// What an authorization response is read with.
+    /// What an authorization response is read with (RFC 6749 §4.1.2).
     #[derive(Debug)]
     pub struct CompleteInput {
         /// What was kept since the authorization request. Use it once.
@@ -422,7 +422,7 @@ record! {
 }
 
 record! {
-    /// The person is signed in.
+    /// The person is signed in (RFC 6749 §4.1.4).
     #[derive(Debug)]
     pub struct SignedIn {
         /// The session, to be stored.
@@ -431,7 +431,7 @@ record! {
 }
 
 tagged! {
-    /// How a trip through the browser ended.
+    /// How a trip through the browser ended (RFC 6749 §4.1.2).
     pub enum Completion {
         /// The person is signed in.
         SignedIn(SignedIn) = "signed-in",
@@ -462,7 +462,7 @@ pub async fn complete<P: Platform>(platform: &P, input: CompleteInput) -> Result
     let answer = token_endpoint::redeem(platform, Step::Token, discovery, registration, form).await?;
     let PendingAuthorization { discovery, resource, registration, plan, .. } = input.pending;
     let granting = Granting { discovery, resource, registration, plan };
-    let session = token_endpoint::signed_in(platform, answer, Grant::AuthorizationCode, granting);
+    let session = token_endpoint::signed_in(platform, answer, GrantType::AuthorizationCode, granting);
     Ok(Completion::SignedIn(SignedIn { session }))
 }
 
@@ -505,7 +505,7 @@ async fn repaired<P: Platform>(
 }
 
 record! {
-    /// What a refresh starts from.
+    /// What a refresh starts from (RFC 6749 §6).
     #[derive(Debug)]
     pub struct RefreshInput {
         /// The session, whose refresh token is used.
@@ -532,7 +532,7 @@ pub async fn refresh<P: Platform>(platform: &P, input: RefreshInput) -> Result<S
 }
 
 record! {
-    /// What the deletion of a registration starts from.
+    /// What the deletion of a registration starts from (RFC 7592 §2.3).
     #[derive(Debug)]
     pub struct UnregisterInput {
         /// The registration that is no longer needed.

@@ -3,8 +3,8 @@
 use crate::words;
 
 words! {
-    /// A grant, by its `grant_type`.
-    pub enum Grant {
+    /// A grant (RFC 6749 §1.3), by its `grant_type`.
+    pub enum GrantType {
         /// A person signs in with a browser (RFC 6749 §4.1).
         AuthorizationCode = "authorization_code",
         /// A person signs in on another device (RFC 8628).

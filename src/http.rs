@@ -79,6 +79,8 @@ pub struct Response {
     pub content_type: Option<String>,
     /// `Location`, as received.
     pub location: Option<String>,
+    /// `Retry-After`, as received: seconds, or a date (RFC 9110 §10.2.3).
+    pub retry_after: Option<String>,
     /// The body, at most [`BODY_LIMIT`] bytes.
     pub body: Vec<u8>,
 }

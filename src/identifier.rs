@@ -84,7 +84,7 @@ impl Endpoint {
 impl Crossing for Endpoint {
     #[inline(never)]
     fn read(json: &Json, reader: &mut Reader) -> Endpoint {
-        json.as_str().and_then(|text| Endpoint::named(text, Nearness::Local).ok()).unwrap_or_else(|| {
+        json.as_str().and_then(url::callable).map(Endpoint).unwrap_or_else(|| {
             reader.refuse("an https URL (or http on this machine) without user name and fragment");
             Endpoint(Url::default())
         })
@@ -105,6 +105,11 @@ impl Secret {
     /// Takes a secret.
     pub fn new(text: impl Into<String>) -> Secret {
         Secret(text.into())
+    }
+
+    /// Takes one that is to stand in a header; nothing that could end the header or begin another (RFC 6750 §2.1).
+    pub fn for_header(text: &str) -> Option<Secret> {
+        text.bytes().all(|byte| matches!(byte, 0x21..=0x7e)).then(|| Secret::new(text))
     }
 
     /// The secret itself, for the one place that sends it.

@@ -48,8 +48,8 @@ pub fn read(response: &Response, metadata_url: &str, called: &Url, named_by: Nea
         Error::invalid_document("The protected resource's metadata (RFC 9728 §2)", member, rule)
     };
     let text = document.member("resource").as_str().ok_or_else(|| invalid("resource", "must be a string"))?;
-    let resource = Url::parse(text).filter(|url| !url.has_fragment() && url.is_secure());
-    let resource = resource.ok_or_else(|| invalid("resource", "must be an https URL without fragment"))?;
+    let resource = Url::parse(text).filter(|url| !url.has_fragment() && url.is_secure() && url.is_plain());
+    let resource = resource.ok_or_else(|| invalid("resource", "must be a plain https URL without fragment"))?;
     if !resource.contains(called) {
         let message = "The protected resource's metadata speaks of another resource than the one that is called (RFC 9728 §3.3). Nothing was sent to any authorization server. Check the MCP server's URL; if it is right, the server's operator has to correct `resource`.";
         return Err(Error::new(Code::ResourceMismatch, message, &[]).with("called", called.as_str()));

@@ -424,7 +424,7 @@ macro_rules! tagged {
                 $(
                     text += "\n";
                     text += &$crate::record::typescript_comment("  ", &[$($variant_doc),*]);
-                    text += concat!("  | ({ kind: '", $word, "' } & ", stringify!($record), ")");
+                    text += concat!("  | ({\n      /** Which it is. */\n      kind: '", $word, "';\n    } & ", stringify!($record), ")");
                 )*
                 text + ";\n"
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::authorization_server::AuthorizationServer;
 use crate::client_authentication::ClientAuthentication;
 use crate::error::{Code, Error, Result};
-use crate::grant::Grant;
+use crate::grant::GrantType;
 use crate::http::{Method, Request, Response, StatedError};
 use crate::identifier::{Endpoint, Issuer, RedirectUri, Secret};
 use crate::json::Json;
@@ -28,7 +28,7 @@ words! {
 }
 
 record! {
-    /// A client that an authorization server knows. Bound to its issuer: never sent to another.
+    /// A client that an authorization server knows (RFC 7591 §3.2.1). Bound to its issuer: never sent to another.
     #[derive(Debug)]
     pub struct ClientRegistration {
         /// The version of this record: 1.
@@ -65,6 +65,11 @@ impl ClientRegistration {
         self.kind == RegistrationKind::Dynamic && self.issuer == server.issuer && !expired
     }
 
+    /// Refuses a server that it is not bound to: whoever put the two together, its credentials go to its own issuer.
+    pub fn require_issuer(&self, server: &AuthorizationServer) -> Result<()> {
+        if self.issuer == server.issuer { Ok(()) } else { Err(of_other_issuer(&self.issuer, server)) }
+    }
+
     /// As it turned out to be: without the scopes that the server refused although it had registered them.
     pub fn without(&self, refused: &ScopeSet) -> ClientRegistration {
         let mut registration = self.clone();
@@ -93,9 +98,7 @@ pub fn pre_registered(
         stored.filter(|stored| stored.kind == RegistrationKind::PreRegistered && stored.client_id == client.client_id);
     let bound_to = client.issuer.as_ref().or(first_used.map(|stored| &stored.issuer));
     if let Some(bound) = bound_to.filter(|bound| !bound.is_same_for_discovery(&server.issuer)) {
-        let message = "The configured client belongs to {}, but the MCP server now names {}. Its credentials were not sent. If the change is right, configure a client for the new issuer.";
-        return Err(Error::new(Code::ClientOfOtherIssuer, message, &[bound.as_str(), server.issuer.as_str()])
-            .with("issuer", server.issuer.as_str()));
+        return Err(of_other_issuer(bound, server));
     }
     let client_secret = client.client_secret.clone().filter(|secret| !secret.reveal().is_empty());
     let method = match (client.token_endpoint_auth_method, &client_secret) {
@@ -117,6 +120,12 @@ pub fn pre_registered(
         registration_access_token: None,
         registration_client_uri: None,
     }))
+}
+
+fn of_other_issuer(bound: &Issuer, server: &AuthorizationServer) -> Box<Error> {
+    let message = "The configured client belongs to {}, but the MCP server now names {}. Its credentials were not sent. If the change is right, configure a client for the new issuer.";
+    Error::new(Code::ClientOfOtherIssuer, message, &[bound.as_str(), server.issuer.as_str()])
+        .with("issuer", server.issuer.as_str())
 }
 
 /// Reads the URL of a client metadata document, which is a client identifier: https, with a path, and nothing that could
@@ -165,7 +174,7 @@ pub fn by_metadata_document(
 #[derive(Clone, Debug)]
 pub struct Asked {
     /// What the client will give for tokens.
-    pub grant: Grant,
+    pub grant: GrantType,
     /// The redirect URI, where a browser comes back.
     pub redirect_uri: Option<RedirectUri>,
     /// `native` or `web`.
@@ -198,7 +207,7 @@ impl Asked {
     pub fn first(
         server: &AuthorizationServer,
         plan: &ScopePlan,
-        grant: Grant,
+        grant: GrantType,
         redirect_uri: Option<&RedirectUri>,
         refresh: bool,
     ) -> Result<Asked> {
@@ -286,6 +295,8 @@ impl Asked {
         if self.refresh {
             grants.push("refresh_token");
         }
+        // Left out, it would mean `code`, and demand a redirect URI (RFC 7591 §2, §2.1).
+        let responses: &[&str] = if self.redirect_uri.is_some() { &["code"] } else { &[] };
         let text =
             |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map_or(Json::Null, Json::from);
         Json::Object(Vec::new())
@@ -297,7 +308,7 @@ impl Asked {
             .with("application_type", self.application_type.into())
             .with("redirect_uris", self.redirect_uri.as_ref().map_or(Json::Null, |uri| Json::array_of(&[uri.as_str()])))
             .with("grant_types", Json::array_of(&grants))
-            .with("response_types", if self.redirect_uri.is_some() { Json::array_of(&["code"]) } else { Json::Null })
+            .with("response_types", Json::array_of(responses))
             .with("token_endpoint_auth_method", self.authentication.word().into())
             .with("scope", text(&self.scopes.to_parameter()))
     }
@@ -331,9 +342,12 @@ impl Asked {
             return Err(invalid("client_secret", "is missing, though the client has to authenticate by it"));
         }
         // Some servers give a relative one (RFC 7592 §3 wants it whole).
-        let base = server.registration_endpoint.as_ref().map_or("", Endpoint::as_str);
-        let managed_at = text("registration_client_uri").and_then(|uri| Url::join(base, uri));
-        let managed_at = managed_at.and_then(|url| Endpoint::named(url.as_str(), server.issuer.url().nearness()).ok());
+        let managed_at = server.registration_endpoint.as_ref().and_then(|endpoint| {
+            let url = Url::join(endpoint.as_str(), text("registration_client_uri")?)?;
+            // Nowhere else: whatever is there would be read, replaced and deleted from here.
+            let is_beside = url.origin() == endpoint.url().origin();
+            Endpoint::named(url.as_str(), endpoint.url().nearness()).ok().filter(|_| is_beside)
+        });
         Ok(Answer::Registered(Arc::new(ClientRegistration {
             version: 1,
             kind: RegistrationKind::Dynamic,
@@ -348,7 +362,7 @@ impl Asked {
             redirect_uri: self.redirect_uri.clone(),
             scopes: self.told(&document),
             asked_scopes: Some(self.scopes.clone()),
-            registration_access_token: text("registration_access_token").map(Secret::new),
+            registration_access_token: text("registration_access_token").and_then(Secret::for_header),
             registration_client_uri: managed_at,
         })))
     }

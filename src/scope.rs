@@ -5,6 +5,9 @@ use crate::json::Json;
 use crate::printable::joined;
 use crate::record::{Crossing, Reader};
 
+/// Many times what any server has; every one is compared with every other.
+const LIMIT: usize = 1000;
+
 /// Scopes in the order in which they were first named, each once. Opaque and case-sensitive.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ScopeSet(Vec<String>);
@@ -31,7 +34,7 @@ impl ScopeSet {
 
     #[inline(never)]
     fn add(&mut self, scope: &str) {
-        if is_scope(scope) && !self.contains(scope) {
+        if self.0.len() < LIMIT && is_scope(scope) && !self.contains(scope) {
             self.0.push(scope.to_owned());
         }
     }

@@ -1,33 +1,58 @@
 //! The scope plan: one value that drives the whole life of a connection.
 //!
-//! Most sign-in failures with scopes have one cause: registration, authorization request, refresh and step-up
-//! each work out a scope string by themselves, and the strings disagree. Here they are worked out once,
-//! **before** registration, and everybody else only reads the plan.
+//! Most sign-in failures with scopes have one cause: registration, authorization request, refresh and step-up each
+//! work out a scope string by themselves, and the strings disagree. Here they are worked out once, **before**
+//! registration, and everybody else only reads the plan. Two rules hold throughout: what is requested is within what
+//! we were told is registered, and what a server refused is not requested again unless it was registered since. Both
+//! are kept in one place, at the end of every change of a plan.
 //!
-//! **What is requested.** What the challenge demands is required: without it the operation fails. Where the
-//! challenge names nothing, what the protected resource lists is requested, but none of it is required: a
-//! resource may list a scope that the authorization server will not give, and that must not spoil the rest. So it is
-//! for a step-up whose challenge names nothing.
-//! What the host configured comes on top and is required unless it was configured as optional.
-//! The authorization server's own list is never requested: it is a catalogue, administration included.
-//! `offline_access` is added when the host wants to stay signed in *and* the authorization server lists it *and*
-//! something else is requested: alone it would take the place of the server's defaults.
-//! Nothing at all is a valid plan: then no `scope` parameter is sent anywhere, never an empty one.
+//! **What is requested.** What the challenge demands is required: without it the operation fails, and it counts
+//! whether or not the protected resource lists it. Where the challenge names nothing, what the protected resource
+//! lists is requested, but none of it is required: a resource may list a scope that the authorization server will not
+//! give, and that must not spoil the rest. So it is for a step-up whose challenge names nothing. What the host
+//! configured comes on top and is required unless it was configured as optional. The authorization server's own list
+//! is never requested: it is a catalogue, administration included. `offline_access` is added when the host wants to
+//! stay signed in *and* the authorization server lists it *and* something else is requested: alone it would take the
+//! place of the server's defaults. Otherwise it is requested where the challenge or the host names it, and left out
+//! where only the resource lists it. Nothing at all is a valid plan: then no `scope` parameter is sent anywhere,
+//! never an empty one.
 //!
-//! **What is registered.** A client may ask only for what it is registered for, so everything that is requested
-//! is registered. Beyond it the registration asks for the *ceiling*, what the protected resource lists, so that
-//! a later step-up needs no new registration. But never when the request will carry no `scope`: the server may
-//! then grant everything that is registered (RFC 6749 §3.3).
+//! **What is registered.** A client may ask only for what it is registered for, so everything that is requested is
+//! registered. Beyond it the registration asks for the *ceiling*, what the protected resource lists, so that a later
+//! step-up needs no new registration. But never when the request will carry no `scope`: the server may then grant
+//! everything that is registered (RFC 6749 §3.3).
 //!
-//! **What registration answers.** The answer's `scope` is the truth, in its absence what was sent
-//! (RFC 7591 §3.2.1). What is not registered is not requested. If it is required, the plan says that it is
-//! missing, and no browser opens. Only where a server made the client register without scope is nothing known,
-//! and the request is the plan.
+//! **What registration answers.** The answer's `scope` is the truth, in its absence what was sent (RFC 7591 §3.2.1).
+//! What is not registered is not requested. If it is required, the plan says that it is missing, and no browser
+//! opens. Only where a server made the client register without scope is nothing known, and the request is the plan.
+//! The same holds where nothing was registered just now: a client registered by hand is registered for what the host
+//! says that it was given, one with a metadata document for what the document says, and where these do not say,
+//! nothing is known.
+//!
+//! **A registration from an earlier time** serves if everything required is among its scopes, and if the rest is as
+//! well, or was asked for when it was made: asking again would not change that answer. Otherwise it is widened where
+//! the server lets registrations be changed, by its own scopes and the plan's, and else replaced; the old one is kept
+//! until the new one works.
+//!
+//! **What registration refuses.** Some servers refuse a whole registration for one scope in it, some for any. Then
+//! there are two more attempts: without the scopes that the refusal names, if none of them is required, else with the
+//! required ones alone; and without scope.
+//!
+//! **What the authorization server refuses.** A server may register less than it says. When it sends the person back
+//! with `invalid_scope`, and only if that response is genuine, there is one repair in a sign-in. Optional scopes are
+//! dropped: those that it names, or all where it names none. For a required one a dynamic registration is widened,
+//! since it may be older or narrower than the server said. A name in the server's words counts only if that scope was
+//! requested. After that it is an error: a loop through a browser helps nobody.
 //!
 //! **What is granted.** The token answer's `scope` is the truth, wider or narrower; in its absence everything
-//! requested is granted (RFC 6749 §5.1). A later challenge widens the plan: what was requested or granted before,
-//! and then what the challenge adds, through a fresh authorization, since a refresh cannot widen.
-//! What a server once refused is not requested again unless it was registered since.
+//! requested is granted (RFC 6749 §5.1). Neither is a failure: what is missing shows when the resource demands it. A
+//! refresh sends no scope, which stands for what is granted (RFC 6749 §6), and so never asks for more.
+//!
+//! **What comes later.** A challenge for more widens the plan: what was requested or granted before, and then what
+//! the challenge adds, through a fresh authorization, since a refresh cannot widen. The new plan starts from the old
+//! one, so that refusals are remembered, and nothing is lost that other operations need. Scopes that were asked for
+//! in vain are not asked for by themselves for ever; who counts that is the connection, for each set of scopes that
+//! is demanded.
 
 use std::sync::Arc;
 
@@ -66,7 +91,7 @@ words! {
 }
 
 record! {
-    /// One scope of a plan. `null` or absent means: not known yet.
+    /// One scope of a plan (RFC 6749 §3.3). `null` or absent means: not known yet.
     #[derive(Debug, PartialEq)]
     pub struct PlannedScope {
         /// The scope, opaque and case-sensitive.
@@ -91,7 +116,8 @@ record! {
 }
 
 record! {
-    /// The scopes of a connection, from the first challenge to the last step-up. Never changed, only replaced.
+    /// The scopes of a connection (RFC 6749 §3.3), from the first challenge to the last step-up. Never changed, only
+    /// replaced.
     #[derive(Debug, PartialEq)]
     pub struct ScopePlan {
         /// The version of this record: 1.
@@ -105,9 +131,9 @@ record! {
     /// Everything that a plan is made from.
     #[derive(Debug, Default)]
     pub struct ScopeSources {
-        /// The challenge's scopes, where it names any.
+        /// The challenge's scopes, where it names any (RFC 6750 §3).
         pub challenge: Option<ScopeSet>,
-        /// The protected resource's `scopes_supported`.
+        /// The protected resource's `scopes_supported` (RFC 9728 §2).
         pub protected_resource: Option<ScopeSet>,
         /// Whether what was granted was not enough, and nobody says what is missing.
         pub insufficient: Option<bool>,
@@ -117,7 +143,7 @@ record! {
         pub host_optional: Option<ScopeSet>,
         /// Whether the host wants to stay signed in.
         pub refresh: Option<bool>,
-        /// The authorization server's `scopes_supported`: only asked whether it lists `offline_access`.
+        /// The authorization server's `scopes_supported` (RFC 8414 §2): only asked whether it lists `offline_access`.
         pub authorization_server: Option<ScopeSet>,
     }
 }

@@ -27,7 +27,7 @@ record! {
 }
 
 record! {
-    /// A client that was registered by hand.
+    /// A client that was registered by hand (RFC 6749 §2).
     #[derive(Debug)]
     pub struct PreRegisteredClient {
         /// The client identifier.

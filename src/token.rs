@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::authorization::{AuthorizationCode, PendingAuthorization};
 use crate::discovery::Discovery;
 use crate::error::{Code, Error, Result};
-use crate::grant::Grant;
+use crate::grant::GrantType;
 use crate::http::{Parameters, Response};
 use crate::identifier::{RedirectUri, Secret};
 use crate::json::Json;
@@ -26,10 +26,10 @@ words! {
 }
 
 record! {
-    /// The tokens of a session.
+    /// The tokens of a session (RFC 6749 §5.1).
     #[derive(Debug)]
     pub struct Tokens {
-        /// The access token, fit to stand in a header.
+        /// The access token, fit to stand in a header (RFC 6750 §2.1).
         pub access_token: Secret,
         /// What it is bound to; absent for a bearer token.
         pub token_type: Option<TokenType>,
@@ -37,7 +37,7 @@ record! {
         pub id_token: Option<Secret>,
         /// When it expires, in seconds since 1970; absent: the server did not say.
         pub expires_at: Option<u64>,
-        /// The refresh token, where there is one.
+        /// The refresh token, where there is one (RFC 6749 §1.5).
         pub refresh_token: Option<Secret>,
         /// When they were received, in seconds since 1970.
         pub received_at: u64,
@@ -51,10 +51,10 @@ record! {
         /// The version of this record: 1.
         pub version: u64,
         /// How it came about.
-        pub grant: Grant,
+        pub grant: GrantType,
         /// What discovery found.
         pub discovery: Arc<Discovery>,
-        /// The `resource` parameter, the same on every request.
+        /// The `resource` parameter, the same on every request (RFC 8707 §2).
         pub resource: Option<String>,
         /// The client.
         pub registration: Arc<ClientRegistration>,
@@ -94,7 +94,7 @@ pub fn form_with_refresh_token(refresh_token: &Secret, session: &Session) -> Par
 }
 
 /// The form that trades another grant for tokens, beside the parameters that belong to it.
-pub fn form_with_grant(grant: Grant, mut form: Parameters, granting: &Granting) -> Parameters {
+pub fn form_with_grant(grant: GrantType, mut form: Parameters, granting: &Granting) -> Parameters {
     form.set("grant_type", Some(grant.word()));
     form.set("scope", granting.plan.requested().to_parameter().as_deref());
     form.set("resource", granting.resource.as_deref());
@@ -117,10 +117,10 @@ pub fn read(response: &Response, now: u64, proves_possession: bool) -> Result<An
     let invalid = |member: &str, rule: &str| Error::invalid_document("The token answer (RFC 6749 §5.1)", member, rule);
     let text = |member| document.text(member);
     let access_token = text("access_token").ok_or_else(|| invalid("access_token", "is missing"))?;
-    if !access_token.bytes().all(|byte| matches!(byte, 0x21..=0x7e)) {
+    let access_token = Secret::for_header(access_token).ok_or_else(|| {
         let message = "The access token contains characters that cannot stand in a header (RFC 6750 §2.1). It was not stored; the authorization server's operator has to correct it.";
-        return Err(Error::new(Code::InvalidToken, message, &[]));
-    }
+        Error::new(Code::InvalidToken, message, &[])
+    })?;
     let is_of_type = |name: &str| text("token_type").is_some_and(|kind| kind.eq_ignore_ascii_case(name));
     let token_type = (proves_possession && is_of_type("dpop")).then_some(TokenType::Dpop);
     if token_type.is_none() && text("token_type").is_some() && !is_of_type("bearer") {
@@ -132,7 +132,7 @@ pub fn read(response: &Response, now: u64, proves_possession: bool) -> Result<An
         number => Some(number.as_whole_number().ok_or_else(|| invalid("expires_in", "must be a number of seconds"))?),
     };
     let tokens = Tokens {
-        access_token: Secret::new(access_token),
+        access_token,
         token_type,
         id_token: text("id_token").map(Secret::new),
         expires_at: lifetime.map(|seconds| now.saturating_add(seconds.min(LONGEST_LIFETIME))),
@@ -201,7 +201,7 @@ pub struct Granting {
 }
 
 /// The session after a sign-in.
-pub fn session(answer: Answer, grant: Grant, granting: Granting) -> Session {
+pub fn session(answer: Answer, grant: GrantType, granting: Granting) -> Session {
     let Granting { discovery, resource, registration, plan } = granting;
     let granted = answer.granted(&plan);
     let plan = plan.granting(granted.as_ref());

@@ -6,7 +6,7 @@ use crate::client_authentication::ClientAuthentication;
 use crate::discovery::Discovery;
 use crate::error::{Result, Step};
 use crate::exchange::Exchange;
-use crate::grant::Grant;
+use crate::grant::GrantType;
 use crate::http::{Parameters, Response};
 use crate::identifier::Endpoint;
 use crate::json::Json;
@@ -44,20 +44,21 @@ pub async fn redeem<P: Platform>(
     client: &ClientRegistration,
     form: Parameters,
 ) -> Result<token::Answer> {
+    client.require_issuer(&discovery.authorization_server)?;
     let endpoint = discovery.authorization_server.token_endpoint.as_str();
     let response = post(platform, step, endpoint, client, form).await?;
     token::read(&response, platform.now(), platform.proves_possession())
 }
 
 /// The session that tokens make.
-pub fn signed_in<P: Platform>(platform: &P, answer: token::Answer, grant: Grant, granting: Granting) -> Session {
+pub fn signed_in<P: Platform>(platform: &P, answer: token::Answer, grant: GrantType, granting: Granting) -> Session {
     let session = token::session(answer, grant, granting);
     platform.trace(Event::decision(Step::Token, "signed in", object().with("plan", session.plan.to_json())));
     session
 }
 
 record! {
-    /// What another grant than the authorization code is traded with.
+    /// What another grant than the authorization code is traded with (RFC 6749 §1.3, §4.5).
     #[derive(Debug)]
     pub struct GrantInput {
         /// What discovery found.
@@ -67,7 +68,7 @@ record! {
         /// The scope plan.
         pub plan: Arc<ScopePlan>,
         /// The grant.
-        pub grant: Grant,
+        pub grant: GrantType,
         /// The parameters that belong to the grant, such as `assertion`.
         pub parameters: Parameters,
         /// What the host knows about this server.
@@ -86,7 +87,7 @@ pub async fn grant<P: Platform>(platform: &P, input: GrantInput) -> Result<Sessi
 }
 
 record! {
-    /// What is asked of another endpoint of an authorization server.
+    /// What is asked of another endpoint of an authorization server (RFC 7009, RFC 8628, RFC 8693, RFC 7517).
     #[derive(Debug)]
     pub struct AskInput {
         /// The endpoint.

@@ -119,6 +119,16 @@ impl Url {
         secure && !self.has_userinfo()
     }
 
+    /// Whether it is written as it is read, so that people and other programs read the same: in ASCII (RFC 3986 §2), and
+    /// with a path that does not turn into another (`/a/%2e%2e/b`).
+    pub fn is_plain(&self) -> bool {
+        let rest = self.as_str().get(self.scheme().len()..).and_then(|rest| rest.strip_prefix("://")).unwrap_or("\\");
+        let start = rest.bytes().position(|byte| b"/\\?#".contains(&byte)).unwrap_or(rest.len());
+        let path = rest.get(start..).unwrap_or_default();
+        let end = path.bytes().position(|byte| b"?#".contains(&byte)).unwrap_or(path.len());
+        rest.is_ascii() && (end == 0 || path.get(..end) == Some(self.path()))
+    }
+
     /// How near its host is, judged by the literal alone: names are not looked up.
     pub fn nearness(&self) -> Nearness {
         let host = self.hostname().trim_end_matches('.');
@@ -143,10 +153,15 @@ impl Url {
     }
 }
 
-/// Reads a URL that will be called: https or http on loopback, no user name, no fragment (A6), and not nearer
-/// to this machine than the server that named it (D12).
+/// Reads a URL that will be called: https or http on loopback, no user name, no fragment (A6).
+pub fn callable(text: &str) -> Option<Url> {
+    Url::parse(text).filter(|url| url.is_secure() && !url.has_fragment())
+}
+
+/// Reads a URL that a server names: it can be called, is written as it is read, and is not nearer to this machine than
+/// the server (D12).
 pub fn endpoint(text: &str, named_by: Nearness) -> Result<Url> {
-    let url = Url::parse(text).filter(|url| url.is_secure() && !url.has_fragment()).ok_or_else(|| {
+    let url = callable(text).filter(Url::is_plain).ok_or_else(|| {
         Error::new(Code::InsecureEndpoint, "A server named an endpoint that is not https (or http on this machine), or not a plain URL. It was not called; the server's operator has to publish a secure one.", &[])
     })?;
     if url.nearness() > named_by {

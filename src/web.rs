@@ -47,6 +47,7 @@ impl Platform for WebPlatform {
             status: status as u16,
             content_type: header("content-type"),
             location: header("location"),
+            retry_after: header("retry-after"),
             body,
         })
     }

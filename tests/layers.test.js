@@ -3,6 +3,7 @@
 const javascriptOrder = [
   "records.d.ts",
   "errors.js",
+  "explain.js",
   "until_aborted.js",
   "wasm.js",
   "grants/grant.js",
@@ -31,6 +32,7 @@ const javascriptOrder = [
   "node/callback_page.js",
   "node/open_browser.js",
   "node/loopback_redirect.js",
+  "node/explaining_fetch.js",
   "node.js",
   "dpop.js",
   "grants/client_credentials.js",

@@ -28,7 +28,7 @@ fn typescript_types_are_those_of_the_records() {
         registration::ClientRegistration::declaration,
         authorization::Attempts::declaration,
         authorization::PendingAuthorization::declaration,
-        grant::Grant::declaration,
+        grant::GrantType::declaration,
         token::TokenType::declaration,
         token::Tokens::declaration,
         token::Session::declaration,

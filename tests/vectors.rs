@@ -300,6 +300,7 @@ fn answer(answer: &Json, request: &Request) -> Result<Response> {
         status: answer.member("status").as_whole_number().expect("an answer has a status") as u16,
         content_type: header("content-type").or(content_type),
         location: header("location"),
+        retry_after: header("retry-after"),
         body,
     })
 }

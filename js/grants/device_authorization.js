@@ -33,7 +33,7 @@ const LONGEST_WAIT = 2 ** 31 - 1;
  * The person signs in with a browser on another device (RFC 8628): for hosts that have none. `show` tells them where to
  * go and which code to enter; then the authorization server is asked, as often as it permits, whether they did.
  *
- * @param {object} options
+ * @param {object} options how the person is told
  * @param {(prompt: Prompt) => void | Promise<void>} options.show shows the code. Asking begins when it has resolved
  * @param {Clock} [options.clock] default: the real one
  * @returns {Grant} its `obtain` rejects with an `IncompatibleError` (`no_device_authorization_endpoint`), with a

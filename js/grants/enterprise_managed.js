@@ -12,9 +12,9 @@ const ID_JAG = 'urn:ietf:params:oauth:token-type:id-jag';
  *
  * @typedef {object} IdentityProvider
  * @property {string} issuer as it calls itself: ID Tokens of others are not sent to it
- * @property {string} tokenEndpoint
+ * @property {string} tokenEndpoint where the ID Token is exchanged (RFC 8693 §2.1)
  * @property {string} clientId the client there, to which the ID Token was issued
- * @property {string} [clientSecret]
+ * @property {string} [clientSecret] its secret, if it has one
  * @property {Client['tokenEndpointAuthMethod']} [tokenEndpointAuthMethod] default: by Basic if there is a secret, else
  *   not at all
  * @property {ClientAssertion} [assertion] in place of a secret, such as
@@ -28,8 +28,8 @@ const ID_JAG = 'urn:ietf:params:oauth:token-type:id-jag';
  *
  * The session has no refresh token: it is obtained again, silently, when it ends.
  *
- * @param {object} options
- * @param {IdentityProvider} options.identityProvider
+ * @param {object} options who decides, and who the person is
+ * @param {IdentityProvider} options.identityProvider the company's identity provider
  * @param {() => Promise<string> | string} options.idToken gives the person's current ID Token. Called once for each
  *   session that is obtained
  * @returns {Grant} its `obtain` rejects with a `RefusedError` (`identity_provider_refused`; `token_refused` and

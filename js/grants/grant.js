@@ -19,11 +19,11 @@
  * What a grant works with: everything is discovered, planned and registered.
  *
  * @typedef {object} GrantContext
- * @property {Discovery} discovery
+ * @property {Discovery} discovery what discovery found
  * @property {ClientRegistration} registration the client at the MCP server's authorization server
- * @property {ScopePlan} plan
+ * @property {ScopePlan} plan the scopes, as far as they are registered
  * @property {string} [resource] the `resource` parameter (RFC 8707), where one is sent
- * @property {AbortSignal} [signal]
+ * @property {AbortSignal} [signal] ends it
  * @property {(parameters: Record<string, string>) => Promise<Session>} redeem
  *   the token request, authenticated as the client: these parameters beside `grant_type`, `scope` and `resource`.
  *   Rejects with a `RefusedError` of code `token_refused` or `client_refused` (its `details.error` is the server's), a
@@ -34,11 +34,11 @@
  */
 
 /**
- * A client of another server than the MCP server's.
+ * A client of another server than the MCP server's (RFC 6749 §2).
  *
  * @typedef {object} Client
- * @property {string} clientId
- * @property {string} [clientSecret]
+ * @property {string} clientId its identifier
+ * @property {string} [clientSecret] its secret, if it has one
  * @property {'none' | 'client_secret_basic' | 'client_secret_post'} [tokenEndpointAuthMethod]
  *   default: by Basic if it has a secret, else not at all
  */

@@ -5,6 +5,7 @@
 /** @import { CallHost } from '../wasm.js' */
 /** @import { Grant } from './grant.js' */
 
+import { requireIdToken } from '../completed.js';
 import { call } from '../wasm.js';
 
 /**
@@ -13,9 +14,9 @@ import { call } from '../wasm.js';
  * @param {CallHost} calls
  * @returns {Promise<Session>}
  */
-export function obtained({ grantType, obtain }, { discovery, settings, signal, registration, plan }, calls) {
+export async function obtained({ grantType, obtain }, { discovery, settings, signal, registration, plan }, calls) {
   const { resource, metadataUrl } = discovery.protectedResource;
-  return obtain({
+  const session = await obtain({
     discovery,
     registration,
     plan,
@@ -25,6 +26,8 @@ export function obtained({ grantType, obtain }, { discovery, settings, signal, r
     redeem: (parameters) => call('grant', { discovery, registration, plan, grant: grantType, parameters, settings }, calls),
     post: (endpoint, parameters, client) => call('ask', { endpoint, parameters, registration: client ? asRegistration(client, registration) : registration }, calls),
   });
+  await requireIdToken(session, undefined, calls);
+  return session;
 }
 
 /**

@@ -12,7 +12,7 @@ const LIFETIME = 60;
  * OpenID Connect Core §9): `iss` and `sub` are the client, `aud` is the authorization server's issuer and nothing else
  * (an assertion with more audiences could be replayed at the others), `exp` is 60 seconds away, `jti` is never the same.
  *
- * @param {object} options
+ * @param {object} options the key
  * @param {Key | JsonWebKey | string} options.privateKey WebCrypto's key, which may be non-extractable; a key in JSON
  *   (RFC 7517); or PKCS #8 in PEM
  * @param {'ES256' | 'RS256' | 'PS256' | 'EdDSA'} [options.algorithm] default: what the key says, ES256 for PEM

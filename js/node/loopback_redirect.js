@@ -11,6 +11,8 @@ import { callbackPage, pageHeaders } from './callback_page.js';
 import { openBrowser, requireWebUrl } from './open_browser.js';
 
 /**
+ * Where to receive the authorization response, and how to send the person to it.
+ *
  * @typedef {object} LoopbackRedirectOptions
  * @property {number} [port]
  *   The port of the redirect URI, for authorization servers at which it is registered beforehand.
@@ -29,15 +31,17 @@ import { openBrowser, requireWebUrl } from './open_browser.js';
  *   Shows the authorization URL to the person when `open` failed; the redirect goes on waiting.
  *   What it throws ends the wait instead. Default: writes the URL to standard error.
  * @property {number} [holdMilliseconds]
- *   How long the browser waits to be told how it ended, before it is shown a neutral page. Default: 10000.
+ *   How long the browser waits to be told how it ended, in milliseconds, before it is shown a neutral page.
+ *   Default: 10000.
  */
 
 /**
  * Receives the authorization response at a port of this machine's loopback interface (RFC 8252 §7.3).
  * No other machine can reach it; stray requests of this machine are answered and do not end it.
  *
- * @param {LoopbackRedirectOptions} [options]
- * @returns {Redirect}
+ * @param {LoopbackRedirectOptions} [options] where to receive it, and how to send the person
+ * @returns {Redirect} its `prepare` rejects with a `MisuseError`: `redirect_port_taken` (a fixed port), `redirect_unavailable`
+ * @throws {MisuseError} `redirect_host_not_loopback`, `redirect_port_invalid`, `redirect_path_invalid`
  */
 export function loopbackRedirect({
   port = 0,

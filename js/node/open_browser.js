@@ -7,20 +7,22 @@ import { MisuseError, TransportError } from '../errors.js';
 const patienceMilliseconds = 3_000;
 
 /**
+ * What decides by which command a browser is opened. Default: this process's.
+ *
  * @typedef {object} Environment
- * @property {NodeJS.Platform} [platform]
+ * @property {NodeJS.Platform} [platform] The operating system.
  * @property {string} [kernel] The version of the operating system's kernel, which tells WSL from Linux.
- * @property {NodeJS.ProcessEnv} [variables]
+ * @property {NodeJS.ProcessEnv} [variables] The environment variables.
  */
 
 /**
  * Opens the system browser (RFC 8252 §4). No shell ever sees the URL.
- * Rejects with a `MisuseError` for a URL that is not http or https (`url_not_openable`), and with a
- * `TransportError` if no browser could be started (`browser_not_opened`).
  *
- * @param {string} url
- * @param {Environment} [environment]
- * @returns {Promise<void>}
+ * @param {string} url what to open: http or https
+ * @param {Environment} [environment] what decides by which command
+ * @returns {Promise<void>} when it was started
+ * @throws {MisuseError} `url_not_openable`: of another scheme
+ * @throws {TransportError} `browser_not_opened`: none could be started
  */
 export async function openBrowser(url, environment = {}) {
   const { variables = process.env } = environment;

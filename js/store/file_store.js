@@ -17,10 +17,12 @@ const formatVersion = 1;
 const recordsLock = 'records';
 
 /**
+ * How patient a store in a file is.
+ *
  * @typedef {object} FileStoreOptions
  * @property {number} [lockTimeoutMilliseconds]
- *   How long to wait for a lock that someone else holds; then `lock_timeout`.
- *   Default: ten minutes, since a person may be signing in under it.
+ *   How long to wait for a lock that someone else holds, in milliseconds; then `lock_timeout`.
+ *   Default: 600000, since a person may be signing in under it.
  */
 
 /**
@@ -30,8 +32,8 @@ const recordsLock = 'records';
  * Locks live beside it, in the folder `<path>.locks`.
  *
  * @param {string} path If it is a symbolic link, the file that it points to is the store.
- * @param {FileStoreOptions} [options]
- * @returns {Store}
+ * @param {FileStoreOptions} [options] how patient it is
+ * @returns {Store} whose methods reject with a `StorageError`
  */
 export function createFileStore(path, { lockTimeoutMilliseconds = 600_000 } = {}) {
   const givenPath = resolve(path);

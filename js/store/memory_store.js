@@ -6,7 +6,7 @@ import { createKeyedLock } from './keyed_lock.js';
  * A store that forgets everything when the process ends.
  * Values are copied in and out, so that no caller can change what is stored.
  *
- * @returns {Store}
+ * @returns {Store} none of whose methods rejects by itself
  */
 export function createMemoryStore() {
   /** @type {Map<string, StoredRecord>} */

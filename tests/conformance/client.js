@@ -3,10 +3,11 @@
 
 import { argv, env } from 'node:process';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { createDpop } from '../../js/dpop.js';
+import { clientCredentials, enterpriseManaged, jwtBearer, privateKeyAssertion } from '../../js/grants.js';
 import { createAuthorizer, createMemoryStore } from '../../js/index.js';
 
-/** @import { Redirect } from '../../js/index.js' */
-/** @import { ServerSettings } from '../../js/records.js' */
+/** @import { ConnectionSettings, Redirect } from '../../js/index.js' */
 
 const {
   MCP_CONFORMANCE_SCENARIO: scenario = '',
@@ -19,12 +20,30 @@ const known = JSON.parse(context);
 /**
  * What was agreed with the operators of single servers beforehand.
  *
- * @type {{ [scenario: string]: ServerSettings }}
+ * @type {{ [scenario: string]: () => ConnectionSettings }}
  */
 const agreed = {
-  'auth/pre-registration': {
-    client: { clientId: known.client_id, clientSecret: known.client_secret, issuer: known.issuer },
-  },
+  'auth/pre-registration': () => ({ client: { clientId: known.client_id, clientSecret: known.client_secret, issuer: known.issuer } }),
+  'auth/client-credentials-basic': () => ({
+    client: { clientId: known.client_id, clientSecret: known.client_secret },
+    grant: clientCredentials(),
+  }),
+  'auth/client-credentials-jwt': () => ({
+    client: {
+      clientId: known.client_id,
+      tokenEndpointAuthMethod: 'private_key_jwt',
+      assertion: privateKeyAssertion({ privateKey: known.private_key_pem, algorithm: known.signing_algorithm }),
+    },
+    grant: clientCredentials(),
+  }),
+  'auth/enterprise-managed-authorization': () => ({
+    client: { clientId: known.client_id, clientSecret: known.client_secret },
+    grant: enterpriseManaged({
+      identityProvider: { issuer: known.idp_issuer, tokenEndpoint: known.idp_token_endpoint, clientId: known.idp_client_id },
+      idToken: () => known.idp_id_token,
+    }),
+  }),
+  'auth/wif-jwt-bearer': () => ({ client: { clientId: known.client_id }, grant: jwtBearer(() => known.valid_jwt) }),
 };
 
 /**
@@ -45,8 +64,8 @@ const redirect = {
 
 const authorizer = createAuthorizer({
   client: { clientName: 'Conformance', clientMetadataUrl: 'https://conformance-test.local/client-metadata.json' },
-  host: { store: createMemoryStore(), redirect },
-  settings: () => agreed[scenario],
+  host: { store: createMemoryStore(), redirect, dpop: createDpop() },
+  settings: () => agreed[scenario]?.(),
 });
 const signedIn = authorizer.fetch(server, { interaction: true });
 

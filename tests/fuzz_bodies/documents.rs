@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mcp_oauth_wasm::authorization::PendingAuthorization;
 use mcp_oauth_wasm::authorization_server::{self, AuthorizationServer};
 use mcp_oauth_wasm::client_authentication::ClientAuthentication;
-use mcp_oauth_wasm::grant::Grant;
+use mcp_oauth_wasm::grant::GrantType;
 use mcp_oauth_wasm::http::{Parameters, StatedError};
 use mcp_oauth_wasm::identifier::{Endpoint, Issuer, RedirectUri};
 use mcp_oauth_wasm::protected_resource::{self, Statement};
@@ -88,7 +88,7 @@ pub fn registration(bytes: &[u8]) {
     let pending = pending();
     let server = &pending.discovery.authorization_server;
     let redirect_uri = RedirectUri::parse("http://127.0.0.1:49152/callback").expect("a redirect URI");
-    let first = Asked::first(server, &pending.plan, Grant::AuthorizationCode, Some(&redirect_uri), true)
+    let first = Asked::first(server, &pending.plan, GrantType::AuthorizationCode, Some(&redirect_uri), true)
         .expect("the server permits public clients");
     let mut asked = first.clone();
     // Three rungs, each of them once more for the other application type, and one that gives up.
@@ -147,7 +147,7 @@ pub fn token(bytes: &[u8]) {
     let requested = pending.plan.requested();
     let PendingAuthorization { discovery, resource, registration, plan, .. } = pending;
     let session =
-        token::session(answer, Grant::AuthorizationCode, Granting { discovery, resource, registration, plan });
+        token::session(answer, GrantType::AuthorizationCode, Granting { discovery, resource, registration, plan });
     assert_session(&session);
     assert_eq!(session.plan.granted().is_empty(), session.plan.granted().to_parameter().is_none());
     let known: ScopeSet = session.plan.scopes.iter().map(|scope| scope.scope.as_str()).collect();

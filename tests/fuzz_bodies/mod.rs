@@ -56,6 +56,7 @@ fn response(bytes: &[u8]) -> Option<Response> {
         url: "https://as.example/".to_owned(),
         status: status.parse().ok()?,
         content_type: (!content_type.is_empty()).then(|| content_type.to_owned()),
+        retry_after: None,
         location: None,
         body: bytes[end + 1..].to_vec(),
     })

@@ -7,7 +7,7 @@ import { createAuthorizer } from 'mcp-oauth-wasm';
 import { createFileStore, loopbackRedirect, nodeHost } from 'mcp-oauth-wasm/node';
 import { temporaryFolder } from '../javascript/temporary_folder.js';
 
-/** @import { Connection } from 'mcp-oauth-wasm' */
+/** @import { ClientDescription, Connection, ConnectionSettings, Host, Store } from 'mcp-oauth-wasm' */
 /** @import { AuthorizationRequest, InteropServer } from './servers/interop_server.js' */
 
 /** What nobody knows of until `share_file` demands it; this package never requests it alone. */
@@ -20,12 +20,17 @@ const folder = await temporaryFolder();
  *
  * @param {string} name of the server
  * @param {() => Promise<InteropServer>} start
- * @param {object} facts about the server
- * @param {boolean} facts.refusesUnregistered whether it refuses scopes that a client did not register
- * @param {'update' | 'new registration' | 'impossible'} facts.widening what it takes to be registered for a scope that
- *   was unknown when the client was registered
+ * @param {object} facts about the server, and how it is used
+ * @param {boolean} [facts.refusesUnregistered] whether it refuses scopes that a client did not register; absent where
+ *   that cannot be asked with a URL
+ * @param {'none' | 'update' | 'new registration' | 'impossible'} facts.widening what it takes to be registered for a scope
+ *   that was unknown when the client was registered
+ * @param {boolean} facts.revokes whether it revokes tokens when the client asks it to
+ * @param {ClientDescription} [facts.client]
+ * @param {(store: Store) => Partial<Host>} [facts.host]
+ * @param {(browse: (url: string) => Promise<void>) => ConnectionSettings} [facts.settings]
  */
-export function describeInterop(name, start, { refusesUnregistered, widening }) {
+export function describeInterop(name, start, { refusesUnregistered, widening, revokes, client, host, settings }) {
   describe(name, () => {
     const store = join(folder, `${name}.json`);
     /** @type {InteropServer} */
@@ -49,12 +54,14 @@ export function describeInterop(name, start, { refusesUnregistered, widening }) 
         assert.deepEqual(session.plan.scopes.filter(({ required, granted }) => required && !granted), []);
       }));
 
-    test('server policy', async () => {
-      const url = new URL(lastAuthorizationUrl);
-      url.searchParams.set('scope', UNREGISTERED);
-      const callback = new URL(await server.signIn(url));
-      assert.equal(callback.searchParams.get('error'), refusesUnregistered ? 'invalid_scope' : null);
-    });
+    if (refusesUnregistered !== undefined) {
+      test('server policy', async () => {
+        const url = new URL(lastAuthorizationUrl);
+        url.searchParams.set('scope', UNREGISTERED);
+        const callback = new URL(await server.signIn(url));
+        assert.equal(callback.searchParams.get('error'), refusesUnregistered ? 'invalid_scope' : null);
+      });
+    }
 
     test('tool call', () => afterTrips(0, () => callTools('whoami')));
 
@@ -89,6 +96,14 @@ export function describeInterop(name, start, { refusesUnregistered, widening }) 
         await callTools('write_file', 'whoami');
       }));
 
+    test('sign-out', async () => {
+      const headers = await connection.headersFor({ method: 'POST', url: server.url });
+      assert.equal(await connection.signOut(), revokes);
+      assert.equal(await connection.session(), null);
+      const { status } = await fetch(server.url, { method: 'POST', headers, body: '{}' });
+      assert.equal(status === 401, revokes, `the MCP server answered ${status}`);
+    });
+
     test('records', () => {
       const requests = server.authorizationRequests().filter(({ requested }) => requested !== UNREGISTERED);
       assert.equal(requests.length, trips);
@@ -102,16 +117,21 @@ export function describeInterop(name, start, { refusesUnregistered, widening }) 
     /** All that a process which has just started knows of earlier ones is in the store. */
     function connectionOfNewProcess(path = store) {
       const redirect = loopbackRedirect({ open: browse, showUrl: giveUp });
-      const host = nodeHost({ store: createFileStore(path), redirect });
-      const authorizer = createAuthorizer({ client: { clientName: 'interoperability test' }, host });
+      const fileStore = createFileStore(path);
+      const authorizer = createAuthorizer({
+        client: { clientName: 'interoperability test', ...client },
+        host: nodeHost({ store: fileStore, redirect, ...host?.(fileStore) }),
+        settings: () => settings?.(browse),
+      });
       return authorizer.connection(server.url, { interaction: true });
     }
 
-    /** @param {string} authorizationUrl */
-    async function browse(authorizationUrl) {
+    /** @param {string} url that is opened, or shown */
+    async function browse(url) {
       trips += 1;
-      lastAuthorizationUrl = authorizationUrl;
-      await fetch(await server.signIn(authorizationUrl));
+      lastAuthorizationUrl = url;
+      if (server.visit) await server.visit(url);
+      else await fetch(await server.signIn(url));
     }
 
     /**

@@ -6,7 +6,7 @@ import { createMemoryStore, loopbackRedirect } from 'mcp-oauth-wasm/node';
 import { startProtectedResource } from '../servers/protected_resource.js';
 import { callTool, createMachine, rejectionOf, startWorld, storedSession } from './world.js';
 
-/** @import { ApprovalRequest, RedirectReceiver } from 'mcp-oauth-wasm' */
+/** @import { ApprovalRequest, Redirect, RedirectReceiver } from 'mcp-oauth-wasm' */
 /** @import { ProtectedResource } from '../servers/protected_resource.js' */
 /** @import { World } from './world.js' */
 
@@ -25,7 +25,7 @@ describe('when a person is needed', () => {
     await world.close();
   });
 
-  test('[I1] without interaction no browser opens: the error has the issuer, the plan, and a way to go on', async () => {
+  test('[refuses I1] without interaction no browser opens: the error has the issuer, the plan, and a way to go on', async () => {
     const { start, trips, network } = createMachine();
     const connection = start().connection(world.server);
     const error = await rejectionOf(callTool(connection.fetch, world.server));
@@ -45,7 +45,7 @@ describe('when a person is needed', () => {
     assert.equal(trips.length, 1, 'the connection knows of the session');
   });
 
-  test('[I1] resumed twice at once: one sign-in', async () => {
+  test('[accepts I1] resumed twice at once: one sign-in', async () => {
     const { start, trips } = createMachine();
     const { fetch } = start().connection(world.server);
     const [one, other] = await Promise.all([1, 2].map(() => rejectionOf(callTool(fetch, world.server))));
@@ -54,7 +54,7 @@ describe('when a person is needed', () => {
     assert.equal(trips.length, 1, 'the later ones find the session there');
   });
 
-  test('[I1] a call that may not interact does not wait for a person at another server', async () => {
+  test('[refuses I1] a call that may not interact does not wait for a person at another server', async () => {
     const { host, start } = createMachine();
     const away = loopbackRedirect({ open: () => {} });
     const authorizer = start({ host: { ...host, redirect: away } });
@@ -67,7 +67,7 @@ describe('when a person is needed', () => {
     await assert.rejects(signIn, { name: 'AbortError' });
   });
 
-  test('[I1] interaction is allowed, but the host cannot send the person anywhere', async () => {
+  test('[refuses I1] interaction is allowed, but the host cannot send the person anywhere', async () => {
     const authorizer = createAuthorizer({ host: { store: createMemoryStore() } });
     await assert.rejects(callTool(authorizer.fetch(world.server, { interaction: true }), world.server), (error) => {
       assert.ok(error instanceof MisuseError);
@@ -76,7 +76,7 @@ describe('when a person is needed', () => {
     });
   });
 
-  test('[I2] sign-ins wait for each other: one browser at a time', async () => {
+  test('[accepts I2] sign-ins wait for each other: one browser at a time', async () => {
     let open = 0;
     let most = 0;
     const { host, userAgent, start } = createMachine();
@@ -95,14 +95,43 @@ describe('when a person is needed', () => {
     assert.equal(most, 1);
   });
 
-  test('[I2] a sign-in that fails does not stop those that wait', async () => {
+  test('[accepts A9] of several ways back, the first is taken that the authorization server registers', async () => {
+    const { host, network, trips, start } = createMachine();
+    const loopback = /** @type {Redirect} */ (host.redirect);
+    let closed = 0;
+    /** @type {Redirect} */
+    const deepLink = {
+      async prepare() {
+        const authorize = async () => assert.fail('nobody was sent anywhere with it');
+        return { redirectUri: 'com.example.app:/callback', authorize, close: async () => void (closed += 1) };
+      },
+    };
+    network.fault = async ({ url }, init) => {
+      if (!url.endsWith('/reg') || !String(init?.body).includes('com.example.app')) return undefined;
+      return Response.json({ error: 'invalid_redirect_uri', error_description: 'only http and https' }, { status: 400 });
+    };
+    const { fetch } = start({ host: { ...host, redirect: [deepLink, loopback] } }).connection(world.server, { interaction: true });
+    assert.equal((await callTool(fetch, world.server)).status, 200);
+    assert.match(trips[0]?.searchParams.get('redirect_uri') ?? '', /^http:\/\/127\.0\.0\.1:/);
+    assert.equal(closed, 1);
+
+    network.fault = async ({ url }) => (url.endsWith('/reg') ? Response.json({ error: 'access_denied' }, { status: 403 }) : undefined);
+    const other = createMachine().host.store;
+    const refused = start({ host: { ...host, store: other, redirect: [deepLink, loopback] } }).connection(world.server, { interaction: true });
+    await assert.rejects(callTool(refused.fetch, world.server), { code: 'registration_refused' });
+    assert.equal(trips.length, 1, 'another refusal is not about the way back');
+    assert.equal(closed, 2);
+  });
+
+  test('[accepts I2] a sign-in that fails does not stop those that wait', async () => {
     const { host, start } = createMachine();
     let prepared = 0;
-    /** @type {NonNullable<typeof host.redirect>} */
+    const theirs = /** @type {Redirect} */ (host.redirect);
+    /** @type {Redirect} */
     const redirect = {
       prepare(request) {
         if ((prepared += 1) === 1) throw new Error('the first one fails');
-        return host.redirect.prepare(request);
+        return theirs.prepare(request);
       },
     };
     const authorizer = start({ host: { ...host, redirect } });
@@ -111,7 +140,7 @@ describe('when a person is needed', () => {
     assert.deepEqual(outcomes.sort(), ['fulfilled', 'rejected']);
   });
 
-  test('[I2] a step-up needs the approval of the host, which sees the plan; without it nothing is sent', async () => {
+  test('[refuses I2] a step-up needs the approval of the host, which sees the plan; without it nothing is sent', async () => {
     /** @type {ApprovalRequest[]} */
     const asked = [];
     let approves = false;
@@ -147,7 +176,7 @@ describe('when a person is needed', () => {
     assert.equal(trips.length, 2);
   });
 
-  test('[I2] a changed issuer needs the approval of the host; without it the new one learns nothing', async () => {
+  test('[refuses I2] a changed issuer needs the approval of the host; without it the new one learns nothing', async () => {
     const other = await startWorld();
     try {
       /** @type {ApprovalRequest[]} */

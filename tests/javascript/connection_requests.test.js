@@ -45,7 +45,7 @@ describe('the requests of a connection', () => {
     'headers as pairs': () => [world.server, { method: 'POST', headers: Object.entries(headers), body: message }],
   };
   for (const [what, request] of Object.entries(repeatable)) {
-    test(`[T3] ${what}: sent again, whole, after the sign-in`, async () => {
+    test(`[accepts T3] ${what}: sent again, whole, after the sign-in`, async () => {
       const { start, trips, network } = createMachine();
       const response = await start().fetch(world.server, { interaction: true })(...request());
       assert.equal(response.status, 200);
@@ -111,22 +111,22 @@ describe('the requests of a connection', () => {
     await close();
   });
 
-  test('a time-out that nobody else holds ends a request that hangs, while it is sent and while its answer streams', async () => {
+  test('a time-out that nobody else holds ends a request that hangs, while it is sent and while its answer streams', async (context) => {
     const hanging = createServer((request, response) => {
       if (request.method === 'POST') response.write('data: 1\n\n');
     });
     const { origin, close } = await listenOnLoopback(hanging);
+    context.after(close);
     const server = `${origin}/mcp`;
     const { fetch } = createMachine().start().connection(server, { signal: new AbortController().signal });
     const collecting = setInterval(collectGarbage, 10);
+    context.after(() => clearInterval(collecting));
     await assert.rejects(fetch(server, { signal: AbortSignal.timeout(100) }), { name: 'TimeoutError' });
-    const response = await fetch(server, { method: 'POST', signal: AbortSignal.timeout(200) });
-    await assert.rejects(response.text(), { name: 'TimeoutError' });
-    clearInterval(collecting);
-    await close();
+    const text = fetch(server, { method: 'POST', signal: AbortSignal.timeout(200) }).then((response) => response.text());
+    await assert.rejects(text, { name: 'TimeoutError' });
   });
 
-  test('[S5] a 403 for scopes: one step-up for all who need it, with what was granted before', async () => {
+  test('[accepts S5] a 403 for scopes: one step-up for all who need it, with what was granted before', async () => {
     const { start, trips, network } = createMachine();
     const { fetch, plan } = start().connection(world.server, { interaction: true });
     await callTool(fetch, world.server);
@@ -139,7 +139,7 @@ describe('the requests of a connection', () => {
     assert.equal(network.tokenRequests('refresh_token').length, 0, 'a refresh cannot widen');
   });
 
-  test('[S5] a 401 that demands other scopes: signed in for these, and not merely refreshed', async () => {
+  test('[accepts S5] a 401 that demands other scopes: signed in for these, and not merely refreshed', async () => {
     const { start, trips, network, host } = createMachine();
     const { fetch } = start().connection(world.server, { interaction: true });
     await callTool(fetch, world.server);
@@ -153,7 +153,7 @@ describe('the requests of a connection', () => {
     assert.equal(network.tokenRequests('refresh_token').length, 0);
   });
 
-  test('[S6] a server that is never content with fresh tokens: an error, after one sign-in', async () => {
+  test('[refuses S6] a server that is never content with fresh tokens: an error, after one sign-in', async () => {
     const { start, trips, network } = createMachine();
     network.fault = ({ url }) =>
       url === world.server ? new Response(null, { status: 401, headers: { 'www-authenticate': 'Bearer scope="openid email"' } }) : undefined;
@@ -165,7 +165,7 @@ describe('the requests of a connection', () => {
     assert.equal(network.requests.filter(({ url }) => url === world.server).length, 2);
   });
 
-  test('[S6] a server that demands something new every time: an error, after few sign-ins', async () => {
+  test('[refuses S6] a server that demands something new every time: an error, after few sign-ins', async () => {
     const { start, trips, network } = createMachine();
     let demands = 0;
     network.fault = ({ url }) => {
@@ -180,7 +180,7 @@ describe('the requests of a connection', () => {
     assert.ok(demands <= 4, `${demands} requests`);
   });
 
-  test('[S6] a 403 for scopes that were granted: an error, and no trip at all', async () => {
+  test('[refuses S6] a 403 for scopes that were granted: an error, and no trip at all', async () => {
     const { start, trips, network } = createMachine();
     const { fetch } = start().connection(world.server, { interaction: true });
     await callTool(fetch, world.server);
@@ -192,7 +192,7 @@ describe('the requests of a connection', () => {
     assert.equal(trips.length, 1);
   });
 
-  test('[S6] scopes that the server withholds: an error that names them, and the connection goes on with what it has', async () => {
+  test('[refuses S6] scopes that the server withholds: an error that names them, and the connection goes on with what it has', async () => {
     const { start, trips } = createMachine();
     const { fetch } = start().connection(world.server, { interaction: true });
     await callTool(fetch, world.server);
@@ -204,7 +204,7 @@ describe('the requests of a connection', () => {
     assert.equal((await callTool(fetch, world.server)).status, 200);
   });
 
-  test('[S6] a step-up that the network prevents is not one in vain: it is tried again as often as it takes', async () => {
+  test('[accepts S6] a step-up that the network prevents is not one in vain: it is tried again as often as it takes', async () => {
     const { start, trips, network } = createMachine();
     const { fetch } = start().connection(world.server, { interaction: true });
     await callTool(fetch, world.server);

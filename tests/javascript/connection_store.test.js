@@ -81,8 +81,7 @@ describe('what a connection keeps', () => {
 
   describe('a sign-in whose process ends while the person is in the browser', () => {
     /** Sends the person away, and never hears of them again. */
-    async function interrupted() {
-      const machine = createMachine();
+    async function interrupted(machine = createMachine()) {
       /** @type {(url: string) => void} */
       let sent = () => {};
       /** @type {Promise<string>} */
@@ -102,7 +101,7 @@ describe('what a connection keeps', () => {
       return { machine, authorizationUrl: await away };
     }
 
-    test('[A3] is completed by the next process, once; the same callback again is refused', async () => {
+    test('[accepts A3] is completed by the next process, once; the same callback again is refused', async () => {
       const { machine, authorizationUrl } = await interrupted();
       const callbackUrl = await machine.userAgent.signIn(authorizationUrl);
       const authorizer = machine.start();
@@ -118,7 +117,18 @@ describe('what a connection keeps', () => {
       assert.equal((await callTool(machine.start().fetch(world.server), world.server)).status, 200, 'the session is still there');
     });
 
-    test('[A3] a callback with another state, none, or no URL at all leaves it as it was', async () => {
+    test('[accepts A3, interop 44] two that wait at once on one store: each is completed with its own code verifier', async () => {
+      const { machine, authorizationUrl: earlier } = await interrupted();
+      const { authorizationUrl: later } = await interrupted(machine);
+      for (const authorizationUrl of [later, earlier]) {
+        const completed = await machine.start().complete(await machine.userAgent.signIn(authorizationUrl));
+        assert.ok('session' in completed);
+      }
+      const verifiers = machine.network.tokenRequests('authorization_code').map(({ form }) => form.get('code_verifier'));
+      assert.equal(new Set(verifiers).size, 2);
+    });
+
+    test('[refuses A3] a callback with another state, none, or no URL at all leaves it as it was', async () => {
       const { machine, authorizationUrl } = await interrupted();
       const callbackUrl = await machine.userAgent.signIn(authorizationUrl);
       const forged = new URL(callbackUrl);
@@ -130,7 +140,7 @@ describe('what a connection keeps', () => {
       assert.ok('session' in (await machine.start().complete(callbackUrl)));
     });
 
-    test('[A4] a callback with the right state from another issuer is refused, and uses it up', async () => {
+    test('[refuses A4] a callback with the right state from another issuer is refused, and uses it up', async () => {
       const { machine, authorizationUrl } = await interrupted();
       const callbackUrl = new URL(await machine.userAgent.signIn(authorizationUrl));
       callbackUrl.searchParams.set('iss', 'https://evil.example');
@@ -138,7 +148,7 @@ describe('what a connection keeps', () => {
       assert.deepEqual(machine.network.tokenRequests('authorization_code'), []);
     });
 
-    test('[S4] is repaired once where the server refuses a scope: one more URL to open, and then the session', async () => {
+    test('[accepts S4] is repaired once where the server refuses a scope: one more URL to open, and then the session', async () => {
       const { machine, authorizationUrl } = await interrupted();
       const { searchParams } = new URL(authorizationUrl);
       const refusal = new URLSearchParams({ error: 'invalid_scope', scope: 'offline_access', state: String(searchParams.get('state')), iss: world.issuer });

@@ -35,7 +35,7 @@ describe('the tokens of a connection', () => {
     return storedSession(machine.host.store, world.server);
   }
 
-  test('[T3] every request carries the token in its header, and none in its URL', async () => {
+  test('[accepts T3] every request carries the token in its header, and none in its URL', async () => {
     const { start, network, host } = await signedInMachine();
     const { fetch } = start().connection(world.server);
     for (let count = 0; count < 3; count += 1) assert.equal((await callTool(fetch, world.server)).status, 200);
@@ -44,7 +44,7 @@ describe('the tokens of a connection', () => {
     for (const { url } of network.requests) assert.ok(!url.includes(tokens.accessToken));
   });
 
-  test('[T3] another path, another port and another host get no token, and no request', async () => {
+  test('[refuses T3] another path, another port and another host get no token, and no request', async () => {
     const { start, network } = await signedInMachine();
     const { fetch, headersFor } = start().connection(world.server);
     const { port } = new URL(world.server);
@@ -58,7 +58,7 @@ describe('the tokens of a connection', () => {
     assert.deepEqual(network.requests, []);
   });
 
-  test('[T3] a redirect of the MCP server is not followed', async (context) => {
+  test('[refuses T3] a redirect of the MCP server is not followed', async (context) => {
     /** @type {(string | undefined)[]} */
     const stolen = [];
     const thief = createServer((request, response) => {
@@ -78,7 +78,7 @@ describe('the tokens of a connection', () => {
     assert.deepEqual(stolen, []);
   });
 
-  test('[T4] a hundred requests on an expired token: one refresh', async () => {
+  test('[accepts T4] a hundred requests on an expired token: one refresh', async () => {
     const machine = await signedInMachine();
     await withExpiredToken(machine);
     const { fetch } = machine.start().connection(world.server);
@@ -88,7 +88,7 @@ describe('the tokens of a connection', () => {
     assert.equal(machine.trips.length, 0);
   });
 
-  test('[T4] several connections of several authorizers on one store: one refresh, and the losers adopt its tokens', async () => {
+  test('[accepts T4] several connections of several authorizers on one store: one refresh, and the losers adopt its tokens', async () => {
     const machine = await signedInMachine();
     await withExpiredToken(machine);
     const connections = [machine.start(), machine.start()].flatMap((authorizer) => [1, 2].map(() => authorizer.connection(world.server)));
@@ -99,7 +99,7 @@ describe('the tokens of a connection', () => {
     assert.equal(new Set(used).size, 1);
   });
 
-  test('[T4] a thousand first requests on one signal: one sign-in, and no warning', async (context) => {
+  test('[accepts T4] a thousand first requests on one signal: one sign-in, and no warning', async (context) => {
     /** @type {unknown[]} */
     const warnings = [];
     const onWarning = (/** @type {unknown} */ warning) => warnings.push(warning);
@@ -120,7 +120,7 @@ describe('the tokens of a connection', () => {
     assert.deepEqual(warnings, []);
   });
 
-  test('[T4] an answer to a request from before the sign-in comes late: no second sign-in, no refresh', async () => {
+  test('[accepts T4] an answer to a request from before the sign-in comes late: no second sign-in, no refresh', async () => {
     const { start, network, trips } = createMachine();
     /** @type {() => void} */
     let deliver = () => {};
@@ -141,7 +141,7 @@ describe('the tokens of a connection', () => {
     assert.equal(network.tokenRequests('refresh_token').length, 0);
   });
 
-  test('[T4] a token that is about to expire is renewed before it is used', async () => {
+  test('[accepts T4] a token that is about to expire is renewed before it is used', async () => {
     const machine = await signedInMachine();
     await expire(machine.host.store, world.server, 20);
     const { fetch } = machine.start().connection(world.server);
@@ -152,7 +152,7 @@ describe('the tokens of a connection', () => {
     );
   });
 
-  test('[T4] a caller that gives up does not end the refresh that others wait for, nor one that was sent', async () => {
+  test('[accepts T4] a caller that gives up does not end the refresh that others wait for, nor one that was sent', async () => {
     const machine = await signedInMachine();
     const before = await withExpiredToken(machine);
     const abort = new AbortController();
@@ -169,7 +169,7 @@ describe('the tokens of a connection', () => {
     assert.notEqual(stored.tokens.refreshToken, /** @type {any} */ (before).tokens.refreshToken, 'the rotated token was not lost');
   });
 
-  test('[T4] a refresh whose sender died is tried once more with the old token', async () => {
+  test('[accepts T4] a refresh whose sender died is tried once more with the old token', async () => {
     const machine = await signedInMachine();
     await withExpiredToken(machine);
     machine.network.fault = ({ form }) => (form.has('refresh_token') ? Promise.reject(new TypeError('fetch failed')) : undefined);
@@ -192,7 +192,7 @@ describe('the tokens of a connection', () => {
     },
   };
   for (const [what, { fault, code, kind }] of Object.entries(failures)) {
-    test(`[T5] a refresh that ends in ${what}: an error to retry; nothing that is stored is lost, and no browser opens`, async () => {
+    test(`[refuses T5] a refresh that ends in ${what}: an error to retry; nothing that is stored is lost, and no browser opens`, async () => {
       const machine = await signedInMachine({ timeoutMilliseconds: 200 });
       const before = await withExpiredToken(machine);
       machine.network.fault = ({ form }) => (form.has('refresh_token') ? fault() : undefined);
@@ -208,7 +208,7 @@ describe('the tokens of a connection', () => {
     });
   }
 
-  test('[T5] a refresh that fails before the token has expired: the token serves for its last seconds', async () => {
+  test('[accepts T5] a refresh that fails before the token has expired: the token serves for its last seconds', async () => {
     const machine = await signedInMachine();
     const { start, host, network } = machine;
     const now = Math.floor(Date.now() / 1000);
@@ -221,7 +221,7 @@ describe('the tokens of a connection', () => {
     assert.equal(network.tokenRequests('refresh_token').length, 1);
   });
 
-  test('[T5] a refresh token that the server refuses: signed in again with the same client, and without a person only if allowed', async () => {
+  test('[accepts T5] a refresh token that the server refuses: signed in again with the same client, and without a person only if allowed', async () => {
     const machine = await signedInMachine();
     const before = /** @type {any} */ (await withExpiredToken(machine));
     await revoke(before);
@@ -254,7 +254,7 @@ describe('the tokens of a connection', () => {
     return ({ authorization }) => (authorization === `Bearer ${accessToken}` ? new Response(null, { status: 401 }) : undefined);
   }
 
-  test('[R8] a client that the server has forgotten, told on a refresh: registered anew, once', async () => {
+  test('[accepts R8] a client that the server has forgotten, told on a refresh: registered anew, once', async () => {
     const machine = await signedInMachine();
     const before = /** @type {any} */ (await withExpiredToken(machine));
     const { registrationClientUri, registrationAccessToken, clientId } = before.registration;
@@ -268,7 +268,7 @@ describe('the tokens of a connection', () => {
     assert.notEqual(machine.trips[0]?.searchParams.get('client_id'), clientId);
   });
 
-  test('[T5] an access token that the server no longer accepts, though it has not expired: refreshed without a person', async () => {
+  test('[accepts T5] an access token that the server no longer accepts, though it has not expired: refreshed without a person', async () => {
     const machine = await signedInMachine();
     const { tokens } = /** @type {any} */ (await storedSession(machine.host.store, world.server));
     machine.network.fault = refusing(tokens);
@@ -289,7 +289,7 @@ describe('the tokens of a connection', () => {
     await assert.rejects(createMachine().start().connection(world.server).refresh(), { code: 'no_refresh_token' });
   });
 
-  test('[T5] discovery that fails is an error to retry, not a reason to forget', async () => {
+  test('[refuses T5] discovery that fails is an error to retry, not a reason to forget', async () => {
     const { start, network, trips } = createMachine();
     network.fault = ({ url }) => (url.includes('.well-known/oauth-authorization-server') ? new Response(null, { status: 503 }) : undefined);
     const { fetch } = start().connection(world.server, { interaction: true });

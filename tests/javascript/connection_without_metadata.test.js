@@ -71,7 +71,7 @@ describe('a server without metadata', () => {
 
   const connection = () => createAuthorizer({ host }).connection(server, { interaction: true });
 
-  test('[D10] signs people in at its own origin, and hears of no resource, at no time', async () => {
+  test('[accepts D10] signs people in at its own origin, and hears of no resource, at no time', async () => {
     assert.equal((await connection().fetch(server)).status, 200);
     assert.deepEqual(trips, [[`${origin}/authorize`, null]]);
     await expire(host.store, server);
@@ -79,7 +79,7 @@ describe('a server without metadata', () => {
     assert.deepEqual(forms, [[`${origin}/token`, null], [`${origin}/token`, null]]);
   });
 
-  test('[D10] that publishes metadata one day is believed, and that there is none is not believed any more', async () => {
+  test('[accepts D10] that publishes metadata one day is believed, and that there is none is not believed any more', async () => {
     await connection().signIn();
     documents = published;
     await connection().signIn();
@@ -92,7 +92,7 @@ describe('a server without metadata', () => {
     assert.deepEqual(await storedSession(host.store, server), session, 'what was stored is left as it is');
   });
 
-  test('[D10] is an error where the host does not permit it', async () => {
+  test('[refuses D10] is an error where the host does not permit it', async () => {
     const settings = () => ({ withoutMetadata: false });
     const { signIn } = createAuthorizer({ host, settings }).connection(server);
     await assert.rejects(signIn(), { code: 'no_protected_resource_metadata' });

@@ -59,7 +59,7 @@ function signInOnAnotherDevice(answers, answer = authorized) {
   return { result: grant.obtain(context), waits: clock.waits, shown, redeemed, posted, grant };
 }
 
-test('[T8] device authorization: the person is shown a code, and asked for until they are done (RFC 8628 §3)', async () => {
+test('[accepts T8] device authorization: the person is shown a code, and asked for until they are done (RFC 8628 §3)', async () => {
   const { result, waits, shown, redeemed, posted, grant } = signInOnAnotherDevice(['authorization_pending', 'authorization_pending']);
   assert.equal(await result, session);
   assert.deepEqual([grant.grantType, grant.interactive], ['urn:ietf:params:oauth:grant-type:device_code', true]);
@@ -90,7 +90,7 @@ test('what there is none of is left out: scope, resource, the complete URL, the 
   }
 });
 
-test('[T8] device authorization: the server sets the pace (RFC 8628 §3.5)', async () => {
+test('[accepts T8] device authorization: the server sets the pace (RFC 8628 §3.5)', async () => {
   const paced = async (/** @type {(string | Error)[]} */ answers, /** @type {object} */ answer) => {
     const { result, waits } = signInOnAnotherDevice(answers, { ...authorized, ...answer });
     await result;
@@ -110,7 +110,7 @@ test('a network that fails is asked less and less often, and as before once it i
   assert.deepEqual(waits, [5, 10, 20, 40, 5, 10, 20]);
 });
 
-test('[T8] device authorization: it ends when the server says so', async () => {
+test('[refuses T8] device authorization: it ends when the server says so', async () => {
   for (const [error, code] of [['access_denied', 'device_authorization_denied'], ['expired_token', 'device_code_expired'], ['invalid_grant', 'token_refused']]) {
     const { result, redeemed } = signInOnAnotherDevice(['authorization_pending', String(error)]);
     const rejection = await rejectionOf(result);
@@ -122,7 +122,7 @@ test('[T8] device authorization: it ends when the server says so', async () => {
   assert.equal(await rejectionOf(signInOnAnotherDevice([other]).result), other);
 });
 
-test('[T8] device authorization: it ends when the code does, whatever the server says', async () => {
+test('[refuses T8] device authorization: it ends when the code does, whatever the server says', async () => {
   const { result, waits, redeemed } = signInOnAnotherDevice(Array(100).fill('authorization_pending'), { ...authorized, expires_in: 12 });
   const rejection = await rejectionOf(result);
   assert.deepEqual([rejection.name, rejection.code], ['RefusedError', 'device_code_expired']);
@@ -136,7 +136,7 @@ test('an interval that no timer can wait is not taken for none', async () => {
   assert.deepEqual(waits, [(2 ** 31 - 1) / 1000]);
 });
 
-test('[T8] device authorization: it ends with the call, also while nobody answers', async () => {
+test('[refuses T8] device authorization: it ends with the call, also while nobody answers', async () => {
   const aborted = { name: 'TransportError', code: 'aborted' };
   for (const where of ['show', 'wait', 'redeem']) {
     const abort = new AbortController();

@@ -21,7 +21,7 @@ async function newKeyPair(algorithm = 'ES256') {
   return /** @type {KeyPair} */ (await generateKeyPair(algorithm));
 }
 
-test('[T7] a proof has the shape of RFC 9449 §4.2, and is signed by the key in it', async () => {
+test('[accepts T7] a proof has the shape of RFC 9449 §4.2, and is signed by the key in it', async () => {
   const dpop = createDpop();
   const before = Math.floor(Date.now() / 1000);
   const { payload, protectedHeader } = await verified(await dpop.proof(request));
@@ -38,7 +38,7 @@ test('[T7] a proof has the shape of RFC 9449 §4.2, and is signed by the key in 
   assert.equal(await dpop.thumbprint(), await calculateJwkThumbprint(/** @type {any} */ (jwk)));
 });
 
-test('[T7] a proof for a protected resource hashes the access token (RFC 9449 §4.2, §7.1) and carries the nonce', async () => {
+test('[accepts T7] a proof for a protected resource hashes the access token (RFC 9449 §4.2, §7.1) and carries the nonce', async () => {
   const accessToken = 'Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU';
   const proof = await createDpop().proof({ method: 'GET', url: 'https://resource.example.org/protectedresource', accessToken, nonce: 'eyJ7S_zG.eyJH0-Z.HX4w-7v' });
   const { ath, nonce, htm, htu } = (await verified(proof)).payload;

@@ -37,7 +37,7 @@ function network(...answers) {
   };
 }
 
-test('[T7] every form carries a fresh proof; what else was said stays as it was', async () => {
+test('[accepts T7] every form carries a fresh proof; what else was said stays as it was', async () => {
   const { fetch, sent, proof } = network();
   const signed = fetchWithProofs(fetch, createDpop());
   const { signal } = new AbortController();
@@ -52,7 +52,7 @@ test('[T7] every form carries a fresh proof; what else was said stays as it was'
   assert.notEqual(proof(0).jti, proof(1).jti);
 });
 
-test('[T7] other requests carry none: metadata, registration, deletion', async () => {
+test('[refuses T7] other requests carry none: metadata, registration, deletion', async () => {
   const { fetch, sent } = network();
   const signed = fetchWithProofs(fetch, createDpop());
   await signed('https://as.example/.well-known/oauth-authorization-server');
@@ -61,7 +61,7 @@ test('[T7] other requests carry none: metadata, registration, deletion', async (
   assert.deepEqual(sent.map(({ headers }) => headers.get('dpop')), [null, null, null]);
 });
 
-test('[T7] a request that lacked a nonce is sent once more with it, and later ones have it at once (RFC 9449 §8)', async () => {
+test('[accepts T7] a request that lacked a nonce is sent once more with it, and later ones have it at once (RFC 9449 §8)', async () => {
   const { fetch, sent, proof } = network(() => refusal('use_dpop_nonce', 'one'), () => new Response('{"access_token":"a"}'));
   const signed = fetchWithProofs(fetch, createDpop());
   assert.deepEqual(await (await signed(tokenEndpoint, form())).json(), { access_token: 'a' });
@@ -73,7 +73,7 @@ test('[T7] a request that lacked a nonce is sent once more with it, and later on
   assert.equal(proof(2).nonce, 'one');
 });
 
-test('[T7] a server that is never content with a nonce is asked twice, not for ever', async () => {
+test('[refuses T7] a server that is never content with a nonce is asked twice, not for ever', async () => {
   const { fetch, sent } = network(() => refusal('use_dpop_nonce', 'one'), () => refusal('use_dpop_nonce', 'two'));
   const response = await fetchWithProofs(fetch, createDpop())(tokenEndpoint, form());
   assert.equal(sent.length, 2);
@@ -99,7 +99,7 @@ test('every answer may bring the next nonce, and an origin has its own (RFC 9449
   assert.equal(same.proof(0).nonce, 'four', 'the same key does, wherever it is used');
 });
 
-test('[T7] a refusal for any other reason is not answered by sending a code again, and is passed on whole', async () => {
+test('[refuses T7] a refusal for any other reason is not answered by sending a code again, and is passed on whole', async () => {
   /** @type {[string, () => Response][]} */
   const answers = [
     ['another error', () => refusal('invalid_grant', 'one')],
@@ -146,7 +146,7 @@ test('of an endless refusal no more is read than a refusal has, and the reader c
   assert.ok(cancelled);
 });
 
-test('[T7] at a protected resource the token goes with a proof that hashes it, and with the latest nonce (RFC 9449 §7.1, §9)', async () => {
+test('[accepts T7] at a protected resource the token goes with a proof that hashes it, and with the latest nonce (RFC 9449 §7.1, §9)', async () => {
   const dpop = createDpop();
   const request = { method: 'POST', url: 'https://mcp.example/mcp', accessToken: 'token' };
   const first = await proofHeaders(dpop, request);

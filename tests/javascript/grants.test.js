@@ -24,7 +24,7 @@ test('exports the grants and what they authenticate with', () => {
   assert.deepEqual(Object.keys(grants).sort(), ['clientCredentials', 'deviceAuthorization', 'enterpriseManaged', 'jwtBearer', 'privateKeyAssertion']);
 });
 
-test('[T8] client credentials: one token request, with nothing but what every one has (RFC 6749 §4.4)', async () => {
+test('[accepts T8] client credentials: one token request, with nothing but what every one has (RFC 6749 §4.4)', async () => {
   const { context, redeemed, posted } = grantContext();
   const grant = grants.clientCredentials();
   assert.deepEqual([grant.grantType, grant.interactive ?? false], ['client_credentials', false]);
@@ -32,7 +32,7 @@ test('[T8] client credentials: one token request, with nothing but what every on
   assert.deepEqual([redeemed, posted], [[{}], []]);
 });
 
-test('[T8] workload identity: the platform is asked for an assertion that fits, and it is redeemed (RFC 7523 §2.1)', async () => {
+test('[accepts T8] workload identity: the platform is asked for an assertion that fits, and it is redeemed (RFC 7523 §2.1)', async () => {
   const { context, redeemed } = grantContext();
   /** @type {unknown[]} */
   const requests = [];
@@ -53,7 +53,7 @@ test('[T8] workload identity: the platform is asked for an assertion that fits, 
   assert.deepEqual(redeemed, [{ assertion: 'assertion 1' }, { assertion: 'assertion 2' }]);
 });
 
-test('[T8] workload identity: a refusal is final, and nothing else is tried', async () => {
+test('[refuses T8] workload identity: a refusal is final, and nothing else is tried', async () => {
   for (const error of ['invalid_grant', 'invalid_scope', 'unauthorized_client', 'slow_down']) {
     const { context, redeemed } = grantContext({ redeem: () => Promise.reject(refused(error)) });
     assert.equal((await rejectionOf(grants.jwtBearer(async () => 'x').obtain(context))).details.error, error);
@@ -74,7 +74,7 @@ test('a token that is none is not sent', async () => {
   assert.equal(await rejectionOf(grants.jwtBearer(() => Promise.reject(failure)).obtain(grantContext().context)), failure);
 });
 
-test('[T8] enterprise-managed: the ID Token is exchanged at the identity provider, and its assertion redeemed', async () => {
+test('[accepts T8] enterprise-managed: the ID Token is exchanged at the identity provider, and its assertion redeemed', async () => {
   const { context, posted, redeemed } = grantContext({ post: () => exchanged });
   const idToken = await idTokenOf();
   const grant = grants.enterpriseManaged({ identityProvider, idToken: async () => idToken });
@@ -119,7 +119,7 @@ test('enterprise-managed: the client authenticates to the identity provider by i
   assert.deepEqual(client, { clientId: 'idp-client', tokenEndpointAuthMethod: 'none' });
 });
 
-test('[T8] enterprise-managed: only an identity assertion is passed on to the MCP server\'s authorization server', async () => {
+test('[refuses T8] enterprise-managed: only an identity assertion is passed on to the MCP server\'s authorization server', async () => {
   const secret = 'an access token of the identity provider';
   for (const [answer, member] of /** @type {[object, string][]} */ ([
     [{ ...exchanged, issued_token_type: 'urn:ietf:params:oauth:token-type:access_token', access_token: secret }, 'issued_token_type'],

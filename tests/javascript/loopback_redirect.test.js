@@ -69,7 +69,7 @@ const aborted = (/** @type {unknown} */ error) => error instanceof TransportErro
 
 const success = { signedIn: true, title: 'Signed in', message: 'You can close this page.' };
 
-test('the redirect URI is the loopback IP literal with a free port and a path of the issuer (A9, A10)', async () => {
+test('[accepts A9, A10] the redirect URI is the loopback IP literal with a free port and a path of the issuer', async () => {
   const [one, other] = [await prepare(), await prepare({ issuer: 'https://other.example' })];
   assert.match(one.redirectUri, /^http:\/\/127\.0\.0\.1:\d+\/callback\/[0-9a-f]{16}$/);
   assert.match(other.redirectUri, /^http:\/\/127\.0\.0\.1:\d+\/callback\/[0-9a-f]{16}$/);
@@ -241,7 +241,7 @@ test('no text of a request gets into a page, and the outcome is escaped', async 
   assert.ok(body.includes('&lt;/p&gt;&lt;img src=x onerror=&#39;a&amp;b&#39;&gt;'));
 });
 
-test('stray requests are answered and do not end the wait (A3)', async () => {
+test('[refuses A3] stray requests are answered and do not end the wait', async () => {
   const receiver = await prepare();
   const callback = receiver.authorize({ authorizationUrl, state: 'right' });
   const { origin, host, port, pathname } = new URL(receiver.redirectUri);
@@ -390,7 +390,7 @@ test('a host that cannot show the URL either ends the wait', async () => {
   await assert.rejects(receiver.authorize({ authorizationUrl, state: 'right' }), failure);
 });
 
-test('a URL of another scheme is never opened (A6)', async () => {
+test('[refuses A6] a URL of another scheme is never opened', async () => {
   const receiver = await prepare({ open: assert.fail, showUrl: assert.fail });
   for (const url of ['javascript:alert(1)', 'file:///etc/passwd', 'calc.exe', '-a', 'ms-settings:']) {
     await assert.rejects(receiver.authorize({ authorizationUrl: url, state: 'right' }), misuse('url_not_openable'));

@@ -12,7 +12,7 @@ import { defaultStorePath } from '../../js/node/default_store_path.js';
 import { temporaryFolder } from './temporary_folder.js';
 
 test('exports the host and its parts', () => {
-  assert.deepEqual(Object.keys(node).sort(), ['createFileStore', 'createMemoryStore', 'loopbackRedirect', 'nodeHost', 'openBrowser']);
+  assert.deepEqual(Object.keys(node).sort(), ['createFileStore', 'createMemoryStore', 'explain', 'loopbackRedirect', 'nodeHost', 'openBrowser']);
 });
 
 test('the default store is a file in this user\'s folder for state', () => {
@@ -49,8 +49,9 @@ test('what is given replaces the defaults, and the rest is passed on', async () 
   const redirect = node.loopbackRedirect();
   const fetch = async () => new Response('given');
   const approve = async () => false;
-  const host = node.nodeHost({ store, redirect, fetch, approve, timeoutMilliseconds: 1 });
-  assert.deepEqual(host, { store, redirect, fetch, approve, timeoutMilliseconds: 1 });
+  const { fetch: used, ...host } = node.nodeHost({ store, redirect, fetch, approve, timeoutMilliseconds: 1 });
+  assert.deepEqual(host, { store, redirect, approve, timeoutMilliseconds: 1 });
+  assert.equal(await (await used('https://any.example/')).text(), 'given');
   assert.ok('prepare' in node.nodeHost({ store }).redirect);
 });
 

@@ -10,7 +10,7 @@ const request = { issuer: 'https://as.example/tenant', clientId: 'https://app.ex
 /** @typedef {'ES256' | 'RS256' | 'PS256' | 'EdDSA'} Algorithm */
 
 for (const algorithm of /** @type {Algorithm[]} */ (['ES256', 'RS256', 'PS256', 'EdDSA'])) {
-  test(`[T1] a client assertion is signed with ${algorithm} by a key in every form`, async () => {
+  test(`[accepts T1] a client assertion is signed with ${algorithm} by a key in every form`, async () => {
     const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true });
     const jwk = await exportJWK(privateKey);
     const forms = {
@@ -27,7 +27,7 @@ for (const algorithm of /** @type {Algorithm[]} */ (['ES256', 'RS256', 'PS256', 
   });
 }
 
-test('[T1] a client assertion names the client and the issuer alone, ends in a minute, and is never the same (RFC 7523 §3)', async () => {
+test('[accepts T1] a client assertion names the client and the issuer alone, ends in a minute, and is never the same (RFC 7523 §3)', async () => {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const assertionOf = privateKeyAssertion({ privateKey: /** @type {CryptoKey} */ (privateKey) });
   const before = Math.floor(Date.now() / 1000);

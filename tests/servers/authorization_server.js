@@ -36,6 +36,7 @@ import { maskAuthorization, maskLocation, maskMembers } from './secrets.js';
 
 /**
  * @typedef {object} AuthorizationServerOptions
+ * @property {string} [issuer] its identifier where something stands in front of it; default: the server's own origin
  * @property {string[]} [scopes] the catalogue
  * @property {string | null} [defaultScope] what a client that is registered without scope gets; null: nothing
  * @property {string[]} [resourceScopes] the scopes that an access token for a protected resource can
@@ -73,12 +74,13 @@ export async function startAuthorizationServer(options = {}) {
   } = options;
 
   const server = createServer();
-  const { origin: issuer, close } = await listenOnLoopback(server);
+  const { origin, close } = await listenOnLoopback(server);
+  const { issuer = origin } = options;
 
   /** @type {Set<string>} */
   const protectedResources = new Set();
   const credentials = {
-    introspectionEndpoint: `${issuer}/token/introspection`,
+    introspectionEndpoint: `${origin}/token/introspection`,
     clientId: 'protected-resource',
     clientSecret: randomBytes(32).toString('base64url'),
   };
@@ -100,7 +102,7 @@ export async function startAuthorizationServer(options = {}) {
             redirect_uris: [],
           },
         ],
-        jwks: { keys: [newSigningKey()] },
+        jwks: { keys: [(signingKey ??= newSigningKey())] },
         cookies: { keys: [randomBytes(32).toString('base64url')] },
         pkce: { required: () => true },
         rotateRefreshToken: true,
@@ -150,6 +152,9 @@ export async function startAuthorizationServer(options = {}) {
       }),
   );
 
+  // What stands in front says by `X-Forwarded-Proto` how it was reached.
+  provider.proxy = issuer !== origin;
+
   /** @type {RecordedRequest[]} */
   const requests = [];
   provider.use(async (context, next) => {
@@ -161,6 +166,8 @@ export async function startAuthorizationServer(options = {}) {
 
   return {
     issuer,
+    /** Where the server itself listens. */
+    origin,
     requests,
     /** The running oidc-provider, for a test that has to reach inside. */
     provider,
@@ -184,6 +191,9 @@ export async function startAuthorizationServer(options = {}) {
 function person(accountId) {
   return { name: accountId, email: `${accountId}@example.com`, email_verified: true };
 }
+
+/** Of all servers of this process, since it takes long to make one. @type {ReturnType<typeof newSigningKey> | undefined} */
+let signingKey;
 
 function newSigningKey() {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

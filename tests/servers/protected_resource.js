@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { listenOnLoopback } from './loopback.js';
+import { createProofChecker } from './proof_of_possession.js';
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
 /** @import { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js' */
@@ -16,11 +17,17 @@ import { listenOnLoopback } from './loopback.js';
 /**
  * @typedef {object} ProtectedResourceOptions
  * @property {IntrospectingServer} authorizationServer
+ * @property {IntrospectingServer[]} [furtherAuthorizationServers] whose tokens are accepted as well
+ * @property {string} [origin] where clients reach it, if something stands in front; default: the server's own
+ * @property {boolean} [isWholeOrigin] whether its resource identifier is the origin; default: the URL that is called
+ * @property {boolean} [namesMetadata] whether the challenge says where the metadata is; default: true
  * @property {string[]} [requiredScopes] what every request needs
  * @property {string[] | null} [challengeScopes] what the 401 challenge demands; null: it names no scope
  * @property {string[] | null} [scopesSupported] of the protected resource metadata; null: not listed
  * @property {Record<string, string[]>} [furtherTools] more tools, by name, and the scopes that calling
  *   each of them needs on top; answered with 403 `insufficient_scope` where they are missing
+ * @property {boolean} [bound] whether it takes only tokens that are bound to a key, with a proof and our nonce in it
+ *   (RFC 9449)
  */
 
 /**
@@ -29,7 +36,7 @@ import { listenOnLoopback } from './loopback.js';
  * @typedef {object} ResourceRequest
  * @property {string} method
  * @property {string} path
- * @property {boolean} bearer whether it carried a bearer token
+ * @property {boolean} bearer whether it carried a token
  * @property {string[]} calls the tools that it called
  * @property {number} status of the answer
  */
@@ -40,7 +47,7 @@ class Refusal extends Error {
    * @param {Record<string, string>} challenge the parameters of the `WWW-Authenticate` challenge
    */
   constructor(status, challenge) {
-    super(challenge.error_description ?? 'a bearer token is required');
+    super(challenge.error_description ?? 'a token is required');
     this.status = status;
     this.challenge = challenge;
   }
@@ -56,17 +63,28 @@ class Refusal extends Error {
 export async function startProtectedResource(options) {
   const {
     authorizationServer,
+    furtherAuthorizationServers = [],
+    isWholeOrigin = false,
+    namesMetadata = true,
     requiredScopes = ['openid', 'email'],
     challengeScopes = requiredScopes,
     scopesSupported = ['openid', 'profile', 'email'],
     furtherTools = {},
+    bound = false,
   } = options;
 
   const server = createServer();
-  const { origin, close } = await listenOnLoopback(server);
-  const resource = `${origin}/mcp`;
+  const { origin: own, close } = await listenOnLoopback(server);
+  const { origin = own } = options;
+  const url = `${origin}/mcp`;
+  const resource = isWholeOrigin ? origin : url;
   const metadataPath = '/.well-known/oauth-protected-resource/mcp';
-  const introspection = authorizationServer.addProtectedResource(resource);
+  const issuers = [authorizationServer, ...furtherAuthorizationServers].map((issuing) => ({
+    issuer: issuing.issuer,
+    introspection: issuing.addProtectedResource(resource),
+  }));
+  const scheme = bound ? 'DPoP' : 'Bearer';
+  const proofs = bound ? createProofChecker(origin) : undefined;
   /** @type {ResourceRequest[]} */
   const requests = [];
 
@@ -76,7 +94,7 @@ export async function startProtectedResource(options) {
     const record = {
       method: request.method ?? '',
       path: pathname,
-      bearer: bearerToken(request) !== undefined,
+      bearer: tokenOf(request, scheme) !== undefined,
       calls: [],
       get status() {
         return response.statusCode;
@@ -85,6 +103,7 @@ export async function startProtectedResource(options) {
     requests.push(record);
     try {
       allowWebPages(response);
+      proofs?.bringNonce(response);
       if (request.method === 'OPTIONS') return response.writeHead(204).end();
       if (pathname === metadataPath) return answerJson(response, 200, metadata());
       if (pathname !== '/mcp') return answerJson(response, 404, { error: 'not_found' });
@@ -104,7 +123,7 @@ export async function startProtectedResource(options) {
   function metadata() {
     return {
       resource,
-      authorization_servers: [authorizationServer.issuer],
+      authorization_servers: issuers.map(({ issuer }) => issuer),
       bearer_methods_supported: ['header'],
       ...(scopesSupported && { scopes_supported: scopesSupported }),
     };
@@ -117,12 +136,12 @@ export async function startProtectedResource(options) {
   async function checkedAuthorization(request) {
     /** @type {Record<string, string>} */
     const demanded = challengeScopes ? { scope: challengeScopes.join(' ') } : {};
-    const token = bearerToken(request);
+    const token = tokenOf(request, scheme);
     if (token === undefined) throw new Refusal(401, demanded);
-    const answer = await introspect(token);
-    const { active, iss: issuer = authorizationServer.issuer } = answer;
+    const answers = await Promise.all(issuers.map((issuing) => introspect(token, issuing)));
+    const { active, ...answer } = answers.find((answer) => answer.active === true) ?? answers[0];
     const audiences = [answer.aud ?? []].flat();
-    if (active !== true || issuer !== authorizationServer.issuer || !audiences.includes(resource)) {
+    if (active !== true || !audiences.includes(resource)) {
       throw new Refusal(401, {
         error: 'invalid_token',
         error_description:
@@ -130,6 +149,8 @@ export async function startProtectedResource(options) {
         ...demanded,
       });
     }
+    const error = await proofs?.refusal(request, token, answer.cnf?.jkt);
+    if (error) throw new Refusal(401, { error, ...demanded });
     const authorization = {
       token,
       clientId: answer.client_id,
@@ -146,16 +167,17 @@ export async function startProtectedResource(options) {
    * RFC 7662.
    *
    * @param {string} token
+   * @param {(typeof issuers)[number]} asked
    */
-  async function introspect(token) {
-    const { introspectionEndpoint, clientId, clientSecret } = introspection;
+  async function introspect(token, { issuer, introspection: { introspectionEndpoint, clientId, clientSecret } }) {
     const response = await fetch(introspectionEndpoint, {
       method: 'POST',
       headers: { Authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}` },
       body: new URLSearchParams({ token }),
     });
     if (!response.ok) throw new Error(`Introspection failed: ${response.status} ${await response.text()}`);
-    return response.json();
+    const answer = await response.json();
+    return { ...answer, active: answer.active === true && (answer.iss ?? issuer) === issuer };
   }
 
   /**
@@ -197,24 +219,32 @@ export async function startProtectedResource(options) {
    * @param {Refusal} refusal
    */
   function refuse(response, { status, challenge, message }) {
-    const parameters = Object.entries({ resource_metadata: `${origin}${metadataPath}`, ...challenge });
+    const named = namesMetadata ? { resource_metadata: `${origin}${metadataPath}` } : {};
+    const parameters = Object.entries({ ...named, ...challenge });
     const challengeText = parameters.map(([name, value]) => `${name}="${value}"`).join(', ');
-    response.setHeader('WWW-Authenticate', `Bearer ${challengeText}`);
+    response.setHeader('WWW-Authenticate', `${scheme} ${challengeText}`);
     answerJson(response, status, { error: challenge.error ?? 'unauthorized', error_description: message });
   }
 
-  return { url: resource, requests, close };
+  return {
+    url,
+    /** Where the server itself listens. */
+    origin: own,
+    requests,
+    close,
+  };
 }
 
 /** @typedef {Awaited<ReturnType<typeof startProtectedResource>>} ProtectedResource */
 
 /**
- * The scheme has to be written `Bearer`: RFC 9110 permits any case, but servers exist that do not.
+ * The scheme has to be written as the standards do: RFC 9110 permits any case, but servers exist that do not.
  *
  * @param {IncomingMessage} request
+ * @param {'Bearer' | 'DPoP'} scheme
  */
-function bearerToken(request) {
-  return /^Bearer ([\w.~+/-]+=*)$/.exec(request.headers.authorization ?? '')?.[1];
+function tokenOf(request, scheme) {
+  return new RegExp(`^${scheme} ([\\w.~+/-]+=*)$`).exec(request.headers.authorization ?? '')?.[1];
 }
 
 /** @param {IncomingMessage} request */
@@ -236,8 +266,8 @@ function toolsCalled(message) {
 function allowWebPages(response) {
   response.setHeader('Access-Control-Allow-Origin', '*');
   response.setHeader('Access-Control-Allow-Methods', 'GET, POST, DELETE');
-  response.setHeader('Access-Control-Allow-Headers', 'Authorization, Content-Type, Accept, Mcp-Protocol-Version, Mcp-Session-Id');
-  response.setHeader('Access-Control-Expose-Headers', 'WWW-Authenticate, Mcp-Session-Id');
+  response.setHeader('Access-Control-Allow-Headers', 'Authorization, DPoP, Content-Type, Accept, Mcp-Protocol-Version, Mcp-Session-Id');
+  response.setHeader('Access-Control-Expose-Headers', 'WWW-Authenticate, DPoP-Nonce, Mcp-Session-Id');
 }
 
 /**

@@ -7,12 +7,14 @@ const SECRET_MEMBERS = new Set([
   'client_secret',
   'code',
   'code_verifier',
+  'device_code',
   'id_token',
   'id_token_hint',
   'initial_access_token',
   'password',
   'refresh_token',
   'registration_access_token',
+  'subject_token',
   'token',
 ]);
 

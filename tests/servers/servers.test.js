@@ -225,7 +225,7 @@ describe('the authorization server and the protected resource of the tests', () 
       response.headers.get('www-authenticate'),
       `Bearer resource_metadata="${metadataUrl}", scope="openid email"`,
     );
-    assert.equal(response.headers.get('access-control-expose-headers'), 'WWW-Authenticate, Mcp-Session-Id');
+    assert.equal(response.headers.get('access-control-expose-headers'), 'WWW-Authenticate, DPoP-Nonce, Mcp-Session-Id');
     const metadata = await (await fetch(metadataUrl)).json();
     assert.deepEqual(metadata, {
       resource: protectedResource.url,

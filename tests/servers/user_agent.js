@@ -26,6 +26,33 @@ export function createUserAgent({
   const cookies = new CookieJar();
 
   /**
+   * Goes where it is sent and answers pages, until it is sent away from the authorization server or nothing can be answered.
+   *
+   * @param {string | URL} url
+   * @returns {Promise<{ location: string } | { page: Page, status: number }>}
+   */
+  async function follow(url) {
+    const authorizationServer = new URL(url).origin;
+    let request = new Request(url);
+    for (let step = 0; step < MAXIMUM_STEPS; step += 1) {
+      const response = await fetch(cookies.addTo(request), { redirect: 'manual' });
+      cookies.keepFrom(request.url, response);
+      const location = response.headers.get('location');
+      if (location !== null) {
+        await response.body?.cancel();
+        if (new URL(location, request.url).origin !== authorizationServer) return { location };
+        request = new Request(new URL(location, request.url));
+      } else {
+        const page = { url: request.url, text: await response.text() };
+        const answered = response.ok ? answer(page) : undefined;
+        if (!answered) return { page, status: response.status };
+        request = answered;
+      }
+    }
+    throw new Error(`The authorization server did not come to an end within ${MAXIMUM_STEPS} steps, last ${request.url}`);
+  }
+
+  /**
    * Signs in and consents. Resolves with the callback URL to which the authorization server finally
    * redirects, with a code or with an error, and does not fetch it.
    *
@@ -33,28 +60,24 @@ export function createUserAgent({
    * @returns {Promise<string>}
    */
   async function signIn(authorizationUrl) {
-    const authorizationServer = new URL(authorizationUrl).origin;
-    let request = new Request(authorizationUrl);
-    for (let step = 0; step < MAXIMUM_STEPS; step += 1) {
-      const response = await fetch(cookies.addTo(request), { redirect: 'manual' });
-      cookies.keepFrom(request.url, response);
-      const location = response.headers.get('location');
-      if (location !== null) {
-        await response.body?.cancel();
-        if (new URL(location, request.url).origin !== authorizationServer) return location;
-        request = new Request(new URL(location, request.url));
-      } else {
-        const page = { url: request.url, text: await response.text() };
-        const answered = response.ok ? answer(page) : undefined;
-        if (!answered) {
-          throw new Error(
-            `The authorization server showed a page instead of redirecting back: ${response.status} at ${withoutQuery(page.url)}: ${textOf(page.text)}`,
-          );
-        }
-        request = answered;
-      }
-    }
-    throw new Error(`The authorization server did not redirect back within ${MAXIMUM_STEPS} steps, last ${request.url}`);
+    const end = await follow(authorizationUrl);
+    if ('location' in end) return end.location;
+    const { page, status } = end;
+    throw new Error(
+      `The authorization server showed a page instead of redirecting back: ${status} at ${withoutQuery(page.url)}: ${textOf(page.text)}`,
+    );
+  }
+
+  /**
+   * Signs in where another device waits for it (RFC 8628 §3.3).
+   *
+   * @param {string | URL} verificationUrl with the code in it
+   * @returns {Promise<string>} the text of the last page
+   */
+  async function approve(verificationUrl) {
+    const end = await follow(verificationUrl);
+    if ('location' in end) throw new Error(`The authorization server redirects away, to ${withoutQuery(end.location)}`);
+    return textOf(end.page.text);
   }
 
   /**
@@ -69,7 +92,7 @@ export function createUserAgent({
     return { url: response.url, status: response.status, page: await response.text() };
   }
 
-  return { signIn, browse };
+  return { signIn, approve, browse };
 }
 
 /** @typedef {ReturnType<typeof createUserAgent>} UserAgent */
@@ -81,8 +104,14 @@ export function createUserAgent({
  */
 function answerOidcProvider({ url, text }, login, decision) {
   const action = /<form[^>]* action="([^"]+)"/.exec(text)?.[1];
+  if (!action) return;
+  const hidden = [...text.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [name, unescape(value)]);
+  if (text.includes('name="user_code"')) {
+    const members = decision === 'deny' && text.includes('name="abort"') ? [...hidden, ['abort', 'yes']] : hidden;
+    return new Request(new URL(unescape(action), url), { method: 'POST', body: new URLSearchParams(members) });
+  }
   const prompt = /name="prompt" value="(\w+)"/.exec(text)?.[1];
-  if (!action || !prompt) return;
+  if (!prompt) return;
   if (prompt === 'consent' && decision === 'deny') {
     const abort = /<a href="([^"]+)">\[ Cancel \]/.exec(text)?.[1];
     return abort ? new Request(new URL(unescape(abort), url)) : undefined;

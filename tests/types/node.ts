@@ -6,11 +6,11 @@ import { exactly } from './exactly.js';
 
 import type { Fetch, Host, Redirect, Store } from 'mcp-oauth-wasm';
 
-exactly<'createFileStore' | 'createMemoryStore' | 'loopbackRedirect' | 'nodeHost' | 'openBrowser'>()({} as keyof typeof node);
+exactly<'createFileStore' | 'createMemoryStore' | 'explain' | 'loopbackRedirect' | 'nodeHost' | 'openBrowser'>()({} as keyof typeof node);
 
 const host = node.nodeHost({ timeoutMilliseconds: 1 });
 exactly<Store>()(host.store);
-exactly<Redirect>()(host.redirect);
+exactly<Redirect | Redirect[]>()(host.redirect);
 exactly<Fetch>()(host.fetch);
 const whole: Host = host;
 createAuthorizer({ host: whole });

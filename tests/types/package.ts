@@ -14,14 +14,14 @@ type Functions =
   | 'createAuthorizer'
   | 'ask' | 'begin' | 'complete' | 'discover' | 'grant' | 'plan' | 'refresh' | 'register' | 'unregister'
   | 'createPkce' | 'planScopes' | 'readAuthorizationResponse' | 'readChallenge' | 'wellKnownLocations'
-  | 'createMemoryStore' | 'init';
+  | 'createMemoryStore' | 'explain' | 'init';
 type Errors =
   | 'AuthorizationError' | 'IncompatibleError' | 'InteractionRequiredError' | 'MisbehavedError' | 'MisuseError' | 'RefusedError' | 'StorageError'
   | 'TransportError';
 
 // No name more, and none less.
 exactly<Functions | Errors>()({} as keyof typeof whole);
-exactly<Exclude<keyof typeof whole, 'createMemoryStore'>>()({} as keyof typeof slim);
+exactly<Exclude<keyof typeof whole, 'createMemoryStore' | 'explain'>>()({} as keyof typeof slim);
 
 // Level 1: a fetch that is signed in.
 declare const store: Store;
@@ -83,6 +83,7 @@ exactly<Promise<Challenge | null>>()(whole.readChallenge(new Headers()));
 exactly<Promise<string[]>>()(whole.wellKnownLocations({ issuer: 'https://as.example' }));
 exactly<Promise<Pkce>>()(whole.createPkce());
 exactly<Promise<{ code: string }>>()(whole.readAuthorizationResponse({ pending: {} as PendingAuthorization, callbackUrl: '' }).then(({ code }) => ({ code })));
+exactly<(plan: ScopePlan) => string>()(whole.explain);
 const planned: Promise<ScopePlan> = whole.planScopes({ challenge: ['openid'] } satisfies ScopeSources, { registered: ['openid'] });
 planned.then(({ scopes: [first] }) => {
   if (!first) return;

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 
 import uvicorn
 from fastmcp import FastMCP
-from fastmcp.server.auth.auth import ClientRegistrationOptions
+from fastmcp.server.auth.auth import ClientRegistrationOptions, RevocationOptions
 from fastmcp.server.auth.middleware import RequireAuthMiddleware
 from fastmcp.server.auth.providers.in_memory import InMemoryOAuthProvider
 from starlette.middleware import Middleware
@@ -32,6 +32,7 @@ provider = InMemoryOAuthProvider(
     client_registration_options=ClientRegistrationOptions(
         enabled=True, valid_scopes=REQUIRED + FURTHER["write_file"], default_scopes=REQUIRED
     ),
+    revocation_options=RevocationOptions(enabled=True),
 )
 mcp = FastMCP("protected-resource", auth=provider)
 

@@ -25,6 +25,8 @@ import { createUserAgent } from '../../servers/user_agent.js';
  * @property {string} issuer
  * @property {() => AuthorizationRequest[]} authorizationRequests every one so far
  * @property {(authorizationUrl: string | URL) => Promise<string>} signIn resolves with the callback URL
+ * @property {(url: string) => Promise<unknown>} [visit] what the person does with the URL that is opened or shown;
+ *   default: signs in, and goes back to the callback URL
  * @property {() => Promise<void>} close
  */
 
@@ -34,6 +36,7 @@ import { createUserAgent } from '../../servers/user_agent.js';
  * @property {() => AuthorizationRequest[]} authorizationRequests every one so far
  * @property {IntrospectingServer['addProtectedResource']} addProtectedResource
  * @property {(authorizationUrl: string | URL) => Promise<string>} [signIn] default: the user agent without a person
+ * @property {InteropServer['visit']} [visit]
  * @property {() => Promise<void>} close
  */
 
@@ -42,12 +45,14 @@ import { createUserAgent } from '../../servers/user_agent.js';
  *
  * @param {InteropAuthorizationServer} authorizationServer
  * @param {string[]} requiredScopes what the MCP server demands of everybody
+ * @param {{ bound?: boolean }} [options] `bound`: whether the MCP server takes only tokens that are bound to a key
  * @returns {Promise<InteropServer>}
  */
-export async function withMcpServer(authorizationServer, requiredScopes) {
-  const { issuer, authorizationRequests, signIn = createUserAgent().signIn } = authorizationServer;
+export async function withMcpServer(authorizationServer, requiredScopes, { bound } = {}) {
+  const { issuer, authorizationRequests, visit, signIn = createUserAgent().signIn } = authorizationServer;
   const { url, close } = await startProtectedResource({
     authorizationServer,
+    bound,
     requiredScopes,
     scopesSupported: [...requiredScopes, 'files:write'],
     furtherTools: { write_file: ['files:write'], delete_file: ['files:delete'], share_file: ['files:share'] },
@@ -57,6 +62,7 @@ export async function withMcpServer(authorizationServer, requiredScopes) {
     issuer,
     authorizationRequests,
     signIn,
+    visit,
     async close() {
       await close();
       await authorizationServer.close();
