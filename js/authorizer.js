@@ -5,7 +5,7 @@
 
 import { Connection } from './connection.js';
 import { MisuseError } from './errors.js';
-import { completeLater } from './sign_in.js';
+import { completeLater, needsPerson } from './sign_in.js';
 
 /**
  * What an authorizer is made of.
@@ -119,7 +119,11 @@ export function createAuthorizer(options) {
   const connections = new Map();
   /** @type {Promise<unknown>} */
   let last = Promise.resolve();
-  const settingsFor = (/** @type {string} */ endpoint) => settings(endpoint) ?? {};
+  const settingsFor = (/** @type {string} */ endpoint) => {
+    const given = settings(endpoint) ?? {};
+    // A machine gets its next token as it got the first: refresh tokens are for people (RFC 6749 §4.4.3, RFC 7521 §4.1).
+    return needsPerson(given) ? given : { ...given, refresh: false };
+  };
 
   /** @type {<T>(work: () => Promise<T>) => Promise<T>} */
   const queue = (work) => {

@@ -9,9 +9,8 @@
 import { MisbehavedError, MisuseError, RefusedError, TransportError } from './errors.js';
 import { readChallenge } from './functions.js';
 import { isExpired, isExpiring, lackingScopes, withheldScopes } from './session.js';
-import { forgetRegistration, needsPerson, signIn } from './sign_in.js';
+import { callsFor, forgetRegistration, needsPerson, signIn } from './sign_in.js';
 import { storedClients, storedSession, storedStepUps } from './stored.js';
-import { callHost } from './trace.js';
 import { untilAborted } from './until_aborted.js';
 import { call } from './wasm.js';
 
@@ -128,7 +127,7 @@ export class Connection {
     // The request is wanted again, with the nonce that came with the refusal (RFC 9449 §9).
     if (hasNonce && challenge?.error === 'use_dpop_nonce' && attempt < ATTEMPT_LIMIT) return true;
     if (status === 403 && challenge?.error !== 'insufficient_scope') return false;
-    this.#traceChallenge(status, challenge);
+    this.#traceChallenge(status, challenge, authorization);
     if (attempt >= ATTEMPT_LIMIT) throw neverContent(endpoint, status);
     const current = this.#current && authorizationOf(this.#current.value);
     // A late answer to a request that was sent before the last sign-in or refresh says nothing about that.
@@ -386,23 +385,26 @@ export class Connection {
   }
 
   #calls() {
-    return callHost(this.of.host, null, this.of.settings.client?.assertion);
+    return callsFor(this.of);
   }
 
   /**
    * @param {number} status
    * @param {Challenge | null} challenge
+   * @param {string | null} [authorization] which some servers repeat in their words
    */
-  #traceChallenge(status, challenge) {
+  #traceChallenge(status, challenge, authorization) {
     const demands = challenge?.scopes ? `, demands ${challenge.scopes.join(' ')}` : '';
-    this.#calls().trace?.({
+    const event = {
       step: 'call',
       kind: 'answer',
       from: 'protected-resource',
       to: 'client',
       summary: `answered ${status}${demands}`,
       details: { status, challenge },
-    });
+    };
+    const secrets = [authorization?.split(' ').at(-1), this.#current?.value.tokens.accessToken];
+    this.#calls().trace?.(event, secrets.filter((secret) => secret !== undefined));
   }
 }
 

@@ -46,9 +46,17 @@
  */
 
 /**
- * The `fetch` of the Fetch Standard.
+ * Why a request is sent.
  *
- * @typedef {(input: string | URL | Request, init?: RequestInit) => Promise<Response>} Fetch
+ * @typedef {object} FetchContext
+ * @property {string} [endpoint] the URL of the MCP server on whose word another server is called, which must not be one
+ *   of a network that the MCP server is not in. Absent where that is allowed, and for calls to the MCP server itself
+ */
+
+/**
+ * The `fetch` of the Fetch Standard, which may also look at why a request is sent.
+ *
+ * @typedef {(input: string | URL | Request, init?: RequestInit, context?: FetchContext) => Promise<Response>} Fetch
  */
 
 /**

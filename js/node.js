@@ -9,17 +9,22 @@
 /**
  * @typedef {import('./node/loopback_redirect.js').LoopbackRedirectOptions} LoopbackRedirectOptions
  * @typedef {import('./node/open_browser.js').Environment} Environment
+ * @typedef {import('./pasted_redirect.js').PastedRedirectOptions} PastedRedirectOptions
+ * @typedef {import('./pasted_redirect.js').PasteRequest} PasteRequest
+ * @typedef {import('./pasted_redirect.js').PasteProblem} PasteProblem
  * @typedef {import('./store/file_store.js').FileStoreOptions} FileStoreOptions
  */
 
 import { defaultStorePath } from './node/default_store_path.js';
 import { explainingFetch } from './node/explaining_fetch.js';
+import { guardedFetch } from './node/guarded_fetch.js';
 import { loopbackRedirect } from './node/loopback_redirect.js';
 import { createFileStore } from './store/file_store.js';
 
 export { explain } from './explain.js';
 export { loopbackRedirect } from './node/loopback_redirect.js';
 export { openBrowser } from './node/open_browser.js';
+export { pastedRedirect } from './pasted_redirect.js';
 export { createFileStore } from './store/file_store.js';
 export { createMemoryStore } from './store/memory_store.js';
 
@@ -30,7 +35,8 @@ export { createMemoryStore } from './store/memory_store.js';
  * @param {Partial<Host>} [options]
  *   `store`: default, `createFileStore` with `mcp-oauth-wasm/store.json` in this user's folder for state.
  *   `redirect`: default, `loopbackRedirect()`. `fetch`: default, that of Node; its errors name the remedy where a
- *   company's certificate authority or proxy is in the way. The others are passed on.
+ *   company's certificate authority or proxy is in the way, and names that lead a public server's requests into a private
+ *   network are refused. The others are passed on.
  * @throws nothing: the store is touched, and a port listened at, when they are used
  * @returns {Omit<Host, 'store' | 'redirect' | 'fetch'> & Required<Pick<Host, 'store' | 'redirect' | 'fetch'>>}
  */
@@ -40,6 +46,6 @@ export function nodeHost({ store, redirect, fetch, ...others } = {}) {
     store: store ?? createFileStore(defaultStorePath()),
     redirect: redirect ?? loopbackRedirect(),
     // Looked up when it is used, so that a fetch that is replaced later (proxies, tests) counts.
-    fetch: explainingFetch(fetch ?? ((input, init) => globalThis.fetch(input, init))),
+    fetch: explainingFetch(fetch ?? guardedFetch((input, init) => globalThis.fetch(input, init))),
   };
 }

@@ -35,7 +35,7 @@ export type Code =
   | 'timed_out'
   /** The host cancelled the call. */
   | 'aborted'
-  /** The server answered 429 or 5xx: nothing is decided, nothing was deleted. */
+  /** The server answered 429 or 5xx: nothing is decided, nothing was deleted. `details.retryAfterSeconds`, where it says so. */
   | 'server_unavailable'
   /** The platform has no source of randomness. */
   | 'no_randomness'

@@ -41,7 +41,7 @@ import { call } from './wasm.js';
  */
 export async function signIn(request) {
   const { host, settings, endpoint, account, challenge, signal } = request;
-  const calls = callHost(host, signal, settings.client?.assertion);
+  const calls = callsFor(request, signal);
   const earlier = (await storedSession(host.store, endpoint, account).read())?.value;
   const preferredIssuer = earlier?.registration.issuer;
   // A server that has published metadata is not believed to have none: that would send its people elsewhere.
@@ -60,6 +60,17 @@ export async function signIn(request) {
   const session = await (settings.grant ? obtain(request, settings.grant, discovery, plan, there, calls) : authorizeAtFirst(redirects(host), request, discovery, plan, there, calls));
   if (there) await deleteReplaced(there, session, request, calls);
   return session;
+}
+
+/**
+ * What the calls for a connection need of the host.
+ *
+ * @param {Setting} setting
+ * @param {AbortSignal} [signal]
+ */
+export function callsFor({ host, settings, endpoint }, signal) {
+  const isTrusted = settings.allowPrivateAddresses === true;
+  return callHost(host, { signal, clientAssertion: settings.client?.assertion, endpoint: isTrusted ? undefined : endpoint });
 }
 
 /**
@@ -343,7 +354,7 @@ export async function completeLater({ host, client, settingsFor, callbackUrl, si
   }
   const { endpoint, account, pending } = waiting;
   const setting = { host, client, settings: settingsFor(endpoint), endpoint, account };
-  const completion = await complete(setting, pending, callbackUrl, callHost(host, signal, setting.settings.client?.assertion));
+  const completion = await complete(setting, pending, callbackUrl, callsFor(setting, signal));
   if (completion.kind === 'signed-in') return { endpoint, account, session: completion.session };
   await remember(setting, completion.pending);
   return { authorizationUrl: completion.authorizationUrl, pending: completion.pending };

@@ -27,6 +27,7 @@
  * @typedef {import('./host.js').Outcome} Outcome
  * @typedef {import('./host.js').ApprovalRequest} ApprovalRequest
  * @typedef {import('./host.js').Fetch} Fetch
+ * @typedef {import('./host.js').FetchContext} FetchContext
  * @typedef {import('./host.js').AssertionRequest} AssertionRequest
  * @typedef {import('./host.js').ClientAssertion} ClientAssertion
  * @typedef {import('./host.js').ClientAbilities} ClientAbilities

@@ -30,7 +30,7 @@ import { call } from './wasm.js';
  * @param {StepHost} host
  */
 function step(name, input, host) {
-  return call(name, input, callHost(host, host.signal, host.clientAssertion));
+  return call(name, input, callHost(host, host));
 }
 
 /**
@@ -119,7 +119,7 @@ export function begin(input, host = {}) {
  * @throws {MisuseError} `invalid_argument`
  */
 export function complete(input, host = {}) {
-  return completed(input, callHost(host, host.signal, host.clientAssertion));
+  return completed(input, callHost(host, host));
 }
 
 /**

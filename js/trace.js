@@ -3,29 +3,31 @@
 /** @import { ClientAssertion, Dpop, Fetch, TraceEvent } from './host.js' */
 /** @import { CallHost } from './wasm.js' */
 
+import { fitToShow } from './fit_to_show.js';
+
 /**
  * What the calls of one operation need of the host: its events get numbers, a time and one correlation; its requests
  * prove that the key is at hand, where there is one.
  *
  * @param {{ fetch?: Fetch, trace?: (event: TraceEvent) => void, timeoutMilliseconds?: number, dpop?: Dpop }} host
- * @param {AbortSignal | null} [signal]
- * @param {ClientAssertion} [clientAssertion]
+ * @param {{ signal?: AbortSignal, clientAssertion?: ClientAssertion, endpoint?: string }} [operation] `endpoint`: the MCP
+ *   server on whose word others are called
  * @returns {CallHost}
  */
-export function callHost({ fetch, trace, timeoutMilliseconds, dpop }, signal, clientAssertion) {
+export function callHost({ fetch = (url, init) => globalThis.fetch(url, init), trace, timeoutMilliseconds, dpop }, { signal, clientAssertion, endpoint } = {}) {
   const correlation = crypto.randomUUID();
   let sequence = 0;
   return {
-    fetch: dpop ? withProofs(fetch, dpop) : fetch,
+    fetch: (url, init) => (dpop ? withProofs(fetch, dpop) : fetch)(url, init, { endpoint }),
     timeoutMilliseconds,
-    signal: signal ?? undefined,
+    signal,
     clientAssertion,
     dpop: Boolean(dpop),
     trace:
       trace &&
-      ((event) => {
+      ((event, secrets) => {
         try {
-          trace({ version: 1, sequence: (sequence += 1), correlation, at: Date.now(), ...event });
+          trace({ version: 1, sequence: (sequence += 1), correlation, at: Date.now(), ...fitToShow(event, secrets) });
         } catch {
           // A logger that throws must not end a sign-in.
         }
@@ -34,13 +36,13 @@ export function callHost({ fetch, trace, timeoutMilliseconds, dpop }, signal, cl
 }
 
 /**
- * @param {Fetch | undefined} fetch
+ * @param {Fetch} fetch
  * @param {Dpop} dpop
  * @returns {Fetch}
  */
-function withProofs(fetch = globalThis.fetch, dpop) {
-  return async (url, init) => {
+function withProofs(fetch, dpop) {
+  return async (url, init, context) => {
     const { fetchWithProofs } = await import('./dpop_fetch.js');
-    return fetchWithProofs(fetch, dpop)(String(url), init);
+    return fetchWithProofs((url, init) => fetch(url, init, context), dpop)(String(url), init);
   };
 }

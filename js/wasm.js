@@ -18,7 +18,8 @@
  */
 
 import { call as callWasm, evaluate as evaluateWasm, imports, start } from '../pkg/mcp_oauth_wasm.js';
-import { IncompatibleError, MisbehavedError, MisuseError, RefusedError, StorageError, TransportError } from './errors.js';
+import { AuthorizationError, IncompatibleError, MisbehavedError, MisuseError, RefusedError, StorageError, TransportError } from './errors.js';
+import { collecting, fitToShow } from './fit_to_show.js';
 
 /** @type {(() => WasmSource | Promise<WasmSource>) | undefined} */
 let inlined;
@@ -108,7 +109,7 @@ function notLoaded(cause) {
  * @property {(input: string, init?: RequestInit) => Promise<Response>} [fetch] default: `globalThis.fetch`
  * @property {AbortSignal} [signal] cancels the call
  * @property {number} [timeoutMilliseconds] for each request, its body included; default: 30000
- * @property {(event: any) => void} [trace] receives every event
+ * @property {(event: any, secrets: string[]) => void} [trace] receives every event, and the secrets of the call
  * @property {(request: { issuer: string, clientId: string }) => Promise<string>} [clientAssertion] for clients that
  *   authenticate with a key
  * @property {boolean} [dpop] whether `fetch` proves possession of a key, so that tokens may be bound to it
@@ -124,21 +125,25 @@ function notLoaded(cause) {
  */
 export async function call(name, input, host = {}) {
   await init();
-  /** What the host's own `fetch` said last: it may know its platform's reasons and remedies. @type {unknown} */
+  /** @type {string[]} */
+  const secrets = [];
+  const trace = host.trace && ((/** @type {unknown} */ event) => host.trace?.(event, secrets));
+  /** What the host's own `fetch` said last: it may know its platform's reasons and remedies. @type {AuthorizationError | undefined} */
   let said;
   const { fetch } = host;
   const listening = fetch && (async (/** @type {Parameters<typeof fetch>} */ ...request) => {
     try {
       return await fetch(...request);
     } catch (error) {
-      throw (said = error);
+      said = isOurs(error) ? error : undefined;
+      throw error;
     }
   });
   try {
-    return await callWasm(name, plain(input), { ...host, fetch: listening });
+    return await callWasm(name, plain(input, secrets), { ...host, trace, fetch: listening });
   } catch (error) {
-    const told = fromPlain(error);
-    throw told?.code === 'network_failed' && said instanceof TransportError ? Object.assign(said, { step: told.step }) : told;
+    const told = fromPlain(error, secrets);
+    throw told?.code === 'network_failed' && said ? Object.assign(said, { step: told.step }) : told;
   }
 }
 
@@ -152,10 +157,24 @@ export async function call(name, input, host = {}) {
  */
 export function evaluate(name, input, host = {}) {
   if (!ready) throw new MisuseError({ code: 'not_initialised', message: 'Await `init()` once before calling this function.' });
+  /** @type {string[]} */
+  const secrets = [];
   try {
-    return evaluateWasm(name, plain(input), host);
+    return evaluateWasm(name, plain(input, secrets), host);
   } catch (error) {
-    throw fromPlain(error);
+    throw fromPlain(error, secrets);
+  }
+}
+
+/**
+ * @param {unknown} thrown by a host: anything at all, a proxy that throws when it is looked at included
+ * @returns {thrown is AuthorizationError}
+ */
+function isOurs(thrown) {
+  try {
+    return thrown instanceof AuthorizationError;
+  } catch {
+    return false;
   }
 }
 
@@ -163,10 +182,11 @@ export function evaluate(name, input, host = {}) {
  * Plain data, read here: an accessor that throws must not do so inside the wasm.
  *
  * @param {unknown} input
+ * @param {string[]} secrets gets those that are in it
  */
-function plain(input) {
+function plain(input, secrets) {
   try {
-    return JSON.parse(JSON.stringify(input ?? null));
+    return JSON.parse(JSON.stringify(input ?? null, collecting(secrets)));
   } catch (cause) {
     throw new MisuseError({ code: 'invalid_argument', message: 'The argument `input` must be plain data.', cause });
   }
@@ -185,10 +205,11 @@ const errorOfKind = {
  * The error for what the WebAssembly module rejected with.
  *
  * @param {unknown} thrown `{ kind, code, message, step, details }`; anything else is passed through
+ * @param {string[]} secrets
  * @returns {any}
  */
-function fromPlain(thrown) {
+function fromPlain(thrown, secrets) {
   const { kind, ...parts } = /** @type {ErrorParts & { kind: keyof typeof errorOfKind }} */ (Object(thrown));
   const ErrorOfKind = errorOfKind[kind];
-  return ErrorOfKind ? new ErrorOfKind(parts) : thrown;
+  return ErrorOfKind ? new ErrorOfKind(fitToShow(parts, secrets)) : thrown;
 }

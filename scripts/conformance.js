@@ -1,10 +1,11 @@
 // `npm run conformance`: the official suite's authorization scenarios for clients, each in both protocols where it has
 // both. `npm run conformance -- dpop` runs those that have the word in their name.
 
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { basename, delimiter, dirname, join } from "node:path";
-import { argv, env, execPath, versions } from "node:process";
+import { argv, env, execPath } from "node:process";
 import { build } from "./build.js";
+import { ensureNewerNode } from "./newer_node.js";
 import { elapsed, ensureNestedPackage, Explained, filesBelow, mustRun, root, run, runProgram, targetFolder } from "./support.js";
 
 const folder = join(root, "tests", "conformance");
@@ -21,7 +22,7 @@ const protocols = [older, newer];
 await runProgram(async () => {
   await build();
   await ensureNestedPackage(folder);
-  const node = await ensureNodeForSuite();
+  const node = await ensureNewerNode("The conformance suite");
   const since = performance.now();
 
   const words = argv.slice(2);
@@ -124,25 +125,4 @@ async function play(node, scenario, protocol) {
 function message(stderr) {
   const line = stderr.split("\n").find((line) => /^\w*Error\b/.test(line));
   return line ? [`the client: ${line}`] : [];
-}
-
-/**
- * A Node that the suite runs with: this one, or one from npm where this is older. The client runs with this one.
- *
- * @returns {Promise<string>}
- */
-async function ensureNodeForSuite() {
-  if (Number(versions.node.split(".")[0]) >= 22) return execPath;
-  const nested = join(folder, "node");
-  await ensureNestedPackage(nested);
-  const { optionalDependencies } = JSON.parse(readFileSync(join(nested, "package.json"), "utf8"));
-  const binaries = Object.keys(optionalDependencies).flatMap((name) =>
-    ["node", "node.exe"].map((binary) => join(nested, "node_modules", name, "bin", binary)),
-  );
-  const there = binaries.find((binary) => existsSync(binary));
-  if (there) return there;
-  throw new Explained(
-    `The conformance suite needs Node 22 or newer; this is ${versions.node}, and npm has none for ${process.platform} ${process.arch}. ` +
-      "Install a newer Node and run this again.",
-  );
 }

@@ -6,6 +6,7 @@ import { finished } from "node:stream/promises";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { build } from "./build.js";
+import { ensureNewerNode } from "./newer_node.js";
 import { ensurePython } from "./python.js";
 import { ensureNestedPackage, root, runProgram } from "./support.js";
 
@@ -16,7 +17,8 @@ const folder = join(root, "tests/interop");
 
 await runProgram(async () => {
   await build();
-  await ensureNestedPackage(join(folder, "servers"));
+  for (const name of ["servers", "newer_servers"]) await ensureNestedPackage(join(folder, name));
+  await ensureNewerNode("A server of the interoperability tests");
   await ensurePython();
 
   /** @type {Row[]} */
@@ -28,7 +30,7 @@ await runProgram(async () => {
     rows.push({ name, passed, steps });
     steps = [];
   };
-  const files = ["npm_servers.test.js", "python_servers.test.js"].map((file) => join(folder, file));
+  const files = ["npm_servers.test.js", "newer_servers.test.js", "python_servers.test.js"].map((file) => join(folder, file));
   const tests = run({ files, concurrency: 1 }).on("test:pass", note(true)).on("test:fail", note(false));
   const report = tests.compose(new spec());
   report.pipe(stdout, { end: false });

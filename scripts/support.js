@@ -172,11 +172,14 @@ export async function ensureNestedPackage(folder) {
   writeFileSync(stamp, lock);
 }
 
-/** Installs what the tests need beside the root package. What the conformance suite needs, no test does. */
+/** Packages that `npm test` does not need, and that are large. */
+const packagesOfOtherCommands = ["tests/conformance", "tests/node", "tests/interop/newer_servers"].map((folder) => join(root, folder));
+
+/** Installs what the tests need beside the root package. */
 export async function ensureTestPackages() {
   const locks = filesBelow([join(root, "tests")]).filter((file) => basename(file) === "package-lock.json");
   for (const folder of locks.map(dirname)) {
-    if (!folder.startsWith(join(root, "tests", "conformance"))) await ensureNestedPackage(folder);
+    if (!packagesOfOtherCommands.includes(folder)) await ensureNestedPackage(folder);
   }
 }
 

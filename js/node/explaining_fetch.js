@@ -22,21 +22,33 @@ const PROXY_REFUSED = /\bproxy\b.*\b407\b/i;
  * @returns {Fetch}
  */
 export function explainingFetch(fetch) {
-  return async (input, init) => {
+  return async (input, init, context) => {
     const { origin, host, pathname } = new URL(/** @type {{ url?: string }} */ (Object(input)).url ?? String(input));
     const details = { url: origin + pathname };
     try {
-      const response = await fetch(input, init);
+      const response = await fetch(input, init, context);
       // Some agents hand on what the proxy answered. No server behind it has that status to give.
       if (response.status === 407) throw proxyWantsCredentials(host, details);
       return response;
     } catch (error) {
-      const { code, message } = /** @type {{ code?: string, message?: string }} */ (Object(Object(error).cause));
-      if (code && UNTRUSTED.includes(code)) throw certificateUntrusted(host, { ...details, reason: code }, error);
-      if (PROXY_REFUSED.test(String(message))) throw proxyWantsCredentials(host, details, error);
+      for (const { code, message } of causes(error)) {
+        if (UNTRUSTED.includes(code)) throw certificateUntrusted(host, { ...details, reason: code }, error);
+        if (PROXY_REFUSED.test(message)) throw proxyWantsCredentials(host, details, error);
+      }
       throw error;
     }
   };
+}
+
+/**
+ * An error, what caused it, and so on.
+ *
+ * @param {any} error
+ */
+function* causes(error) {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    yield /** @type {{ code: string, message: string }} */ (/** @type {unknown} */ (cause));
+  }
 }
 
 /**

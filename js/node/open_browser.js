@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { release } from 'node:os';
 
-import { MisuseError, TransportError } from '../errors.js';
+import { TransportError } from '../errors.js';
+import { requireWebUrl } from '../redirect.js';
 
 /** After this time a command that still runs counts as the browser itself. */
 const patienceMilliseconds = 3_000;
@@ -42,24 +43,6 @@ export async function openBrowser(url, environment = {}) {
       'No browser could be opened on this machine. Open the authorization URL in a browser yourself; ' +
       'a host can show it to the person with the option `showUrl` of `loopbackRedirect`.',
     details: { attempts: failures.map(String) },
-  });
-}
-
-/**
- * @param {string} url
- * @returns {string} The URL in its serialised form: nothing in it is a space, a quote or a control character,
- *   and it does not start like an option.
- */
-export function requireWebUrl(url) {
-  const parsed = URL.canParse(url) ? new URL(url) : null;
-  if (parsed?.protocol === 'https:' || parsed?.protocol === 'http:') return parsed.href;
-  throw new MisuseError({
-    code: 'url_not_openable',
-    step: 'authorize',
-    message:
-      'The URL that was to be opened in the browser is not an http or https URL, so it was not opened. ' +
-      'Pass the authorization URL as `begin` returned it.',
-    details: { scheme: parsed?.protocol ?? null },
   });
 }
 

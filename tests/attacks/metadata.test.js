@@ -140,10 +140,14 @@ const activeSchemes = [
   'ms-msdt://login.example/id', 'com.example.app://login.example/', 'ws://login.example/', 'ftp://login.example/', 'http://login.example/',
   ' javascript:alert(1)', 'java\nscript:alert(1)', '//login.example/', 'login.example', 'https:login.example', 'https://login.example/#javascript:alert(1)',
 ];
-const serverMembers = ['authorization_endpoint', 'token_endpoint', 'registration_endpoint', 'revocation_endpoint'];
+const serverMembers = [
+  'authorization_endpoint', 'token_endpoint', 'registration_endpoint', 'revocation_endpoint', 'pushed_authorization_request_endpoint',
+  'device_authorization_endpoint', 'jwks_uri',
+];
 for (const member of serverMembers) {
   attack(`a scheme that does something else in \`${member}\``, async (context) => {
-    for (const url of activeSchemes) {
+    const schemes = member === 'authorization_endpoint' ? activeSchemes : activeSchemes.filter((url) => url.includes('://login.example/'));
+    for (const url of schemes) {
       const { error } = await refusedSignIn(context, { authorizationServer: { metadata: { [member]: url } } });
       assert.equal(error.code, 'insecure_endpoint', url);
     }
@@ -281,6 +285,28 @@ attack('a captive portal or a flood keeps a document away, so that another is be
     const error = await signInBehind(context, { ...portal, status }, { challenged: false });
     assert.equal(error.code, 'server_unavailable', String(status));
   }
+});
+
+attack('a captive portal keeps metadata away, so that an MCP server seems to be of the time when there was none', async (context) => {
+  const { internet, protectedResource, authorizationServer, person } = await startHonestWorld(context);
+  for (const answer of [portal, portals['a redirect to its own page'], { status: 200, body: {} }]) {
+    protectedResource.routes['/mcp'] = () => ({ status: 401 });
+    protectedResource.routes['*'] = () => answer;
+    protectedResource.routes[protectedResource.metadataPath] = () => answer;
+    await rejectionOf(callTool(person.start().fetch(protectedResource.endpoint, { interaction: true }), protectedResource.endpoint));
+    assert.ok(!protectedResource.requests.some(({ url }) => url.pathname === '/register'), 'a client was registered where there is only a portal');
+    assert.deepEqual([person.trips, authorizationServer.requests, internet.strayed], [[], [], []]);
+  }
+});
+
+attack('an MCP server takes its metadata back, to sign people in by itself', async (context) => {
+  const { protectedResource, person } = await startHonestWorld(context);
+  await person.start().connection(protectedResource.endpoint).signIn();
+  protectedResource.routes['/mcp'] = () => ({ status: 401 });
+  delete protectedResource.routes[protectedResource.metadataPath];
+  const error = await rejectionOf(person.start().connection(protectedResource.endpoint).signIn());
+  assert.equal(error.code, 'no_protected_resource_metadata');
+  assert.equal(person.trips.length, 1);
 });
 
 attack('a page that is a document at the same time, where anybody may write pages', async (context) => {

@@ -122,7 +122,7 @@ export const preparations = {
 
   async 'the token is about to expire'(/** @type {Machine} */ { start, store, world }) {
     await start().signIn();
-    await expire(store, world.server, 25);
+    await expire(store, world.server, 29);
   },
 
   async 'the person left'(/** @type {Machine} */ { start, browser }) {

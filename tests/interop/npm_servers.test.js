@@ -2,8 +2,10 @@ import { createDpop } from 'mcp-oauth-wasm/dpop';
 import { deviceAuthorization } from 'mcp-oauth-wasm/grants';
 import { describeInterop } from './scenario.js';
 import { startMcpSdk1_21_0, startMcpSdk1_32 } from './servers/mcp_sdk.js';
+import { clientMetadataUrl, fetchWithDocument } from './servers/client_metadata_document.js';
 import {
-  startOidcProvider, startOidcProviderForDevices, startOidcProviderWithProofs, startOidcProviderWithPushedRequests,
+  startOidcProvider, startOidcProviderForDevices, startOidcProviderWithMetadataDocuments, startOidcProviderWithProofs,
+  startOidcProviderWithPushedRequests,
 } from './servers/oidc_provider.js';
 
 describeInterop('oidc-provider 9', () => startOidcProvider({ defaultScope: null }), {
@@ -42,6 +44,15 @@ describeInterop('oidc-provider 9, another device', startOidcProviderForDevices, 
       clock: { now: Date.now, wait: async () => {} },
     }),
   }),
+});
+
+describeInterop('oidc-provider 9, metadata documents', startOidcProviderWithMetadataDocuments, {
+  refusesUnregistered: false,
+  widening: 'none',
+  revokes: true,
+  client: { clientMetadataUrl },
+  redirect: { pathPerIssuer: false },
+  host: () => ({ fetch: fetchWithDocument }),
 });
 
 describeInterop('MCP SDK 1.21.0', startMcpSdk1_21_0, {

@@ -42,6 +42,7 @@ import { maskAuthorization, maskLocation, maskMembers } from './secrets.js';
  * @property {string[]} [resourceScopes] the scopes that an access token for a protected resource can
  *   carry; default: all of the catalogue
  * @property {number} [accessTokenSeconds]
+ * @property {NonNullable<Configuration['clients']>} [clients] registered by hand
  * @property {boolean} [rotateRegistrationAccessToken] on every RFC 7592 update
  * @property {OtherFeatures} [features] of oidc-provider, such as pushed authorization requests; a
  *   member replaces ours
@@ -68,6 +69,7 @@ export async function startAuthorizationServer(options = {}) {
     defaultScope = 'profile email',
     resourceScopes = scopes,
     accessTokenSeconds = 3600,
+    clients = [],
     rotateRegistrationAccessToken = false,
     features = {},
     configuration = {},
@@ -101,6 +103,7 @@ export async function startAuthorizationServer(options = {}) {
             response_types: [],
             redirect_uris: [],
           },
+          ...clients,
         ],
         jwks: { keys: [(signingKey ??= newSigningKey())] },
         cookies: { keys: [randomBytes(32).toString('base64url')] },
@@ -119,6 +122,8 @@ export async function startAuthorizationServer(options = {}) {
         ttl: {
           AccessToken: accessTokenSeconds,
           AuthorizationCode: 60,
+          ClientCredentials: accessTokenSeconds,
+          DeviceCode: 600,
           Grant: 86_400,
           IdToken: 3600,
           Interaction: 3600,
@@ -186,6 +191,27 @@ export async function startAuthorizationServer(options = {}) {
 }
 
 /** @typedef {Awaited<ReturnType<typeof startAuthorizationServer>>} AuthorizationServer */
+
+/**
+ * Sign-in for other devices (RFC 8628), as a member of `features`.
+ *
+ * @type {NonNullable<OtherFeatures['deviceFlow']>}
+ */
+export const deviceFlow = {
+  enabled: true,
+  userCodeInputSource: (context, form, _out, error) => show(context, `${error?.message ?? 'Enter the code'} ${form}`),
+  userCodeConfirmSource: (context, form) => show(context, `${form}<button type="submit" form="op.deviceConfirmForm" value="yes" name="abort">Abort</button>`),
+  successSource: (context) => show(context, 'Signed in'),
+};
+
+/**
+ * @param {KoaContextWithOIDC} context
+ * @param {string} html
+ */
+function show(context, html) {
+  context.type = 'text/html';
+  context.body = html;
+}
 
 /** @param {string} accountId */
 function person(accountId) {

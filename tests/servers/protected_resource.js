@@ -238,13 +238,14 @@ export async function startProtectedResource(options) {
 /** @typedef {Awaited<ReturnType<typeof startProtectedResource>>} ProtectedResource */
 
 /**
- * The scheme has to be written as the standards do: RFC 9110 permits any case, but servers exist that do not.
+ * The scheme has to be written as the standards do: RFC 9110 permits any case, but servers exist that do not. The token
+ * need not be: some servers' have characters that RFC 6750 §2.1 does not foresee.
  *
  * @param {IncomingMessage} request
  * @param {'Bearer' | 'DPoP'} scheme
  */
 function tokenOf(request, scheme) {
-  return new RegExp(`^${scheme} ([\\w.~+/-]+=*)$`).exec(request.headers.authorization ?? '')?.[1];
+  return new RegExp(`^${scheme} (\\S+)$`).exec(request.headers.authorization ?? '')?.[1];
 }
 
 /** @param {IncomingMessage} request */

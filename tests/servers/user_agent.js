@@ -106,7 +106,7 @@ function answerOidcProvider({ url, text }, login, decision) {
   const action = /<form[^>]* action="([^"]+)"/.exec(text)?.[1];
   if (!action) return;
   const hidden = [...text.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [name, unescape(value)]);
-  if (text.includes('name="user_code"')) {
+  if (hidden.some(([name]) => name === 'user_code')) {
     const members = decision === 'deny' && text.includes('name="abort"') ? [...hidden, ['abort', 'yes']] : hidden;
     return new Request(new URL(unescape(action), url), { method: 'POST', body: new URLSearchParams(members) });
   }

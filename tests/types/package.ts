@@ -50,7 +50,7 @@ exactly<Promise<Session | null>>()(connection.session());
 
 // It is a fetch, for whoever wants one.
 const standard: (input: string | URL | Request, init?: RequestInit) => Promise<Response> = connection.fetch;
-exactly<Fetch>()(standard);
+standard satisfies Fetch;
 
 // Level 2: steps.
 const endpoint = 'https://mcp.example/mcp';

@@ -40,22 +40,26 @@ import { createUserAgent } from '../../servers/user_agent.js';
  * @property {() => Promise<void>} close
  */
 
+/** What each tool needs on top. */
+const usualTools = { write_file: ['files:write'], delete_file: ['files:delete'], share_file: ['files:share'] };
+
 /**
  * Puts an MCP server behind an authorization server that has none of its own.
  *
  * @param {InteropAuthorizationServer} authorizationServer
  * @param {string[]} requiredScopes what the MCP server demands of everybody
- * @param {{ bound?: boolean }} [options] `bound`: whether the MCP server takes only tokens that are bound to a key
+ * @param {{ bound?: boolean, tools?: { write_file: string[] } }} [options] `bound`: whether the MCP server takes only
+ *   tokens that are bound to a key; `tools`: what they need, where its authorization server has scopes of its own
  * @returns {Promise<InteropServer>}
  */
-export async function withMcpServer(authorizationServer, requiredScopes, { bound } = {}) {
+export async function withMcpServer(authorizationServer, requiredScopes, { bound, tools = usualTools } = {}) {
   const { issuer, authorizationRequests, visit, signIn = createUserAgent().signIn } = authorizationServer;
   const { url, close } = await startProtectedResource({
     authorizationServer,
     bound,
     requiredScopes,
-    scopesSupported: [...requiredScopes, 'files:write'],
-    furtherTools: { write_file: ['files:write'], delete_file: ['files:delete'], share_file: ['files:share'] },
+    scopesSupported: [...requiredScopes, ...tools.write_file],
+    furtherTools: tools,
   });
   return {
     url,

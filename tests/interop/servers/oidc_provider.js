@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { startAuthorizationServer } from '../../servers/authorization_server.js';
+import { deviceFlow, startAuthorizationServer } from '../../servers/authorization_server.js';
 import { createUserAgent } from '../../servers/user_agent.js';
+import { fetchWithDocument } from './client_metadata_document.js';
 import { errorIn, withMcpServer } from './interop_server.js';
 
 /** @import { AuthorizationServerOptions, RecordedRequest } from '../../servers/authorization_server.js' */
@@ -43,7 +44,18 @@ export function startOidcProviderWithProofs() {
 
 /** The person signs in on another device (RFC 8628). */
 export function startOidcProviderForDevices() {
-  return startOidcProvider({ defaultScope: null, features: { deviceFlow: { enabled: true } } });
+  return startOidcProvider({ defaultScope: null, features: { deviceFlow } });
+}
+
+/** It knows clients by the URL of their metadata document, and registers none. */
+export function startOidcProviderWithMetadataDocuments() {
+  // It needs this function of newer platforms than it says.
+  URL.parse ??= (url, base) => (URL.canParse(url, base) ? new URL(url, base) : null);
+  return startOidcProvider({
+    defaultScope: null,
+    features: { clientIdMetadataDocument: { enabled: true, ack: 'draft-02' }, registration: { enabled: false }, registrationManagement: { enabled: false } },
+    configuration: { fetch: fetchWithDocument },
+  });
 }
 
 /** The scopes are in what was pushed, in the URL, or in what a device asked for. @type {Record<string, 'query' | 'body'>} */

@@ -1,0 +1,73 @@
+/** @import { Fetch } from '../host.js' */
+
+import { lookup } from 'node:dns/promises';
+import { BlockList, isIP } from 'node:net';
+
+import { MisbehavedError } from '../errors.js';
+
+/** From the nearest on: this machine and its link; the networks of companies and homes. */
+const networks = [
+  blockList(['0.0.0.0', 8], ['127.0.0.0', 8], ['169.254.0.0', 16], ['224.0.0.0', 3], ['::', 127], ['fe80::', 10], ['ff00::', 8]),
+  blockList(['10.0.0.0', 8], ['172.16.0.0', 12], ['192.168.0.0', 16], ['100.64.0.0', 10], ['fc00::', 7]),
+];
+
+/** @param {[string, number][]} subnets */
+function blockList(...subnets) {
+  const list = new BlockList();
+  for (const [address, prefix] of subnets) list.addSubnet(address, prefix, family(address));
+  return list;
+}
+
+/** @param {string} address */
+function family(address) {
+  return isIP(address) === 6 ? 'ipv6' : 'ipv4';
+}
+
+/** @param {string} address */
+function distanceOf(address) {
+  const network = networks.findIndex((list) => list.check(address, family(address)));
+  return network < 0 ? networks.length : network;
+}
+
+/**
+ * The same `fetch`, which also looks at what names resolve to: a server further away cannot have requests sent to this
+ * machine or into a private network by a name of its own (RFC 9728 §7.7). Addresses that stand in URLs are judged before.
+ *
+ * A name that resolves to something else a moment later gets by; against that, only the network's own name server helps.
+ *
+ * @param {Fetch} fetch
+ * @param {(hostname: string) => Promise<string[]>} [resolve]
+ * @returns {Fetch}
+ */
+export function guardedFetch(fetch, resolve = addresses) {
+  const distance = async (/** @type {URL} */ { hostname }) => {
+    const bare = hostname.replace(/^\[|\]$/g, '');
+    // What cannot be resolved cannot be called either, unless a proxy resolves it.
+    const resolved = isIP(bare) ? [bare] : await resolve(bare).catch(() => []);
+    return Math.min(...resolved.map(distanceOf));
+  };
+  return async (input, init, context) => {
+    if (context?.endpoint !== undefined) {
+      const [called, endpoint] = [new URL(String(input)), new URL(context.endpoint)];
+      if (called.host !== endpoint.host && (await distance(called)) < (await distance(endpoint))) throw tooNear(called, endpoint);
+    }
+    return fetch(input, init, context);
+  };
+}
+
+/**
+ * @param {URL} called
+ * @param {URL} endpoint
+ */
+function tooNear({ host }, endpoint) {
+  return new MisbehavedError({
+    code: 'private_address',
+    message: `A server further away named ${host}, which is this machine or in a private network. It was not called. If that is intended, set \`allowPrivateAddresses\` for ${endpoint}.`,
+    details: { host },
+  });
+}
+
+/** @param {string} hostname */
+async function addresses(hostname) {
+  return (await lookup(hostname, { all: true })).map(({ address }) => address);
+}

@@ -1,0 +1,3 @@
+// What the worker imports is there in its runtime alone.
+export const AuthorizationError: any;
+export const OAuthAuthorizationServer: any;
