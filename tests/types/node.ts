@@ -6,7 +6,7 @@ import { exactly } from './exactly.js';
 
 import type { Fetch, Host, Redirect, Store } from 'mcp-oauth-wasm';
 
-exactly<'createFileStore' | 'createMemoryStore' | 'explain' | 'loopbackRedirect' | 'nodeHost' | 'openBrowser'>()({} as keyof typeof node);
+exactly<'createFileStore' | 'createMemoryStore' | 'explain' | 'loopbackRedirect' | 'nodeHost' | 'openBrowser' | 'pastedRedirect'>()({} as keyof typeof node);
 
 const host = node.nodeHost({ timeoutMilliseconds: 1 });
 exactly<Store>()(host.store);
