@@ -9,6 +9,7 @@
 /** @import { ClientDescription } from './records.js' */
 
 import { MisuseError } from './errors.js';
+import { isRedirectUri } from './redirect.js';
 
 /** The size up to which authorization servers read the document, in bytes (Client ID Metadata Document draft). */
 const SIZE_LIMIT = 5 * 1024;
@@ -145,19 +146,6 @@ function redirectUriProblem(uris) {
   const unusable = uris.find((uri) => !isRedirectUri(uri));
   if (unusable === undefined) return;
   return `has ${JSON.stringify(unusable)}, which is neither https, nor http on loopback, nor a private-use scheme such as com.example.app:/callback, without user name and fragment`;
-}
-
-/** @param {unknown} uri */
-function isRedirectUri(uri) {
-  if (typeof uri !== 'string' || !URL.canParse(uri) || uri.includes('#')) return false;
-  const { protocol, hostname, username, password } = new URL(uri);
-  if (username || password) return false;
-  return protocol === 'https:' || protocol.includes('.') || (protocol === 'http:' && isLoopback(hostname));
-}
-
-/** @param {string} hostname */
-function isLoopback(hostname) {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }
 
 /**
