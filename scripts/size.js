@@ -7,7 +7,7 @@ import { build } from "./build.js";
 import { ensureNestedPackage, root, runProgram } from "./support.js";
 
 /** Bytes of the slim entry and the module, gzipped: what is reached, so that it does not grow. The goal is 70,000. */
-const slimLimit = 76_000;
+const slimLimit = 75_500;
 
 const peersFolder = join(root, "tests", "size");
 /** @type {Record<string, string>} */
