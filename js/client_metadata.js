@@ -9,6 +9,7 @@
 /** @import { ClientDescription } from './records.js' */
 
 import { MisuseError } from './errors.js';
+import { isRedirectUri } from './redirect.js';
 
 /** The size up to which authorization servers read the document, in bytes (Client ID Metadata Document draft). */
 const SIZE_LIMIT = 5 * 1024;
@@ -33,7 +34,16 @@ const SIZE_LIMIT = 5 * 1024;
 /**
  * A client metadata document, ready to be published as JSON with the media type `application/json` (RFC 7591 §2).
  *
- * @typedef {JsonObject & { client_id: string, client_name: string, redirect_uris: string[] }} ClientMetadataDocument
+ * @typedef {JsonObject & RequiredMetadata} ClientMetadataDocument
+ */
+
+/**
+ * The members that every client metadata document has (RFC 7591 §2).
+ *
+ * @typedef {object} RequiredMetadata
+ * @property {string} client_id the URL of the document
+ * @property {string} client_name what people see on the consent page
+ * @property {string[]} redirect_uris every redirect URI that the client uses
  */
 
 /**
@@ -145,19 +155,6 @@ function redirectUriProblem(uris) {
   const unusable = uris.find((uri) => !isRedirectUri(uri));
   if (unusable === undefined) return;
   return `has ${JSON.stringify(unusable)}, which is neither https, nor http on loopback, nor a private-use scheme such as com.example.app:/callback, without user name and fragment`;
-}
-
-/** @param {unknown} uri */
-function isRedirectUri(uri) {
-  if (typeof uri !== 'string' || !URL.canParse(uri) || uri.includes('#')) return false;
-  const { protocol, hostname, username, password } = new URL(uri);
-  if (username || password) return false;
-  return protocol === 'https:' || protocol.includes('.') || (protocol === 'http:' && isLoopback(hostname));
-}
-
-/** @param {string} hostname */
-function isLoopback(hostname) {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }
 
 /**

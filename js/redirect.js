@@ -20,6 +20,24 @@ export function requireWebUrl(url) {
   });
 }
 
+/**
+ * Whether a browser may come back there: https, http on loopback, or a private-use scheme (RFC 8252 §7).
+ *
+ * @param {unknown} uri
+ * @returns {uri is string}
+ */
+export function isRedirectUri(uri) {
+  if (typeof uri !== 'string' || !URL.canParse(uri) || uri.includes('#')) return false;
+  const { protocol, hostname, username, password } = new URL(uri);
+  if (username || password) return false;
+  return protocol === 'https:' || protocol.includes('.') || (protocol === 'http:' && isLoopback(hostname));
+}
+
+/** @param {string} hostname */
+function isLoopback(hostname) {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+}
+
 /** @param {unknown} [reason] */
 export function callbackAborted(reason) {
   return new TransportError({
