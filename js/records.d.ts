@@ -23,7 +23,7 @@ export type Code =
   | 'invalid_url'
   /** An extra authorization parameter would replace one of the protocol's own. */
   | 'reserved_parameter'
-  /** A pre-registered client belongs to another issuer; its credentials are not sent. */
+  /** A client belongs to another issuer; its credentials are not sent. */
   | 'client_of_other_issuer'
   /** There is no refresh token to refresh with. */
   | 'no_refresh_token'

@@ -73,7 +73,7 @@ codes! {
     InvalidUrl Misuse "invalid_url",
     /// An extra authorization parameter would replace one of the protocol's own.
     ReservedParameter Misuse "reserved_parameter",
-    /// A pre-registered client belongs to another issuer; its credentials are not sent.
+    /// A client belongs to another issuer; its credentials are not sent.
     ClientOfOtherIssuer Misuse "client_of_other_issuer",
     /// There is no refresh token to refresh with.
     NoRefreshToken Misuse "no_refresh_token",

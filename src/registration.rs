@@ -123,7 +123,7 @@ pub fn pre_registered(
 }
 
 fn of_other_issuer(bound: &Issuer, server: &AuthorizationServer) -> Box<Error> {
-    let message = "The configured client belongs to {}, but the MCP server now names {}. Its credentials were not sent. If the change is right, configure a client for the new issuer.";
+    let message = "The client belongs to {}, but the MCP server now names {}. Its credentials were not sent. If the change is right, configure a client for the new issuer.";
     Error::new(Code::ClientOfOtherIssuer, message, &[bound.as_str(), server.issuer.as_str()])
         .with("issuer", server.issuer.as_str())
 }
