@@ -40,7 +40,7 @@ async function startListening(context, options = {}) {
       routes: { '/revoke': () => ({ body: {} }), '/register/1': ({ method, body }) => ({ body: method === 'PUT' ? JSON.parse(body) : {} }) },
       ...options.authorizationServer,
     },
-    protectedResource: options.protectedResource,
+    protectedResource: { challenge: 'scope="openid"', ...options.protectedResource },
     person: { trace: (event) => void told.push(event), ...options.person },
   });
   /** Waits for an error, and keeps it. @param {Promise<unknown>} promise */
@@ -54,7 +54,7 @@ async function startListening(context, options = {}) {
 
 /** Everything that nobody but two parties may know, as far as a server saw it. @param {Server & { secrets: string[] }} server */
 function secretsOf({ secrets, requests }) {
-  const names = ['code', 'code_verifier', 'state', 'code_challenge', 'refresh_token', 'client_secret', 'token'];
+  const names = ['code', 'code_verifier', 'state', 'nonce', 'code_challenge', 'refresh_token', 'client_secret', 'token'];
   const sent = requests.flatMap(({ url, form, headers }) => [
     ...names.flatMap((name) => [...url.searchParams.getAll(name), ...form.getAll(name)]),
     headers.authorization?.split(' ')[1] ?? '',
@@ -92,6 +92,7 @@ attack('the trace of a whole life: sign-in, call, refresh, step-up, widened regi
   await connection.signOut();
   const paths = new Set(authorizationServer.requests.map(({ url }) => url.pathname));
   for (const path of ['/register', '/register/1', '/authorize', '/token', '/revoke']) assert.ok(paths.has(path), path);
+  assert.ok(person.trips.every(({ searchParams }) => searchParams.has('nonce')));
   requireSilent(told, secretsOf(authorizationServer));
 });
 
