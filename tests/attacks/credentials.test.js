@@ -145,6 +145,7 @@ attack('[refuses R2] the record of a client is put in the place of another issue
   const { person, protectedResource, authorizationServer: honest, evil, bait } = await startSignedIn(context, { person: { handsOver: onePlace } });
   const [from, to] = [`clients ${protectedResource.endpoint}`, `clients ${bait.endpoint}`];
   await person.start().connection(bait.endpoint).signIn();
+  evil.routes['/authorize'] = ({ url: { searchParams } }) => ({ status: 302, headers: { location: evil.respond(searchParams, { code: 'for-whomever' }) } });
   const there = /** @type {any} */ (await person.host.store.read(from));
   await rewrite(person.host.store, to, (record) => ({ ...record, clients: { [evil.issuer]: there.value.clients[honest.issuer] } }));
   await person.start().connection(bait.endpoint).signIn().catch(() => {});

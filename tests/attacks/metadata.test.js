@@ -295,9 +295,10 @@ attack('[refuses D8] a captive portal or a flood keeps a document away, so that 
 
 attack('[refuses D10] a captive portal keeps metadata away, so that an MCP server seems to be of the time when there was none', async (context) => {
   const { internet, protectedResource, authorizationServer, person } = await startHonestWorld(context);
+  protectedResource.routes['/mcp'] = () => ({ status: 401 });
+  protectedResource.routes['/register'] = () => ({ status: 201, body: { client_id: 'known-to-the-portal' } });
   for (const answer of [portal, portals['a redirect to its own page'], { status: 200, body: {} }]) {
-    protectedResource.routes['/mcp'] = () => ({ status: 401 });
-    protectedResource.routes['*'] = () => answer;
+    protectedResource.routes['/.well-known/oauth-protected-resource'] = () => answer;
     protectedResource.routes[protectedResource.metadataPath] = () => answer;
     await rejectionOf(callTool(person.start().fetch(protectedResource.endpoint, { interaction: true }), protectedResource.endpoint));
     assert.ok(!protectedResource.requests.some(({ url }) => url.pathname === '/register'), 'a client was registered where there is only a portal');
@@ -309,6 +310,7 @@ attack('[refuses D10] an MCP server takes its metadata back, to sign people in b
   const { protectedResource, person } = await startHonestWorld(context);
   await person.start().connection(protectedResource.endpoint).signIn();
   protectedResource.routes['/mcp'] = () => ({ status: 401 });
+  protectedResource.routes['/register'] = () => ({ status: 201, body: { client_id: 'known-to-the-thief' } });
   delete protectedResource.routes[protectedResource.metadataPath];
   const error = await rejectionOf(person.start().connection(protectedResource.endpoint).signIn());
   assert.equal(error.code, 'no_protected_resource_metadata');

@@ -177,13 +177,12 @@ attack('an MCP server repeats the token in its challenge', async (context) => {
   requireSilent(told, secretsOf(authorizationServer));
 });
 
-attack('a store file that is damaged, and quoted by the error of its parser', async (context) => {
+attack('a store file that is damaged, and quoted by the error about it', async (context) => {
   const path = join(await temporaryFolder(), 'store.json');
   const { person, protectedResource, authorizationServer, told, failing } = await startListening(context, { person: { store: createFileStore(path) } });
   await person.start().connection(protectedResource.endpoint).signIn();
   const text = await readFile(path, 'utf8');
   for (const secret of authorizationServer.secrets.filter((secret) => text.includes(secret))) {
-    // The parser stops right behind the secret, and quotes what is before.
     await writeFile(path, text.replace(`${secret}"`, `${secret}"!`));
     await failing(callTool(person.start().fetch(protectedResource.endpoint), protectedResource.endpoint));
   }
