@@ -9,28 +9,33 @@ import { callTool, onePlace, rejectionOf, startAuthorizationServer, startHonestW
 
 const attack = attacksIn(import.meta.filename);
 
+/** Where a public server may name an address. @type {Record<string, (url: string) => Parameters<typeof startHonestWorld>[1]>} */
+const places = {
+  'the challenge': (url) => ({
+    protectedResource: { routes: { '/mcp': () => ({ status: 401, headers: { 'www-authenticate': `Bearer resource_metadata="${url}"` } }) } },
+  }),
+  'authorization_servers': (url) => ({ protectedResource: { metadata: { authorization_servers: [new URL(url).origin] } } }),
+  ...Object.fromEntries(
+    ['authorization_endpoint', 'token_endpoint', 'registration_endpoint', 'pushed_authorization_request_endpoint', 'jwks_uri'].map((member) => [
+      member,
+      (/** @type {string} */ url) => ({ authorizationServer: { metadata: { [member]: url } } }),
+    ]),
+  ),
+};
+
 /**
- * Lets a public server name an address in every place that there is, and sees that nobody goes there.
+ * Lets a public server name an address, and sees that nobody goes there.
  *
  * @param {TestContext} context
  * @param {string} url
+ * @param {string} [place]
  */
-async function requireRefused(context, url) {
-  const asAuthorizationServer = { protectedResource: { metadata: { authorization_servers: [new URL(url).origin] } } };
-  const asEndpoint = (/** @type {string} */ member) => ({ authorizationServer: { metadata: { [member]: url } } });
-  for (const options of [
-    asAuthorizationServer,
-    ...['authorization_endpoint', 'token_endpoint', 'registration_endpoint', 'jwks_uri'].map(asEndpoint),
-    'in the challenge',
-  ]) {
-    const world = await startHonestWorld(context, typeof options === 'string' ? {} : options);
-    const { internet, person, protectedResource } = world;
-    const named = { 'www-authenticate': `Bearer resource_metadata="${url}"` };
-    if (typeof options === 'string') protectedResource.routes['/mcp'] = () => ({ status: 401, headers: named });
-    const error = await rejectionOf(callTool(person.start().fetch(protectedResource.endpoint, { interaction: true }), protectedResource.endpoint));
-    assert.ok(['private_address', 'insecure_endpoint'].includes(error.code), `${url}, ${JSON.stringify(options)}: ${error}`);
-    assert.deepEqual([internet.strayed, person.trips], [[], []], url);
-  }
+async function requireRefused(context, url, place = 'the challenge') {
+  const { internet, person, protectedResource } = await startHonestWorld(context, places[place]?.(url));
+  const { fetch } = person.start().connection(protectedResource.endpoint, { interaction: true });
+  const error = await rejectionOf(callTool(fetch, protectedResource.endpoint));
+  assert.ok(['private_address', 'insecure_endpoint'].includes(error.code), `${url} in ${place}: ${error}`);
+  assert.deepEqual([internet.strayed, person.trips], [[], []], url);
 }
 
 const literals = [
@@ -41,6 +46,12 @@ const literals = [
 ];
 attack('[refuses D12] an address in here, in every spelling', async (context) => {
   for (const url of literals) await requireRefused(context, url);
+});
+
+attack('[refuses D12] an address in here, in every place', async (context) => {
+  for (const place of Object.keys(places)) {
+    for (const url of ['https://169.254.169.254/latest', 'https://10.0.0.1:8443/']) await requireRefused(context, url, place);
+  }
 });
 
 const embedded = [
