@@ -47,8 +47,8 @@ import { storedRegistration, storedSession } from './stored.js';
  * (RFC 8414 §2): everything else is discovered anew.
  *
  * @typedef {object} StoredDiscovery
- * @property {string | URL} authorizationServerUrl
- * @property {{ issuer?: string | undefined } | undefined} [authorizationServerMetadata]
+ * @property {string | URL} authorizationServerUrl the authorization server
+ * @property {{ issuer?: string | undefined } | undefined} [authorizationServerMetadata] its metadata
  */
 
 /**
@@ -57,11 +57,11 @@ import { storedRegistration, storedSession } from './stored.js';
  * @typedef {object} StoredElsewhere
  * @property {string | URL} endpoint the MCP server's URL, as connections to it are made
  * @property {string} [account] tells several accounts at one server apart. Default: `default`
- * @property {StoredTokens} tokens
- * @property {StoredClient} clientInformation
+ * @property {StoredTokens} tokens what the token endpoint answered
+ * @property {StoredClient} clientInformation the client that they were issued to
  * @property {string} [issuer] the authorization server that issued all this. Default: what `tokens`, `clientInformation` or
  *   `discoveryState` name; where they name none, the only one that the MCP server accepts tokens from
- * @property {StoredDiscovery} [discoveryState]
+ * @property {StoredDiscovery} [discoveryState] what discovery had found
  * @property {number} [receivedAt] when the tokens were received, in seconds since 1970, such as the time at which a file was
  *   written. Default: unknown, and an expired access token shows itself by its refusal
  */
@@ -111,11 +111,11 @@ export async function importSession({ host, settings: settingsOf = () => undefin
  * What rmcp, the Rust SDK of MCP, hands to a `CredentialStore`, as JSON (RFC 6749 §5.1).
  *
  * @typedef {object} RmcpCredentials
- * @property {string} client_id
- * @property {(StoredTokens & { [member: string]: unknown }) | null} token_response
- * @property {string[]} [granted_scopes]
+ * @property {string} client_id the client
+ * @property {(StoredTokens & { [member: string]: unknown }) | null} token_response what the token endpoint answered
+ * @property {string[]} [granted_scopes] what was granted, where that does not say
  * @property {number | null} [token_received_at] in seconds since 1970
- * @property {string | null} [issuer]
+ * @property {string | null} [issuer] the authorization server
  */
 
 /**

@@ -37,10 +37,12 @@ const ANSWER = `data:application/json,${encodeURIComponent(JSON.stringify({ acce
  * Whom an SDK that asks believes to have found (RFC 8414 §2); its own discovery adds what it found of the protected resource.
  *
  * @typedef {object} SdkDiscoveryState
- * @property {string} authorizationServerUrl
- * @property {{ issuer: string, authorization_endpoint: string, token_endpoint: string, response_types_supported: string[] }} [authorizationServerMetadata]
- * @property {string} [resourceMetadataUrl]
- * @property {{ resource: string, scopes_supported?: string[] | undefined }} [resourceMetadata]
+ * @property {string} authorizationServerUrl the authorization server
+ * @property {{ issuer: string, authorization_endpoint: string, token_endpoint: string, response_types_supported: string[] }} [authorizationServerMetadata] its
+ *   metadata
+ * @property {string} [resourceMetadataUrl] where that of the protected resource is (RFC 9728 §5.1)
+ * @property {{ resource: string, scopes_supported?: string[] | undefined }} [resourceMetadata] that of the protected
+ *   resource (RFC 9728 §2)
  */
 
 /**
