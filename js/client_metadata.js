@@ -34,7 +34,16 @@ const SIZE_LIMIT = 5 * 1024;
 /**
  * A client metadata document, ready to be published as JSON with the media type `application/json` (RFC 7591 §2).
  *
- * @typedef {JsonObject & { client_id: string, client_name: string, redirect_uris: string[] }} ClientMetadataDocument
+ * @typedef {JsonObject & RequiredMetadata} ClientMetadataDocument
+ */
+
+/**
+ * The members that every client metadata document has (RFC 7591 §2).
+ *
+ * @typedef {object} RequiredMetadata
+ * @property {string} client_id the URL of the document
+ * @property {string} client_name what people see on the consent page
+ * @property {string[]} redirect_uris every redirect URI that the client uses
  */
 
 /**

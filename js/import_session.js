@@ -47,8 +47,15 @@ import { storedRegistration, storedSession } from './stored.js';
  * (RFC 8414 §2): everything else is discovered anew.
  *
  * @typedef {object} StoredDiscovery
- * @property {string | URL} authorizationServerUrl the authorization server
- * @property {{ issuer?: string | undefined } | undefined} [authorizationServerMetadata] its metadata
+ * @property {string | URL} authorizationServerUrl whom the SDK asked
+ * @property {StoredServer | undefined} [authorizationServerMetadata] what it was answered
+ */
+
+/**
+ * What the authorization server had said of itself (RFC 8414 §2).
+ *
+ * @typedef {object} StoredServer
+ * @property {string | undefined} [issuer] its issuer identifier
  */
 
 /**
@@ -57,11 +64,11 @@ import { storedRegistration, storedSession } from './stored.js';
  * @typedef {object} StoredElsewhere
  * @property {string | URL} endpoint the MCP server's URL, as connections to it are made
  * @property {string} [account] tells several accounts at one server apart. Default: `default`
- * @property {StoredTokens} tokens what the token endpoint answered
- * @property {StoredClient} clientInformation the client that they were issued to
+ * @property {StoredTokens} tokens what `saveTokens` was given last
+ * @property {StoredClient} clientInformation what `saveClientInformation` was given last
  * @property {string} [issuer] the authorization server that issued all this. Default: what `tokens`, `clientInformation` or
  *   `discoveryState` name; where they name none, the only one that the MCP server accepts tokens from
- * @property {StoredDiscovery} [discoveryState] what discovery had found
+ * @property {StoredDiscovery} [discoveryState] what `saveDiscoveryState` was given last
  * @property {number} [receivedAt] when the tokens were received, in seconds since 1970, such as the time at which a file was
  *   written. Default: unknown, and an expired access token shows itself by its refusal
  */
@@ -111,9 +118,9 @@ export async function importSession({ host, settings: settingsOf = () => undefin
  * What rmcp, the Rust SDK of MCP, hands to a `CredentialStore`, as JSON (RFC 6749 §5.1).
  *
  * @typedef {object} RmcpCredentials
- * @property {string} client_id the client
- * @property {(StoredTokens & { [member: string]: unknown }) | null} token_response what the token endpoint answered
- * @property {string[]} [granted_scopes] what was granted, where that does not say
+ * @property {string} client_id the client that the tokens were issued to
+ * @property {(StoredTokens & { [member: string]: unknown }) | null} token_response null: nobody is signed in
+ * @property {string[]} [granted_scopes] count where the token answer names none
  * @property {number | null} [token_received_at] in seconds since 1970
  * @property {string | null} [issuer] the authorization server
  */

@@ -24,25 +24,70 @@ const PLACEHOLDER = 'kept-by-mcp-oauth-wasm';
 const ANSWER = `data:application/json,${encodeURIComponent(JSON.stringify({ access_token: PLACEHOLDER, token_type: 'Bearer' }))}`;
 
 /**
+ * A class of errors of the SDK, made with a message in words.
+ *
+ * @typedef {new (message: string) => Error} ErrorClass
+ */
+
+/**
  * What only SDK 1.x needs.
  *
  * @typedef {object} AuthProviderOptions
- * @property {new (message: string) => Error} [InvalidGrantError] that of `@modelcontextprotocol/sdk/server/auth/errors.js`.
+ * @property {ErrorClass} [InvalidGrantError] that of `@modelcontextprotocol/sdk/server/auth/errors.js`.
  *   SDK 1.x tells a provider which scopes a 403 demands only while it wants a browser to be opened, and goes on from there
  *   only after this error of its own. Without it the sign-in does not know the scopes of the challenge, and there is no
  *   step-up: the transport reports the 403
  */
 
 /**
- * Whom an SDK that asks believes to have found (RFC 8414 §2); its own discovery adds what it found of the protected resource.
+ * A token answer as the SDK has it (RFC 6749 §5.1).
+ *
+ * @typedef {object} SdkTokens
+ * @property {string} access_token the access token of the session
+ * @property {string} token_type `Bearer`
+ */
+
+/**
+ * A registered client as the SDK has it (RFC 7591 §3.2.1).
+ *
+ * @typedef {object} SdkClient
+ * @property {string} client_id no real one
+ * @property {string} issuer no real one
+ */
+
+/**
+ * What the SDK would register (RFC 7591 §2).
+ *
+ * @typedef {object} SdkClientMetadata
+ * @property {string[]} redirect_uris none
+ */
+
+/**
+ * An authorization server as the SDK has it (RFC 8414 §2).
+ *
+ * @typedef {object} SdkServerMetadata
+ * @property {string} issuer no real one
+ * @property {string} authorization_endpoint leads nowhere
+ * @property {string} token_endpoint leads nowhere
+ * @property {string[]} response_types_supported `code`
+ */
+
+/**
+ * A protected resource as the SDK has it (RFC 9728 §2).
+ *
+ * @typedef {object} SdkResourceMetadata
+ * @property {string} resource its resource identifier
+ * @property {string[] | undefined} [scopes_supported] what it lists
+ */
+
+/**
+ * What the SDK is told that it had found, and what it then finds of the protected resource (RFC 9728 §3).
  *
  * @typedef {object} SdkDiscoveryState
- * @property {string} authorizationServerUrl the authorization server
- * @property {{ issuer: string, authorization_endpoint: string, token_endpoint: string, response_types_supported: string[] }} [authorizationServerMetadata] its
- *   metadata
- * @property {string} [resourceMetadataUrl] where that of the protected resource is (RFC 9728 §5.1)
- * @property {{ resource: string, scopes_supported?: string[] | undefined }} [resourceMetadata] that of the protected
- *   resource (RFC 9728 §2)
+ * @property {string} authorizationServerUrl leads nowhere
+ * @property {SdkServerMetadata} [authorizationServerMetadata] nothing real
+ * @property {string} [resourceMetadataUrl] where the challenge says that the protected resource's metadata is
+ * @property {SdkResourceMetadata} [resourceMetadata] what was there
  */
 
 /**
@@ -51,23 +96,23 @@ const ANSWER = `data:application/json,${encodeURIComponent(JSON.stringify({ acce
  * (RFC 6750 §2.1), and nothing else.
  *
  * @typedef {object} SdkAuthProvider
- * @property {() => Promise<{ access_token: string, token_type: string } | undefined>} tokens asked before every request;
- *   renews the session when it is about to expire. Rejects with an `IncompatibleError` (`token_needs_proof`), and as
- *   `headersFor` of the connection does
+ * @property {() => Promise<SdkTokens | undefined>} tokens asked before every request; renews the session when it is about to
+ *   expire. Rejects with an `IncompatibleError` (`token_needs_proof`), and as `headersFor` of the connection does
  * @property {() => Promise<string | undefined>} token the same, for an `AuthProvider`
- * @property {(context: { response: Response }) => Promise<void>} onUnauthorized deals with a 401, for an `AuthProvider`
- * @property {(scope?: string) => Promise<URLSearchParams>} prepareTokenRequest deals with a 401 or 403. Rejects as `onResponse` of the
- *   connection does
+ * @property {(context: { response: Response }) => Promise<void>} onUnauthorized deals with a 401, for an `AuthProvider`.
+ *   Rejects as `onResponse` of the connection does
+ * @property {(scope?: string) => Promise<URLSearchParams>} prepareTokenRequest deals with a 401 or 403. Rejects as
+ *   `onResponse` of the connection does
  * @property {(authorizationUrl: URL) => Promise<void>} redirectToAuthorization the same for SDK 1.x; opens nothing by itself
  * @property {(headers: Headers, parameters: URLSearchParams, url: string | URL) => void} addClientAuthentication leads the
  *   token request nowhere. Throws an `IncompatibleError` (`sdk_unsupported`) where it cannot
  * @property {string | undefined} redirectUrl undefined, or nowhere
- * @property {{ redirect_uris: string[] }} clientMetadata nothing
- * @property {() => { client_id: string, issuer: string }} clientInformation nothing real
+ * @property {SdkClientMetadata} clientMetadata nothing
+ * @property {() => SdkClient} clientInformation nothing real
  * @property {() => SdkDiscoveryState} discoveryState nothing real
  * @property {(state: SdkDiscoveryState) => void} saveDiscoveryState takes note of what the challenge named
  * @property {() => Promise<undefined>} validateResourceURL leaves the choice to the connection
- * @property {(tokens: { access_token: string }) => void} saveTokens keeps nothing. Throws a `MisuseError`
+ * @property {(tokens: Pick<SdkTokens, 'access_token'>) => void} saveTokens keeps nothing. Throws a `MisuseError`
  *   (`foreign_tokens`) for tokens that are not the SDK's own answer: a session comes from the connection, or from
  *   `importSession`
  * @property {() => void} saveCodeVerifier keeps nothing
@@ -75,8 +120,8 @@ const ANSWER = `data:application/json,${encodeURIComponent(JSON.stringify({ acce
  */
 
 /**
- * Makes a provider for the transports of the MCP SDK: they send the connection's token, and a 401 or 403 is answered by
- * the connection's sign-in, refresh or step-up, not by those of the SDK. What the connection may do, such as opening a
+ * Makes a provider for the transports of the MCP SDK: they send the connection's token (RFC 6750 §2.1), and a 401 or 403 is
+ * answered by the connection's sign-in, refresh or step-up, not by those of the SDK. What the connection may do, such as opening a
  * browser, is said where the connection is made; its errors come out of the transport as they are.
  *
  * A provider sees less than a `fetch`. A challenge that names no scopes is taken for a 401; a server whose refusals never

@@ -94,7 +94,7 @@ export function register(input, host = {}) {
  * @throws {TransportError} `no_randomness`; `network_failed`, `timed_out`, `aborted`, `server_unavailable`: nothing is
  *   decided, try again
  * @throws {StorageError} `record_invalid`, `record_newer`: of what a store gave back
- * @throws {MisuseError} `reserved_parameter`, `invalid_argument`
+ * @throws {MisuseError} `reserved_parameter`, `client_of_other_issuer`, `invalid_argument`
  */
 export function begin(input, host = {}) {
   return step('begin', input, host);
@@ -135,7 +135,7 @@ export function complete(input, host = {}) {
  * @throws {MisbehavedError} `invalid_token`, `not_json`, `invalid_document`, `response_too_large`, `redirect_refused`,
  *   `unexpected_status`
  * @throws {IncompatibleError} `token_type_unsupported`
- * @throws {MisuseError} `no_refresh_token`, `invalid_argument`
+ * @throws {MisuseError} `no_refresh_token`, `client_of_other_issuer`, `invalid_argument`
  */
 export function refresh(input, host = {}) {
   return step('refresh', input, host);

@@ -1,7 +1,9 @@
 // What the reference has to say beyond what TypeDoc asks for: units, errors, and the section of a standard.
 
+import { basename } from 'node:path';
+import { readFileSync } from 'node:fs';
+
 import { Application, Comment, CommentTag, Converter, ReflectionKind } from 'typedoc';
-import { entries } from './entries.js';
 
 /** @import { CommentDisplayPart, DeclarationReflection, ProjectReflection, Reflection } from 'typedoc' */
 
@@ -11,8 +13,16 @@ const ours = [
   'RefusedError', 'IncompatibleError', 'MisbehavedError', 'InteractionRequiredError', 'StorageError', 'ErrorParts', 'HostCode', 'Kind',
   'Step', 'Store', 'StoredRecord', 'LockOptions', 'FileStoreOptions', 'createMemoryStore', 'createFileStore', 'Outcome', 'Environment',
   'StepHost', 'Event', 'EventKind', 'Party', 'TraceEvent', 'TracePlace', 'Source', 'Purpose', 'Attempts', 'Doubt', 'WasmSource', 'init',
-  'createAuthorizer', 'CompletedSignIn', 'ConnectionSettings', 'KeyPair', 'Clock', 'FetchContext', 'AuthProviderOptions', 'createAuthProvider',
+  'AuthProviderOptions', 'ErrorClass', 'createAuthorizer', 'CompletedSignIn', 'ConnectionSettings', 'KeyPair', 'Clock',
 ];
+
+/** By the file of its types, how each entry is imported. @type {Map<string, string>} */
+const entries = new Map(
+  Object.entries(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).exports).map(([specifier, entry]) => [
+    basename(entry.types ?? '', '.d.ts'),
+    specifier.slice('.'.length),
+  ]),
+);
 
 const standards = /RFC \d+|OpenID Connect|MCP, |Fetch Standard/;
 const units = /seconds|bytes|how often|how many|\bport\b|HTTP status|version|counts from/i;
@@ -20,7 +30,7 @@ const units = /seconds|bytes|how often|how many|\bport\b|HTTP status|version|cou
 /** @param {Application} application */
 export function load(application) {
   application.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => {
-    for (const module of project.children ?? []) module.name = entries.find(({ types }) => types.endsWith(`/${module.name}.d.ts`))?.name ?? module.name;
+    for (const entry of project.children ?? []) entry.name = `${project.name}${entries.get(entry.name)}`;
     for (const reflection of project.getReflectionsByKind(ReflectionKind.All)) {
       if (reflection.isDeclaration() && reflection.inheritedFrom) project.removeReflection(reflection);
       else if (reflection.comment) complete(reflection, reflection.comment);
@@ -61,28 +71,15 @@ function complaints(project, serializer) {
   const exported = (project.children ?? []).flatMap(({ children }) => children ?? []);
   const numbers = project.getReflectionsByKind(ReflectionKind.Property | ReflectionKind.Parameter).filter(isNumber);
   const functions = exported.flatMap(({ signatures }) => signatures ?? []);
-  const members = exported.flatMap((one) => (one.type?.type === 'reflection' ? one.type.declaration : one).children ?? []);
   const cites = (/** @type {DeclarationReflection} */ declaration) => standards.test(JSON.stringify(serializer.toObject(declaration)));
   const all = (/** @type {Reflection[]} */ reflections, /** @type {string} */ complaint) => reflections.map((reflection) => `${reflection.getFriendlyFullName()} ${complaint}`);
   return [
-    ...all(members.filter((member) => !isDescribed(member)), 'is not described.'),
     ...all(numbers.filter(({ name, comment }) => !units.test(`${name} ${text(comment?.summary)}`)), 'is a number, and does not say of what.'),
     ...all(functions.flatMap(({ parameters }) => parameters ?? []).filter(({ comment }) => !comment), 'is not described, by `@param`.'),
     ...all(functions.filter(({ comment }) => !saysHowItFails(comment)), 'does not say how it fails: by `@throws`, or by what it `@returns`.'),
     ...all(exported.filter((one) => !ours.includes(one.name) && !cites(one)), 'names no section of a standard, and is not among `ours` in plugin.js.'),
     ...ours.filter((name) => !exported.some((one) => one.name === name)).map((name) => `${name} is among \`ours\` in plugin.js, and is not exported.`),
   ];
-}
-
-/**
- * Whether a member says what it is; one that is a function may say so as one. What stands in place inside of a member's
- * type is left to the member's own words.
- *
- * @param {DeclarationReflection} member
- */
-function isDescribed({ comment, signatures = [], type }) {
-  const asFunction = type?.type === 'reflection' ? (type.declaration.signatures ?? []) : signatures;
-  return comment || asFunction.some((signature) => signature.comment);
 }
 
 /** @param {Comment} [comment] */

@@ -1,11 +1,14 @@
 // How docs/reference is made from the types: a page for each entry of the package.
 
-import { entries, packageName } from './entries.js';
+import { readFileSync } from 'node:fs';
+
+/** @type {{ name: string, exports: Record<string, string | { types: string }> }} */
+const { name, exports } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
 export default {
   tsconfig: 'tsconfig.json',
   plugin: ['typedoc-plugin-markdown', './plugin.js'],
-  entryPoints: entries.map(({ types }) => `../../${types}`),
+  entryPoints: Object.values(exports).flatMap((entry) => (typeof entry === 'string' ? [] : [`../../${entry.types}`])),
   readme: 'none',
   disableSources: true,
   excludeExternals: true,
@@ -16,7 +19,7 @@ export default {
   treatWarningsAsErrors: true,
   // The platform's own, for where TypeScript knows no DOM.
   intentionallyNotExported: ['WasmModule', 'Key', 'JsonWebKey'],
-  requiredToBeDocumented: ['Function', 'Class', 'Interface', 'TypeAlias'],
+  requiredToBeDocumented: ['Function', 'Class', 'Interface', 'TypeAlias', 'Property', 'Method', 'Accessor'],
   validation: { notExported: true, invalidLink: true, rewrittenLink: true, notDocumented: true, unusedMergeModuleWith: true },
 
   outputFileStrategy: 'modules',
@@ -28,5 +31,5 @@ export default {
   classPropertiesFormat: 'table',
   propertyMembersFormat: 'table',
   typeDeclarationFormat: 'table',
-  pageTitleTemplates: { index: `The public API of ${packageName}`, module: '{name}' },
+  pageTitleTemplates: { index: `The public API of ${name}`, module: '{name}' },
 };
