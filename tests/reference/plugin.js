@@ -25,7 +25,7 @@ const entries = new Map(
 );
 
 const standards = /RFC \d+|OpenID Connect|MCP, |Fetch Standard/;
-const units = /seconds|bytes|how often|how many|port|HTTP status|version|counts from/i;
+const units = /seconds|bytes|how often|how many|\bport\b|HTTP status|version|counts from/i;
 
 /** @param {Application} application */
 export function load(application) {
