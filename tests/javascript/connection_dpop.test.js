@@ -33,7 +33,7 @@ describe('tokens that are bound to a key', () => {
     return { machine, store, sent };
   }
 
-  test('[T7] the life of a session: sign-in, calls, restart, refresh', async () => {
+  test('[accepts T7] the life of a session: sign-in, calls, restart, refresh', async () => {
     const { machine, sent } = machineWithKey();
     const connection = machine.start().connection(world.server, { interaction: true });
     assert.equal((await callTool(connection.fetch, world.server)).status, 200);
@@ -50,7 +50,7 @@ describe('tokens that are bound to a key', () => {
     assert.equal(new Set(proofs).size, proofs.length, 'no proof is used twice');
   });
 
-  test('[T7] requests at once do with one nonce, or ask once more', async () => {
+  test('[accepts T7] requests at once do with one nonce, or ask once more', async () => {
     const { machine } = machineWithKey();
     await machine.start().connection(world.server, { interaction: true }).signIn();
     const { fetch } = machine.start().connection(world.server);
@@ -58,7 +58,7 @@ describe('tokens that are bound to a key', () => {
     assert.deepEqual(responses.map(({ status }) => status), Array(6).fill(200));
   });
 
-  test('[T7] stolen tokens are of no use: another key is refused everywhere', async () => {
+  test('[refuses T7] stolen tokens are of no use: another key is refused everywhere', async () => {
     const { machine, store } = machineWithKey();
     await machine.start().connection(world.server, { interaction: true }).signIn();
     const thief = createMachine({ store, dpop: createDpop() });
@@ -75,7 +75,7 @@ describe('tokens that are bound to a key', () => {
     assert.equal(machine.trips.length, 1);
   });
 
-  test('[T7] a host that has no key any more is told so; the token is not sent without proof', async () => {
+  test('[refuses T7] a host that has no key any more is told so; the token is not sent without proof', async () => {
     const { machine, store } = machineWithKey();
     await machine.start().connection(world.server, { interaction: true }).signIn();
     const without = createMachine({ store });
@@ -98,7 +98,7 @@ describe('tokens that are bound to a key', () => {
 });
 
 describe('a key where the servers bind no tokens', () => {
-  test('[T7] bearer tokens serve as ever', async () => {
+  test('[accepts T7] bearer tokens serve as ever', async () => {
     const world = await startWorld({ authorizationServer: { features: { dPoP: { enabled: false } } } });
     try {
       const machine = createMachine({ dpop: createDpop() });

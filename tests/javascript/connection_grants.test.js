@@ -62,7 +62,7 @@ describe('machines without a person', () => {
   const assertions = (machine) => machine.network.tokenRequests('client_credentials').map(({ form }) => form.get('client_assertion'));
 
   for (const [name, settings] of Object.entries({ 'a key': withKey, 'a secret': withSecret })) {
-    test(`[T8, T1] client credentials by ${name}: nobody is asked, nothing is registered, and what is stored serves until it ends`, async () => {
+    test(`[accepts T8, T1] client credentials by ${name}: nobody is asked, nothing is registered, and what is stored serves until it ends`, async () => {
       const machine = createMachine();
       const fetch = fetchOf(machine, settings);
       assert.equal((await callTool(fetch, world.server)).status, 200);
@@ -75,7 +75,7 @@ describe('machines without a person', () => {
     });
   }
 
-  test('[T8] a session that ends is had again, silently and once, with another assertion', async () => {
+  test('[accepts T8] a session that ends is had again, silently and once, with another assertion', async () => {
     const machine = createMachine();
     await callTool(fetchOf(machine, withKey), world.server);
     await expire(machine.host.store, world.server);
@@ -87,7 +87,7 @@ describe('machines without a person', () => {
     assert.deepEqual([more, machine.trips], [[], []]);
   });
 
-  test('[T8] a token that the MCP server no longer accepts is replaced, silently', async () => {
+  test('[accepts T8] a token that the MCP server no longer accepts is replaced, silently', async () => {
     const machine = createMachine();
     const fetch = fetchOf(machine, withSecret);
     await callTool(fetch, world.server);
@@ -97,7 +97,7 @@ describe('machines without a person', () => {
     assert.equal(machine.network.tokenRequests('client_credentials').length, 2);
   });
 
-  test('[T8, S5] a tool that needs more gets it, silently', async () => {
+  test('[accepts T8, S5] a tool that needs more gets it, silently', async () => {
     const machine = createMachine();
     const fetch = fetchOf(machine, withSecret);
     assert.equal((await callTool(fetch, world.server)).status, 200);
@@ -107,7 +107,7 @@ describe('machines without a person', () => {
     ]);
   });
 
-  test('[T8, T1] another key, another secret: the server refuses, and nothing is tried again or stored', async () => {
+  test('[refuses T8, T1] another key, another secret: the server refuses, and nothing is tried again or stored', async () => {
     const other = await generateKeyPair('ES256');
     const wrong = [
       { ...withKey, client: { .../** @type {any} */ (withKey.client), assertion: privateKeyAssertion({ privateKey: /** @type {CryptoKey} */ (other.privateKey) }) } },
@@ -165,7 +165,7 @@ describe('a person with another device', () => {
     return { machine, connection, shown, grant };
   }
 
-  test('[T8] the person signs in there, and this device is let in', async () => {
+  test('[accepts T8] the person signs in there, and this device is let in', async () => {
     const { machine, connection, shown, grant } = devices('allow');
     const response = await callTool(connection.fetch, world.server);
     assert.equal(response.status, 200);
@@ -176,14 +176,14 @@ describe('a person with another device', () => {
     assert.equal((await callTool(connection.fetch, world.server)).status, 200);
   });
 
-  test('[T8] the person says no there: that is told, and nothing is stored', async () => {
+  test('[refuses T8] the person says no there: that is told, and nothing is stored', async () => {
     const { machine, connection } = devices('deny');
     const error = await rejectionOf(callTool(connection.fetch, world.server));
     assert.deepEqual([error.name, error.code], ['RefusedError', 'device_authorization_denied']);
     assert.equal(await storedSession(machine.host.store, world.server), null);
   });
 
-  test('[I1] without permission for interaction no code is asked for', async () => {
+  test('[refuses I1] without permission for interaction no code is asked for', async () => {
     const { machine, shown, grant } = devices('allow');
     const error = await rejectionOf(callTool(machine.start({ settings: () => ({ grant }) }).connection(world.server).fetch, world.server));
     assert.equal(error.code, 'interaction_required');

@@ -32,7 +32,7 @@ describe('the ID Token of a sign-in', () => {
   /** @param {Machine} machine */
   const call = (machine) => callTool(machine.start().connection(world.server, { interaction: true }).fetch, world.server);
 
-  test('[A8] it is checked with the server\'s keys, which are read once it comes', async () => {
+  test('[accepts A8] it is checked with the server\'s keys, which are read once it comes', async () => {
     const machine = createMachine();
     assert.equal((await call(machine)).status, 200);
     assert.equal(machine.network.requests.filter(({ url }) => url === `${world.issuer}/jwks`).length, 1);
@@ -42,7 +42,7 @@ describe('the ID Token of a sign-in', () => {
     assert.equal(decodeJwt(tokens.idToken).nonce, sent);
   });
 
-  test('[A8] attack: the ID Token of another sign-in, though the server signed it', async () => {
+  test('[refuses A8] attack: the ID Token of another sign-in, though the server signed it', async () => {
     const first = createMachine();
     await call(first);
     const { tokens, registration } = /** @type {any} */ (await storedSession(first.host.store, world.server));
@@ -60,7 +60,7 @@ describe('the ID Token of a sign-in', () => {
     assert.deepEqual((await rejectionOf(call(sameClient))).details, { reason: 'nonce' });
   });
 
-  test('[A8] attack: an ID Token that somebody else signed', async () => {
+  test('[refuses A8] attack: an ID Token that somebody else signed', async () => {
     const machine = createMachine();
     const { publicKey, privateKey } = await generateKeyPair('RS256');
     exchange(machine, async (idToken) => {
