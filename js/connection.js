@@ -127,7 +127,7 @@ export class Connection {
     // The request is wanted again, with the nonce that came with the refusal (RFC 9449 §9).
     if (hasNonce && challenge?.error === 'use_dpop_nonce' && attempt < ATTEMPT_LIMIT) return true;
     if (status === 403 && challenge?.error !== 'insufficient_scope') return false;
-    this.#traceChallenge(status, challenge);
+    this.#traceChallenge(status, challenge, authorization);
     if (attempt >= ATTEMPT_LIMIT) throw neverContent(endpoint, status);
     const current = this.#current && authorizationOf(this.#current.value);
     // A late answer to a request that was sent before the last sign-in or refresh says nothing about that.
@@ -391,17 +391,20 @@ export class Connection {
   /**
    * @param {number} status
    * @param {Challenge | null} challenge
+   * @param {string | null} [authorization] which some servers repeat in their words
    */
-  #traceChallenge(status, challenge) {
+  #traceChallenge(status, challenge, authorization) {
     const demands = challenge?.scopes ? `, demands ${challenge.scopes.join(' ')}` : '';
-    this.#calls().trace?.({
+    const event = {
       step: 'call',
       kind: 'answer',
       from: 'protected-resource',
       to: 'client',
       summary: `answered ${status}${demands}`,
       details: { status, challenge },
-    });
+    };
+    const secrets = [authorization?.split(' ').at(-1), this.#current?.value.tokens.accessToken];
+    this.#calls().trace?.(event, secrets.filter((secret) => secret !== undefined));
   }
 }
 

@@ -9,6 +9,9 @@
 /**
  * @typedef {import('./node/loopback_redirect.js').LoopbackRedirectOptions} LoopbackRedirectOptions
  * @typedef {import('./node/open_browser.js').Environment} Environment
+ * @typedef {import('./pasted_redirect.js').PastedRedirectOptions} PastedRedirectOptions
+ * @typedef {import('./pasted_redirect.js').PasteRequest} PasteRequest
+ * @typedef {import('./pasted_redirect.js').PasteProblem} PasteProblem
  * @typedef {import('./store/file_store.js').FileStoreOptions} FileStoreOptions
  */
 
@@ -21,6 +24,7 @@ import { createFileStore } from './store/file_store.js';
 export { explain } from './explain.js';
 export { loopbackRedirect } from './node/loopback_redirect.js';
 export { openBrowser } from './node/open_browser.js';
+export { pastedRedirect } from './pasted_redirect.js';
 export { createFileStore } from './store/file_store.js';
 export { createMemoryStore } from './store/memory_store.js';
 

@@ -3,6 +3,8 @@
 /** @import { ClientAssertion, Dpop, Fetch, TraceEvent } from './host.js' */
 /** @import { CallHost } from './wasm.js' */
 
+import { fitToShow } from './fit_to_show.js';
+
 /**
  * What the calls of one operation need of the host: its events get numbers, a time and one correlation; its requests
  * prove that the key is at hand, where there is one.
@@ -23,9 +25,9 @@ export function callHost({ fetch = (url, init) => globalThis.fetch(url, init), t
     dpop: Boolean(dpop),
     trace:
       trace &&
-      ((event) => {
+      ((event, secrets) => {
         try {
-          trace({ version: 1, sequence: (sequence += 1), correlation, at: Date.now(), ...event });
+          trace({ version: 1, sequence: (sequence += 1), correlation, at: Date.now(), ...fitToShow(event, secrets) });
         } catch {
           // A logger that throws must not end a sign-in.
         }

@@ -19,6 +19,7 @@
 
 import { call as callWasm, evaluate as evaluateWasm, imports, start } from '../pkg/mcp_oauth_wasm.js';
 import { AuthorizationError, IncompatibleError, MisbehavedError, MisuseError, RefusedError, StorageError, TransportError } from './errors.js';
+import { collecting, fitToShow } from './fit_to_show.js';
 
 /** @type {(() => WasmSource | Promise<WasmSource>) | undefined} */
 let inlined;
@@ -108,7 +109,7 @@ function notLoaded(cause) {
  * @property {(input: string, init?: RequestInit) => Promise<Response>} [fetch] default: `globalThis.fetch`
  * @property {AbortSignal} [signal] cancels the call
  * @property {number} [timeoutMilliseconds] for each request, its body included; default: 30000
- * @property {(event: any) => void} [trace] receives every event
+ * @property {(event: any, secrets: string[]) => void} [trace] receives every event, and the secrets of the call
  * @property {(request: { issuer: string, clientId: string }) => Promise<string>} [clientAssertion] for clients that
  *   authenticate with a key
  * @property {boolean} [dpop] whether `fetch` proves possession of a key, so that tokens may be bound to it
@@ -124,6 +125,9 @@ function notLoaded(cause) {
  */
 export async function call(name, input, host = {}) {
   await init();
+  /** @type {string[]} */
+  const secrets = [];
+  const trace = host.trace && ((/** @type {unknown} */ event) => host.trace?.(event, secrets));
   /** What the host's own `fetch` said last: it may know its platform's reasons and remedies. @type {AuthorizationError | undefined} */
   let said;
   const { fetch } = host;
@@ -136,9 +140,9 @@ export async function call(name, input, host = {}) {
     }
   });
   try {
-    return await callWasm(name, plain(input), { ...host, fetch: listening });
+    return await callWasm(name, plain(input, secrets), { ...host, trace, fetch: listening });
   } catch (error) {
-    const told = fromPlain(error);
+    const told = fromPlain(error, secrets);
     throw told?.code === 'network_failed' && said ? Object.assign(said, { step: told.step }) : told;
   }
 }
@@ -153,10 +157,12 @@ export async function call(name, input, host = {}) {
  */
 export function evaluate(name, input, host = {}) {
   if (!ready) throw new MisuseError({ code: 'not_initialised', message: 'Await `init()` once before calling this function.' });
+  /** @type {string[]} */
+  const secrets = [];
   try {
-    return evaluateWasm(name, plain(input), host);
+    return evaluateWasm(name, plain(input, secrets), host);
   } catch (error) {
-    throw fromPlain(error);
+    throw fromPlain(error, secrets);
   }
 }
 
@@ -176,10 +182,11 @@ function isOurs(thrown) {
  * Plain data, read here: an accessor that throws must not do so inside the wasm.
  *
  * @param {unknown} input
+ * @param {string[]} secrets gets those that are in it
  */
-function plain(input) {
+function plain(input, secrets) {
   try {
-    return JSON.parse(JSON.stringify(input ?? null));
+    return JSON.parse(JSON.stringify(input ?? null, collecting(secrets)));
   } catch (cause) {
     throw new MisuseError({ code: 'invalid_argument', message: 'The argument `input` must be plain data.', cause });
   }
@@ -198,10 +205,11 @@ const errorOfKind = {
  * The error for what the WebAssembly module rejected with.
  *
  * @param {unknown} thrown `{ kind, code, message, step, details }`; anything else is passed through
+ * @param {string[]} secrets
  * @returns {any}
  */
-function fromPlain(thrown) {
+function fromPlain(thrown, secrets) {
   const { kind, ...parts } = /** @type {ErrorParts & { kind: keyof typeof errorOfKind }} */ (Object(thrown));
   const ErrorOfKind = errorOfKind[kind];
-  return ErrorOfKind ? new ErrorOfKind(parts) : thrown;
+  return ErrorOfKind ? new ErrorOfKind(fitToShow(parts, secrets)) : thrown;
 }

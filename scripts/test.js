@@ -23,7 +23,7 @@ const phases = {
         ["cargo", ["fmt", "--all", "--check"]],
         ["cargo", ["clippy", "--locked", "--all-targets", "--", "-D", "warnings"]],
         ["cargo", ["clippy", "--locked", "--all-targets", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"]],
-        ...["tsconfig.json", "tests/types/tsconfig.json", "tests/types/tsconfig.node.json"].map(typeCheck),
+        ...["tsconfig.json", "tests/types/tsconfig.json", "tests/types/tsconfig.node.json", "tests/types/tsconfig.mcp_sdk.json"].map(typeCheck),
       ]);
     },
   },

@@ -5,7 +5,7 @@
 //   Test: native <filter of cargo test>
 //   Test: javascript <file> <pattern that a test's name matches>
 //
-// with as many tests as there are to notice. One that hangs without the check is ended, and has noticed.
+// with as many tests as there are to notice; of tests/attacks/ every test that a line names. One that hangs without the check is ended, and has noticed.
 // Arguments choose among the patches by a part of their names.
 
 import { readFileSync, realpathSync } from "node:fs";
@@ -113,6 +113,9 @@ async function judge(named) {
   if (timedOut) return { timedOut };
   if (status === 0) return { complaint: `was not noticed by ${named.line}` };
   if (counts.failed === 0) return { complaint: `stopped ${named.line} from running:\n${output}` };
+  // Each attack stands for itself: all that a line names must succeed.
+  const isAttack = named.kind === "javascript" && named.file.startsWith("tests/attacks/");
+  if (isAttack && counts.passed > 0) return { complaint: `was not noticed by all of ${named.line}:\n${output}` };
   return {};
 }
 

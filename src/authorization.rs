@@ -111,10 +111,14 @@ impl AuthorizationRequest {
     }
 }
 
-/// The authorization endpoint with these parameters, which win over those that it has already.
+/// The authorization endpoint with these parameters, beside those that it has already, as far as they are none of the
+/// protocol's.
 pub fn url_with(parameters: &Parameters, pending: &PendingAuthorization) -> String {
     let endpoint = pending.discovery.authorization_server.authorization_endpoint.url();
     let mut all = Parameters::read(endpoint.search().trim_start_matches('?'));
+    for name in RESERVED {
+        all.set(name, None);
+    }
     for (name, value) in parameters.iter() {
         all.set(name, Some(value));
     }

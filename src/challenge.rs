@@ -140,8 +140,7 @@ impl<'a> Reader<'a> {
         let inner = self.rest.get(1..).unwrap_or_default().as_bytes();
         let closes =
             |end: &usize| inner.get(*end) == Some(&b'\'') && inner.get(end + 1).is_none_or(|next| ends_value(*next));
-        let searched = if self.may_close { inner.len() } else { 0 };
-        let closing = (0..searched).find(closes);
+        let closing = if self.may_close { (0..inner.len()).find(closes) } else { None };
         let Some(end) = closing else {
             self.may_close = false;
             return Some(self.take_while(|byte| !ends_value(byte)).to_owned());

@@ -104,17 +104,18 @@ impl<P: Platform> DynamicRegistration<'_, P> {
         }
     }
 
-    /// Widens a stored registration (RFC 7592 §2.2). Nothing where the server does not offer it, or offers it and
-    /// refuses: then there is still registration.
+    /// Widens a stored registration (RFC 7592 §2.2). Nothing where the server does not offer it, or offers it and then
+    /// refuses or answers with something else: there is still registration.
     async fn update(&mut self, stored: &Arc<ClientRegistration>) -> Result<Option<Arc<ClientRegistration>>> {
         let Some(management) = Management::of(stored) else { return Ok(None) };
         let asked = self.asked()?.beside(stored);
         self.count(true)?;
-        let response = self.exchange.once(&management.update_request(&asked, self.client)).await?;
-        Ok(match asked.read(&response, self.server)? {
-            Answer::Registered(updated) => Some(management.updated(updated)),
-            Answer::Refused(..) => None,
-        })
+        let response = self.exchange.once(&management.update_request(&asked, self.client)).await;
+        match response.and_then(|response| asked.read(&response, self.server)) {
+            Ok(Answer::Registered(updated)) => Ok(Some(management.updated(updated))),
+            Err(error) if error.kind() == Kind::Transport => Err(error),
+            _ => Ok(None),
+        }
     }
 
     /// Whether the server still knows the client (RFC 7592 §2.1); a server that cannot be asked is believed to.

@@ -3,6 +3,7 @@
 const javascriptOrder = [
   "records.d.ts",
   "errors.js",
+  "fit_to_show.js",
   "explain.js",
   "until_aborted.js",
   "wasm.js",
@@ -28,6 +29,8 @@ const javascriptOrder = [
   "index.js",
   "store/lock_file.js",
   "store/file_store.js",
+  "redirect.js",
+  "pasted_redirect.js",
   "node/default_store_path.js",
   "node/callback_page.js",
   "node/open_browser.js",
@@ -42,6 +45,9 @@ const javascriptOrder = [
   "grants/device_authorization.js",
   "grants/private_key_assertion.js",
   "grants.js",
+  "client_metadata.js",
+  "import_session.js",
+  "mcp_sdk.js",
 ];
 
 const lineLimit = 600;

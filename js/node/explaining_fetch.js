@@ -31,12 +31,24 @@ export function explainingFetch(fetch) {
       if (response.status === 407) throw proxyWantsCredentials(host, details);
       return response;
     } catch (error) {
-      const { code, message } = /** @type {{ code?: string, message?: string }} */ (Object(Object(error).cause));
-      if (code && UNTRUSTED.includes(code)) throw certificateUntrusted(host, { ...details, reason: code }, error);
-      if (PROXY_REFUSED.test(String(message))) throw proxyWantsCredentials(host, details, error);
+      for (const { code, message } of causes(error)) {
+        if (UNTRUSTED.includes(code)) throw certificateUntrusted(host, { ...details, reason: code }, error);
+        if (PROXY_REFUSED.test(message)) throw proxyWantsCredentials(host, details, error);
+      }
       throw error;
     }
   };
+}
+
+/**
+ * An error, what caused it, and so on.
+ *
+ * @param {any} error
+ */
+function* causes(error) {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    yield /** @type {{ code: string, message: string }} */ (/** @type {unknown} */ (cause));
+  }
 }
 
 /**

@@ -6,9 +6,10 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import { isIPv4 } from 'node:net';
 
-import { MisuseError, TransportError } from '../errors.js';
+import { MisuseError } from '../errors.js';
+import { alreadyWaiting, callbackAborted, requireWebUrl } from '../redirect.js';
 import { callbackPage, pageHeaders } from './callback_page.js';
-import { openBrowser, requireWebUrl } from './open_browser.js';
+import { openBrowser } from './open_browser.js';
 
 /**
  * Where to receive the authorization response, and how to send the person to it.
@@ -347,23 +348,5 @@ function cannotListen(host, port, cause) {
       'Change the settings `host` and `port` of loopbackRedirect.',
     details: { host, port, systemCode: cause.code },
     cause,
-  });
-}
-
-/** @param {unknown} [reason] */
-function callbackAborted(reason) {
-  return new TransportError({
-    code: 'callback_aborted',
-    step: 'authorize',
-    message: 'The wait for the authorization response was ended before the person came back. Start signing in again.',
-    cause: reason,
-  });
-}
-
-function alreadyWaiting() {
-  return new MisuseError({
-    code: 'callback_awaited',
-    step: 'authorize',
-    message: 'This receiver already waits for an authorization response. Wait for it, or prepare another receiver.',
   });
 }

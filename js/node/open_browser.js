@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { release } from 'node:os';
 
-import { MisuseError, TransportError } from '../errors.js';
+import { TransportError } from '../errors.js';
+import { requireWebUrl } from '../redirect.js';
 
 /** After this time a command that still runs counts as the browser itself. */
 const patienceMilliseconds = 3_000;
@@ -16,7 +17,8 @@ const patienceMilliseconds = 3_000;
  */
 
 /**
- * Opens the system browser (RFC 8252 §4). No shell ever sees the URL.
+ * Opens the system browser (RFC 8252 §4). No shell of ours ever sees the URL, and one of the command's own finds nothing
+ * in it to execute.
  *
  * @param {string} url what to open: http or https
  * @param {Environment} [environment] what decides by which command
@@ -28,7 +30,7 @@ export async function openBrowser(url, environment = {}) {
   const { variables = process.env } = environment;
   /** @type {unknown[]} */
   const failures = [];
-  for (const [command, ...args] of browserCommands(requireWebUrl(url), environment)) {
+  for (const [command, ...args] of browserCommands(withoutCommands(requireWebUrl(url)), environment)) {
     try {
       return await run(command, args, variables);
     } catch (failure) {
@@ -46,21 +48,13 @@ export async function openBrowser(url, environment = {}) {
 }
 
 /**
+ * The same URL for every server, with the characters encoded that shells know, PowerShell among them: `wslview` puts the
+ * URL into a command line of that.
+ *
  * @param {string} url
- * @returns {string} The URL in its serialised form: nothing in it is a space, a quote or a control character,
- *   and it does not start like an option.
  */
-export function requireWebUrl(url) {
-  const parsed = URL.canParse(url) ? new URL(url) : null;
-  if (parsed?.protocol === 'https:' || parsed?.protocol === 'http:') return parsed.href;
-  throw new MisuseError({
-    code: 'url_not_openable',
-    step: 'authorize',
-    message:
-      'The URL that was to be opened in the browser is not an http or https URL, so it was not opened. ' +
-      'Pass the authorization URL as `begin` returned it.',
-    details: { scheme: parsed?.protocol ?? null },
-  });
+function withoutCommands(url) {
+  return url.replace(/[!$'()*;^`|]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /**

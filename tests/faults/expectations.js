@@ -1,14 +1,20 @@
 /**
  * The fault matrix: what has to happen when one request of the flow goes wrong in one way. Written by hand, from rules
- * D5, D8, D11, R7, R8, T3, T4 and T5 of docs/requirements.md.
+ * D4, D5, D8, D11, R7, R8, T3, T4 and T5 of docs/requirements.md; matrix.js reads it.
  *
- * In each cell an application calls its MCP server, and a browser may be opened. Then the fault goes away, and it calls
- * again, which has to succeed.
+ * In each cell an application calls a tool of its MCP server, and a browser may be opened. Then the fault goes away, and
+ * it calls again, which has to succeed. The faults:
+ *
+ * - `refused`: nobody listens; `untrusted`: a certificate that is signed by nobody known;
+ * - `silent`: the server does what it is asked, and never answers; `reset`: it breaks off in the body; `drip`: it sends
+ *   the body byte by byte, without end;
+ * - `500`, `503` with `Retry-After`, `429`; `page`: status 200 and HTML;
+ * - `truncated`, `array`, `mistyped`: the true answer, cut in half, in brackets, or called HTML;
+ * - `circle`: a redirect to where it came from.
  */
 
+/** @import { ServerSettings } from 'mcp-oauth-wasm' */
 /** @import { WorldOptions } from './world.js' */
-
-/** @import { ObservedCell } from './cell.js' */
 
 /**
  * What the caller gets. Where there is an error (kind, code; or the name of one that is not ours), the call ends. `goes
@@ -32,7 +38,7 @@ export const outcomes = {
 };
 
 /** The number is how often the request arrives, where that is not once: of a redirect, three more are followed, if any. */
-const table = `
+export const table = `
 | what goes wrong with          | refused     | untrusted | silent    | reset       | 500         | 503         | 429         | page      | truncated | array     | mistyped  | circle     | drip      |
 | ----------------------------- | ----------- | --------- | --------- | ----------- | ----------- | ----------- | ----------- | --------- | --------- | --------- | --------- | ---------- | --------- |
 | named resource metadata       | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | not JSON  | redirect 4 | timed out |
@@ -47,64 +53,47 @@ const table = `
 | first of two servers          | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | goes on   | goes on 4  | timed out |
 | registration                  | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | not JSON  | redirect   | timed out |
 | reading the registration      | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | goes on   | goes on    | timed out |
-| updating the registration     | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | not JSON  | redirect   | timed out |
+| updating the registration     | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | goes on   | goes on    | timed out |
 | deleting the old registration | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on    | goes on   |
 | client metadata document      | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on 4  | goes on   |
 | preflight look                | failed      | untrusted | timed out | failed      | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on    | timed out |
+| pushed authorization request  | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | not JSON  | redirect   | timed out |
 | token with code               | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | not JSON  | redirect   | timed out |
+| keys of the ID Token          | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | not JSON  | redirect 4 | timed out |
 | token with refresh            | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | not JSON  | redirect   | timed out |
 | refresh in good time          | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | not JSON  | not JSON  | not JSON  | not JSON  | redirect   | goes on   |
 | call before sign-in           | fetch fails | untrusted | given up  | goes on     | handed on   | handed on   | handed on   | handed on | goes on   | goes on   | goes on   | redirect   | goes on   |
 | call after sign-in            | fetch fails | untrusted | given up  | fetch fails | handed on   | handed on   | handed on   | handed on | handed on | goes on   | handed on | redirect   | given up  |
+| revocation                    | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on    | goes on   |
 `;
 
-/** What an answer says of itself, by the fault. @type {Record<string, { status: number, retry?: string }>} */
-const answers = {
-  500: { status: 500 },
-  503: { status: 503, retry: ', retry after 7 seconds' },
-  429: { status: 429 },
-  page: { status: 200 },
-  truncated: { status: 200 },
-  array: { status: 200 },
-  mistyped: { status: 200 },
-};
-
-/** The faults in which the server acts on the request, though its answer is of no use. */
-const taken = ['silent', 'reset', 'truncated', 'array', 'mistyped', 'drip'];
-
-/** The faults in which the request does not even arrive. */
-const unsent = ['refused', 'untrusted'];
-
 /** From registration to the result, for somebody who has not signed in yet. */
-const signIn = 'register → browser → code → signed call';
+const signIn = 'register → browser → code → keys → signed call';
 /** With a client that is registered, after a token that is not accepted any more. */
-const signInAnew = 'resource metadata → server metadata → browser → code → signed call';
+const signInAnew = 'resource metadata → server metadata → browser → code → keys → signed call';
 
 /**
  * @typedef {object} Row
  * @property {string} until all requests in order, up to the one that goes wrong
- * @property {string} then those that follow where the fault is tolerated
- * @property {string} again those of the next call, without the fault. After one that was tolerated: `signed call`
+ * @property {string} [then] those that follow where the fault is tolerated
+ * @property {string} [again] those of the next call, after an error
  * @property {string} [againTaken] instead, where the server had acted on the request
- * @property {true} [repeated] whether the next call makes them even if the fault was tolerated
+ * @property {true} [repeated] whether the next call makes them after a fault that was tolerated as well; else it is a
+ *   `signed call`
  * @property {string} [step] that an error of ours names
- * @property {Kept} stopped what the store holds after an error
+ * @property {Kept} [stopped] what the store holds after an error; default: nothing
  * @property {Kept} [tolerated] and without one; default: a new client and a new session
  * @property {keyof typeof import('./cell.js').preparations} [before] what happened before; default: nothing
  * @property {WorldOptions} [world]
- * @property {boolean} [preflight]
+ * @property {ServerSettings} [settings]
  * @property {boolean} [hasMetadataDocument] whether the client has one
- * @property {string} [tool] that is called; default: `whoami`
+ * @property {'whoami' | 'edit' | 'sign out'} [does] what the application does: it calls a tool, or signs out; default: `whoami`
  *
- * What the store holds, compared with what it held before the call. No authorization is ever waited for after a call.
+ * What the store holds, compared with what it held before the call. An authorization that is waited for is never left.
  *
  * @typedef {{ client: 'none' | 'kept' | 'new', session: 'none' | 'kept' | 'new' }} Kept
  */
 
-/** @type {Kept} */
-const nothing = { client: 'none', session: 'none' };
-/** @type {Kept} */
-const renewed = { client: 'new', session: 'new' };
 /** @type {Kept} */
 const everything = { client: 'kept', session: 'kept' };
 
@@ -112,9 +101,7 @@ const everything = { client: 'kept', session: 'kept' };
 export const rows = {
   'named resource metadata': {
     until: 'call → resource metadata',
-    then: '',
     step: 'discover',
-    stopped: nothing,
     again: `call → resource metadata → server metadata → ${signIn}`,
   },
   'resource metadata': {
@@ -122,38 +109,30 @@ export const rows = {
     until: 'call → resource metadata',
     then: `root resource metadata → server metadata → ${signIn}`,
     step: 'discover',
-    stopped: nothing,
     again: `call → resource metadata → server metadata → ${signIn}`,
   },
   'root resource metadata': {
     world: { namesMetadata: false, lacks: ['resource metadata'] },
     until: 'call → resource metadata → root resource metadata',
-    then: '',
     step: 'discover',
-    stopped: nothing,
     again: `call → resource metadata → root resource metadata → server metadata → ${signIn}`,
   },
   "wider resource's metadata": {
     world: { isWholeOrigin: true },
     until: 'call → resource metadata → root resource metadata',
-    then: '',
     step: 'discover',
-    stopped: nothing,
     again: `call → resource metadata → root resource metadata → server metadata → ${signIn}`,
   },
   'server metadata': {
     until: 'call → resource metadata → server metadata',
     then: `OpenID metadata → ${signIn}`,
     step: 'discover',
-    stopped: nothing,
     again: `call → resource metadata → server metadata → ${signIn}`,
   },
   'OpenID metadata': {
     world: { lacks: ['server metadata'] },
     until: 'call → resource metadata → server metadata → OpenID metadata',
-    then: '',
     step: 'discover',
-    stopped: nothing,
     again: `call → resource metadata → server metadata → OpenID metadata → ${signIn}`,
   },
   'server metadata for a path': {
@@ -161,7 +140,6 @@ export const rows = {
     until: 'call → resource metadata → server metadata',
     then: `OpenID metadata → ${signIn}`,
     step: 'discover',
-    stopped: nothing,
     again: `call → resource metadata → server metadata → ${signIn}`,
   },
   'OpenID metadata for a path': {
@@ -169,78 +147,80 @@ export const rows = {
     until: 'call → resource metadata → server metadata → OpenID metadata',
     then: `appended OpenID metadata → ${signIn}`,
     step: 'discover',
-    stopped: nothing,
     again: `call → resource metadata → server metadata → OpenID metadata → ${signIn}`,
   },
   'appended OpenID metadata': {
     world: { issuerPath: '/tenant', lacks: ['server metadata', 'OpenID metadata'] },
     until: 'call → resource metadata → server metadata → OpenID metadata → appended OpenID metadata',
-    then: '',
     step: 'discover',
-    stopped: nothing,
     again: `call → resource metadata → server metadata → OpenID metadata → appended OpenID metadata → ${signIn}`,
   },
   'first of two servers': {
     world: { hasOtherServer: true, lacks: ['OpenID metadata'] },
     until: 'call → resource metadata → server metadata',
-    then: 'OpenID metadata → other server metadata → other register → other browser → other code → signed call',
+    then: 'OpenID metadata → other server metadata → other register → other browser → other code → other keys → signed call',
     step: 'discover',
-    stopped: nothing,
     again: `call → resource metadata → server metadata → ${signIn}`,
   },
   'registration': {
     until: 'call → resource metadata → server metadata → register',
-    then: '',
     step: 'register',
-    stopped: nothing,
     again: `call → resource metadata → server metadata → ${signIn}`,
   },
   'reading the registration': {
     before: 'the person left',
     until: 'call → resource metadata → server metadata → read client',
-    then: 'browser → code → signed call',
+    then: 'browser → code → keys → signed call',
     step: 'register',
     stopped: { client: 'kept', session: 'none' },
     tolerated: { client: 'kept', session: 'new' },
-    again: 'call → resource metadata → server metadata → read client → browser → code → signed call',
+    again: 'call → resource metadata → server metadata → read client → browser → code → keys → signed call',
   },
   'updating the registration': {
     before: 'signed in',
-    tool: 'edit',
+    does: 'edit',
     until: 'signed call → resource metadata → server metadata → update client',
-    then: '',
+    then: 'register → browser → code → keys → delete client → signed call',
     step: 'register',
     stopped: everything,
-    again: 'signed call → resource metadata → server metadata → update client → browser → code → signed call',
+    again: 'signed call → resource metadata → server metadata → update client → browser → code → keys → signed call',
     // Its access token was changed by the update, and the new one was lost.
     againTaken:
-      'signed call → resource metadata → server metadata → update client → register → browser → code → delete client → signed call',
+      'signed call → resource metadata → server metadata → update client → register → browser → code → keys → delete client → signed call',
   },
   'deleting the old registration': {
     before: 'the secret expired',
-    until: 'call → resource metadata → server metadata → register → browser → code → delete client',
+    until: 'call → resource metadata → server metadata → register → browser → code → keys → delete client',
     then: 'signed call',
-    stopped: nothing,
-    again: 'signed call',
   },
   'client metadata document': {
     hasMetadataDocument: true,
     until: 'call → resource metadata → server metadata → client document',
-    then: 'browser → code → signed call',
-    stopped: nothing,
-    again: '',
+    then: 'browser → code → keys → signed call',
   },
   'preflight look': {
-    preflight: true,
+    settings: { preflight: true },
     until: 'call → resource metadata → server metadata → register → look',
-    then: 'browser → code → signed call',
+    then: 'browser → code → keys → signed call',
     step: 'authorize',
     stopped: { client: 'new', session: 'none' },
-    again: 'call → resource metadata → server metadata → look → browser → code → signed call',
+    again: 'call → resource metadata → server metadata → look → browser → code → keys → signed call',
+  },
+  'pushed authorization request': {
+    settings: { pushedAuthorizationRequests: true },
+    until: 'call → resource metadata → server metadata → register → push',
+    step: 'authorize',
+    stopped: { client: 'new', session: 'none' },
+    again: 'call → resource metadata → server metadata → push → browser → code → keys → signed call',
   },
   'token with code': {
     until: 'call → resource metadata → server metadata → register → browser → code',
-    then: '',
+    step: 'token',
+    stopped: { client: 'new', session: 'none' },
+    again: `call → ${signInAnew}`,
+  },
+  'keys of the ID Token': {
+    until: 'call → resource metadata → server metadata → register → browser → code → keys',
     step: 'token',
     stopped: { client: 'new', session: 'none' },
     again: `call → ${signInAnew}`,
@@ -248,7 +228,6 @@ export const rows = {
   'token with refresh': {
     before: 'the token expired',
     until: 'refresh',
-    then: '',
     step: 'refresh',
     stopped: everything,
     again: 'refresh → signed call',
@@ -270,76 +249,20 @@ export const rows = {
     until: 'call',
     then: `resource metadata → server metadata → ${signIn}`,
     step: 'call',
-    stopped: nothing,
     again: `call → resource metadata → server metadata → ${signIn}`,
   },
   'call after sign-in': {
     until: `call → resource metadata → server metadata → ${signIn}`,
-    then: '',
     step: 'call',
     stopped: { client: 'new', session: 'new' },
     again: 'signed call',
   },
+  'revocation': {
+    before: 'signed in',
+    does: 'sign out',
+    until: 'revoke',
+    tolerated: { client: 'kept', session: 'none' },
+    repeated: true,
+    again: `call → ${signInAnew}`,
+  },
 };
-
-/** @typedef {{ row: string, column: string, outcome: string, arrivals: number }} Cell */
-
-/** @type {Cell[]} */
-export const cells = readTable();
-
-function readTable() {
-  const lines = table.trim().split('\n').map((line) => line.split('|').slice(1, -1).map((text) => text.trim()));
-  const [[, ...columns] = [], , ...body] = lines;
-  return body.flatMap(([row = '', ...texts]) =>
-    texts.map((text, at) => {
-      const column = columns[at] ?? '';
-      const [, outcome = '', times = '1'] = /^(.*?)(?: (\d))?$/.exec(text) ?? [];
-      return { row, column, outcome, arrivals: unsent.includes(column) ? 0 : Number(times) };
-    }),
-  );
-}
-
-/**
- * What has to be observed in a cell.
- *
- * @param {Cell} cell
- * @returns {ObservedCell}
- */
-export function expected({ row: name, column, outcome, arrivals }) {
-  const row = /** @type {Row} */ (rows[name]);
-  const stops = outcome !== 'goes on';
-  const before = row.until.split(' → ');
-  const request = String(before.pop());
-  const seen = [...before, ...Array(arrivals).fill(request), ...(stops || !row.then ? [] : [row.then])];
-  const again = taken.includes(column) ? (row.againTaken ?? row.again) : row.again;
-  const next = stops || row.repeated ? again : 'signed call';
-  return {
-    first: {
-      gets: gets(outcome, column, row.step),
-      seen: seen.join(' → '),
-      kept: stops ? row.stopped : (row.tolerated ?? renewed),
-      pending: 0,
-    },
-    next: {
-      gets: 'the result',
-      seen: next,
-      kept: { client: next.includes('register') ? 'new' : 'kept', session: next === 'signed call' ? 'kept' : 'new' },
-      pending: 0,
-    },
-    codesSentTwice: 0,
-  };
-}
-
-/**
- * @param {string} outcome
- * @param {string} column
- * @param {string | undefined} step
- */
-function gets(outcome, column, step) {
-  const { error } = outcomes[outcome] ?? {};
-  const { status, retry = '' } = answers[column] ?? {};
-  if (outcome === 'goes on') return 'the result';
-  if (!error) return `status ${status}`;
-  if (!error.includes(' ')) return error;
-  return `${error} at ${step}${outcome === 'unavailable' ? `, status ${status}${retry}` : ''}`;
-}

@@ -1,6 +1,6 @@
 /**
- * Plays rows of the matrix, in a process of its own that trusts the tests' authority and no other. It is sent the
- * certificates and names of rows, plays them all at once, and sends back what happened in each cell.
+ * Plays rows of the matrix, in a process of its own that trusts the tests' authority and no other. It is sent their names,
+ * and sends back what happened in each cell.
  */
 
 import { play } from './cell.js';
@@ -12,26 +12,17 @@ import { startWorld } from './world.js';
 /** @import { Certificates } from './world.js' */
 
 /**
- * @typedef {{ certificates: Certificates, names: string[] }} Task
- * @typedef {{ row: string, column: string, observed: ObservedCell }} Played
+ * @typedef {{ row: string, certificates: Certificates }} Task
+ * @typedef {{ row: string, cells: Record<string, ObservedCell> }} Played `cells`: by the column
  */
 
-process.on('message', async (/** @type {Task} */ { certificates, names }) => {
-  await Promise.all(names.map((name) => playRow(name, certificates)));
-  process.disconnect();
-});
-
-/**
- * @param {string} name
- * @param {Certificates} certificates
- */
-async function playRow(name, certificates) {
+process.on('message', async (/** @type {Task} */ { row: name, certificates }) => {
   const row = rows[name];
   if (!row) throw new Error(`There is no row ${name}.`);
   const world = await startWorld(row.world ?? {}, certificates);
-  for (const column of Object.keys(faults)) {
-    const played = { row: name, column, observed: await play(world, row, column) };
-    process.send?.(played);
-  }
+  /** @type {Played} */
+  const played = { row: name, cells: {} };
+  for (const column of Object.keys(faults)) played.cells[column] = await play(world, row, column);
   await world.close();
-}
+  process.send?.(played);
+});

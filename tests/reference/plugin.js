@@ -1,5 +1,8 @@
 // What the reference has to say beyond what TypeDoc asks for: units, errors, and the section of a standard.
 
+import { basename } from 'node:path';
+import { readFileSync } from 'node:fs';
+
 import { Application, Comment, CommentTag, Converter, ReflectionKind } from 'typedoc';
 
 /** @import { CommentDisplayPart, DeclarationReflection, ProjectReflection, Reflection } from 'typedoc' */
@@ -10,8 +13,16 @@ const ours = [
   'RefusedError', 'IncompatibleError', 'MisbehavedError', 'InteractionRequiredError', 'StorageError', 'ErrorParts', 'HostCode', 'Kind',
   'Step', 'Store', 'StoredRecord', 'LockOptions', 'FileStoreOptions', 'createMemoryStore', 'createFileStore', 'Outcome', 'Environment',
   'StepHost', 'Event', 'EventKind', 'Party', 'TraceEvent', 'TracePlace', 'Source', 'Purpose', 'Attempts', 'Doubt', 'WasmSource', 'init',
-  'createAuthorizer', 'CompletedSignIn', 'ConnectionSettings', 'KeyPair', 'Clock',
+  'AuthProviderOptions', 'ErrorClass', 'createAuthorizer', 'CompletedSignIn', 'ConnectionSettings', 'KeyPair', 'Clock',
 ];
+
+/** By the file of its types, how each entry is imported. @type {Map<string, string>} */
+const entries = new Map(
+  Object.entries(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).exports).map(([specifier, entry]) => [
+    basename(entry.types ?? '', '.d.ts'),
+    specifier.slice('.'.length),
+  ]),
+);
 
 const standards = /RFC \d+|OpenID Connect|MCP, |Fetch Standard/;
 const units = /seconds|bytes|how often|how many|port|HTTP status|version|counts from/i;
@@ -19,7 +30,7 @@ const units = /seconds|bytes|how often|how many|port|HTTP status|version|counts 
 /** @param {Application} application */
 export function load(application) {
   application.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => {
-    for (const entry of project.children ?? []) entry.name = entry.name === 'index' ? project.name : `${project.name}/${entry.name}`;
+    for (const entry of project.children ?? []) entry.name = `${project.name}${entries.get(entry.name)}`;
     for (const reflection of project.getReflectionsByKind(ReflectionKind.All)) {
       if (reflection.isDeclaration() && reflection.inheritedFrom) project.removeReflection(reflection);
       else if (reflection.comment) complete(reflection, reflection.comment);

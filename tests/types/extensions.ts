@@ -1,15 +1,21 @@
 // The entries that load on use, as a consumer's tsc sees them, with the DOM's types or with Node's. Nothing here is run.
 
+import * as clientMetadata from 'mcp-oauth-wasm/client-metadata';
 import * as dpop from 'mcp-oauth-wasm/dpop';
 import * as grants from 'mcp-oauth-wasm/grants';
+import * as pasted from 'mcp-oauth-wasm/pasted-redirect';
 import { exactly } from './exactly.js';
 
-import type { Dpop, Host, ProofRequest, Session, Store } from 'mcp-oauth-wasm';
+import type { Dpop, Host, ProofRequest, Redirect, Session, Store } from 'mcp-oauth-wasm';
+import type { ClientMetadataDocument, ClientMetadataProblem } from 'mcp-oauth-wasm/client-metadata';
 import type { KeyPair } from 'mcp-oauth-wasm/dpop';
 import type { WorkloadAssertionRequest, Grant, GrantContext, Prompt } from 'mcp-oauth-wasm/grants';
+import type { PasteProblem, PasteRequest } from 'mcp-oauth-wasm/pasted-redirect';
 
 exactly<'clientCredentials' | 'deviceAuthorization' | 'enterpriseManaged' | 'jwtBearer' | 'privateKeyAssertion'>()({} as keyof typeof grants);
 exactly<'createDpop'>()({} as keyof typeof dpop);
+exactly<'checkClientMetadataDocument' | 'clientMetadataDocument'>()({} as keyof typeof clientMetadata);
+exactly<'pastedRedirect'>()({} as keyof typeof pasted);
 
 // Keys are WebCrypto's own.
 async function newKeyPair(): Promise<KeyPair> {
@@ -57,6 +63,26 @@ exactly<Dpop>()(dpop.createDpop());
 newKeyPair().then((keyPair) => exactly<Dpop>()(dpop.createDpop({ keyPair })));
 export const elsewhere: Dpop = { proof: async ({ method, url, accessToken, nonce }: ProofRequest) => `${method} ${url} ${accessToken} ${nonce}`, thumbprint: async () => '' };
 
+// What a client publishes of itself.
+const published = clientMetadata.clientMetadataDocument(
+  { clientName: 'x', clientMetadataUrl: 'https://app.example/client.json' },
+  { redirectUris: ['http://127.0.0.1/callback'], scopes: ['x'], refresh: false, applicationType: 'native', publicKeys: { keys: [] }, further: { tos_uri: 'x' } },
+);
+exactly<ClientMetadataDocument>()(published);
+exactly<string>()(published.client_id);
+exactly<ClientMetadataProblem[]>()(clientMetadata.checkClientMetadataDocument('https://app.example/client.json', JSON.parse('{}')));
+
+// A person who pastes.
+exactly<Redirect>()(
+  pasted.pastedRedirect({
+    redirectUri: 'http://127.0.0.1:8976/callback',
+    ask: async ({ authorizationUrl, redirectUri, problem, explanation, signal }: PasteRequest) => {
+      const again: PasteProblem | undefined = problem;
+      return [authorizationUrl, redirectUri, again, explanation, signal.aborted].join();
+    },
+  }),
+);
+
 // What is wrong is refused.
 
 // @ts-expect-error an assertion is a text
@@ -69,3 +95,9 @@ grants.enterpriseManaged({ identityProvider: { tokenEndpoint: 'x', clientId: 'x'
 grants.privateKeyAssertion({});
 // @ts-expect-error both halves are needed
 dpop.createDpop({ keyPair: {} });
+// @ts-expect-error it has to be said where the browser comes back to
+clientMetadata.clientMetadataDocument({ clientName: 'x' }, {});
+// @ts-expect-error no such type
+clientMetadata.clientMetadataDocument({ clientName: 'x' }, { redirectUris: [], applicationType: 'desktop' });
+// @ts-expect-error somebody has to ask
+pasted.pastedRedirect({ redirectUri: 'http://127.0.0.1:8976/callback' });

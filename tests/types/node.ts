@@ -6,7 +6,7 @@ import { exactly } from './exactly.js';
 
 import type { Fetch, Host, Redirect, Store } from 'mcp-oauth-wasm';
 
-exactly<'createFileStore' | 'createMemoryStore' | 'explain' | 'loopbackRedirect' | 'nodeHost' | 'openBrowser'>()({} as keyof typeof node);
+exactly<'createFileStore' | 'createMemoryStore' | 'explain' | 'loopbackRedirect' | 'nodeHost' | 'openBrowser' | 'pastedRedirect'>()({} as keyof typeof node);
 
 const host = node.nodeHost({ timeoutMilliseconds: 1 });
 exactly<Store>()(host.store);
@@ -20,6 +20,7 @@ exactly<Store>()(node.createFileStore('/tmp/store.json'));
 exactly<Store>()(node.createMemoryStore());
 exactly<Redirect>()(node.loopbackRedirect({ port: 0, host: '::1', path: '/callback', pathPerIssuer: false, holdMilliseconds: 1 }));
 exactly<Redirect>()(node.loopbackRedirect({ open: async (url) => exactly<string>()(url), showUrl: (url, reason) => void [url, reason] }));
+exactly<Redirect>()(node.pastedRedirect({ redirectUri: 'http://127.0.0.1:8976/callback', ask: async ({ authorizationUrl }) => authorizationUrl }));
 exactly<Promise<void>>()(node.openBrowser('https://as.example'));
 
 // What is wrong is refused.

@@ -1,0 +1,57 @@
+/** What the ways to send a person to the authorization server have in common. */
+
+import { MisuseError, TransportError } from './errors.js';
+
+/**
+ * @param {string} url
+ * @returns {string} The URL in its serialised form: nothing in it is a space, a quote or a control character,
+ *   and it does not start like an option.
+ */
+export function requireWebUrl(url) {
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  if (parsed?.protocol === 'https:' || parsed?.protocol === 'http:') return parsed.href;
+  throw new MisuseError({
+    code: 'url_not_openable',
+    step: 'authorize',
+    message:
+      'The URL that was to be opened in the browser is not an http or https URL, so it was not opened. ' +
+      'Pass the authorization URL as `begin` returned it.',
+    details: { scheme: parsed?.protocol ?? null },
+  });
+}
+
+/**
+ * Whether a browser may come back there: https, http on loopback, or a private-use scheme (RFC 8252 §7).
+ *
+ * @param {unknown} uri
+ * @returns {uri is string}
+ */
+export function isRedirectUri(uri) {
+  if (typeof uri !== 'string' || !URL.canParse(uri) || uri.includes('#')) return false;
+  const { protocol, hostname, username, password } = new URL(uri);
+  if (username || password) return false;
+  return protocol === 'https:' || protocol.includes('.') || (protocol === 'http:' && isLoopback(hostname));
+}
+
+/** @param {string} hostname */
+function isLoopback(hostname) {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+}
+
+/** @param {unknown} [reason] */
+export function callbackAborted(reason) {
+  return new TransportError({
+    code: 'callback_aborted',
+    step: 'authorize',
+    message: 'The wait for the authorization response was ended before the person came back. Start signing in again.',
+    cause: reason,
+  });
+}
+
+export function alreadyWaiting() {
+  return new MisuseError({
+    code: 'callback_awaited',
+    step: 'authorize',
+    message: 'This receiver already waits for an authorization response. Wait for it, or prepare another receiver.',
+  });
+}
