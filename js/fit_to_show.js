@@ -23,9 +23,8 @@ const isSecret = /(token|secret|verifier|assertion|state|code)$/i;
  */
 export function collecting(secrets) {
   return (name, value) => {
-    if (typeof value !== 'string') return value;
-    if (isSecret.test(name)) secrets.push(value);
-    if (name === 'callbackUrl' && URL.canParse(value)) secrets.push(new URL(value).searchParams.get('code') ?? '');
+    if (isSecret.test(name)) secrets.push(String(value));
+    if (name === 'callbackUrl') secrets.push(String(new URLSearchParams(String(value).split('?')[1]).get('code')));
     return value;
   };
 }

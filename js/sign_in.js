@@ -118,13 +118,13 @@ function refusesRedirect(error) {
  * @returns {Promise<Session>}
  */
 async function authorize(redirect, request, discovery, plan, there, calls) {
-  const { client, settings, signal } = request;
+  const { settings, signal } = request;
   const { issuer } = discovery.authorizationServer;
   const stored = there?.registration;
   const receiver = await redirect.prepare({ issuer, preferred: stored?.redirectUri, signal });
   try {
     const doubt = there?.unanswered ? 'unanswered' : undefined;
-    const session = await withClient(request, stored, async (registration) => {
+    const session = await withClient(request, discovery, there, async (registration, client) => {
       /** @type {Registered} */
       const registered = await call('register', { discovery, plan, redirectUri: receiver.redirectUri, client, registration, doubt, settings }, calls);
       // At once: what comes next may fail, and would then register again.
@@ -157,9 +157,9 @@ async function authorize(redirect, request, discovery, plan, there, calls) {
  * @returns {Promise<Session>}
  */
 async function obtain(request, grant, discovery, plan, there, calls) {
-  const { host, client, settings, endpoint, account, signal } = request;
+  const { host, settings, endpoint, account, signal } = request;
   const { obtained } = await import('./grants/obtained.js');
-  return withClient(request, there?.registration, async (stored) => {
+  return withClient(request, discovery, there, async (stored, client) => {
     /** @type {Registered} */
     const registered = await call('register', { discovery, plan, grant: grant.grantType, client, registration: stored, settings }, calls);
     const session = await obtained(grant, { discovery, settings, signal, ...registered }, calls);
@@ -170,20 +170,42 @@ async function obtain(request, grant, discovery, plan, there, calls) {
 }
 
 /**
- * Tries with the stored client. One that the server has forgotten is replaced, once; any other than a dynamically
- * registered one is the person's to replace.
+ * Tries with the stored client. One that the server has forgotten is replaced, once; a metadata document that it cannot
+ * use, or that nobody came back with, gives way to registration, where there is such. Any other client is the person's to
+ * replace.
  *
  * @param {SignIn} request
- * @param {ClientRegistration | undefined} stored
- * @param {(registration: ClientRegistration | undefined) => Promise<Session>} attempt
+ * @param {Discovery} discovery
+ * @param {KeptRegistration | undefined} there
+ * @param {(registration: ClientRegistration | undefined, client: ClientDescription) => Promise<Session>} attempt
  */
-function withClient(request, stored, attempt) {
-  return attempt(stored).catch(async (error) => {
-    const forgotten = error instanceof RefusedError && error.code === 'client_refused' && stored?.kind === 'dynamic';
-    if (!forgotten) throw error;
-    await forgetRegistration(request, stored);
-    return attempt(undefined);
+function withClient(request, { authorizationServer }, there, attempt) {
+  const stored = there?.registration;
+  const registers = withoutDocument(request.client);
+  const canRegister = authorizationServer.registrationEndpoint !== undefined;
+  const isDocument = stored?.kind !== 'dynamic' && !request.settings.client && request.client.clientMetadataUrl !== undefined;
+  if (isDocument && canRegister && there?.unanswered) return attempt(undefined, registers);
+  return attempt(stored, asRegistered(request.client, stored)).catch(async (error) => {
+    const isRefused = error instanceof RefusedError && error.code === 'client_refused';
+    if (!isRefused || !(stored?.kind === 'dynamic' || (isDocument && canRegister))) throw error;
+    if (stored) await forgetRegistration(request, stored);
+    return attempt(undefined, registers);
   });
+}
+
+/**
+ * A client that is registered stays so, whatever the server learns to do with documents.
+ *
+ * @param {ClientDescription} client
+ * @param {ClientRegistration | undefined} registration
+ */
+function asRegistered(client, registration) {
+  return registration?.kind === 'dynamic' ? withoutDocument(client) : client;
+}
+
+/** @param {ClientDescription} client */
+function withoutDocument({ clientMetadataUrl: _, ...client }) {
+  return client;
 }
 
 /**
@@ -271,7 +293,7 @@ async function complete(setting, pending, callbackUrl, calls) {
   const { host, client, settings, endpoint, account } = setting;
   await keep(setting, pending.registration, { unanswered: false });
   /** @type {Completion} */
-  const completion = await completed({ pending, callbackUrl, client, settings }, calls);
+  const completion = await completed({ pending, callbackUrl, client: asRegistered(client, pending.registration), settings }, calls);
   if (completion.kind === 'signed-in') {
     await keep(setting, pending.registration, { unanswered: false, works: true });
     await storedSession(host.store, endpoint, account).write(completion.session);

@@ -20,7 +20,7 @@ import { Explained, filesBelow, isProgram, progress, root, runProgram } from "./
 /** What is not built yet. Only rows that lack a proof may stand here. */
 export const later = [
   "A10",
-  "interop 35", "interop 49", "interop 50", "interop 51", "interop 52", "interop 53",
+  "interop 49", "interop 50", "interop 51", "interop 52", "interop 53",
 ];
 
 /**
@@ -69,7 +69,7 @@ function vectorsOf(file) {
  * @returns {Proof[]}
  */
 export function markedTests(source, file) {
-  const names = [...source.matchAll(/\btest\(\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/g)].map(([, , name = ""]) => name);
+  const names = [...source.matchAll(/\b(?:test|attack)\(\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/g)].map(([, , name = ""]) => name);
   return names.map((name) => name.replace(/\$\{[^}]*\}/g, "…").replace(/\\(.)/g, "$1")).flatMap((marked) => {
     const [, kind, ids = "", name = ""] = /^\[(accepts|refuses) ([^\]…]+)\] (.*)$/s.exec(marked) ?? [];
     if (kind === "accepts" || kind === "refuses") return [{ kind, proves: ids.split(/, */), name, file }];

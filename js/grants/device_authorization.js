@@ -178,12 +178,14 @@ function invalidAnswer(member) {
  */
 function requireSecure(uri, member) {
   if (typeof uri !== 'string' || !URL.canParse(uri)) throw invalidAnswer(member);
-  const { protocol, hostname, href } = new URL(uri);
+  const { protocol, hostname, href, username, password } = new URL(uri);
   const isLoopback = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
-  if (protocol === 'https:' || (protocol === 'http:' && isLoopback)) return href;
+  const isSecure = protocol === 'https:' || (protocol === 'http:' && isLoopback);
+  // A user name could look like the server that the person expects.
+  if (isSecure && username + password === '') return href;
   throw new MisbehavedError({
     code: 'insecure_endpoint',
-    message: `The authorization server sends people to a \`${member}\` that is not https (http on loopback). It is not shown; the server's operator has to correct it.`,
+    message: `The authorization server sends people to a \`${member}\` that is not https (http on loopback), or has a user name. It is not shown; the server's operator has to correct it.`,
     step: 'authorize',
     details: { member },
   });

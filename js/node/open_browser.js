@@ -17,7 +17,8 @@ const patienceMilliseconds = 3_000;
  */
 
 /**
- * Opens the system browser (RFC 8252 §4). No shell ever sees the URL.
+ * Opens the system browser (RFC 8252 §4). No shell of ours ever sees the URL, and one of the command's own finds nothing
+ * in it to execute.
  *
  * @param {string} url what to open: http or https
  * @param {Environment} [environment] what decides by which command
@@ -29,7 +30,7 @@ export async function openBrowser(url, environment = {}) {
   const { variables = process.env } = environment;
   /** @type {unknown[]} */
   const failures = [];
-  for (const [command, ...args] of browserCommands(requireWebUrl(url), environment)) {
+  for (const [command, ...args] of browserCommands(withoutCommands(requireWebUrl(url)), environment)) {
     try {
       return await run(command, args, variables);
     } catch (failure) {
@@ -44,6 +45,16 @@ export async function openBrowser(url, environment = {}) {
       'a host can show it to the person with the option `showUrl` of `loopbackRedirect`.',
     details: { attempts: failures.map(String) },
   });
+}
+
+/**
+ * The same URL for every server, with the characters encoded that shells know, PowerShell among them: `wslview` puts the
+ * URL into a command line of that.
+ *
+ * @param {string} url
+ */
+function withoutCommands(url) {
+  return url.replace(/[!$'()*;^`|]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /**

@@ -39,7 +39,7 @@ const literals = [
   'https://192.168.1.1/', 'https://169.254.169.254/', 'https://2852039166/', 'https://100.100.100.200/', 'https://[::1]/', 'https://[fe80::1]/',
   'https://[fd00:ec2::254]/', 'http://127.0.0.1/', 'http://localhost:8080/',
 ];
-attack('an address in here, in every spelling', async (context) => {
+attack('[refuses D12] an address in here, in every spelling', async (context) => {
   for (const url of literals) await requireRefused(context, url);
 });
 
@@ -47,17 +47,17 @@ const embedded = [
   'https://[::ffff:127.0.0.1]/', 'https://[::ffff:a9fe:a9fe]/', 'https://[0:0:0:0:0:ffff:10.0.0.1]/', 'https://[::10.0.0.1]/',
   'https://[::ffff:0:192.168.1.1]/', 'https://[64:ff9b::7f00:1]/',
 ];
-attack('an address in here, inside of an IPv6 address', async (context) => {
+attack('[refuses D12] an address in here, inside of an IPv6 address', async (context) => {
   for (const url of embedded) await requireRefused(context, url);
 });
 
-attack('an address in here, inside of a 6to4 address', (context) => requireRefused(context, 'https://[2002:a9fe:a9fe::]/'));
+attack('[refuses D12] an address in here, inside of a 6to4 address', (context) => requireRefused(context, 'https://[2002:a9fe:a9fe::]/'));
 
-attack('this machine\'s name with a full stop at its end', async (context) => {
+attack('[refuses D12] this machine\'s name with a full stop at its end', async (context) => {
   for (const url of ['https://localhost./', 'https://LocalHost.:8443/']) await requireRefused(context, url);
 });
 
-attack('a name below this machine\'s', async (context) => {
+attack('[refuses D12] a name below this machine\'s', async (context) => {
   for (const url of ['https://app.localhost/', 'https://a.b.LOCALHOST/']) await requireRefused(context, url);
 });
 
@@ -66,7 +66,7 @@ const publicNames = [
   'http://localhost@evil.example/', 'http://localhost:80@evil.example/', 'http://127.0.0.1%2eevil.example/', 'http://evil.example\\@localhost/',
   'http://evil.example/?@localhost/', 'http://[::ffff:127.0.0.1]/', 'http://0.0.0.0/', 'http://[::]/',
 ];
-attack('http to a public server whose name looks like this machine', async (context) => {
+attack('[refuses A6] http to a public server whose name looks like this machine', async (context) => {
   for (const url of publicNames) {
     const { internet, person, protectedResource } = await startHonestWorld(context, {
       authorizationServer: { metadata: { token_endpoint: url } },
@@ -81,7 +81,7 @@ const registrations = [
   'https://evil.example/records/1', '//evil.example/records/1', 'https://login.example:8443/register/1', 'https://login.example.evil.example/',
   'https://login.example@evil.example/', 'https://10.0.0.1/', 'https://[::1]/', 'http://127.0.0.1:9/', 'http://login.example/register/1',
 ];
-attack('a registration is managed somewhere else: what is there would be replaced and deleted from here', async (context) => {
+attack('[refuses R7, D12] a registration is managed somewhere else: what is there would be replaced and deleted from here', async (context) => {
   for (const url of registrations) {
     const { internet, person, protectedResource } = await startHonestWorld(context, {
       authorizationServer: { registered: { registration_client_uri: url, registration_access_token: 'chosen-by-the-server' } },

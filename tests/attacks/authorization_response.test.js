@@ -45,14 +45,14 @@ async function startMixUp(context, honest, person) {
   return { ...world, alice, evil, bait };
 }
 
-attack('a mix-up of two authorization servers, of which the honest one sends `iss`', async (context) => {
+attack('[refuses A4] a mix-up of two authorization servers, of which the honest one sends `iss`', async (context) => {
   const { alice, authorizationServer, bait, evil } = await startMixUp(context, {}, { redirectOptions: { pathPerIssuer: false } });
   const error = await rejectionOf(alice.start().connection(bait.endpoint).signIn());
   assert.equal(error.code, 'response_issuer_mismatch');
   assert.deepEqual(told(evil, authorizationServer.secrets), []);
 });
 
-attack('[A10] a mix-up of two authorization servers, of which none sends `iss`', async (context) => {
+attack('[refuses A10] a mix-up of two authorization servers, of which none sends `iss`', async (context) => {
   const { alice, authorizationServer, bait, evil } = await startMixUp(context, { sendsIssuer: false });
   const givingUp = new AbortController();
   const { browse } = alice;
@@ -70,7 +70,7 @@ attack('[A10] a mix-up of two authorization servers, of which none sends `iss`',
   assert.deepEqual(told(evil, authorizationServer.secrets), []);
 });
 
-attack('[A10] a mix-up at a host whose redirect hands over every response', async (context) => {
+attack('[refuses A10, A9] a mix-up at a host whose redirect hands over every response', async (context) => {
   const handsOver = (/** @type {string} */ issuer) => `http://127.0.0.1:7777/callback/${new URL(issuer).hostname}`;
   const { alice, authorizationServer, bait, evil } = await startMixUp(context, { sendsIssuer: false }, { handsOver });
   const error = await rejectionOf(alice.start().connection(bait.endpoint).signIn());
@@ -98,7 +98,7 @@ async function signInWithChanged(context, change) {
   return error;
 }
 
-attack('`iss` is cut out, though the server promises it', async (context) => {
+attack('[refuses A4] `iss` is cut out, though the server promises it', async (context) => {
   const error = await signInWithChanged(context, ({ searchParams }) => searchParams.delete('iss'));
   assert.equal(error.code, 'response_issuer_mismatch');
 });
@@ -107,14 +107,14 @@ const spellings = [
   'https://login.example/', 'https://LOGIN.example', 'HTTPS://login.example', 'https://login.example:443',
   'https://login.example/a/..', 'https://log%69n.example', 'https://login.example#', 'https://login.example?',
 ];
-attack('`iss` is another spelling of the same issuer, which may be another tenant to its server', async (context) => {
+attack('[refuses A4] `iss` is another spelling of the same issuer, which may be another tenant to its server', async (context) => {
   for (const iss of spellings) {
     const error = await signInWithChanged(context, ({ searchParams }) => searchParams.set('iss', iss));
     assert.equal(error.code, 'response_issuer_mismatch', iss);
   }
 });
 
-attack('an error text of a stranger, for the person to believe', async (context) => {
+attack('[refuses A4] an error text of a stranger, for the person to believe', async (context) => {
   const words = 'Your account is locked. Call +1 555 0100 to unlock it.';
   const error = await signInWithChanged(context, ({ searchParams }) => {
     searchParams.delete('code');
@@ -147,7 +147,7 @@ async function mallorysResponse({ internet }, authorizationUrl, parameters) {
   return new Person(internet, { login: 'mallory' }).callbackOf(url.href);
 }
 
-attack('code injection: Alice gets a code of Mallory\'s, and would work in Mallory\'s account', async (context) => {
+attack('[refuses A3] code injection: Alice gets a code of Mallory\'s, and would work in Mallory\'s account', async (context) => {
   const world = await startHonestWorld(context, {
     authorizationServer: { forgetsPkce: true },
     person: { handsOver: onePlace },
@@ -160,7 +160,7 @@ attack('code injection: Alice gets a code of Mallory\'s, and would work in Mallo
   assert.equal(await connection.session(), null);
 });
 
-attack('code injection by a thief who knows the `state`, and has a code challenge of the same application', async (context) => {
+attack('[refuses A1] code injection by a thief who knows the `state`, and has a code challenge of the same application', async (context) => {
   const world = await startHonestWorld(context, { person: { handsOver: onePlace } });
   const { internet, person: alice, protectedResource } = world;
   const mallory = new Person(internet, { login: 'mallory' });
@@ -173,7 +173,7 @@ attack('code injection by a thief who knows the `state`, and has a code challeng
   assert.equal(await connection.session(), null);
 });
 
-attack('a `state` is guessed from another that the same application used', async (context) => {
+attack('[refuses A3] a `state` is guessed from another that the same application used', async (context) => {
   const world = await startHonestWorld(context, {
     authorizationServer: { forgetsPkce: true },
     person: { handsOver: onePlace },
@@ -185,7 +185,7 @@ attack('a `state` is guessed from another that the same application used', async
   assert.equal(error.code, 'state_mismatch');
 });
 
-attack('a response is replayed after it was used', async (context) => {
+attack('[refuses A3] a response is replayed after it was used', async (context) => {
   const { person, protectedResource, authorizationServer } = await startHonestWorld(context);
   const callbackUrl = await person.callbackOf(await beginAndEnd(person, protectedResource.endpoint));
   assert.ok('session' in (await person.start().complete(callbackUrl)));
@@ -194,7 +194,7 @@ attack('a response is replayed after it was used', async (context) => {
   assert.equal(authorizationServer.tokenRequests('authorization_code').length, 1);
 });
 
-attack('the same response many times at once, at several programs on one store', async (context) => {
+attack('[refuses A3] the same response many times at once, at several programs on one store', async (context) => {
   const { person, protectedResource, authorizationServer } = await startHonestWorld(context);
   const callbackUrl = await person.callbackOf(await beginAndEnd(person, protectedResource.endpoint));
   const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => person.start().complete(callbackUrl)));
@@ -221,7 +221,7 @@ async function signInWithIntruder(context, intrude) {
   return status;
 }
 
-attack('a stranger\'s response ends the wait for the right one', async (context) => {
+attack('[refuses A3] a stranger\'s response ends the wait for the right one', async (context) => {
   const status = await signInWithIntruder(context, async (redirectUri) => {
     const query = new URLSearchParams({ error: 'access_denied', state: 'guessed' });
     return (await fetch(`${redirectUri}?${query}`)).status;
@@ -229,7 +229,7 @@ attack('a stranger\'s response ends the wait for the right one', async (context)
   assert.equal(status, 400);
 });
 
-attack('a website points its own name at this machine, and speaks to the port where the application waits', async (context) => {
+attack('[refuses A9] a website points its own name at this machine, and speaks to the port where the application waits', async (context) => {
   const status = await signInWithIntruder(context, (redirectUri, authorizationUrl) => {
     const { state } = Object.fromEntries(new URL(authorizationUrl).searchParams);
     const { port, pathname } = new URL(redirectUri);

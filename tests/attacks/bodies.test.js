@@ -63,7 +63,7 @@ const slow = {
   },
 };
 for (const [what, answer] of Object.entries(slow)) {
-  attack(`a server that answers ${what}`, async (context) => {
+  attack(`[refuses T5] a server that answers ${what}`, async (context) => {
     for (const path of ['/.well-known/oauth-authorization-server', '/register', '/token']) {
       const { person, protectedResource, authorizationServer } = await startHonestWorld(context, { person: { timeoutMilliseconds: 250 } });
       authorizationServer.routes[path] = () => answer;
@@ -97,8 +97,8 @@ attack('scopes without number, each of which would be compared with all others',
     const challenge = await readChallenge(`Bearer scope="${scopes.join(' ')}"`);
     assert.equal(challenge?.scopes?.length, 1000);
     const connection = person.start().connection(protectedResource.endpoint);
-    // The authorization URL is too long for the server, which is its own fault.
-    await rejectionOf(connection.signIn());
+    await connection.signIn();
+    assert.ok(Number((await connection.plan())?.scopes.length) <= 1000);
     const { host: { fetch } } = person;
     const { protectedResource: read } = await discover({ endpoint: protectedResource.endpoint }, { fetch });
     assert.equal(read.scopesSupported?.length, 1000);
@@ -112,7 +112,7 @@ attack('a challenge of one megabyte of quotes that never close', async () => {
   assert.deepEqual(many?.scopes, ['0']);
 });
 
-attack('a thousand authorization servers, to have this machine call them all', async (context) => {
+attack('[refuses D5] a thousand authorization servers, to have this machine call them all', async (context) => {
   const issuers = Array.from({ length: 1000 }, (_, index) => `https://many.example/${index}`);
   const { internet, person, protectedResource } = await startHonestWorld(context, { protectedResource: { metadata: { authorization_servers: issuers } } });
   const many = await internet.serve('https://many.example');
@@ -122,7 +122,7 @@ attack('a thousand authorization servers, to have this machine call them all', a
   assert.equal(many.requests.length, 30);
 });
 
-attack('a lifetime that makes a session which cannot be read again', async (context) => {
+attack('[refuses T2] a lifetime that makes a session which cannot be read again', async (context) => {
   for (const lifetime of [8_999_999_999_999_999, 1e15, 1e308, -1, -1e308, '1e308', 'Infinity', '99999999999999999999', '-1', 0.5, '', [], {}, true]) {
     const { person, protectedResource } = await startHonestWorld(context, { authorizationServer: { tokens: { expires_in: lifetime } } });
     const connection = person.start().connection(protectedResource.endpoint);
@@ -138,7 +138,7 @@ attack('a lifetime that makes a session which cannot be read again', async (cont
   }
 });
 
-attack('an MCP server that demands what nobody gives, at every start of the application, until the person agrees to anything', async (context) => {
+attack('[refuses S6] an MCP server that demands what nobody gives, at every start of the application, until the person agrees to anything', async (context) => {
   const { person, protectedResource } = await startHonestWorld(context, { authorizationServer: { tokens: { scope: 'read' } } });
   await person.start().connection(protectedResource.endpoint).signIn();
   protectedResource.routes['/mcp'] = () => ({ status: 403, headers: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="everything"' } });

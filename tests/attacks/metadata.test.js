@@ -27,7 +27,7 @@ const impersonations = {
   'its own issuer first, the other last': (/** @type {object} */ document) => jsonWith(document, '"issuer":"https://login.example"'),
 };
 for (const [what, document] of Object.entries(impersonations)) {
-  attack(`metadata that names another issuer, to get the credentials for that one: ${what}`, async (context) => {
+  attack(`[refuses D7] metadata that names another issuer, to get the credentials for that one: ${what}`, async (context) => {
     const { internet, authorizationServer: honest, protectedResource, person } = await startHonestWorld(context, {
       protectedResource: { metadata: {} },
     });
@@ -66,14 +66,14 @@ async function refusedSignIn(context, { authorizationServer, metadata, challenge
 }
 
 const spellings = ['https://LOGIN.example', 'https://login.example:443', 'HTTPS://login.example'];
-attack('metadata whose issuer is only another spelling', async (context) => {
+attack('[refuses D7] metadata whose issuer is only another spelling', async (context) => {
   for (const issuer of spellings) {
     const { error } = await refusedSignIn(context, { authorizationServer: { metadata: { issuer } } });
     assert.equal(error.code, 'issuer_mismatch', issuer);
   }
 });
 
-attack('a tenant names the whole origin as its resource, and gets tokens for its neighbours', async (context) => {
+attack('[refuses D4] a tenant names the whole origin as its resource, and gets tokens for its neighbours', async (context) => {
   const internet = createInternet(context);
   const honest = await startAuthorizationServer(internet, 'https://login.example');
   const tenant = await startProtectedResource(internet, 'https://host.example/mallory/mcp', {
@@ -99,7 +99,7 @@ const misdirections = {
   },
 };
 for (const [how, options] of Object.entries(misdirections)) {
-  attack(`an MCP server passes for another, to get tokens for that one: ${how}`, async (context) => {
+  attack(`[refuses D4] an MCP server passes for another, to get tokens for that one: ${how}`, async (context) => {
     const { internet, authorizationServer, person } = await startHonestWorld(context);
     const evil = await startProtectedResource(internet, bait, { authorizationServers: [authorizationServer], ...options });
     const fetch = person.start().fetch(bait, { interaction: true });
@@ -109,7 +109,7 @@ for (const [how, options] of Object.entries(misdirections)) {
   });
 }
 
-attack('an MCP server whose path only begins like its neighbour\'s names that as its resource', async (context) => {
+attack('[refuses D4] an MCP server whose path only begins like its neighbour\'s names that as its resource', async (context) => {
   const internet = createInternet(context);
   const honest = await startAuthorizationServer(internet, 'https://login.example');
   const neighbour = await startProtectedResource(internet, 'https://host.example/mcp', { authorizationServers: [honest] });
@@ -125,7 +125,7 @@ attack('an MCP server whose path only begins like its neighbour\'s names that as
   assert.deepEqual(told(neighbour, honest.secrets), []);
 });
 
-attack('a resource by a detour, for an authorization server that judges by the beginning of the path', async (context) => {
+attack('[refuses D4] a resource by a detour, for an authorization server that judges by the beginning of the path', async (context) => {
   const detours = ['/admin/../mcp', '/admin/%2e%2E/mcp', '/./mcp', '\\admin\\..\\mcp', '/mcp/x/..'];
   for (const path of detours) {
     const resource = path.endsWith('/..') ? 'https://mcp.example/mcp/x/../../mcp' : `https://mcp.example${path}`;
@@ -145,7 +145,7 @@ const serverMembers = [
   'device_authorization_endpoint', 'jwks_uri',
 ];
 for (const member of serverMembers) {
-  attack(`a scheme that does something else in \`${member}\``, async (context) => {
+  attack(`[refuses A6] a scheme that does something else in \`${member}\``, async (context) => {
     const schemes = member === 'authorization_endpoint' ? activeSchemes : activeSchemes.filter((url) => url.includes('://login.example/'));
     for (const url of schemes) {
       const { error } = await refusedSignIn(context, { authorizationServer: { metadata: { [member]: url } } });
@@ -153,58 +153,64 @@ for (const member of serverMembers) {
     }
   });
 }
-attack('a scheme that does something else as issuer', async (context) => {
+attack('[refuses A6] a scheme that does something else as issuer', async (context) => {
   for (const url of activeSchemes) {
     const { error } = await refusedSignIn(context, { metadata: { authorization_servers: [url] } });
     assert.equal(error.code, 'insecure_endpoint', url);
   }
 });
 
-attack('a URL with such a scheme reaches what opens the browser', async () => {
-  /** @type {string[]} */
-  const opened = [];
-  const receiver = await loopbackRedirect({ open: (url) => void opened.push(url) }).prepare({ issuer: 'https://login.example' });
-  const away = AbortSignal.timeout(2000);
+attack('[refuses A6] a URL with such a scheme reaches what opens the browser', async (context) => {
   for (const authorizationUrl of ['javascript:alert(1)', 'file:///etc/passwd', 'data:text/html,x', 'ms-msdt:/id']) {
-    const error = await rejectionOf(receiver.authorize({ authorizationUrl, state: 'state', signal: away }));
+    /** @type {(url: string) => void} */
+    let open = () => {};
+    const opened = new Promise((resolve) => (open = resolve));
+    const receiver = await loopbackRedirect({ open }).prepare({ issuer: 'https://login.example' });
+    context.after(() => receiver.close());
+    const error = await Promise.race([opened, rejectionOf(receiver.authorize({ authorizationUrl, state: 'state' }))]);
     assert.equal(error.code, 'url_not_openable', authorizationUrl);
   }
-  await receiver.close();
-  assert.deepEqual(opened, []);
 });
 
 if (platform !== 'win32') {
-  attack('an authorization endpoint that is a command, for a shell', async (context) => {
-    const folder = await temporaryFolder();
-    const command = join(folder, 'xdg-open');
-    await writeFile(command, '#!/bin/sh\nprintf "%s\\n" "$@" > "$0.arguments"\n');
-    await chmod(command, 0o755);
-    const home = cwd();
-    chdir(folder);
-    context.after(() => chdir(home));
-    const path = "/authorize;touch$IFS$9pwned;`touch$IFS$9pwned`|'touch'$IFS$9pwned&".replaceAll('`', '');
-    const { person, protectedResource, authorizationServer } = await startHonestWorld(context, {
-      authorizationServer: { metadata: { authorization_endpoint: `https://login.example${path}` } },
-      person: {
-        redirectOptions: {
-          open: (url) => openBrowser(url, { platform: 'linux', kernel: '', variables: { PATH: `${folder}:/usr/bin:/bin`, DISPLAY: ':0' } }),
-        },
-      },
+  const commands = {
+    'for a shell': { name: 'xdg-open', kernel: '', script: 'printf "%s\\n" "$@" > "$0.arguments"' },
+    // As that of WSL, which makes a command line of PowerShell.
+    'for the shell of the program that opens browsers': { name: 'wslview', kernel: 'microsoft', script: 'eval "printf \'%s\\n\' $1" > "$0.arguments"' },
+  };
+  for (const [what, { name, kernel, script }] of Object.entries(commands)) {
+    attack(`[refuses A6] an authorization endpoint that is a command, ${what}`, async (context) => {
+      const folder = await temporaryFolder();
+      const command = join(folder, name);
+      await writeFile(command, `#!/bin/sh\n${script}\n`);
+      await chmod(command, 0o755);
+      const home = cwd();
+      chdir(folder);
+      context.after(() => chdir(home));
+      const path = '/authorize;touch$IFS$9pwned;$(touch$IFS$9pwned)';
+      const environment = { platform: /** @type {const} */ ('linux'), kernel, variables: { PATH: `${folder}:/usr/bin:/bin`, DISPLAY: ':0' } };
+      const { person, protectedResource, authorizationServer } = await startHonestWorld(context, {
+        authorizationServer: { metadata: { authorization_endpoint: `https://login.example${path}` } },
+        person: { redirectOptions: { open: (url) => openBrowser(url, environment) } },
+      });
+      const givingUp = new AbortController();
+      const signIn = rejectionOf(person.start().connection(protectedResource.endpoint, { signal: givingUp.signal }).signIn());
+      const seen = await textOf(`${command}.arguments`);
+      givingUp.abort();
+      await signIn;
+      assert.deepEqual(await readdir(folder), [name, `${name}.arguments`]);
+      assert.equal(decodeURIComponent(String(seen.split('?')[0])), `${authorizationServer.issuer}${path}`);
     });
-    const givingUp = new AbortController();
-    const signIn = rejectionOf(person.start().connection(protectedResource.endpoint, { signal: givingUp.signal }).signIn());
-    /** @type {string | undefined} */
-    let seen;
-    while (!seen) seen = await readFile(`${command}.arguments`, 'utf8').catch(() => new Promise((resolve) => setTimeout(resolve, 5)));
-    givingUp.abort();
-    await signIn;
-    assert.deepEqual(await readdir(folder), ['xdg-open', 'xdg-open.arguments']);
-    assert.equal(seen.split('\n').length, 2, 'one argument');
-    assert.ok(seen.startsWith(`${authorizationServer.issuer}${path}?`), seen);
-  });
+  }
 }
 
-attack('an issuer that shows the honest name as a user name', async (context) => {
+/** @param {string} file that is going to be written @returns {Promise<string>} */
+async function textOf(file) {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text || (await new Promise((resolve) => setTimeout(() => resolve(textOf(file)), 5)));
+}
+
+attack('[refuses A6] an issuer that shows the honest name as a user name', async (context) => {
   for (const issuer of ['https://login.example@evil.example', 'https://login.example:443@evil.example']) {
     const internet = createInternet(context);
     const metadata = { issuer, authorization_endpoint: `${issuer}/authorize` };
@@ -274,20 +280,20 @@ const portals = {
   'a redirect to its own page': { status: 302, headers: { location: 'https://portal.example/login' } },
 };
 for (const [what, answer] of Object.entries(portals)) {
-  attack(`a captive portal answers in place of the document that the challenge names, so that another is believed: ${what}`, async (context) => {
+  attack(`[refuses D2] a captive portal answers in place of the document that the challenge names, so that another is believed: ${what}`, async (context) => {
     const error = await signInBehind(context, answer, { challenged: true });
     assert.notEqual(error.kind, 'interaction');
   });
 }
 
-attack('a captive portal or a flood keeps a document away, so that another is believed', async (context) => {
+attack('[refuses D8] a captive portal or a flood keeps a document away, so that another is believed', async (context) => {
   for (const status of [429, 500, 503, 504, 511]) {
     const error = await signInBehind(context, { ...portal, status }, { challenged: false });
     assert.equal(error.code, 'server_unavailable', String(status));
   }
 });
 
-attack('a captive portal keeps metadata away, so that an MCP server seems to be of the time when there was none', async (context) => {
+attack('[refuses D10] a captive portal keeps metadata away, so that an MCP server seems to be of the time when there was none', async (context) => {
   const { internet, protectedResource, authorizationServer, person } = await startHonestWorld(context);
   for (const answer of [portal, portals['a redirect to its own page'], { status: 200, body: {} }]) {
     protectedResource.routes['/mcp'] = () => ({ status: 401 });
@@ -299,7 +305,7 @@ attack('a captive portal keeps metadata away, so that an MCP server seems to be 
   }
 });
 
-attack('an MCP server takes its metadata back, to sign people in by itself', async (context) => {
+attack('[refuses D10] an MCP server takes its metadata back, to sign people in by itself', async (context) => {
   const { protectedResource, person } = await startHonestWorld(context);
   await person.start().connection(protectedResource.endpoint).signIn();
   protectedResource.routes['/mcp'] = () => ({ status: 401 });
@@ -309,13 +315,13 @@ attack('an MCP server takes its metadata back, to sign people in by itself', asy
   assert.equal(person.trips.length, 1);
 });
 
-attack('a page that is a document at the same time, where anybody may write pages', async (context) => {
+attack('[refuses D8] a page that is a document at the same time, where anybody may write pages', async (context) => {
   const document = JSON.stringify({ resource: 'https://host.example/mcp', authorization_servers: ['https://evil.example'] });
   const error = await signInBehind(context, { headers: { 'content-type': 'text/html' }, body: document }, { challenged: true });
   assert.equal(error.code, 'not_json');
 });
 
-attack('a captive portal answers a refresh, so that the person signs in at what it shows', async (context) => {
+attack('[refuses T5] a captive portal answers a refresh, so that the person signs in at what it shows', async (context) => {
   const { person, protectedResource, authorizationServer } = await startHonestWorld(context);
   const connection = person.start().connection(protectedResource.endpoint, { interaction: true });
   await connection.signIn();
@@ -328,7 +334,7 @@ attack('a captive portal answers a refresh, so that the person signs in at what 
   assert.equal(person.trips.length, 1);
 });
 
-attack('the honest one of two authorization servers is kept busy, so that the other is used', async (context) => {
+attack('[refuses D5] the honest one of two authorization servers is kept busy, so that the other is used', async (context) => {
   const { internet, protectedResource, authorizationServer, person } = await startHonestWorld(context, {
     protectedResource: { metadata: { authorization_servers: ['https://login.example', 'https://evil.example'] } },
   });
@@ -339,14 +345,14 @@ attack('the honest one of two authorization servers is kept busy, so that the ot
   assert.deepEqual(evil.requests, []);
 });
 
-attack('PKCE is taken out of the metadata, or weakened', async (context) => {
+attack('[refuses D9] PKCE is taken out of the metadata, or weakened', async (context) => {
   for (const methods of [undefined, [], ['plain'], ['s256'], 'S256']) {
     const { error } = await refusedSignIn(context, { authorizationServer: { metadata: { code_challenge_methods_supported: methods } } });
     assert.equal(error.code, 'no_s256', String(methods));
   }
 });
 
-attack('an authorization endpoint that brings parameters of its own', async (context) => {
+attack('[refuses A5] an authorization endpoint that brings parameters of its own', async (context) => {
   const own = {
     response_type: 'token', client_id: 'mallory', redirect_uri: 'https://evil.example/', scope: 'admin', state: 'known',
     code_challenge: 'known', code_challenge_method: 'plain', resource: 'https://other.example/',

@@ -29,7 +29,7 @@ async function startWithMallory(context) {
   return { ...world, evil, document, signIn };
 }
 
-attack('a document is redirected to another origin, down to http, or to an address in here', async (context) => {
+attack('[refuses D11, D12] a document is redirected to another origin, down to http, or to an address in here', async (context) => {
   const { internet, protectedResource, evil, person, signIn } = await startWithMallory(context);
   for (const location of elsewhere) {
     for (const status of [302, 307]) {
@@ -41,7 +41,7 @@ attack('a document is redirected to another origin, down to http, or to an addre
   assert.deepEqual([internet.strayed, evil.requests, person.trips], [[], [], []]);
 });
 
-attack('a server on this machine redirects a document to a public one', async (context) => {
+attack('[refuses D11] a server on this machine redirects a document to a public one', async (context) => {
   const { internet, evil, person } = await startWithMallory(context);
   const local = await startProtectedResource(internet, '', { authorizationServers: [evil] });
   evil.routes['/metadata'] = () => ({ body: { resource: local.endpoint, authorization_servers: [evil.issuer] } });
@@ -51,7 +51,7 @@ attack('a server on this machine redirects a document to a public one', async (c
   assert.deepEqual([evil.requests, person.trips], [[], []]);
 });
 
-attack('a document is redirected to a user name and a password of Mallory\'s choice', async (context) => {
+attack('[refuses D11] a document is redirected to a user name and a password of Mallory\'s choice', async (context) => {
   const { protectedResource, document, person, signIn } = await startWithMallory(context);
   protectedResource.routes['/metadata'] = document;
   for (const userinfo of ['mallory', 'mallory:secret', ':secret']) {
@@ -64,7 +64,7 @@ attack('a document is redirected to a user name and a password of Mallory\'s cho
 });
 
 for (const [where, platform] of Object.entries({ hidesRedirects: 'hides redirects', followsAlways: 'follows them, whatever it is told' })) {
-  attack(`a document is redirected to another origin, on a platform that ${platform}`, async (context) => {
+  attack(`[refuses D11] a document is redirected to another origin, on a platform that ${platform}`, async (context) => {
     const { internet, protectedResource, person, signIn } = await startWithMallory(context);
     Object.assign(internet, { [where]: true });
     protectedResource.routes[protectedResource.metadataPath] = () => ({ status: 302, headers: { location: 'https://evil.example/metadata' } });
@@ -74,7 +74,7 @@ for (const [where, platform] of Object.entries({ hidesRedirects: 'hides redirect
   });
 }
 
-attack('a document is redirected in circles, or for ever', async (context) => {
+attack('[refuses D11] a document is redirected in circles, or for ever', async (context) => {
   const { protectedResource, document, signIn } = await startWithMallory(context);
   let count = 0;
   protectedResource.routes['*'] = protectedResource.routes[protectedResource.metadataPath] = () => {
@@ -162,7 +162,7 @@ function widen({ person, protectedResource }) {
 }
 
 for (const [what, { path, make }] of Object.entries(secretRequests)) {
-  attack(`${what} is redirected`, async (context) => {
+  attack(`[refuses D11] ${what} is redirected`, async (context) => {
     for (const location of [`https://evil.example${path}`, 'http://login.example/x', 'http://127.0.0.1:9/', `${path}/again`]) {
       const used = await startUsed(context, path === '/push');
       const { internet, authorizationServer, evil } = used;
@@ -179,7 +179,7 @@ for (const [what, { path, make }] of Object.entries(secretRequests)) {
   });
 }
 
-attack('tokens come from another origin, on a platform that follows redirects, whatever it is told', async (context) => {
+attack('[refuses D11] tokens come from another origin, on a platform that follows redirects, whatever it is told', async (context) => {
   const { internet, evil, authorizationServer, connection } = await startUsed(context, false);
   internet.followsAlways = true;
   evil.routes['/token'] = () => ({ body: { access_token: 'mallorys', token_type: 'Bearer' } });
@@ -189,7 +189,7 @@ attack('tokens come from another origin, on a platform that follows redirects, w
   assert.notEqual((await connection.session())?.tokens.accessToken, 'mallorys');
 });
 
-attack('an MCP request with its token is redirected', async (context) => {
+attack('[refuses T3] an MCP request with its token is redirected', async (context) => {
   const { internet, authorizationServer, protectedResource, evil, connection } = await startUsed(context, false);
   for (const location of ['https://evil.example/mcp', 'http://mcp.example/mcp', 'http://127.0.0.1:9/', '/other']) {
     for (const status of [301, 302, 303, 307, 308]) {

@@ -12,10 +12,10 @@ import { createTimeOut } from './time_outs.js';
 /** @import { World } from './world.js' */
 
 /**
- * What happened in one call of the application.
+ * What happened when the application did something.
  *
  * @typedef {object} Observed
- * @property {string} gets what the caller got
+ * @property {string} gets what it got
  * @property {string} seen what the servers saw, in order
  * @property {Kept} kept
  * @property {number} pending authorizations that are still waited for
@@ -40,10 +40,10 @@ export async function play(world, row, column) {
   await preparations[row.before ?? 'nothing'](machine);
   const connection = machine.start();
   const faulty = String(row.until.split(' → ').at(-1));
-  for (const front of world.fronts) front.obstruct({ name: faulty, fault, letTimePass: (hasHead) => machine.letTimePass(faulty, hasHead) });
-  const first = await observed(machine, connection, row.tool);
+  for (const front of world.fronts) front.obstruct({ name: faulty, fault, patience: () => machine.patience(faulty) });
+  const first = await observed(machine, connection, row.does);
   for (const front of world.fronts) front.obstruct(undefined);
-  const next = await observed(machine, connection, row.tool);
+  const next = await observed(machine, connection, row.does === 'sign out' ? undefined : row.does);
   const codes = world.arrived.map(({ body }) => new URLSearchParams(body).get('code')).filter(Boolean);
   return { first, next, codesSentTwice: codes.length - new Set(codes).size };
 }
@@ -54,7 +54,7 @@ export async function play(world, row, column) {
  * @param {World} world
  * @param {Row} row
  */
-function createMachine(world, { preflight, hasMetadataDocument = false }) {
+function createMachine(world, { settings, hasMetadataDocument = false }) {
   const { store, pending } = createObservedStore();
   const timeOut = createTimeOut();
   const browser = {
@@ -79,7 +79,6 @@ function createMachine(world, { preflight, hasMetadataDocument = false }) {
   const client = { clientName: 'The tests', ...(hasMetadataDocument && { clientMetadataUrl: world.clientMetadataUrl }) };
   /** Who waits for the MCP server: for the head of its answer, and then for the body. */
   const caller = { signal: new AbortController(), reads: false };
-  let hasPassed = false;
 
   return {
     world,
@@ -89,18 +88,19 @@ function createMachine(world, { preflight, hasMetadataDocument = false }) {
     caller,
 
     /** @param {AbortSignal} [signal] */
-    start: (signal) => createAuthorizer({ host, client, settings: () => ({ preflight }) }).connection(world.server, { interaction: true, signal }),
+    start: (signal) => createAuthorizer({ host, client, settings: () => settings }).connection(world.server, { interaction: true, signal }),
 
     /**
-     * Whoever waits for that request has waited for long enough.
+     * What ends the patience of whoever sends that request. Only once: the next request has a time of its own.
      *
      * @param {string} request
-     * @param {boolean} hasHead whether the head of the answer was sent
      */
-    letTimePass(request, hasHead) {
-      // Once: the next request has a time of its own.
-      if (!request.endsWith('call')) hasPassed ||= timeOut.pass();
-      else if (!hasHead || caller.reads) caller.signal.abort(new DOMException('The caller gave up.', 'TimeoutError'));
+    patience(request) {
+      let isOver = false;
+      return (/** @type {boolean} */ hasHead) => {
+        if (!request.endsWith('call')) isOver ||= timeOut.pass();
+        else if (!hasHead || caller.reads) caller.signal.abort(new DOMException('The caller gave up.', 'TimeoutError'));
+      };
     },
   };
 }
@@ -150,14 +150,14 @@ export const preparations = {
 /**
  * @param {Machine} machine
  * @param {SignedInConnection} connection
- * @param {string} [tool]
+ * @param {Row['does']} does
  * @returns {Promise<Observed>}
  */
-async function observed(machine, connection, tool) {
+async function observed(machine, connection, does) {
   const { arrived } = machine.world;
   const before = await stored(machine);
   const from = arrived.length;
-  const gets = await inTime(called(machine, connection, tool), () => arrived.slice(from));
+  const gets = await inTime(does === 'sign out' ? signedOut(connection) : called(machine, connection, does), () => arrived.slice(from));
   const after = await stored(machine);
   return {
     gets,
@@ -165,6 +165,11 @@ async function observed(machine, connection, tool) {
     kept: { client: comparison(before.clients, after.clients), session: comparison(before.session, after.session) },
     pending: machine.pending.size,
   };
+}
+
+/** @param {SignedInConnection} connection */
+async function signedOut({ signOut }) {
+  return (await signOut()) ? 'signed out, and the tokens revoked' : 'signed out';
 }
 
 /**

@@ -13,6 +13,7 @@
  * - `circle`: a redirect to where it came from.
  */
 
+/** @import { ServerSettings } from 'mcp-oauth-wasm' */
 /** @import { WorldOptions } from './world.js' */
 
 /**
@@ -56,17 +57,20 @@ export const table = `
 | deleting the old registration | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on    | goes on   |
 | client metadata document      | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on 4  | goes on   |
 | preflight look                | failed      | untrusted | timed out | failed      | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on    | timed out |
+| pushed authorization request  | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | not JSON  | redirect   | timed out |
 | token with code               | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | not JSON  | redirect   | timed out |
+| keys of the ID Token          | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | not JSON  | redirect 4 | timed out |
 | token with refresh            | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | not JSON  | redirect   | timed out |
 | refresh in good time          | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | not JSON  | not JSON  | not JSON  | not JSON  | redirect   | goes on   |
 | call before sign-in           | fetch fails | untrusted | given up  | goes on     | handed on   | handed on   | handed on   | handed on | goes on   | goes on   | goes on   | redirect   | goes on   |
 | call after sign-in            | fetch fails | untrusted | given up  | fetch fails | handed on   | handed on   | handed on   | handed on | handed on | goes on   | handed on | redirect   | given up  |
+| revocation                    | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on    | goes on   |
 `;
 
 /** From registration to the result, for somebody who has not signed in yet. */
-const signIn = 'register → browser → code → signed call';
+const signIn = 'register → browser → code → keys → signed call';
 /** With a client that is registered, after a token that is not accepted any more. */
-const signInAnew = 'resource metadata → server metadata → browser → code → signed call';
+const signInAnew = 'resource metadata → server metadata → browser → code → keys → signed call';
 
 /**
  * @typedef {object} Row
@@ -81,9 +85,9 @@ const signInAnew = 'resource metadata → server metadata → browser → code �
  * @property {Kept} [tolerated] and without one; default: a new client and a new session
  * @property {keyof typeof import('./cell.js').preparations} [before] what happened before; default: nothing
  * @property {WorldOptions} [world]
- * @property {boolean} [preflight]
+ * @property {ServerSettings} [settings]
  * @property {boolean} [hasMetadataDocument] whether the client has one
- * @property {string} [tool] that is called; default: `whoami`
+ * @property {'whoami' | 'edit' | 'sign out'} [does] what the application does: it calls a tool, or signs out; default: `whoami`
  *
  * What the store holds, compared with what it held before the call. An authorization that is waited for is never left.
  *
@@ -154,7 +158,7 @@ export const rows = {
   'first of two servers': {
     world: { hasOtherServer: true, lacks: ['OpenID metadata'] },
     until: 'call → resource metadata → server metadata',
-    then: 'OpenID metadata → other server metadata → other register → other browser → other code → signed call',
+    then: 'OpenID metadata → other server metadata → other register → other browser → other code → other keys → signed call',
     step: 'discover',
     again: `call → resource metadata → server metadata → ${signIn}`,
   },
@@ -166,44 +170,57 @@ export const rows = {
   'reading the registration': {
     before: 'the person left',
     until: 'call → resource metadata → server metadata → read client',
-    then: 'browser → code → signed call',
+    then: 'browser → code → keys → signed call',
     step: 'register',
     stopped: { client: 'kept', session: 'none' },
     tolerated: { client: 'kept', session: 'new' },
-    again: 'call → resource metadata → server metadata → read client → browser → code → signed call',
+    again: 'call → resource metadata → server metadata → read client → browser → code → keys → signed call',
   },
   'updating the registration': {
     before: 'signed in',
-    tool: 'edit',
+    does: 'edit',
     until: 'signed call → resource metadata → server metadata → update client',
-    then: 'register → browser → code → delete client → signed call',
+    then: 'register → browser → code → keys → delete client → signed call',
     step: 'register',
     stopped: everything,
-    again: 'signed call → resource metadata → server metadata → update client → browser → code → signed call',
+    again: 'signed call → resource metadata → server metadata → update client → browser → code → keys → signed call',
     // Its access token was changed by the update, and the new one was lost.
     againTaken:
-      'signed call → resource metadata → server metadata → update client → register → browser → code → delete client → signed call',
+      'signed call → resource metadata → server metadata → update client → register → browser → code → keys → delete client → signed call',
   },
   'deleting the old registration': {
     before: 'the secret expired',
-    until: 'call → resource metadata → server metadata → register → browser → code → delete client',
+    until: 'call → resource metadata → server metadata → register → browser → code → keys → delete client',
     then: 'signed call',
   },
   'client metadata document': {
     hasMetadataDocument: true,
     until: 'call → resource metadata → server metadata → client document',
-    then: 'browser → code → signed call',
+    then: 'browser → code → keys → signed call',
   },
   'preflight look': {
-    preflight: true,
+    settings: { preflight: true },
     until: 'call → resource metadata → server metadata → register → look',
-    then: 'browser → code → signed call',
+    then: 'browser → code → keys → signed call',
     step: 'authorize',
     stopped: { client: 'new', session: 'none' },
-    again: 'call → resource metadata → server metadata → look → browser → code → signed call',
+    again: 'call → resource metadata → server metadata → look → browser → code → keys → signed call',
+  },
+  'pushed authorization request': {
+    settings: { pushedAuthorizationRequests: true },
+    until: 'call → resource metadata → server metadata → register → push',
+    step: 'authorize',
+    stopped: { client: 'new', session: 'none' },
+    again: 'call → resource metadata → server metadata → push → browser → code → keys → signed call',
   },
   'token with code': {
     until: 'call → resource metadata → server metadata → register → browser → code',
+    step: 'token',
+    stopped: { client: 'new', session: 'none' },
+    again: `call → ${signInAnew}`,
+  },
+  'keys of the ID Token': {
+    until: 'call → resource metadata → server metadata → register → browser → code → keys',
     step: 'token',
     stopped: { client: 'new', session: 'none' },
     again: `call → ${signInAnew}`,
@@ -239,5 +256,13 @@ export const rows = {
     step: 'call',
     stopped: { client: 'new', session: 'new' },
     again: 'signed call',
+  },
+  'revocation': {
+    before: 'signed in',
+    does: 'sign out',
+    until: 'revoke',
+    tolerated: { client: 'kept', session: 'none' },
+    repeated: true,
+    again: `call → ${signInAnew}`,
   },
 };

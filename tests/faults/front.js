@@ -38,7 +38,11 @@ import { createServer } from 'node:https';
 /**
  * What is in the way of the requests of a name.
  *
- * @typedef {{ name: string, fault: Fault, letTimePass: (hasHead: boolean) => void }} Obstacle
+ * @typedef {object} Obstacle
+ * @property {string} name
+ * @property {Fault} fault
+ * @property {() => (hasHead: boolean) => void} patience what ends the patience of whoever sent one of them; `hasHead`:
+ *   whether the head of an answer was sent
  */
 
 /** @param {FrontOptions} options */
@@ -62,7 +66,8 @@ export async function startFront({ certificate, untrusted, nameOf, onArrival, la
     if (faulty?.fault.answer) {
       const reset = () => connections.get(request.socket.remotePort)?.resetAndDestroy();
       held.push(response);
-      const letTimePass = () => faulty.letTimePass(response.headersSent);
+      const end = faulty.patience();
+      const letTimePass = () => end(response.headersSent);
       return faulty.fault.answer({ request, response, handOn, reset, letTimePass });
     }
     const { status, headers, body } = await handOn();

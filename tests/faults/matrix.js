@@ -61,7 +61,7 @@ export function expected({ row: name, column, outcome, arrivals }) {
   const next = (stops || row.repeated ? again : undefined) ?? 'signed call';
   return {
     first: {
-      gets: gets(outcome, column, row.step),
+      gets: gets(outcome, column, row),
       seen: seen.join(' → '),
       kept: stops ? (row.stopped ?? nothing) : (row.tolerated ?? renewed),
       pending: 0,
@@ -79,12 +79,12 @@ export function expected({ row: name, column, outcome, arrivals }) {
 /**
  * @param {string} outcome
  * @param {string} column
- * @param {string | undefined} step
+ * @param {Row} row
  */
-function gets(outcome, column, step) {
+function gets(outcome, column, { does, step }) {
   const { error } = outcomes[outcome] ?? {};
   const { status, retry = '' } = answers[column] ?? {};
-  if (outcome === 'goes on') return 'the result';
+  if (outcome === 'goes on') return does === 'sign out' ? 'signed out' : 'the result';
   if (!error) return `status ${status}`;
   if (!error.includes(' ')) return error;
   return `${error} at ${step}${outcome === 'unavailable' ? `, status ${status}${retry}` : ''}`;

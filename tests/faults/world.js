@@ -48,7 +48,7 @@ export async function startWorld(options, certificates) {
     const server = await startAuthorizationServer({
       issuer: front.origin + path,
       rotateRegistrationAccessToken: true,
-      features: { clientIdMetadataDocument: { enabled: true, ack: 'draft-02' } },
+      features: { clientIdMetadataDocument: { enabled: true, ack: 'draft-02' }, pushedAuthorizationRequests: { enabled: true } },
       // Behind the front, so that what arrives there is the client's.
       configuration: { fetch: () => fetch(`${application.origin}/client.json`) },
     });
@@ -141,6 +141,9 @@ function nameAtAuthorizationServer({ method, path, headers, body }, issuerPath) 
   // A browser wants a page.
   if (path.startsWith('/auth?')) return headers.get('accept') === 'application/json' ? 'look' : 'browser';
   if (path === '/token') return new URLSearchParams(body).get('grant_type') === 'refresh_token' ? 'refresh' : 'code';
+  if (path === '/token/revocation') return 'revoke';
+  if (path === '/request') return 'push';
+  if (path === '/jwks') return 'keys';
   if (path === '/reg') return 'register';
   if (path.startsWith('/reg/')) return { GET: 'read client', PUT: 'update client', DELETE: 'delete client' }[method];
   return undefined;

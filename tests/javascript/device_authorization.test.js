@@ -220,6 +220,7 @@ test('an answer that cannot be shown or waited for is refused, and none of it is
     [{ verification_uri: 'http://example.com/device' }, 'verification_uri', 'insecure_endpoint'],
     [{ verification_uri: 'http://localhost.example.com/device' }, 'verification_uri', 'insecure_endpoint'],
     [{ verification_uri: 'javascript:alert(1)' }, 'verification_uri', 'insecure_endpoint'],
+    [{ verification_uri: 'https://login.example@evil.example/' }, 'verification_uri', 'insecure_endpoint'],
     [{ verification_uri: 'file:///etc/passwd' }, 'verification_uri', 'insecure_endpoint'],
     [{ verification_uri_complete: 'javascript:alert(1)' }, 'verification_uri_complete', 'insecure_endpoint'],
     [{ verification_uri_complete: 7 }, 'verification_uri_complete'],

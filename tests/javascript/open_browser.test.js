@@ -34,10 +34,10 @@ function notOpened(error) {
   return true;
 }
 
-test('the command gets the URL as its one argument, untouched by any shell', posixOnly, async () => {
+test('the command gets the URL as its one argument, untouched by any shell, and with nothing in it for one', posixOnly, async () => {
   const environment = await environmentWith('recording', { 'xdg-open': 'printf "%s\\n" "$#" "$@" > "$RESULT"' });
   await openBrowser(url, environment);
-  const serialised = 'https://auth.example/authorize?a=1&b=%22%20&c=$(touch%20x)&d=`id`;e|f%3Eg#h';
+  const serialised = 'https://auth.example/authorize?a=1&b=%22%20&c=%24%28touch%20x%29&d=%60id%60%3Be%7Cf%3Eg#h';
   assert.equal(await readFile(environment.variables.RESULT, 'utf8'), `1\n${serialised}\n`);
 });
 

@@ -263,6 +263,36 @@ export const byMetadataDocument = [
     resource: demanded,
     phases: [{ does: ['connect'], expects: { granted: 'read', trips: 1, registrations: 1 } }],
   },
+  {
+    name: 'a client metadata document that the server cannot fetch, and says so: registered dynamically, and that is kept',
+    proves: ['R1', 'R3', 'interop 35'],
+    server: { metadataDocuments: {}, authorization: { unknownClient: 'redirect' } },
+    clientMetadataUrl,
+    resource: demanded,
+    phases: [
+      { does: ['connect'], expects: { granted: 'read', trips: 2, registrations: 1 } },
+      { does: ['sign out', 'connect'], expects: { granted: 'read', trips: 1, registrations: 0 } },
+    ],
+  },
+  {
+    name: 'a client metadata document that the server cannot fetch, and shows a page that does not lead back: registered dynamically the next time',
+    proves: ['R1', 'R3', 'interop 35'],
+    server: { metadataDocuments: {} },
+    clientMetadataUrl,
+    resource: demanded,
+    phases: [
+      { does: ['connect'], expects: { error: 'any', trips: 1, registrations: 0 } },
+      { does: ['connect'], expects: { granted: 'read', trips: 1, registrations: 1 } },
+    ],
+  },
+  {
+    name: 'a client metadata document that the server refuses, and nobody can register: an error, and no second trip',
+    proves: ['R1', 'R3', 'interop 35'],
+    server: { metadataDocuments: {}, registration: { offered: false }, authorization: { unknownClient: 'redirect' } },
+    clientMetadataUrl,
+    resource: demanded,
+    phases: [{ does: ['connect'], expects: { error: 'client_refused', trips: 1, registrations: 0 } }],
+  },
 ];
 
 /** @type {Scenario[]} */
