@@ -79,10 +79,12 @@ export async function shrink(wasm) {
   // The second time finds what the first one uncovered.
   module.optimize();
 
-  // binaryen puts what is called most in front, where numbers take one byte. Beyond these, functions of one type are
-  // alike, and compress better side by side.
+  // binaryen puts what is called most in front, where numbers take one byte. Beyond these, functions with the same
+  // type, as many variables and the same first instructions compress better side by side.
+  const kind = (/** @type {import("binaryen").default.FunctionInfo} */ { params, results, vars, body }) =>
+    [params, results, String(vars.length).padStart(3, "0"), binaryen.emitText(body).replace(/\$"[^"]*"|\$\S+/g, "")].join();
   const alike = functions().filter(({ base }) => !base).slice(40)
-    .sort((one, other) => one.params - other.params || one.results - other.results || one.vars.length - other.vars.length);
+    .map((one) => ({ ...one, kind: kind(one) })).sort((one, other) => Number(one.kind > other.kind) - Number(one.kind < other.kind));
   for (const { name } of alike) module.removeFunction(name);
   for (const { name, params, results, vars, body } of alike) module.addFunction(name, params, results, vars, body);
   module.runPasses(["strip-producers", "strip-target-features"]);

@@ -30,7 +30,7 @@ export async function startServerProgram(command, args) {
   const expected = [];
   createInterface({ input: child.stdout }).on('line', (line) => {
     const record = JSON.parse(line);
-    if ('clientId' in record) requests.push(record);
+    if ('requested' in record) requests.push(record);
     else expected.shift()?.(record);
   });
   const nextRecord = () =>
