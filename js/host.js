@@ -50,7 +50,7 @@
  *
  * @typedef {object} FetchContext
  * @property {string} [endpoint] the URL of the MCP server on whose word another server is called, which must not be one
- *   of a network that the MCP server is not in. Absent where that is allowed, and for calls to the MCP server itself
+ *   of a network that the MCP server is not in (RFC 9728 §7.7). Absent where that is allowed, and for calls to the MCP server itself
  */
 
 /**

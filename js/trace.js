@@ -15,7 +15,8 @@ import { fitToShow } from './fit_to_show.js';
  * @returns {CallHost}
  */
 export function callHost({ fetch = (url, init) => globalThis.fetch(url, init), trace, timeoutMilliseconds, dpop }, { signal, clientAssertion, endpoint } = {}) {
-  const correlation = crypto.randomUUID();
+  // `randomUUID` is there on secure pages only.
+  const correlation = crypto.getRandomValues(new Uint32Array(4)).join('-');
   let sequence = 0;
   return {
     fetch: (url, init) => (dpop ? withProofs(fetch, dpop) : fetch)(url, init, { endpoint }),

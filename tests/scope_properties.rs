@@ -190,3 +190,14 @@ fn what_a_resource_lists_is_requested_once_where_nothing_was_requested_before() 
     assert_eq!(next.requested(), ScopeSet::read("read"));
     assert_eq!(next.to_register(), ScopeSet::read("read write"));
 }
+
+#[test]
+fn a_set_takes_a_thousand_scopes_and_none_more() {
+    let mut all: Vec<String> = Vec::new();
+    for count in 0..1001 {
+        all.push(["scope", &count.to_string()].concat());
+    }
+    let set = ScopeSet::read(&all.join(" "));
+    assert_eq!(set.iter().count(), 1000);
+    assert!(set.contains("scope999") && !set.contains("scope1000"));
+}

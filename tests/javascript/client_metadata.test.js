@@ -90,7 +90,7 @@ describe('a URL that can be no client identifier', () => {
     'https://APP.example/client.json': /normal form: https:\/\/app\.example\/client\.json/,
     'https://app.example:443/client.json': /normal form/,
   })) {
-    test(`[refuses R3] ${wrongUrl}`, () => {
+    test(`[refuses R3] no client identifier: ${wrongUrl}`, () => {
       const [found, ...others] = checkClientMetadataDocument(wrongUrl, { ...documentWith(), client_id: wrongUrl });
       assert.equal(found?.member, 'client_id');
       assert.match(found?.problem ?? '', problem);
@@ -140,7 +140,7 @@ describe('a document', () => {
     'that is too large': [undefined, (document) => ({ ...document, software_version: 'x'.repeat(5200) }), /servers read up to 5120/],
   };
   for (const [what, [member, change, problem]] of Object.entries(wrongs)) {
-    test(`[refuses R3] ${what}`, () => {
+    test(`[refuses R3] a document ${what} is not accepted`, () => {
       const [found, ...others] = checkClientMetadataDocument(url, change(documentWith()));
       assert.equal(found?.member, member);
       assert.match(found?.problem ?? '', problem);

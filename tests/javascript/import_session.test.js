@@ -227,8 +227,12 @@ describe('a session from elsewhere', () => {
   });
 
   test('of two imports at once one wins, and the other says so', async () => {
-    const { imported } = await machineWithRecords();
-    assert.deepEqual((await Promise.all([imported(), imported()])).sort(), [false, true]);
+    const { host, record, imported } = await machineWithRecords();
+    const accessTokens = ['first', 'second'];
+    const outcomes = await Promise.all(accessTokens.map((accessToken) => imported({ tokens: { ...record.tokens, access_token: accessToken } })));
+    assert.deepEqual(outcomes.toSorted(), [false, true]);
+    const stored = /** @type {any} */ ((await host.store.read(sessionKey(world.server)))?.value);
+    assert.equal(stored.tokens.accessToken, accessTokens[outcomes.indexOf(true)]);
   });
 
   test('two accounts that share a client are both known to use it', async () => {

@@ -286,6 +286,40 @@ test('client 2.x may take it for a mere AuthProvider, and then reports a 403 by 
   }
 });
 
+test('late refusals of the token before are told from those of the token in use', async () => {
+  const world = await startWorld();
+  try {
+    const machine = createMachine();
+    const connection = machine.start().connection(world.server, { interaction: true });
+    await connection.signIn();
+    const provider = createAuthProvider(connection);
+    const begin = () => provider.tokens();
+    // The SDK is told of a refusal, and sends the request again.
+    const refuse = async () => {
+      await provider.prepareTokenRequest();
+      await begin();
+    };
+    const refreshes = () => machine.network.tokenRequests('refresh_token').length;
+    for (const request of ['one', 'two', 'three']) assert.ok(await begin(), request);
+    await refuse();
+    assert.equal(refreshes(), 1);
+    await refuse();
+    await refuse();
+    assert.deepEqual([refreshes(), machine.trips.length], [1, 1], 'the other two had begun before');
+
+    await begin();
+    await begin();
+    await refuse();
+    assert.deepEqual([refreshes(), machine.trips.length], [2, 1], 'a token that was accepted is refreshed');
+
+    await begin();
+    await refuse();
+    assert.deepEqual([refreshes(), machine.trips.length], [2, 2], 'one that was never accepted is not');
+  } finally {
+    await world.close();
+  }
+});
+
 describe('what a provider must not be used for', () => {
   const provider = createAuthProvider(createMachine().start().connection('https://mcp.example/mcp'));
 

@@ -13,7 +13,7 @@ const ours = [
   'RefusedError', 'IncompatibleError', 'MisbehavedError', 'InteractionRequiredError', 'StorageError', 'ErrorParts', 'HostCode', 'Kind',
   'Step', 'Store', 'StoredRecord', 'LockOptions', 'FileStoreOptions', 'createMemoryStore', 'createFileStore', 'Outcome', 'Environment',
   'StepHost', 'Event', 'EventKind', 'Party', 'TraceEvent', 'TracePlace', 'Source', 'Purpose', 'Attempts', 'Doubt', 'WasmSource', 'init',
-  'AuthProviderOptions', 'ErrorClass', 'createAuthorizer', 'CompletedSignIn', 'ConnectionSettings', 'KeyPair', 'Clock',
+  'AuthProviderOptions', 'ErrorClass', 'createAuthorizer', 'CompletedSignIn', 'ConnectionSettings', 'KeyPair', 'Clock', 'FetchContext',
 ];
 
 /** By the file of its types, how each entry is imported. @type {Map<string, string>} */
@@ -25,7 +25,7 @@ const entries = new Map(
 );
 
 const standards = /RFC \d+|OpenID Connect|MCP, |Fetch Standard/;
-const units = /seconds|bytes|how often|how many|port|HTTP status|version|counts from/i;
+const units = /seconds|bytes|how often|how many|\bport\b|HTTP status|version|counts from/i;
 
 /** @param {Application} application */
 export function load(application) {
