@@ -3,18 +3,18 @@ import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose';
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
 
-const ANSWERS_PER_NONCE = 5;
+const PROOFS_PER_NONCE = 5;
 
 /**
  * What a protected resource does about DPoP (RFC 9449 §4.3, §7, §9): a proof serves for one request, and has to carry
- * one of the last two nonces. There is a new one after every few answers; all of them bring the latest.
+ * one of the last two nonces. There is a new one after every few proofs that held, so that requests at once, which are all
+ * refused before they know one, do not outdate each other's; every answer brings the latest.
  *
  * @param {string} origin of the protected resource
  */
 export function createProofChecker(origin) {
   /** @type {string[]} */
   const nonces = [randomUUID()];
-  let answers = 0;
   /** @type {Set<unknown>} */
   const used = new Set();
 
@@ -41,6 +41,7 @@ export function createProofChecker(origin) {
       if (!holds) return 'invalid_dpop_proof';
       if (!nonces.slice(-2).includes(String(payload.nonce))) return 'use_dpop_nonce';
       used.add(payload.jti);
+      if (used.size % PROOFS_PER_NONCE === 0) nonces.push(randomUUID());
       return undefined;
     } catch {
       return 'invalid_dpop_proof';
@@ -49,8 +50,6 @@ export function createProofChecker(origin) {
 
   /** @param {ServerResponse} response */
   function bringNonce(response) {
-    answers += 1;
-    if (answers % ANSWERS_PER_NONCE === 0) nonces.push(randomUUID());
     response.setHeader('DPoP-Nonce', String(nonces.at(-1)));
   }
 
