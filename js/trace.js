@@ -15,8 +15,8 @@ import { fitToShow } from './fit_to_show.js';
  * @returns {CallHost}
  */
 export function callHost({ fetch = (url, init) => globalThis.fetch(url, init), trace, timeoutMilliseconds, dpop }, { signal, clientAssertion, endpoint } = {}) {
-  // `randomUUID` is there on secure pages only.
-  const correlation = crypto.getRandomValues(new Uint32Array(4)).join('-');
+  // It tells operations apart, and nothing depends on it; `crypto.randomUUID` is there on secure pages only.
+  const correlation = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
   let sequence = 0;
   return {
     fetch: (url, init) => (dpop ? withProofs(fetch, dpop) : fetch)(url, init, { endpoint }),
