@@ -1,4 +1,4 @@
-// Finds the Chromium or Chrome on this machine, and its driver.
+// Finds the browsers on this machine, and the driver of Chromium.
 
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -21,19 +21,27 @@ const usualPlaces = {
     darwin: ["/opt/homebrew/bin/chromedriver", "/usr/local/bin/chromedriver"],
     win32: env.ProgramData ? [join(env.ProgramData, "chocolatey", "bin", "chromedriver.exe")] : [],
   },
+  firefox: {
+    linux: ["/usr/lib/firefox-esr/firefox-esr", "/usr/lib/firefox/firefox", "/snap/bin/firefox"],
+    darwin: ["/Applications/Firefox.app/Contents/MacOS/firefox"],
+    win32: [env.ProgramFiles, env["ProgramFiles(x86)"]].flatMap((folder) => (folder ? [join(folder, "Mozilla Firefox", "firefox.exe")] : [])),
+  },
 };
+
+const names = { chrome: "Chromium or Chrome", chromedriver: "chromedriver", firefox: "Firefox" };
 
 const commands = {
   chrome: ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"],
   chromedriver: ["chromedriver"],
+  firefox: ["firefox-esr", "firefox"],
 };
 
-const howToInstall = `  Debian:           apt-get install chromium chromium-driver
-  Ubuntu:           snap install chromium
-  Fedora:           dnf install chromium chromedriver
-  macOS:            brew install --cask google-chrome chromedriver
-  Windows:          choco install googlechrome chromedriver
-  somewhere else:   set the environment variables CHROME and CHROMEDRIVER to the two programs`;
+const howToInstall = `  Debian:           apt-get install chromium chromium-driver firefox-esr
+  Ubuntu:           snap install chromium firefox
+  Fedora:           dnf install chromium chromedriver firefox
+  macOS:            brew install --cask google-chrome chromedriver firefox
+  Windows:          choco install googlechrome chromedriver firefox
+  somewhere else:   set the environment variables CHROME, CHROMEDRIVER and FIREFOX to the programs`;
 
 /** @returns {string} the path of Chromium or Chrome */
 export function findChrome() {
@@ -45,8 +53,13 @@ export function findChromedriver() {
   return find("chromedriver", "CHROMEDRIVER");
 }
 
+/** @returns {string} the path of Firefox */
+export function findFirefox() {
+  return find("firefox", "FIREFOX");
+}
+
 /**
- * @param {"chrome" | "chromedriver"} what
+ * @param {keyof typeof names} what
  * @param {string} variable
  */
 function find(what, variable) {
@@ -63,7 +76,7 @@ function find(what, variable) {
   const found = [...onPath, ...usual].find(isExecutable);
   if (found) return found;
   throw new Explained(
-    `No ${what === "chrome" ? "Chromium or Chrome" : "chromedriver"} was found, neither through ${variable} nor on PATH ` +
+    `No ${names[what]} was found, neither through ${variable} nor on PATH ` +
       `nor in the usual places. How to install it:\n${howToInstall}`,
   );
 }
