@@ -4,6 +4,7 @@
  */
 
 /** @import { Challenge, ScopePlan, Session } from './records.js' */
+/** @import { Fetch } from './host.js' */
 /** @import { Purpose, Setting } from './sign_in.js' */
 
 import { MisbehavedError, MisuseError, RefusedError, TransportError } from './errors.js';
@@ -71,13 +72,15 @@ export class Connection {
     const url = request?.url ?? String(input);
     const method = request?.method ?? init?.method ?? 'GET';
     const signal = eitherSignal(request?.signal ?? init?.signal, options.signal);
+    /** @type {Fetch} */
     const send = this.of.host.fetch ?? globalThis.fetch;
+    const context = /** @type {const} */ ({ step: 'call', url });
     for (let attempt = 0; ; attempt += 1) {
       const signed = await this.headersFor({ method, url }, { ...options, signal });
       const headers = new Headers(request?.headers ?? init?.headers);
       for (const [name, value] of Object.entries(signed)) headers.set(name, value);
       const guarded = { headers, signal, redirect: /** @type {const} */ ('manual') };
-      const response = await (request ? send(new Request(request.clone(), guarded)) : send(input, { ...init, ...guarded }));
+      const response = await (request ? send(new Request(request.clone(), guarded), undefined, context) : send(input, { ...init, ...guarded }, context));
       refuseRedirect(response, url);
       const { status } = response;
       const authorization = signed.authorization ?? null;

@@ -15,7 +15,7 @@
  * @typedef {{ [member: string]: JsonValue }} JsonObject
  */
 
-/** @import { Event, PreRegisteredClient, ScopePlan, ServerSettings } from './records.js' */
+/** @import { Event, PreRegisteredClient, ScopePlan, ServerSettings, Step } from './records.js' */
 /** @import { Grant } from './grants/grant.js' */
 
 /**
@@ -49,12 +49,20 @@
  * Why a request is sent.
  *
  * @typedef {object} FetchContext
+ * @property {Step} [step] What it is for: `discover`, `register`, `authorize`, `token`, `refresh`; `call` for all that is
+ *   sent to the MCP server through a connection's `fetch`. A host can so send some requests another way than others.
+ * @property {string} [url] The URL that is asked for, whatever a `fetch` around this one has made of it.
  * @property {string} [endpoint] the URL of the MCP server on whose word another server is called, which must not be one
  *   of a network that the MCP server is not in (RFC 9728 §7.7). Absent where that is allowed, and for calls to the MCP server itself
  */
 
 /**
  * The `fetch` of the Fetch Standard, which may also look at why a request is sent.
+ *
+ * It answers with a `Response`, or with an object that has its members `status`, `headers`, `body` and `url`. `url` says
+ * where the answer is from in the end, after redirects; one from another origin than the one that was asked is refused.
+ * A `fetch` that goes through a proxy or another process tells so what happened there; where `url` is empty, as that of a
+ * `Response` that was constructed, the answer counts as that of the URL that was asked for.
  *
  * @typedef {(input: string | URL | Request, init?: RequestInit, context?: FetchContext) => Promise<Response>} Fetch
  */

@@ -19,7 +19,7 @@ export function callHost({ fetch = (url, init) => globalThis.fetch(url, init), t
   const correlation = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
   let sequence = 0;
   return {
-    fetch: (url, init) => (dpop ? withProofs(fetch, dpop) : fetch)(url, init, { endpoint }),
+    fetch: (url, init, context) => (dpop ? withProofs(fetch, dpop) : fetch)(url, init, { ...context, endpoint }),
     timeoutMilliseconds,
     signal,
     clientAssertion,

@@ -3,6 +3,7 @@
  */
 
 /** @import { ErrorParts } from './errors.js' */
+/** @import { Event, Step } from './records.js' */
 
 /**
  * A compiled module. Written so that it means the same where TypeScript knows no DOM.
@@ -106,7 +107,8 @@ function notLoaded(cause) {
  * What a call needs of its host; all of it may be absent.
  *
  * @typedef {object} CallHost
- * @property {(input: string, init?: RequestInit) => Promise<Response>} [fetch] default: `globalThis.fetch`
+ * @property {(input: string, init?: RequestInit, context?: { step?: Step, url: string }) => Promise<Response>} [fetch]
+ *   default: `globalThis.fetch`
  * @property {AbortSignal} [signal] cancels the call
  * @property {number} [timeoutMilliseconds] for each request, its body included; default: 30000
  * @property {(event: any, secrets: string[]) => void} [trace] receives every event, and the secrets of the call
@@ -127,13 +129,18 @@ export async function call(name, input, host = {}) {
   await init();
   /** @type {string[]} */
   const secrets = [];
-  const trace = host.trace && ((/** @type {unknown} */ event) => host.trace?.(event, secrets));
+  /** What the latest request is for: each is traced before it is sent. @type {Step | undefined} */
+  let step;
+  const trace = (/** @type {Event} */ event) => {
+    if (event.kind === 'request') ({ step } = event);
+    host.trace?.(event, secrets);
+  };
   /** What the host's own `fetch` said last: it may know its platform's reasons and remedies. @type {AuthorizationError | undefined} */
   let said;
   const { fetch } = host;
-  const listening = fetch && (async (/** @type {Parameters<typeof fetch>} */ ...request) => {
+  const listening = fetch && (async (/** @type {string} */ url, /** @type {RequestInit} */ init) => {
     try {
-      return await fetch(...request);
+      return await fetch(url, init, { step, url });
     } catch (error) {
       said = isOurs(error) ? error : undefined;
       throw error;
