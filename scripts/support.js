@@ -154,6 +154,19 @@ export function mustRunNode(script, args, options) {
 }
 
 /**
+ * Runs npm, which must succeed.
+ *
+ * @param {string[]} args
+ * @param {RunOptions} [options]
+ */
+export function mustRunNpm(args, options) {
+  // On Windows `npm` is a .cmd file, which only a shell can start; npm itself says where its script is.
+  const { npm_execpath: npm } = env;
+  if (npm?.endsWith(".js")) return mustRun(execPath, [npm, ...args], options);
+  return mustRun("npm", args, { ...options, shell: platform === "win32" });
+}
+
+/**
  * Installs what a folder's lock file says, unless that is there already. The stamp lies in node_modules,
  * so that it goes when they go.
  *
@@ -164,11 +177,7 @@ export async function ensureNestedPackage(folder) {
   const lock = hashFiles([join(folder, "package.json"), join(folder, "package-lock.json")]);
   if (readIfThere(stamp) === lock) return;
   progress(`npm ci in ${folder}`);
-  const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
-  // On Windows `npm` is a .cmd file, which only a shell can start; npm itself says where its script is.
-  const { npm_execpath: npm } = env;
-  if (npm?.endsWith(".js")) await mustRun(execPath, [npm, ...args], { cwd: folder });
-  else await mustRun("npm", args, { cwd: folder, shell: platform === "win32" });
+  await mustRunNpm(["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder });
   writeFileSync(stamp, lock);
 }
 
