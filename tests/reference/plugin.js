@@ -13,7 +13,8 @@ const ours = [
   'RefusedError', 'IncompatibleError', 'MisbehavedError', 'InteractionRequiredError', 'StorageError', 'ErrorParts', 'HostCode', 'Kind',
   'Step', 'Store', 'StoredRecord', 'LockOptions', 'FileStoreOptions', 'createMemoryStore', 'createFileStore', 'Outcome', 'Environment',
   'StepHost', 'Event', 'EventKind', 'Party', 'TraceEvent', 'TracePlace', 'Source', 'Purpose', 'Attempts', 'Doubt', 'WasmSource', 'init',
-  'AuthProviderOptions', 'ErrorClass', 'createAuthorizer', 'CompletedSignIn', 'ConnectionSettings', 'KeyPair', 'Clock', 'FetchContext',
+  'AuthProviderOptions', 'ErrorClass', 'createAuthorizer', 'CompletedSignIn', 'ConnectionSettings', 'KeyPair', 'Clock', 'FetchContext', 'Sequence', 'Lane', 'Section', 'Arrow', 'Tone', 'ScopeFacts', 'ScopeColumn', 'ScopeHeading', 'ScopeMatrix', 'ScopeCell', 'ScopeState', 'ScopeRow',
+  'FailureReport', 'FailureFacts', 'Change', 'Remedy', 'Report', 'ReportInput', 'Finding',
 ];
 
 /** By the file of its types, how each entry is imported. @type {Map<string, string>} */

@@ -3,6 +3,7 @@
 import * as clientMetadata from 'mcp-oauth-wasm/client-metadata';
 import * as dpop from 'mcp-oauth-wasm/dpop';
 import * as grants from 'mcp-oauth-wasm/grants';
+import * as inspector from 'mcp-oauth-wasm/inspector';
 import * as pasted from 'mcp-oauth-wasm/pasted-redirect';
 import { exactly } from './exactly.js';
 
@@ -15,6 +16,7 @@ import type { PasteProblem, PasteRequest } from 'mcp-oauth-wasm/pasted-redirect'
 exactly<'clientCredentials' | 'deviceAuthorization' | 'enterpriseManaged' | 'jwtBearer' | 'privateKeyAssertion'>()({} as keyof typeof grants);
 exactly<'createDpop'>()({} as keyof typeof dpop);
 exactly<'checkClientMetadataDocument' | 'clientMetadataDocument'>()({} as keyof typeof clientMetadata);
+exactly<'failure' | 'report' | 'scopeMatrix' | 'sequence'>()({} as keyof typeof inspector);
 exactly<'pastedRedirect'>()({} as keyof typeof pasted);
 
 // Keys are WebCrypto's own.

@@ -1,0 +1,34 @@
+/**
+ * The parts of an inspector as data, for hosts that show a sign-in to people: the trace as a picture, the scopes as a table,
+ * a failure in words, and a report without secrets. Pure functions; they touch no page. What servers say is in them as
+ * plain text: a page has to show it as text, never as HTML.
+ *
+ * @module
+ */
+
+/**
+ * @typedef {import('./inspector/sequence.js').Sequence} Sequence
+ * @typedef {import('./inspector/sequence.js').Lane} Lane
+ * @typedef {import('./inspector/sequence.js').Section} Section
+ * @typedef {import('./inspector/sequence.js').Arrow} Arrow
+ * @typedef {import('./inspector/sequence.js').Tone} Tone
+ * @typedef {import('./inspector/scope_matrix.js').ScopeMatrix} ScopeMatrix
+ * @typedef {import('./inspector/scope_matrix.js').ScopeFacts} ScopeFacts
+ * @typedef {import('./inspector/scope_matrix.js').ScopeRow} ScopeRow
+ * @typedef {import('./inspector/scope_matrix.js').ScopeCell} ScopeCell
+ * @typedef {import('./inspector/scope_matrix.js').ScopeColumn} ScopeColumn
+ * @typedef {import('./inspector/scope_matrix.js').ScopeHeading} ScopeHeading
+ * @typedef {import('./inspector/scope_matrix.js').ScopeState} ScopeState
+ * @typedef {import('./inspector/failure.js').FailureReport} FailureReport
+ * @typedef {import('./inspector/failure.js').FailureFacts} FailureFacts
+ * @typedef {import('./inspector/failure.js').Change} Change
+ * @typedef {import('./inspector/failure.js').Remedy} Remedy
+ * @typedef {import('./inspector/report.js').Report} Report
+ * @typedef {import('./inspector/report.js').ReportInput} ReportInput
+ * @typedef {import('./inspector/report.js').Finding} Finding
+ */
+
+export { failure } from './inspector/failure.js';
+export { report } from './inspector/report.js';
+export { scopeMatrix } from './inspector/scope_matrix.js';
+export { sequence } from './inspector/sequence.js';
