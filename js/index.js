@@ -10,7 +10,13 @@
 import inlined from '../pkg/inlined.js';
 import { provide } from './wasm.js';
 
-provide(() => Uint8Array.from(atob(inlined), (character) => character.charCodeAt(0)));
+provide(() => {
+  const characters = atob(inlined);
+  const bytes = new Uint8Array(characters.length);
+  // `Uint8Array.from` would take longer than it takes to compile the module.
+  for (let index = 0; index < bytes.length; index += 1) bytes[index] = characters.charCodeAt(index);
+  return bytes;
+});
 
 export { explain } from './explain.js';
 export * from './slim.js';

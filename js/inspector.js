@@ -28,6 +28,7 @@
  * @typedef {import('./inspector/report.js').Finding} Finding
  */
 
+export { explain } from './explain.js';
 export { failure } from './inspector/failure.js';
 export { report } from './inspector/report.js';
 export { scopeMatrix } from './inspector/scope_matrix.js';

@@ -33,6 +33,7 @@ const javascriptOrder = [
   "store/memory_store.js",
   "slim.js",
   "index.js",
+  "web.js",
   "store/lock_file.js",
   "store/file_store.js",
   "redirect.js",

@@ -16,7 +16,7 @@ import type { PasteProblem, PasteRequest } from 'mcp-oauth-wasm/pasted-redirect'
 exactly<'clientCredentials' | 'deviceAuthorization' | 'enterpriseManaged' | 'jwtBearer' | 'privateKeyAssertion'>()({} as keyof typeof grants);
 exactly<'createDpop'>()({} as keyof typeof dpop);
 exactly<'checkClientMetadataDocument' | 'clientMetadataDocument'>()({} as keyof typeof clientMetadata);
-exactly<'failure' | 'report' | 'scopeMatrix' | 'sequence'>()({} as keyof typeof inspector);
+exactly<'explain' | 'failure' | 'report' | 'scopeMatrix' | 'sequence'>()({} as keyof typeof inspector);
 exactly<'pastedRedirect'>()({} as keyof typeof pasted);
 
 // Keys are WebCrypto's own.

@@ -2,6 +2,7 @@
 
 import * as whole from 'mcp-oauth-wasm';
 import * as slim from 'mcp-oauth-wasm/slim';
+import * as web from 'mcp-oauth-wasm/web';
 import { exactly } from './exactly.js';
 
 import type {
@@ -21,6 +22,7 @@ type Errors =
 
 // No name more, and none less.
 exactly<Functions | Errors>()({} as keyof typeof whole);
+exactly<typeof whole>()(web);
 exactly<Exclude<keyof typeof whole, 'createMemoryStore' | 'explain'>>()({} as keyof typeof slim);
 
 // Level 1: a fetch that is signed in.
