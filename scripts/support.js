@@ -182,13 +182,13 @@ export async function ensureNestedPackage(folder) {
 }
 
 /** Packages that `npm test` does not need, and that are large. */
-const packagesOfOtherCommands = ["tests/conformance", "tests/node", "tests/interop/newer_servers"].map((folder) => join(root, folder));
+const packagesOfOtherCommands = ["tests/conformance", "tests/node", "tests/interop/newer_servers", "tests/package"].map((folder) => join(root, folder));
 
 /** Installs what the tests need beside the root package. */
 export async function ensureTestPackages() {
   const locks = filesBelow([join(root, "tests")]).filter((file) => basename(file) === "package-lock.json");
   for (const folder of locks.map(dirname)) {
-    if (!packagesOfOtherCommands.includes(folder)) await ensureNestedPackage(folder);
+    if (!packagesOfOtherCommands.some((other) => folder.startsWith(other))) await ensureNestedPackage(folder);
   }
 }
 

@@ -1,0 +1,54 @@
+// What is in the tarball. The list is data: `UPDATE=1 npm run test:package -- contents` writes it anew.
+
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { relative, sep } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { filesBelow } from '../../scripts/support.js';
+import { installed } from './installed.js';
+
+const list = fileURLToPath(new URL('contents.txt', import.meta.url));
+
+/** @type {import('./installed.js').Installed} */
+let there;
+before(async () => {
+  there = await installed();
+});
+after(() => there.remove());
+
+test('the tarball has the files of the list, and no other', () => {
+  const files = filesBelow([there.packageFolder]).map((file) => relative(there.packageFolder, file).split(sep).join('/'));
+  const text = `${files.sort().join('\n')}\n`;
+  if (process.env.UPDATE) writeFileSync(list, text);
+  assert.equal(text, readFileSync(list, 'utf8').replaceAll('\r\n', '\n'), 'the packed files are not those of tests/package/contents.txt');
+});
+
+test('every module has its types, and none is without its module', () => {
+  const files = readFileSync(list, 'utf8').trim().split('\n');
+  const modules = (/** @type {RegExp} */ pattern) => files.flatMap((file) => pattern.exec(file)?.[1] ?? []);
+  assert.deepEqual(modules(/^types\/(.+)\.d\.ts$/).filter((name) => name !== 'records'), modules(/^js\/(.+)\.js$/));
+});
+
+test('every entry leads to a file that is there', () => {
+  const files = readFileSync(list, 'utf8').trim().split('\n');
+  const targets = Object.values(there.description.exports).flatMap((entry) => (typeof entry === 'string' ? [entry] : Object.values(entry)));
+  assert.deepEqual(targets.filter((target) => !files.includes(target.slice('./'.length))), []);
+});
+
+test('installing it runs no script, and installs nothing else', () => {
+  const { description, folder } = there;
+  assert.deepEqual(description.dependencies ?? {}, {});
+  assert.deepEqual(description.optionalDependencies ?? {}, {});
+  const optional = Object.entries(description.peerDependenciesMeta ?? {}).filter(([, { optional }]) => optional).map(([name]) => name);
+  assert.deepEqual(Object.keys(description.peerDependencies ?? {}), optional, 'peers are optional');
+  const atInstallation = ['preinstall', 'install', 'postinstall', 'prepare', 'preprepare', 'postprepare'];
+  assert.deepEqual(Object.keys(description.scripts ?? {}).filter((name) => atInstallation.includes(name)), []);
+  const lock = JSON.parse(readFileSync(`${folder}/node_modules/.package-lock.json`, 'utf8'));
+  assert.deepEqual(Object.keys(lock.packages), ['node_modules/mcp-oauth-wasm']);
+});
+
+test('what registers the WebAssembly module is named as a side effect, and nothing else is', () => {
+  const registering = filesBelow([`${there.packageFolder}/js`]).filter((file) => /^provide\(/m.test(readFileSync(file, 'utf8')));
+  assert.deepEqual(registering.map((file) => `./${relative(there.packageFolder, file).split(sep).join('/')}`), there.description.sideEffects);
+});
