@@ -55,6 +55,13 @@ const javascriptOrder = [
   "client_metadata.js",
   "import_session.js",
   "mcp_sdk.js",
+  "host_test/contract.js",
+  "host_test/store_contract.js",
+  "host_test/server.js",
+  "host_test/fetch_contract.js",
+  "host_test/redirect_contract.js",
+  "host_test.js",
+  "host_test_server.js",
 ];
 
 const lineLimit = 600;

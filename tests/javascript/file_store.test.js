@@ -1,3 +1,5 @@
+/** @import { Store } from 'mcp-oauth-wasm' */
+
 import assert from 'node:assert/strict';
 import { chmod, mkdir, readFile, readdir, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { utimesSync } from 'node:fs';
@@ -5,10 +7,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { storeContract } from 'mcp-oauth-wasm/host-test';
 import { StorageError } from '../../js/errors.js';
 import { createFileStore } from '../../js/store/file_store.js';
 import { takeLockFile } from '../../js/store/lock_file.js';
-import { testStoreContract } from './store_contract.js';
+import { killedHolder } from './file_store_holder.js';
 import { temporaryFolder } from './temporary_folder.js';
 
 const folder = await temporaryFolder();
@@ -26,17 +29,25 @@ const storageError = (code) => (/** @type {unknown} */ error) => {
   return true;
 };
 
-testStoreContract('file store', () => createFileStore(newPath()));
+/** Where the stores of the contract are. @type {WeakMap<Store, string>} */
+const paths = new WeakMap();
 
-test('two stores on the same file see each other', async () => {
-  const path = newPath();
-  const [one, other] = [createFileStore(path), createFileStore(path)];
-  await one.compareAndSwap('k', null, { n: 1 });
-  const record = await other.read('k');
-  assert.deepEqual(record?.value, { n: 1 });
-  assert.equal(await other.compareAndSwap('k', record.version, { n: 2 }), true);
-  assert.equal(await one.compareAndSwap('k', record.version, { n: 3 }), false);
+/** @param {string} path */
+function openAt(path) {
+  const store = createFileStore(path);
+  paths.set(store, path);
+  return store;
+}
+
+/** @param {Store} store */
+const pathOf = (store) => paths.get(store) ?? '';
+
+const contract = storeContract({
+  open: () => openAt(newPath()),
+  openAgain: (store) => openAt(pathOf(store)),
+  abandonLock: (store, key) => killedHolder(pathOf(store), key),
 });
+for (const { name, run } of contract) test(`file store: ${name}`, run);
 
 test('the file is one JSON document with a format version, and nothing else stays behind', async () => {
   const path = newPath();
@@ -181,17 +192,6 @@ test('a lock that is held for too long is lock_timeout, in the same store and in
     await assert.rejects(other.lock('k', async () => {}), storageError('lock_timeout'));
   });
   assert.equal(await other.lock('k', async () => 'free'), 'free');
-});
-
-test('the wait for a lock that another store holds can be aborted', async () => {
-  const path = newPath();
-  const controller = new AbortController();
-  const reason = new Error('no longer wanted');
-  await createFileStore(path).lock('k', async () => {
-    const waiting = createFileStore(path).lock('k', async () => {}, { signal: controller.signal });
-    setTimeout(() => controller.abort(reason), 20);
-    await assert.rejects(waiting, reason);
-  });
 });
 
 test('a lock file of another machine is recovered only after it has been silent for long enough', async () => {

@@ -1,6 +1,6 @@
 /**
  * One of several processes that use the same store; started by tests as
- * `node file_store_process.js <what to do> <path of the store> [how often]`.
+ * `node file_store_process.js <what to do> <path of the store> [how often, or which key]`.
  */
 
 import { writeFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { writeFile } from 'node:fs/promises';
 import { createFileStore } from '../../js/store/file_store.js';
 import { takeLockFile } from '../../js/store/lock_file.js';
 
-const [task = '', path = '', times = '0'] = process.argv.slice(2);
+const [task = '', path = '', argument = ''] = process.argv.slice(2);
 const store = createFileStore(path);
 
 // Nobody is left behind if the tests are killed.
@@ -22,7 +22,7 @@ const forever = () => new Promise(() => setInterval(() => {}, 60_000));
 /** @type {Record<string, () => Promise<unknown>>} */
 const tasks = {
   async 'count by compareAndSwap'() {
-    for (let n = 0; n < Number(times); n += 1) {
+    for (let n = 0; n < Number(argument); n += 1) {
       for (let written = false; !written;) {
         const record = await store.read('counter');
         written = await store.compareAndSwap('counter', record?.version ?? null, { count: Number(record?.value.count ?? 0) + 1 });
@@ -32,7 +32,7 @@ const tasks = {
   },
 
   async 'count under a lock'() {
-    for (let n = 0; n < Number(times); n += 1) {
+    for (let n = 0; n < Number(argument); n += 1) {
       await store.lock('the counter', async () => {
         const record = await store.read('counter');
         const written = await store.compareAndSwap('counter', record?.version ?? null, { count: Number(record?.value.count ?? 0) + 1 });
@@ -50,7 +50,7 @@ const tasks = {
   },
 
   async 'hold a lock'() {
-    await store.lock('k', async () => {
+    await store.lock(argument, async () => {
       await say('holding');
       await forever();
     });

@@ -1,26 +1,15 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
 import { createFileStore } from '../../js/store/file_store.js';
+import { killWithoutWarning, startProcess as start } from './file_store_holder.js';
 import { temporaryFolder } from './temporary_folder.js';
 
-const script = fileURLToPath(new URL('file_store_process.js', import.meta.url));
 const folder = await temporaryFolder();
-
-/** @param {string[]} args */
-const start = (...args) => spawn(process.execPath, [script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
-
-/** @param {ReturnType<typeof start>} child */
-async function killWithoutWarning(child) {
-  child.kill('SIGKILL');
-  await once(child, 'exit');
-}
 
 /**
  * @param {number} processes
@@ -50,7 +39,7 @@ test('four processes never work under the same lock at once', async () => {
 
 test('a lock whose holder was killed is recovered, by one of many waiters at a time', async () => {
   const path = join(folder, 'killed holder.json');
-  const holder = start('hold a lock', path);
+  const holder = start('hold a lock', path, 'k');
   await once(holder.stdout, 'data');
   let running = 0;
   const waiters = Array.from({ length: 8 }, () =>

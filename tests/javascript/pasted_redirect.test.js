@@ -133,25 +133,6 @@ describe('the end of waiting', () => {
     assert.equal(signal.aborted, true);
   });
 
-  test('close ends it; nothing is asked afterwards', async () => {
-    const { ask, request } = silence();
-    const receiver = await prepare(ask);
-    const authorized = rejectionOf(receiver.authorize({ authorizationUrl, state }));
-    await request;
-    await receiver.close();
-    assert.equal((await authorized).code, 'callback_aborted');
-    await receiver.close();
-    assert.equal((await rejectionOf(receiver.authorize({ authorizationUrl, state }))).code, 'callback_aborted');
-  });
-
-  test('a signal that aborted before: nobody is asked', async () => {
-    const { ask, asked } = person('');
-    const signal = AbortSignal.abort();
-    assert.equal((await rejectionOf(pastedRedirect({ redirectUri, ask }).prepare({ issuer: 'https://auth.example', signal }))).code, 'callback_aborted');
-    assert.equal((await rejectionOf((await prepare(ask)).authorize({ authorizationUrl, state, signal }))).code, 'callback_aborted');
-    assert.equal(asked.length, 0);
-  });
-
   test('what the prompt rejects with comes out as it is', async () => {
     const cancelled = new Error('the person closed the window');
     const receiver = await prepare(() => Promise.reject(cancelled));

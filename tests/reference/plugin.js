@@ -15,6 +15,8 @@ const ours = [
   'StepHost', 'Event', 'EventKind', 'Party', 'TraceEvent', 'TracePlace', 'Source', 'Purpose', 'Attempts', 'Doubt', 'WasmSource', 'init',
   'AuthProviderOptions', 'ErrorClass', 'createAuthorizer', 'CompletedSignIn', 'ConnectionSettings', 'KeyPair', 'Clock', 'FetchContext', 'Sequence', 'Lane', 'Section', 'Arrow', 'Tone', 'ScopeFacts', 'ScopeColumn', 'ScopeHeading', 'ScopeMatrix', 'ScopeCell', 'ScopeState', 'ScopeRow',
   'FailureReport', 'FailureFacts', 'Change', 'Remedy', 'Report', 'ReportInput', 'Finding',
+  'ContractCase', 'StoreContractOptions', 'FetchContractOptions', 'RedirectContractOptions', 'storeContract', 'fetchContract',
+  'redirectContract', 'FetchTestServer', 'startFetchTestServer',
 ];
 
 /** By the file of its types, how each entry is imported. @type {Map<string, string>} */

@@ -1,0 +1,47 @@
+// What this package brings for hosts keeps the contracts of the test kit. (The file store, with other processes: file_store.test.js.)
+
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { fetchContract, redirectContract, storeContract } from 'mcp-oauth-wasm/host-test';
+import { startFetchTestServer } from 'mcp-oauth-wasm/host-test/server';
+import { createMemoryStore, loopbackRedirect, nodeHost } from 'mcp-oauth-wasm/node';
+import { pastedRedirect } from 'mcp-oauth-wasm/pasted-redirect';
+
+/** @import { ContractCase } from 'mcp-oauth-wasm/host-test' */
+
+const server = await startFetchTestServer();
+after(server.close);
+
+/** Pastes the addresses to which it is sent. */
+function pastingPerson() {
+  /** @type {((pasted: string) => void) | undefined} */
+  let paste;
+  return {
+    create: (/** @type {(url: string) => void} */ open) =>
+      pastedRedirect({
+        redirectUri: 'http://127.0.0.1:8976/callback',
+        ask({ authorizationUrl, problem }) {
+          if (!problem) open(authorizationUrl);
+          return new Promise((resolve) => { paste = resolve; });
+        },
+      }),
+    visit: async (/** @type {string} */ url) => paste?.(url),
+  };
+}
+
+/** @type {Record<string, ContractCase[]>} */
+const contracts = {
+  'the memory store': storeContract({ open: createMemoryStore }),
+  "Node's own fetch": fetchContract({ fetch: globalThis.fetch, ...server }),
+  "a Node host's fetch": fetchContract({ fetch: nodeHost().fetch, ...server }),
+  'the loopback redirect': redirectContract({ create: (open) => loopbackRedirect({ open }) }),
+  'the loopback redirect for IPv6': redirectContract({ create: (open) => loopbackRedirect({ open, host: '::1' }) }),
+  'the pasted redirect': redirectContract(pastingPerson()),
+};
+
+for (const [what, cases] of Object.entries(contracts)) {
+  describe(what, () => {
+    assert.ok(cases.length > 10);
+    for (const { name, run } of cases) test(name, run);
+  });
+}
