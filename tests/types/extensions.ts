@@ -4,6 +4,7 @@ import * as clientMetadata from 'mcp-oauth-wasm/client-metadata';
 import * as dpop from 'mcp-oauth-wasm/dpop';
 import * as grants from 'mcp-oauth-wasm/grants';
 import * as inspector from 'mcp-oauth-wasm/inspector';
+import * as doctor from 'mcp-oauth-wasm/doctor';
 import * as pasted from 'mcp-oauth-wasm/pasted-redirect';
 import { exactly } from './exactly.js';
 
@@ -11,6 +12,7 @@ import type { Dpop, Host, ProofRequest, Redirect, Session, Store } from 'mcp-oau
 import type { ClientMetadataDocument, ClientMetadataProblem } from 'mcp-oauth-wasm/client-metadata';
 import type { KeyPair } from 'mcp-oauth-wasm/dpop';
 import type { WorkloadAssertionRequest, Grant, GrantContext, Prompt } from 'mcp-oauth-wasm/grants';
+import type { Examination, Finding, Rule } from 'mcp-oauth-wasm/doctor';
 import type { PasteProblem, PasteRequest } from 'mcp-oauth-wasm/pasted-redirect';
 
 exactly<'clientCredentials' | 'deviceAuthorization' | 'enterpriseManaged' | 'jwtBearer' | 'privateKeyAssertion'>()({} as keyof typeof grants);
@@ -85,7 +87,15 @@ exactly<Redirect>()(
   }),
 );
 
+// A server that is examined.
+exactly<Promise<Examination>>()(doctor.examine({ endpoint: 'x', settings: { assumeS256: true }, client: { clientName: 'x' }, webPages: false }, { timeoutMilliseconds: 1 }));
+exactly<Rule[]>()(doctor.rules);
+export const found = async ({ findings, ...evidence }: Examination): Promise<Finding[]> => [...findings, ...doctor.findingsOf(evidence)];
+
 // What is wrong is refused.
+
+// @ts-expect-error the MCP server is needed
+doctor.examine({});
 
 // @ts-expect-error an assertion is a text
 grants.jwtBearer(() => 7);

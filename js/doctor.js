@@ -1,0 +1,25 @@
+/**
+ * Examines an MCP server and its authorization server without signing in: what a sign-in would meet, and what stands in
+ * its way. Findings are data, for command lines, pages and tests; docs/findings.md explains them all.
+ *
+ * It uses the WebAssembly module that `mcp-oauth-wasm` brings, or `init` of `mcp-oauth-wasm/slim`: import one of them too.
+ *
+ * @module
+ */
+
+/**
+ * @typedef {import('./doctor/examine.js').Examination} Examination
+ * @typedef {import('./doctor/examine.js').Judged} Judged
+ * @typedef {import('./doctor/gather.js').ExamineInput} ExamineInput
+ * @typedef {import('./doctor/finding.js').Evidence} Evidence
+ * @typedef {import('./doctor/finding.js').Finding} Finding
+ * @typedef {import('./doctor/finding.js').Severity} Severity
+ * @typedef {import('./doctor/finding.js').Rule} Rule
+ * @typedef {import('./doctor/finding.js').Look} Look
+ * @typedef {import('./doctor/finding.js').Seen} Seen
+ * @typedef {import('./doctor/finding.js').Exchange} Exchange
+ * @typedef {import('./doctor/finding.js').Purpose} Purpose
+ * @typedef {import('./doctor/finding.js').Failure} Failure
+ */
+
+export { examine, findingsOf, rules } from './doctor/examine.js';
