@@ -120,7 +120,7 @@ function toneOf({ kind, details }) {
 /** @param {TraceEvent} event */
 function labelOf({ kind, summary, details }) {
   const { method, url, status, body } = Object(details);
-  if (kind === 'request' && typeof url === 'string') return `${method} ${pathOf(url)}`;
+  if (kind === 'request' && summary === `${method} ${url}`) return `${method} ${pathOf(url)}`;
   const { error } = Object(body);
   if (kind === 'answer' && typeof status === 'number' && typeof error === 'string') return `${status} ${error}`;
   return kind === 'answer' && typeof status === 'number' && summary === `answered ${status}` ? String(status) : summary;

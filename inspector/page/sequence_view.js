@@ -1,0 +1,71 @@
+/** The sign-in as a picture: four lanes, and arrows between them, each of which can be chosen. */
+
+/** @import { Arrow, Finding, Section, Tone } from '../../js/inspector.js' */
+/** @import { TraceEvent } from '../../js/host.js' */
+
+import { sequence } from '../../js/inspector.js';
+import { byId, element, replace } from './dom.js';
+
+/** What colours say, in words. @type {Record<Tone, string>} */
+const toneWords = { good: 'answered as asked', redirect: 'redirect', bad: 'refused or failed', unavailable: 'unavailable', neutral: '' };
+
+/**
+ * @param {object} shown
+ * @param {TraceEvent[]} shown.events
+ * @param {Finding[]} shown.findings
+ * @param {Arrow | undefined} shown.chosen
+ * @param {(arrow: Arrow) => void} shown.choose
+ */
+export function showSequence({ events, findings, chosen, choose }) {
+  const { lanes, sections } = sequence(events);
+  replace(byId('lanes'), lanes.map(({ party, name }) => element('li', { class: `lane ${party}` }, name)));
+  const columns = new Map(lanes.map(({ party }, index) => [party, index]));
+  const rows = sections.map((section, at) => sectionRow(section, at));
+  const isEmpty = sections.length === 0;
+  byId('empty-sequence').hidden = !isEmpty;
+  replace(byId('sequence'), rows);
+
+  /**
+   * @param {Section} section
+   * @param {number} at
+   */
+  function sectionRow({ step, title, arrows }, at) {
+    const isFirst = sections.findIndex((section) => section.step === step) === at;
+    const found = isFirst ? findings.filter((finding) => finding.step === step) : [];
+    return element(
+      'li',
+      { class: 'section' },
+      element('h3', {}, title),
+      element('ol', { class: 'arrows' }, arrows.map((arrow, index) => element('li', {}, arrowButton(arrow, `arrow-${at}-${index}`)))),
+      found.length > 0 && element('ul', { class: 'findings', 'aria-label': `Findings: ${title}` }, found.map(findingItem)),
+    );
+  }
+
+  /**
+   * @param {Arrow} arrow
+   * @param {string} id
+   */
+  function arrowButton(arrow, id) {
+    const { from, to, tone, label, implied, durationMilliseconds } = arrow;
+    const [start = 0, end = 0] = [columns.get(from), columns.get(to)];
+    const isNote = start === end;
+    const isChosen = chosen !== undefined && chosen.event === arrow.event && chosen.from === from && chosen.to === to;
+    const names = isNote ? `${lanes[start]?.name}: ` : `${lanes[start]?.name} to ${lanes[end]?.name}: `;
+    const line = element(
+      'span',
+      { class: `${isNote ? 'note' : start < end ? 'line right' : 'line left'}${implied ? ' implied' : ''}` },
+      element('span', { class: 'hidden' }, names),
+      element('span', { class: 'label' }, label),
+      toneWords[tone] !== '' && element('span', { class: 'hidden' }, `, ${toneWords[tone]}`),
+      durationMilliseconds !== undefined && element('span', { class: 'time' }, ` ${durationMilliseconds} ms`),
+    );
+    // Each lane stands in the middle of two of eight columns; a note has those around its own lane.
+    line.style.gridColumn = isNote ? `${Math.max(1, start * 2)} / span 4` : `${Math.min(start, end) * 2 + 2} / ${Math.max(start, end) * 2 + 2}`;
+    return element('button', { id, type: 'button', class: `arrow ${tone}`, 'aria-pressed': String(isChosen), onclick: () => choose(arrow) }, line);
+  }
+}
+
+/** @param {Finding} finding */
+function findingItem({ severity, found, effect, change, standard }) {
+  return element('li', { class: `finding ${severity}` }, element('strong', {}, severity), ` ${found} `, element('span', {}, effect), ' ', element('em', {}, change), element('small', {}, ` ${standard}`));
+}
