@@ -40,7 +40,11 @@ export function redirectContract({ create, visit = visitByFetch, patienceMillise
     const receivers = [];
     /** @type {string[]} */
     const opened = [];
-    const redirect = await create((url) => void opened.push(url));
+    let onOpened = () => {};
+    const redirect = await create((url) => {
+      opened.push(url);
+      onOpened();
+    });
     try {
       await keep({
         opened,
@@ -50,13 +54,11 @@ export function redirectContract({ create, visit = visitByFetch, patienceMillise
           return receiver;
         },
         async authorize(receiver, state, signal) {
-          const before = opened.length;
+          /** @type {Promise<void>} */
+          const isOpened = new Promise((resolve) => { onOpened = resolve; });
           const response = receiver.authorize({ authorizationUrl: authorizationUrl(state), state, signal });
           response.catch(() => {});
-          const isOpened = async () => {
-            while (opened.length === before) await pause();
-          };
-          await Promise.race([isOpened(), response]);
+          await Promise.race([isOpened, response]);
           return { response };
         },
         // Who closes the page early, or finds nothing there, is no matter.
@@ -88,16 +90,17 @@ async function checkAborted(promise, what) {
 }
 
 /**
- * Whether a wait is over, after the visits before it were seen to.
+ * Whether a visit ends a wait. A browser whose response is taken may be held, so that the visit does not end.
  *
+ * @param {Promise<unknown>} visit
  * @param {Promise<unknown>} response
  */
-async function isOver(response) {
-  let over = false;
-  const end = () => { over = true; };
-  response.then(end, end);
+async function isEndedBy(visit, response) {
+  let isOver = false;
+  const over = response.then(() => { isOver = true; }, () => { isOver = true; });
+  await Promise.race([visit, over]);
   for (let turn = 0; turn < 20; turn += 1) await pause();
-  return over;
+  return isOver;
 }
 
 /** @type {Record<string, (trial: RedirectTrial) => Promise<void>>} */
@@ -156,8 +159,7 @@ const rules = {
     const { redirectUri } = receiver;
     for (const query of ['', '?code=c', `?code=c&state=${unique()}`, `?code=c&other=${state}`]) {
       const stray = redirectUri + query;
-      await visit(stray);
-      check(!(await isOver(response)), `The wait was ended by ${stray}.`);
+      check(!(await isEndedBy(visit(stray), response)), `The wait was ended by ${stray}.`);
     }
     const url = `${redirectUri}?code=right&state=${state}`;
     visit(url);
@@ -169,8 +171,7 @@ const rules = {
     const state = `${unique()}a`;
     const { response } = await authorize(receiver, state);
     for (const like of [state.slice(0, -1), `${state}b`, state.toUpperCase(), `%20${state}`]) {
-      await visit(`${receiver.redirectUri}?code=c&state=${like}`);
-      check(!(await isOver(response)), `The wait for the state ${state} was ended by ${like}.`);
+      check(!(await isEndedBy(visit(`${receiver.redirectUri}?code=c&state=${like}`), response)), `The wait for the state ${state} was ended by ${like}.`);
     }
     const url = `${receiver.redirectUri}?code=right&state=${state}`;
     visit(url);

@@ -194,7 +194,7 @@ const aloneRules = {
 
   async 'any JSON comes back as it was'({ open }) {
     const store = await open();
-    const value = JSON.parse('{"__proto__":{"a":1},"":[[],{},null,true,-1.5e-7,9007199254740991],"текст 🗝":"\\u0000\\u2028\\"\\\\"}');
+    const value = JSON.parse('{"__proto__":{"a":1},"none":null,"":[[],{},null,true,-1.5e-7,9007199254740991],"текст 🗝":"\\u0000\\u2028\\"\\\\"}');
     await mustWrite(store, 'k', null, value);
     checkSame((await mustRead(store, 'k')).value, value, 'The record');
   },
