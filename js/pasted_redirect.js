@@ -7,7 +7,7 @@
 /** @import { Redirect, RedirectReceiver } from './host.js' */
 
 import { MisuseError, TransportError } from './errors.js';
-import { alreadyWaiting, callbackAborted, requireWebUrl } from './redirect.js';
+import { alreadyWaiting, callbackAborted, problemOf, requireWebUrl } from './redirect.js';
 import { untilAborted } from './until_aborted.js';
 
 /** How often the person is asked in one sign-in. */
@@ -145,32 +145,6 @@ function cleaned(pasted) {
   const text = String(pasted).replace(/\s/g, '');
   const [url = ''] = (/^["'<`](.*)["'>`]$/.exec(text)?.[1] ?? text).split('#');
   return url;
-}
-
-/**
- * @param {string} callbackUrl
- * @param {string} redirectUri
- * @param {string} state
- * @returns {PasteProblem | undefined}
- */
-function problemOf(callbackUrl, redirectUri, state) {
-  if (!URL.canParse(callbackUrl)) return 'not_a_url';
-  const [answered, expected] = [new URL(callbackUrl), new URL(redirectUri)];
-  const isThere = answered.protocol === expected.protocol && answered.host === expected.host && answered.pathname === expected.pathname;
-  if (!isThere) return 'other_address';
-  return answered.searchParams.getAll('state').some((candidate) => isSame(candidate, state)) ? undefined : 'other_sign_in';
-}
-
-/**
- * Compares without telling by its duration how much was right.
- *
- * @param {string} one
- * @param {string} other
- */
-function isSame(one, other) {
-  let difference = one.length ^ other.length;
-  for (let index = 0; index < one.length; index += 1) difference |= one.charCodeAt(index) ^ other.charCodeAt(index);
-  return difference === 0;
 }
 
 /** @param {string} redirectUri */

@@ -55,3 +55,31 @@ export function alreadyWaiting() {
     message: 'This receiver already waits for an authorization response. Wait for it, or prepare another receiver.',
   });
 }
+
+/**
+ * Why a URL is not that of the awaited authorization response.
+ *
+ * @param {string} callbackUrl
+ * @param {string} redirectUri
+ * @param {string} state
+ * @returns {'not_a_url' | 'other_address' | 'other_sign_in' | undefined}
+ */
+export function problemOf(callbackUrl, redirectUri, state) {
+  if (!URL.canParse(callbackUrl)) return 'not_a_url';
+  const [answered, expected] = [new URL(callbackUrl), new URL(redirectUri)];
+  const isThere = answered.protocol === expected.protocol && answered.host === expected.host && answered.pathname === expected.pathname;
+  if (!isThere) return 'other_address';
+  return answered.searchParams.getAll('state').some((candidate) => isSame(candidate, state)) ? undefined : 'other_sign_in';
+}
+
+/**
+ * Compares without telling by its duration how much was right.
+ *
+ * @param {string} one
+ * @param {string} other
+ */
+function isSame(one, other) {
+  let difference = one.length ^ other.length;
+  for (let index = 0; index < one.length; index += 1) difference |= one.charCodeAt(index) ^ other.charCodeAt(index);
+  return difference === 0;
+}

@@ -8,18 +8,34 @@ import { findChrome, findFirefox } from '../../scripts/browser.js';
 /** The browsers that pages are tested in. */
 export const browserNames = /** @type {const} */ (['chromium', 'firefox']);
 
+/** Names that lead to this machine: of a page that is not secure, and of a second site. */
+export const hosts = { insecure: 'insecure.test' };
+
+/**
+ * What a browser is to be like.
+ *
+ * @typedef {object} BrowserOptions
+ * @property {string[]} [args] further switches of Chromium
+ * @property {boolean} [blocksPopups] whether windows open after a click only, as for people. Default: true
+ */
+
 /**
  * Starts a browser. Whoever starts it closes it.
  *
  * @param {typeof browserNames[number]} name
- * @param {{ args?: string[] }} [options] `args`: further switches of Chromium
+ * @param {BrowserOptions} [options]
  * @returns {Promise<Browser>}
  */
-export function startBrowser(name, { args = [] } = {}) {
-  if (name === 'firefox') return launch({ browser: 'firefox', executablePath: findFirefox(), headless: true });
+export function startBrowser(name, { args = [], blocksPopups = true } = {}) {
+  if (name === 'firefox') {
+    const preferences = { 'dom.disable_open_during_load': blocksPopups, 'network.dns.localDomains': Object.values(hosts).join(',') };
+    return launch({ browser: 'firefox', executablePath: findFirefox(), headless: true, extraPrefsFirefox: preferences });
+  }
   const switches = [
     // Containers have no user namespaces for its sandbox; every page that it gets to see here is ours.
     '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    `--host-resolver-rules=${Object.values(hosts).map((host) => `MAP ${host} 127.0.0.1`).join(',')}`,
   ];
-  return launch({ browser: 'chrome', executablePath: findChrome(), headless: true, args: [...switches, ...args] });
+  const ignoreDefaultArgs = blocksPopups ? ['--disable-popup-blocking'] : [];
+  return launch({ browser: 'chrome', executablePath: findChrome(), headless: true, args: [...switches, ...args], ignoreDefaultArgs });
 }

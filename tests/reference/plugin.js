@@ -18,6 +18,7 @@ const ours = [
   'FailureReport', 'FailureFacts', 'Change', 'Remedy', 'Report', 'ReportInput', 'Finding',
   'ContractCase', 'StoreContractOptions', 'FetchContractOptions', 'RedirectContractOptions', 'storeContract', 'fetchContract',
   'redirectContract', 'FetchTestServer', 'startFetchTestServer',
+  'BlockedPopup', 'BrowserHostOptions', 'browserHost', 'PageReturn', 'IndexedDBStoreOptions', 'createIndexedDBStore', 'CallbackText',
 ];
 
 /** By the file of its types, how each entry is imported. @type {Map<string, string>} */

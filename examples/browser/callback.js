@@ -1,0 +1,3 @@
+import { handOverCallback } from 'mcp-oauth-wasm/browser-callback';
+
+handOverCallback();
