@@ -19,7 +19,7 @@ await runProgram(async () => {
   if (unknown.length > 0) throw new Explained(`There is no test ${unknown.join(", ")}. The tests are ${names.join(", ")}.`);
 
   await build();
-  for (const nested of ["bundlers", "../browsers"]) await ensureNestedPackage(join(folder, nested));
+  for (const nested of ["bundlers", "next", "../browsers"]) await ensureNestedPackage(join(folder, nested));
   for (const version of supportedNodes) await ensureNode(version, "This test");
   const files = all.filter((file) => words.length === 0 || words.includes(basename(file, suffix)));
   for (const file of files) {
