@@ -10,11 +10,11 @@ import { fileURLToPath } from 'node:url';
 import { ensureNewerNode } from '../../scripts/newer_node.js';
 import { filesBelow, run } from '../../scripts/support.js';
 import { startBrowser } from '../browsers/browser.js';
+import { startSite } from '../browsers/site.js';
 import { bundled } from './bundlers.js';
 import { installed } from './installed.js';
 import { textAt } from './page.js';
 import { assertKnownResult, writeProgram } from './program.js';
-import { serveFolder } from './static_server.js';
 
 /** @import { Bundled } from './bundlers.js' */
 
@@ -108,7 +108,7 @@ async function sayOnPage(folder, { bundler, format }) {
   mkdirSync(dist, { recursive: true });
   const type = format === 'iife' ? '' : 'type="module"';
   if (bundler !== 'vite') writeFileSync(join(dist, 'index.html'), `<!doctype html><body><script ${type} src="main.js"></script></body>`);
-  const server = await serveFolder(dist);
+  const server = await startSite(dist);
   try {
     return await textAt(browser, `${server.origin}/index.html`);
   } finally {

@@ -18,20 +18,21 @@ before(async () => {
 after(() => there.remove());
 
 test('the tarball has the files of the list, and no other', () => {
-  const files = filesBelow([there.packageFolder]).map((file) => relative(there.packageFolder, file).split(sep).join('/'));
-  const text = `${files.sort().join('\n')}\n`;
-  if (process.env.UPDATE) writeFileSync(list, text);
-  assert.equal(text, readFileSync(list, 'utf8').replaceAll('\r\n', '\n'), 'the packed files are not those of tests/package/contents.txt');
+  const packed = filesBelow([there.packageFolder]).map((file) => relative(there.packageFolder, file).split(sep).join('/')).sort();
+  if (process.env.UPDATE) writeFileSync(list, `${packed.join('\n')}\n`);
+  const listed = listedFiles();
+  assert.deepEqual(packed.filter((file) => !listed.includes(file)), [], 'packed, and not in tests/package/contents.txt');
+  assert.deepEqual(listed.filter((file) => !packed.includes(file)), [], 'in tests/package/contents.txt, and not packed');
 });
 
 test('every module has its types, and none is without its module', () => {
-  const files = readFileSync(list, 'utf8').trim().split('\n');
+  const files = listedFiles();
   const modules = (/** @type {RegExp} */ pattern) => files.flatMap((file) => pattern.exec(file)?.[1] ?? []);
   assert.deepEqual(modules(/^types\/(.+)\.d\.ts$/).filter((name) => name !== 'records'), modules(/^js\/(.+)\.js$/));
 });
 
 test('every entry leads to a file that is there', () => {
-  const files = readFileSync(list, 'utf8').trim().split('\n');
+  const files = listedFiles();
   const targets = Object.values(there.description.exports).flatMap((entry) => (typeof entry === 'string' ? [entry] : Object.values(entry)));
   assert.deepEqual(targets.filter((target) => !files.includes(target.slice('./'.length))), []);
 });
@@ -52,3 +53,7 @@ test('what registers the WebAssembly module is named as a side effect, and nothi
   const registering = filesBelow([`${there.packageFolder}/js`]).filter((file) => /^provide\(/m.test(readFileSync(file, 'utf8')));
   assert.deepEqual(registering.map((file) => `./${relative(there.packageFolder, file).split(sep).join('/')}`), there.description.sideEffects);
 });
+
+function listedFiles() {
+  return readFileSync(list, 'utf8').trim().split(/\r?\n/);
+}

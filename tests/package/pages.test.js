@@ -4,18 +4,18 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { browserNames, startBrowser } from '../browsers/browser.js';
+import { startSite } from '../browsers/site.js';
 import { installed } from './installed.js';
 import { textAt } from './page.js';
 import { assertKnownResult, writeProgram } from './program.js';
-import { serveFolder } from './static_server.js';
 
 /** @type {import('./installed.js').Installed} */
 let there;
-/** @type {Awaited<ReturnType<typeof serveFolder>>} */
+/** @type {Awaited<ReturnType<typeof startSite>>} */
 let server;
 before(async () => {
   there = await installed();
-  server = await serveFolder(there.folder);
+  server = await startSite(there.folder);
 });
 after(async () => {
   await server.close();
