@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { StorageError } from '../errors.js';
 import { createKeyedLock } from './keyed_lock.js';
+import { limitedWait } from './limited_wait.js';
 import { systemErrorCode, takeLockFile } from './lock_file.js';
 
 const format = 'mcp-oauth-wasm store';
@@ -47,7 +48,7 @@ export function createFileStore(path, { lockTimeoutMilliseconds = 600_000 } = {}
    * @returns {Promise<T>}
    */
   async function locked(name, signal, work) {
-    const waiting = limitWait(signal, lockTimeoutMilliseconds, () => lockTimeout(givenPath, lockTimeoutMilliseconds));
+    const waiting = limitedWait(signal, lockTimeoutMilliseconds, () => lockTimeout(givenPath, lockTimeoutMilliseconds));
     try {
       return await inTurn(name, async () => {
         const { file, lock } = await reported(givenPath, async () => {
@@ -223,27 +224,6 @@ function isObject(value) {
 function isRecordEntry(entry) {
   const [, record] = entry;
   return isObject(record) && typeof record.version === 'string' && isObject(record.value);
-}
-
-/**
- * A signal that follows the caller's and fires by itself after a time, until `end` is called.
- * (`AbortSignal.any` is not used: on Node 20 a time-out combined through it can be lost.)
- *
- * @param {AbortSignal | undefined} signal
- * @param {number} milliseconds
- * @param {() => Error} timeoutError
- */
-function limitWait(signal, milliseconds, timeoutError) {
-  const controller = new AbortController();
-  const onAbort = () => controller.abort(signal?.reason);
-  if (signal?.aborted) onAbort();
-  signal?.addEventListener('abort', onAbort, { once: true });
-  const timer = setTimeout(() => controller.abort(timeoutError()), milliseconds);
-  const end = () => {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
-  };
-  return { signal: controller.signal, end };
 }
 
 /**

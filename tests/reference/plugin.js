@@ -17,7 +17,7 @@ const ours = [
   'AuthProviderOptions', 'ErrorClass', 'createAuthorizer', 'CompletedSignIn', 'ConnectionSettings', 'KeyPair', 'Clock', 'FetchContext', 'Sequence', 'Lane', 'Section', 'Arrow', 'Tone', 'ScopeFacts', 'ScopeColumn', 'ScopeHeading', 'ScopeMatrix', 'ScopeCell', 'ScopeState', 'ScopeRow',
   'FailureReport', 'FailureFacts', 'Change', 'Remedy', 'Report', 'ReportInput', 'Finding',
   'ContractCase', 'StoreContractOptions', 'FetchContractOptions', 'RedirectContractOptions', 'storeContract', 'fetchContract',
-  'redirectContract', 'FetchTestServer', 'startFetchTestServer',
+  'redirectContract', 'FetchTestServer', 'startFetchTestServer', 'createRedisStore', 'RedisStoreOptions', 'RedisClient',
   'BlockedPopup', 'BrowserHostOptions', 'browserHost', 'PageReturn', 'IndexedDBStoreOptions', 'createIndexedDBStore', 'CallbackText',
 ];
 
