@@ -157,7 +157,7 @@ pub fn plan(sources: &ScopeSources, earlier: Option<&ScopePlan>) -> Arc<ScopePla
             scope.purpose = Purpose::Request;
         }
     }
-    let repeats = plan.scopes.iter().any(|scope| scope.purpose == Purpose::Request);
+    let repeats = plan.scopes.iter().any(|scope| scope.purpose == Purpose::Request && !scope.is_ours_to_decide());
     plan.add(&sources.challenge, Source::Challenge, true, Purpose::Request);
     plan.add(&sources.host, Source::Host, true, Purpose::Request);
     plan.add(&sources.host_optional, Source::Host, false, Purpose::Request);
@@ -167,6 +167,14 @@ pub fn plan(sources: &ScopeSources, earlier: Option<&ScopePlan>) -> Arc<ScopePla
     plan.add(&sources.protected_resource, Source::ProtectedResource, false, purpose);
     plan.decide_offline_access(sources);
     plan.settled(&|scope| (scope.registered, scope.granted) = (None, None))
+}
+
+impl PlannedScope {
+    /// `offline_access` is, unless the challenge or the host's own settings name it.
+    fn is_ours_to_decide(&self) -> bool {
+        self.scope == OFFLINE_ACCESS
+            && !self.sources.iter().any(|source| matches!(source, Source::Challenge | Source::Host))
+    }
 }
 
 impl ScopePlan {
@@ -261,7 +269,6 @@ impl ScopePlan {
         }
     }
 
-    /// `offline_access` is ours to decide, unless the challenge or the host's own settings name it.
     fn decide_offline_access(&mut self, sources: &ScopeSources) {
         let lists = sources.authorization_server.as_ref().is_some_and(|listed| listed.contains(OFFLINE_ACCESS));
         let something_else =
@@ -270,10 +277,8 @@ impl ScopePlan {
             self.add(&Some(ScopeSet::read(OFFLINE_ACCESS)), Source::Refresh, false, Purpose::Request);
             return;
         }
-        for scope in self.scopes.iter_mut().filter(|scope| scope.scope == OFFLINE_ACCESS) {
-            if !scope.sources.iter().any(|source| matches!(source, Source::Challenge | Source::Host)) {
-                scope.purpose = Purpose::LeftOut;
-            }
+        for scope in self.scopes.iter_mut().filter(|scope| scope.is_ours_to_decide()) {
+            scope.purpose = Purpose::LeftOut;
         }
     }
 
