@@ -85,6 +85,7 @@ async function act(work) {
   } catch (error) {
     const code = error instanceof AuthorizationError ? error.code : 'error';
     if (code === 'interaction_required') say('Not signed in yet.');
+    else if (underWay?.signal.aborted) say('Cancelled.');
     else say(error instanceof Error ? error.message : String(error), code);
     byId('connect-in-page').hidden = code !== 'popup_blocked';
   } finally {

@@ -55,9 +55,8 @@ export function popupRedirect({ redirectUri, features = 'popup,width=520,height=
       if (typeof document === 'undefined') throw noWindow();
       if (signal?.aborted) throw callbackAborted(signal.reason);
       const whole = wholeRedirectUri(redirectUri);
-      const open = () => window.open('about:blank', '_blank', features);
-      let popup = open();
-      if (!popup && onBlocked) await onBlocked({ open: () => (popup ??= open()) !== null, signal });
+      let popup = openWindow(features);
+      if (!popup && onBlocked) await onBlocked({ open: () => (popup ??= openWindow(features)) !== null, signal });
       if (!popup) throw popupBlocked();
       if (signal?.aborted) {
         popup.close();
@@ -136,6 +135,16 @@ function receiver(popup, redirectUri, pasted) {
       popup.close();
     },
   };
+}
+
+/** @param {string} features */
+function openWindow(features) {
+  try {
+    return window.open('about:blank', '_blank', features);
+  } catch {
+    // Firefox says so in this way where the page's sandbox forbids it.
+    return null;
+  }
 }
 
 function popupBlocked() {

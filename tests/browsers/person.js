@@ -1,6 +1,6 @@
 /** A person in front of a browser: answers the pages of oidc-provider as they come. */
 
-/** @import { Browser, Page } from 'puppeteer-core' */
+/** @import { Browser, Page, Target } from 'puppeteer-core' */
 
 /** How long anything may take, on a machine that does other things too. */
 export const patience = { timeout: 30_000 };
@@ -11,11 +11,16 @@ export const patience = { timeout: 30_000 };
  * @param {Browser} browser
  * @returns {Promise<Page>}
  */
-export async function nextWindow(browser) {
-  const target = await new Promise((/** @type {(target: import('puppeteer-core').Target) => void} */ resolve) => browser.once('targetcreated', resolve));
-  const page = await target.page();
-  if (!page) throw new Error('what opened is no window');
-  return page;
+export function nextWindow(browser) {
+  return new Promise((resolve) => {
+    const onTarget = async (/** @type {Target} */ target) => {
+      const page = target.type() === 'page' ? await target.page() : null;
+      if (!page) return;
+      browser.off('targetcreated', onTarget);
+      resolve(page);
+    };
+    browser.on('targetcreated', onTarget);
+  });
 }
 
 /**
