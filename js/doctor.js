@@ -11,6 +11,12 @@
  * @typedef {import('./doctor/examine.js').Examination} Examination
  * @typedef {import('./doctor/examine.js').Judged} Judged
  * @typedef {import('./doctor/gather.js').ExamineInput} ExamineInput
+ * @typedef {import('./doctor/probe.js').ProbeInput} ProbeInput
+ * @typedef {import('./doctor/probe.js').ProbeResult} ProbeResult
+ * @typedef {import('./doctor/probe.js').ThrowawayClient} ThrowawayClient
+ * @typedef {import('./doctor/finding.js').ProbeEvidence} ProbeEvidence
+ * @typedef {import('./doctor/finding.js').ProbeRule} ProbeRule
+ * @typedef {import('./doctor/finding.js').Trial} Trial
  * @typedef {import('./doctor/finding.js').Evidence} Evidence
  * @typedef {import('./doctor/finding.js').Finding} Finding
  * @typedef {import('./doctor/finding.js').Severity} Severity
@@ -23,3 +29,5 @@
  */
 
 export { examine, findingsOf, rules } from './doctor/examine.js';
+export { probe } from './doctor/probe.js';
+export { probeRules } from './doctor/rules/probe.js';

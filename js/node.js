@@ -13,6 +13,8 @@
  * @typedef {import('./pasted_redirect.js').PasteRequest} PasteRequest
  * @typedef {import('./pasted_redirect.js').PasteProblem} PasteProblem
  * @typedef {import('./store/file_store.js').FileStoreOptions} FileStoreOptions
+ * @typedef {import('./store/file_store.js').FileStore} FileStore
+ * @typedef {import('./store/file_store.js').Listing} Listing
  */
 
 import { defaultStorePath } from './node/default_store_path.js';
@@ -22,6 +24,7 @@ import { loopbackRedirect } from './node/loopback_redirect.js';
 import { createFileStore } from './store/file_store.js';
 
 export { explain } from './explain.js';
+export { defaultStorePath } from './node/default_store_path.js';
 export { loopbackRedirect } from './node/loopback_redirect.js';
 export { openBrowser } from './node/open_browser.js';
 export { pastedRedirect } from './pasted_redirect.js';

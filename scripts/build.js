@@ -1,10 +1,11 @@
-// `npm run build`: the crate becomes pkg/, and the JSDoc types of js/ become types/. With `--quick`: pkg/ alone, as quickly
-// as it can be had and several times as large, to try a change.
+// `npm run build`: the crate becomes pkg/, the JSDoc types of js/ become types/, and command_line/ becomes bin/.
+// With `--quick`: pkg/ alone, as quickly as it can be had and several times as large, to try a change.
 
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, relative } from "node:path";
 import { argv, env } from "node:process";
+import { bin, buildCommandLine } from "./command_line.js";
 import { finished } from "./declarations.js";
 import { setup, toolPath } from "./setup.js";
 import { shrink } from "./shrink.js";
@@ -26,7 +27,13 @@ export async function build() {
     outputs: [join(root, "types", "index.d.ts")],
     make: buildTypes,
   });
-  if (!madeWasm && !madeTypes) progress("pkg/ and types/ are up to date");
+  const madeCommandLine = await makeIfStale({
+    stamp: join(targetFolder, "bin.made-from"),
+    inputs: hashFiles(filesBelow(["command_line", "scripts/command_line.js", "package-lock.json"].map((path) => join(root, path)))),
+    outputs: [bin],
+    make: buildCommandLine,
+  });
+  if (!madeWasm && !madeTypes && !madeCommandLine) progress("pkg/, types/ and bin/ are up to date");
 }
 
 async function buildQuickly() {

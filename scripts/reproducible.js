@@ -15,11 +15,13 @@ await runProgram(async () => {
     progress(`building again in ${elsewhere}`);
     await copyProject(elsewhere);
     await mustRun(execPath, ["scripts/build.js"], { cwd: elsewhere, env: { CARGO_TARGET_DIR: undefined } });
-    for (const file of filesBelow([join(root, "pkg")])) compare(file, join(elsewhere, "pkg", basename(file)));
+    for (const folder of ["pkg", "bin"]) {
+      for (const file of filesBelow([join(root, folder)])) compare(file, join(elsewhere, folder, basename(file)));
+    }
   } finally {
     rmSync(elsewhere, { recursive: true });
   }
-  progress("every file in pkg/ is byte for byte the same, and none names a folder of this machine");
+  progress("every file in pkg/ and bin/ is byte for byte the same, and none names a folder of this machine");
 });
 
 /**

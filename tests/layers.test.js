@@ -74,6 +74,8 @@ const javascriptOrder = [
   "doctor/rules/registration.js",
   "doctor/rules/web_pages.js",
   "doctor/examine.js",
+  "doctor/rules/probe.js",
+  "doctor/probe.js",
   "doctor.js",
   "client_metadata.js",
   "import_session.js",

@@ -102,7 +102,7 @@
  * @property {Exchange[]} exchanges Every request and its answer, in order, without secrets.
  * @property {Trial} careless A client that registers without `scope`, and then requests what is demanded.
  * @property {Trial} ours A client by this package.
- * @property {{ clientId: string, deleted: boolean }[]} clients All clients that were registered, and whether each is deleted.
+ * @property {{ clientId: string, deleted: boolean }[]} clients All clients that were registered, and whether each is deleted (RFC 7592).
  */
 
 /**

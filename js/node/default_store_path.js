@@ -3,10 +3,12 @@ import { posix, win32 } from 'node:path';
 
 /**
  * Where a program of this user keeps state: `XDG_STATE_HOME` (XDG Base Directory Specification),
- * `Library/Application Support` on macOS, `LOCALAPPDATA` on Windows.
+ * `Library/Application Support` on macOS, `LOCALAPPDATA` on Windows. There `nodeHost` has its store.
  *
- * @param {{ platform?: NodeJS.Platform, variables?: NodeJS.ProcessEnv, home?: string }} [environment]
- * @returns {string}
+ * @param {{ platform?: NodeJS.Platform, variables?: NodeJS.ProcessEnv, home?: string }} [environment] of whom; default:
+ *   this process
+ * @returns {string} a path
+ * @throws nothing
  */
 export function defaultStorePath({ platform = process.platform, variables = process.env, home = homedir() } = {}) {
   const ownPath = ['mcp-oauth-wasm', 'store.json'];

@@ -27,6 +27,16 @@ const recordsLock = 'records';
  */
 
 /**
+ * Names what is in it, beside what every store does.
+ *
+ * @typedef {object} Listing
+ * @property {() => Promise<string[]>} keys The keys of all records, such as `session <endpoint> <account>`. Rejects like
+ *   `read`.
+ *
+ * @typedef {Store & Listing} FileStore A store in a file, which can also say what is in it.
+ */
+
+/**
  * A store in one JSON file, readable by its owner alone, that any number of processes can use at once.
  * A reader sees the file before or after a write, never in between; no write is lost.
  * A file that cannot be understood is reported (`store_corrupted`, `store_newer`) and never overwritten.
@@ -34,7 +44,7 @@ const recordsLock = 'records';
  *
  * @param {string} path If it is a symbolic link, the file that it points to is the store.
  * @param {FileStoreOptions} [options] how patient it is
- * @returns {Store} whose methods reject with a `StorageError`
+ * @returns {FileStore} whose methods reject with a `StorageError`
  */
 export function createFileStore(path, { lockTimeoutMilliseconds = 600_000 } = {}) {
   const givenPath = resolve(path);
@@ -70,6 +80,10 @@ export function createFileStore(path, { lockTimeoutMilliseconds = 600_000 } = {}
   return {
     async read(key) {
       return reported(givenPath, async () => (await readRecords(await followLinks(givenPath))).get(key) ?? null);
+    },
+
+    async keys() {
+      return reported(givenPath, async () => [...(await readRecords(await followLinks(givenPath))).keys()]);
     },
 
     async compareAndSwap(key, expected, value) {

@@ -6,7 +6,7 @@ import { exactly } from './exactly.js';
 
 import type { Fetch, Host, Redirect, Store } from 'mcp-oauth-wasm';
 
-exactly<'createFileStore' | 'createMemoryStore' | 'explain' | 'loopbackRedirect' | 'nodeHost' | 'openBrowser' | 'pastedRedirect'>()({} as keyof typeof node);
+exactly<'createFileStore' | 'createMemoryStore' | 'defaultStorePath' | 'explain' | 'loopbackRedirect' | 'nodeHost' | 'openBrowser' | 'pastedRedirect'>()({} as keyof typeof node);
 
 const host = node.nodeHost({ timeoutMilliseconds: 1 });
 exactly<Store>()(host.store);
@@ -16,7 +16,8 @@ const whole: Host = host;
 createAuthorizer({ host: whole });
 createAuthorizer({ host: node.nodeHost() });
 
-exactly<Store>()(node.createFileStore('/tmp/store.json'));
+exactly<Store & { keys: () => Promise<string[]> }>()(node.createFileStore('/tmp/store.json'));
+exactly<string>()(node.defaultStorePath());
 exactly<Store>()(node.createMemoryStore());
 exactly<Redirect>()(node.loopbackRedirect({ port: 0, host: '::1', path: '/callback', pathPerIssuer: false, holdMilliseconds: 1 }));
 exactly<Redirect>()(node.loopbackRedirect({ open: async (url) => exactly<string>()(url), showUrl: (url, reason) => void [url, reason] }));

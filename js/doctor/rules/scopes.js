@@ -125,7 +125,7 @@ export const scopeRules = [
     step: 'register',
     id: 'scope-to-be-registered',
     severity: 'advice',
-    title: 'Scopes have to be registered before they are requested',
+    title: 'Clients that register without `scope` may be locked out',
     standard: 'RFC 7591 §2',
     effect: 'A client that registers without `scope` gets what the server pleases. If that lacks one of these, the server answers `invalid_scope`, and the person is locked out. `doctor --probe` tells.',
     change: 'Register clients that send no `scope` for every scope that may be requested; or refuse their registration.',

@@ -1,0 +1,209 @@
+/** `doctor`: what stands in the way of a sign-in. */
+
+/** @import { Examination, Finding } from 'mcp-oauth-wasm/doctor' */
+/** @import { ProbeResult } from 'mcp-oauth-wasm/doctor' */
+/** @import { Run } from './main.js' */
+/** @import { Output, Style } from './output.js' */
+
+import { explain } from 'mcp-oauth-wasm';
+import { examine, probe } from 'mcp-oauth-wasm/doctor';
+import { nodeHost } from 'mcp-oauth-wasm/node';
+import { wrapped } from './output.js';
+import { client, settingsFrom } from './settings.js';
+
+/** So that a terminal of 24 lines shows all that is said by default. */
+const LINES_FOR_FINDINGS = 15;
+
+/** @type {Record<Finding['severity'], Style>} */
+const styles = { error: 'red', warning: 'yellow', advice: 'cyan' };
+
+/** @param {Run} run */
+export async function run({ parameters: [endpoint = ''], options, output, signal }) {
+  const { fetch } = nodeHost();
+  const settings = settingsFrom(options);
+  output.progress(`Examining ${endpoint}. Nobody is signed in, and nothing is registered.`);
+  const examination = await examine({ endpoint, client, settings }, { fetch, signal });
+  const probed = options.probe ? await probeIfPossible(examination, { fetch, signal, settings }, output) : undefined;
+  // What an examination can only ask, the probe has answered.
+  const examined = examination.findings.filter(({ id }) => !probed || id !== 'scope-to-be-registered');
+  const findings = inOrder([...(probed?.findings ?? []), ...examined]);
+  output.document({ ...examination, findings, ...(probed ? { probe: probed } : {}) });
+  if (!output.json) show(examination, findings, probed, options.verbose === true, output);
+  return !findings.some(({ severity }) => severity === 'error');
+}
+
+/**
+ * @param {Finding[]} findings
+ * @returns {Finding[]} the worst first
+ */
+function inOrder(findings) {
+  const severities = Object.keys(styles);
+  return findings.sort((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity));
+}
+
+/**
+ * @param {Examination} examination
+ * @param {Pick<import('mcp-oauth-wasm').StepHost, 'fetch' | 'signal'> & { settings: import('mcp-oauth-wasm').ServerSettings }} given
+ * @param {Output} output
+ */
+async function probeIfPossible({ discovery, plan }, { settings, ...host }, output) {
+  const at = discovery?.authorizationServer;
+  if (!discovery || !plan || !at?.registrationEndpoint) {
+    output.progress('There is nothing to probe: discovery found no place to register at.');
+    return undefined;
+  }
+  output.progress(`Registering throwaway clients at ${at.issuer}, to see how they are answered. They are deleted afterwards, where the server lets them be.`);
+  return probe({ discovery, plan, settings }, host);
+}
+
+/**
+ * @param {Examination} examination
+ * @param {Finding[]} findings
+ * @param {ProbeResult | undefined} probed
+ * @param {boolean} verbose
+ * @param {Output} output
+ */
+function show(examination, findings, probed, verbose, output) {
+  output.line(['bold', examination.endpoint]);
+  for (const [name, value] of facts(examination)) output.line(`  ${name.padEnd(21)}`, value);
+  output.line();
+  if (probed) showProbe(probed, output);
+  if (verbose) showAll(findings, output);
+  else showShort(findings, LINES_FOR_FINDINGS - (probed ? 8 : 0), output);
+  output.line();
+  output.line(summary(findings));
+  if (verbose) showDetails(examination, output);
+  else if (findings.length > 0) output.line(['dim', 'More: --verbose; for programs: --json.']);
+}
+
+/**
+ * @param {Examination} examination
+ * @returns {[string, string][]}
+ */
+function facts({ exchanges, challenge, discovery, plan, failures }) {
+  const [call] = exchanges;
+  const demands = challenge?.scopes ? `; demands ${challenge.scopes.join(' ')}` : '';
+  const answer = call?.status === undefined ? `no answer: ${call?.failure}` : `answers ${call.status} without a token${demands}`;
+  const scopes = (/** @type {(planned: import('mcp-oauth-wasm').PlannedScope) => boolean} */ which) => plan?.scopes.filter(which).map(({ scope }) => scope).join(' ') || 'no scopes';
+  if (!discovery) return [['MCP server', answer]];
+  return [
+    ['MCP server', answer],
+    ['authorization server', `${discovery.authorizationServer.issuer}${failures.length > 0 ? ', if the errors were mended' : ''}`],
+    ['would register', scopes(({ purpose }) => purpose !== 'left-out')],
+    ['would request', scopes(({ requested }) => requested)],
+  ];
+}
+
+/**
+ * The change for what is bad, as far as there is room; the titles of all.
+ *
+ * @param {Finding[]} findings
+ * @param {number} room lines
+ * @param {Output} output
+ */
+function showShort(findings, room, output) {
+  const long = findings.map((finding) => (finding.severity === 'advice' ? [] : wrapped(`→ ${finding.change}`, output.width - 10)));
+  let left = room - findings.length;
+  for (const [at, finding] of findings.entries()) {
+    if (at >= room) break;
+    output.line([styles[finding.severity], finding.severity.padEnd(8)], '  ', cut(`${finding.title}${about(finding)}`, output.width - 10));
+    const change = long[at] ?? [];
+    if (change.length <= left) for (const line of change) output.line(' '.repeat(10), ['dim', line]);
+    left -= change.length;
+  }
+  if (findings.length > room) output.line(['dim', `and ${findings.length - room} more`]);
+}
+
+/** @param {Finding} finding */
+function about({ scopes = [] }) {
+  return scopes.length > 0 ? `: ${scopes.join(' ')}` : '';
+}
+
+/**
+ * @param {Finding[]} findings
+ * @param {Output} output
+ */
+function showAll(findings, output) {
+  for (const { severity, id, title, step, party, standard, found, effect, change, setting } of findings) {
+    output.line([styles[severity], severity.padEnd(8)], '  ', ['bold', title]);
+    const details = { found, effect, change, standard, where: `${party.replaceAll('-', ' ')}, step ${step}`, setting, id };
+    for (const [name, value] of Object.entries(details)) {
+      if (value === undefined) continue;
+      const [first = '', ...more] = wrapped(value, output.width - 20);
+      output.line(' '.repeat(10), ['dim', name.padEnd(10)], first);
+      for (const line of more) output.line(' '.repeat(20), line);
+    }
+    output.line();
+  }
+}
+
+/**
+ * @param {ProbeResult} probed
+ * @param {Output} output
+ */
+function showProbe({ careless, ours, clients }, output) {
+  showTrial('registers without scope', careless, '', output);
+  showTrial('registers by the plan', ours, ours.answer === 'accepted' ? ': all that it requests is registered' : '', output);
+  const left = clients.filter(({ deleted }) => !deleted);
+  output.line('  ', left.length === 0 ? `All ${clients.length} throwaway clients are deleted.` : `Not deleted, for the server does not let them be: ${left.map(({ clientId }) => clientId).join(', ')}`);
+  output.line();
+}
+
+/**
+ * @param {string} name
+ * @param {ProbeResult['ours']} trial
+ * @param {string} why it was accepted
+ * @param {Output} output
+ */
+function showTrial(name, { registered, registeredScope, requestedScope, answer, serverAnswer }, why, output) {
+  output.line('  ', ['bold', `A client that ${name}`]);
+  const details = {
+    'is registered for': registered ? (registeredScope ?? 'nobody says which scopes') : undefined,
+    requests: requestedScope === undefined ? undefined : (requestedScope ?? 'no scope'),
+    'is answered': answer === 'accepted' ? `accepted${why}` : (serverAnswer ?? 'nothing'),
+  };
+  for (const [title, text] of Object.entries(details)) {
+    if (text === undefined) continue;
+    const [first = '', ...more] = wrapped(text, output.width - 23);
+    output.line(`    ${title.padEnd(19)}`, title === 'is answered' ? [answer === 'accepted' ? 'green' : 'red', first] : first);
+    for (const line of more) output.line(' '.repeat(23), line);
+  }
+}
+
+/** @param {Finding[]} findings */
+function summary(findings) {
+  const count = (/** @type {Finding['severity']} */ severity) => findings.filter((finding) => finding.severity === severity).length;
+  const [errors, warnings, advice] = [count('error'), count('warning'), count('advice')];
+  if (findings.length === 0) return 'Nothing was found that stands in the way of a sign-in.';
+  return `${errors} ${errors === 1 ? 'error' : 'errors'}, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}, ${advice} ${advice === 1 ? 'piece' : 'pieces'} of advice.`;
+}
+
+/**
+ * @param {Examination} examination
+ * @param {Output} output
+ */
+function showDetails({ plan, registrationRequest, exchanges }, output) {
+  if (plan) {
+    output.line();
+    output.line(['bold', 'The scope plan']);
+    output.text(explain(plan));
+  }
+  if (registrationRequest) {
+    output.line();
+    output.line(['bold', 'What registration would send']);
+    output.text(JSON.stringify(registrationRequest, null, 2));
+  }
+  output.line();
+  output.line(['bold', 'What was asked, and answered']);
+  for (const { method, url, status, failure, headers } of exchanges) {
+    output.line(`  ${method.padEnd(8)}${url}  `, ['dim', `${status ?? failure}${headers['content-type'] ? `, ${headers['content-type']}` : ''}`]);
+  }
+}
+
+/**
+ * @param {string} text
+ * @param {number} length
+ */
+function cut(text, length) {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}
