@@ -13,9 +13,10 @@
  * @typedef {import('./doctor/gather.js').ExamineInput} ExamineInput
  * @typedef {import('./doctor/probe.js').ProbeInput} ProbeInput
  * @typedef {import('./doctor/probe.js').ProbeResult} ProbeResult
- * @typedef {import('./doctor/probe.js').ThrowawayClient} ThrowawayClient
+ * @typedef {import('./doctor/finding.js').ThrowawayClient} ThrowawayClient
  * @typedef {import('./doctor/finding.js').ProbeEvidence} ProbeEvidence
  * @typedef {import('./doctor/finding.js').ProbeRule} ProbeRule
+ * @typedef {import('./doctor/finding.js').ProbeLook} ProbeLook
  * @typedef {import('./doctor/finding.js').Trial} Trial
  * @typedef {import('./doctor/finding.js').Evidence} Evidence
  * @typedef {import('./doctor/finding.js').Finding} Finding

@@ -222,7 +222,7 @@ test("a JavaScript file imports only from files listed above it", () => {
 
 test("no source file is longer than its limit", () => {
   const generated = ["js/records.d.ts"];
-  const files = sourceFiles(["src", "js", "inspector", "scripts", "tests", "tools", "demo"]).filter((file) => !generated.includes(file));
+  const files = sourceFiles(["src", "js", "inspector", "command_line", "scripts", "tests", "tools", "demo"]).filter((file) => !generated.includes(file));
   const tooLong = files.flatMap((file) => {
     const limit = new Map(Object.entries(stricterLineLimits)).get(file) ?? lineLimit;
     const lines = read(file).split("\n").length - 1;

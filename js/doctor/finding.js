@@ -94,6 +94,14 @@
  */
 
 /**
+ * A client that was registered for the probe.
+ *
+ * @typedef {object} ThrowawayClient
+ * @property {string} clientId Its identifier, to delete it by hand where it is not deleted.
+ * @property {boolean} deleted Whether the server deleted it (RFC 7592 §2.3).
+ */
+
+/**
  * What the throwaway clients met.
  *
  * @typedef {object} ProbeEvidence
@@ -102,7 +110,7 @@
  * @property {Exchange[]} exchanges Every request and its answer, in order, without secrets.
  * @property {Trial} careless A client that registers without `scope`, and then requests what is demanded.
  * @property {Trial} ours A client by this package.
- * @property {{ clientId: string, deleted: boolean }[]} clients All clients that were registered, and whether each is deleted (RFC 7592).
+ * @property {ThrowawayClient[]} clients All clients that were registered.
  */
 
 /**
@@ -128,9 +136,16 @@
  */
 
 /**
+ * How a rule looks for what it judges in what throwaway clients met.
+ *
+ * @typedef {object} ProbeLook
+ * @property {(evidence: ProbeEvidence) => Seen | Seen[] | false | undefined} look Looks for it. Pure.
+ */
+
+/**
  * A rule for what throwaway clients meet.
  *
- * @typedef {Omit<Finding, 'found' | 'scopes'> & { look: (evidence: ProbeEvidence) => Seen | Seen[] | false | undefined }} ProbeRule
+ * @typedef {Omit<Finding, 'found' | 'scopes'> & ProbeLook} ProbeRule
  */
 
 export {};

@@ -3,7 +3,7 @@
 /** @import { Begun, ClientRegistration, Discovery, ScopePlan, ServerSettings } from '../records.js' */
 /** @import { JsonObject } from '../host.js' */
 /** @import { StepHost } from '../steps.js' */
-/** @import { Exchange, Finding, Trial } from './finding.js' */
+/** @import { Exchange, Finding, ThrowawayClient, Trial } from './finding.js' */
 /** @import { Recorder } from './recorder.js' */
 
 import { MisuseError } from '../errors.js';
@@ -32,14 +32,6 @@ const PAGE_LIMIT = 200;
  * @property {Discovery} discovery What discovery found.
  * @property {ScopePlan} plan The scope plan.
  * @property {ServerSettings} [settings] What is known about the server.
- */
-
-/**
- * A client that was registered for the probe.
- *
- * @typedef {object} ThrowawayClient
- * @property {string} clientId Its identifier, to delete it by hand where it is not deleted.
- * @property {boolean} deleted Whether the server deleted it (RFC 7592 §2.3).
  */
 
 /**
@@ -77,7 +69,7 @@ export async function probe({ discovery, plan, settings = {} }, host = {}) {
   });
   /** @type {{ careless: Trial, ours: Trial } | undefined} */
   let trials;
-  /** @type {{ clientId: string, deleted: boolean }[]} */
+  /** @type {ThrowawayClient[]} */
   let clients = [];
   try {
     trials = {
@@ -275,7 +267,7 @@ async function deleteAll(exchanges, issuer, registrationEndpoint, host) {
     if (purpose !== 'registration' || status >= 300 || clientId === undefined) continue;
     all.set(clientId, { ...all.get(clientId), ...document });
   }
-  /** @type {{ clientId: string, deleted: boolean }[]} */
+  /** @type {ThrowawayClient[]} */
   const clients = [];
   for (const [clientId, document] of all) {
     const registration = managed(clientId, document, issuer, registrationEndpoint);

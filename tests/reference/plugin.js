@@ -11,7 +11,7 @@ import { Application, Comment, CommentTag, Converter, ReflectionKind } from 'typ
 const ours = [
   'Authorizer', 'ConnectionOptions', 'RequestToSign', 'ResponseToJudge', 'AuthorizationError', 'MisuseError', 'TransportError',
   'RefusedError', 'IncompatibleError', 'MisbehavedError', 'InteractionRequiredError', 'StorageError', 'ErrorParts', 'HostCode', 'Kind',
-  'Examination', 'Judged', 'rules', 'findingsOf', 'Severity', 'Exchange', 'Failure', 'Seen', 'Look', 'Rule',
+  'Examination', 'Judged', 'rules', 'findingsOf', 'Severity', 'Exchange', 'Failure', 'Seen', 'Look', 'Rule', 'ProbeRule', 'ProbeLook', 'ProbeInput', 'ProbeResult', 'ProbeEvidence', 'Trial', 'probeRules', 'FileStore', 'Listing', 'defaultStorePath',
   'Step', 'Store', 'StoredRecord', 'LockOptions', 'FileStoreOptions', 'createMemoryStore', 'createFileStore', 'Outcome', 'Environment',
   'StepHost', 'Event', 'EventKind', 'Party', 'TraceEvent', 'TracePlace', 'Source', 'Purpose', 'Attempts', 'Doubt', 'WasmSource', 'init',
   'AuthProviderOptions', 'ErrorClass', 'createAuthorizer', 'CompletedSignIn', 'ConnectionSettings', 'KeyPair', 'Clock', 'FetchContext', 'Sequence', 'Lane', 'Section', 'Arrow', 'Tone', 'ScopeFacts', 'ScopeColumn', 'ScopeHeading', 'ScopeMatrix', 'ScopeCell', 'ScopeState', 'ScopeRow',
