@@ -166,6 +166,7 @@ function wayOn({ code, change }) {
 function choose(arrow) {
   choice = { arrow, revealed: false };
   show();
+  byId('message-card').scrollIntoView({ block: 'nearest' });
 }
 
 function showChoice() {

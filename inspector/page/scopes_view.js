@@ -35,7 +35,7 @@ export function showScopes({ columns, rows }) {
     element('caption', { class: 'hidden' }, 'Scopes, who named them, and what became of them'),
     element('thead', {}, element('tr', {}, element('th', { scope: 'col' }, 'Scope'), columns.map(({ title, about }) => element('th', { scope: 'col', title: about }, title)))),
     element('tbody', {}, planned.flatMap((row) => rowsOf(row, columns))),
-    others.length > 0 && element('tbody', {}, element('tr', {}, element('td', { colspan: columns.length + 1 }, toggle)), showsAll && others.flatMap((row) => rowsOf(row, columns))),
+    others.length > 0 && element('tbody', {}, element('tr', { class: 'more' }, element('td', { colspan: columns.length + 1 }, toggle)), showsAll && others.flatMap((row) => rowsOf(row, columns))),
   );
 }
 
@@ -48,11 +48,12 @@ function rowsOf({ scope, required, reason, cells }, columns) {
     element(
       'tr',
       { class: 'scope-row' },
-      element('th', { scope: 'row' }, element('code', {}, scope), required && element('span', { class: 'required' }, 'required'), element('span', { class: 'reason' }, reason)),
+      element('th', { scope: 'row' }, element('code', {}, scope), required && element('span', { class: 'required' }, 'required')),
       columns.map(({ column }) => {
         const { state, word, why } = cells[column];
         return element('td', { class: `cell ${state}`, title: why }, element('span', { class: 'mark', 'aria-hidden': 'true' }, marks[state]), element('span', { class: 'word' }, word), element('span', { class: 'hidden' }, `: ${why}`));
       }),
     ),
+    element('tr', { class: 'why' }, element('td', { colspan: columns.length + 1 }, reason)),
   ];
 }

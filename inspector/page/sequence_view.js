@@ -9,6 +9,9 @@ import { byId, element, replace } from './dom.js';
 /** What colours say, in words. @type {Record<Tone, string>} */
 const toneWords = { good: 'answered as asked', redirect: 'redirect', bad: 'refused or failed', unavailable: 'unavailable', neutral: '' };
 
+/** How many events are shown. */
+let count = 0;
+
 /**
  * @param {object} shown
  * @param {TraceEvent[]} shown.events
@@ -23,7 +26,11 @@ export function showSequence({ events, findings, chosen, choose }) {
   const rows = sections.map((section, at) => sectionRow(section, at));
   const isEmpty = sections.length === 0;
   byId('empty-sequence').hidden = !isEmpty;
+  byId('lanes').hidden = isEmpty;
   replace(byId('sequence'), rows);
+  // The latest event stays in view.
+  if (events.length > count) byId('picture').scrollTop = byId('picture').scrollHeight;
+  count = events.length;
 
   /**
    * @param {Section} section
@@ -55,7 +62,7 @@ export function showSequence({ events, findings, chosen, choose }) {
       'span',
       { class: `${isNote ? 'note' : start < end ? 'line right' : 'line left'}${implied ? ' implied' : ''}` },
       element('span', { class: 'hidden' }, names),
-      element('span', { class: 'label' }, label),
+      element('span', { class: 'label' }, label.replace('/.well-known/', '…/')),
       toneWords[tone] !== '' && element('span', { class: 'hidden' }, `, ${toneWords[tone]}`),
       durationMilliseconds !== undefined && element('span', { class: 'time' }, ` ${durationMilliseconds} ms`),
     );

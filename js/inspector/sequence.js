@@ -14,7 +14,8 @@ import { partyNames, stepNames } from './words.js';
  */
 
 /**
- * How an arrow is to be looked at. `good`: the server did what was asked of it. `redirect`: it sends elsewhere. `bad`: it
+ * How an arrow is to be looked at. `good`: the server did what was asked of it. `redirect`: it sends elsewhere, a first
+ * challenge to the authorization server included. `bad`: it
  * refused, or something failed. `unavailable`: it is overloaded or broken, and nothing is decided. `neutral`: nothing is to
  * be judged.
  *
@@ -109,8 +110,10 @@ function impliedArrow(event, from, to, label) {
  */
 function toneOf({ kind, details }) {
   if (kind === 'failure') return 'bad';
-  const { status, error } = Object(details);
+  const { status, error, challenge } = Object(details);
   if (typeof error === 'string') return 'bad';
+  // Who has no token yet is sent to the authorization server.
+  if (status === 401 && challenge && !challenge.error) return 'redirect';
   if (kind !== 'answer' || typeof status !== 'number') return 'neutral';
   if (status === 429 || status >= 500) return 'unavailable';
   if (status >= 400) return 'bad';
