@@ -25,7 +25,6 @@
  * @typedef {import('./inspector/failure.js').Remedy} Remedy
  * @typedef {import('./inspector/report.js').Report} Report
  * @typedef {import('./inspector/report.js').ReportInput} ReportInput
- * @typedef {import('./inspector/report.js').Finding} Finding
  */
 
 export { explain } from './explain.js';

@@ -29,6 +29,7 @@ const TRIP_LIMIT = 4;
  *   back to
  * @property {(issuer: string) => Promise<string>} redirectUri where the person comes back to from that issuer
  * @property {() => void} changed
+ * @property {() => void} discovered called when discovery has ended, however it did
  *
  * What is known of one round: a sign-in, or a step-up.
  *
@@ -71,13 +72,14 @@ export class Flow {
   #numbers = 0;
 
   /** @param {FlowParts} parts */
-  constructor({ endpoint, settings, network, visit, redirectUri, changed }) {
+  constructor({ endpoint, settings, network, visit, redirectUri, changed, discovered }) {
     this.endpoint = endpoint;
     this.settings = settings;
     this.network = network;
     this.visit = visit;
     this.redirectUri = redirectUri;
     this.changed = changed;
+    this.discovered = discovered;
     this.host = { fetch: network.fetch, trace: (/** @type {TraceEvent} */ event) => this.#add(event) };
   }
 
@@ -257,7 +259,8 @@ const steps = {
       if (flow.isOpen) return;
       round.challenge = await challengeOf(answer);
     }
-    round.discovery = await discover({ endpoint, challenge: round.challenge, preferredIssuer: earlier?.registration.issuer, settings }, flow.host);
+    const discovering = discover({ endpoint, challenge: round.challenge, preferredIssuer: earlier?.registration.issuer, settings }, flow.host);
+    round.discovery = await discovering.finally(flow.discovered);
   },
 
   async plan(flow) {
@@ -281,8 +284,10 @@ const steps = {
     const { round, settings, host } = flow;
     const { discovery, registered } = /** @type {Required<Round>} */ (round);
     // After a repair the next request is there already.
-    const begun = round.begun ?? (await begin({ discovery, ...registered, client, settings }, host));
+    const isNew = round.begun === undefined;
+    const begun = round.begun ?? (await begin({ discovery, ...registered, client, settings: { preflight: true, ...settings } }, host));
     round.begun = begun;
+    if (isNew) requirePassage(flow.events.findLast(({ step, kind }) => step === 'authorize' && kind === 'answer'));
     flow.keepOut(begun.pending.state, begun.pending.codeVerifier, begun.pending.nonce);
     flow.changed();
     const callbackUrl = await flow.visit(begun);
@@ -317,6 +322,19 @@ const steps = {
 
   call: (flow) => flow.connect(),
 };
+
+/**
+ * The first answer of the authorization endpoint, which was looked at: where it is an error page, nobody comes back from it.
+ *
+ * @param {TraceEvent | undefined} look
+ */
+function requirePassage(look) {
+  const { status, body } = Object(look?.details);
+  const { error, error_description: description = '' } = Object(body);
+  if (status !== 400 && !(status >= 400 && error)) return;
+  const said = error ? `\`${error}\` ${description}` : 'an error page';
+  throw new RefusedError({ code: 'authorization_refused', message: `The authorization endpoint answers ${status}, ${said}, and nobody comes back from there. Choose Authorize again to see its page all the same.`, step: 'authorize', details: { error, errorDescription: description } });
+}
 
 /** @param {McpAnswer} answer */
 async function challengeOf({ challenge }) {

@@ -1,13 +1,15 @@
 /** The page: what the person does, and what they see. */
 
-/** @import { Arrow, FailureReport, Finding } from '../../js/inspector.js' */
+/** @import { Arrow, FailureReport } from '../../js/inspector.js' */
+/** @import { Finding } from '../../js/doctor.js' */
 /** @import { Begun, ServerSettings } from '../../js/records.js' */
 
+import { examine } from '../../js/doctor.js';
 import { failure, report, scopeMatrix } from '../../js/inspector.js';
 import { init } from '../../js/wasm.js';
 import { showFailure, showShutOut } from './alert_view.js';
 import { byId, element, replace } from './dom.js';
-import { Flow, flowSteps } from './flow.js';
+import { client, Flow, flowSteps } from './flow.js';
 import { showMessage } from './message_view.js';
 import { createNetwork, enter, ShutOut } from './network.js';
 import { showScopes } from './scopes_view.js';
@@ -31,8 +33,8 @@ let waitingAt;
 let tried;
 /** Something to tell in the line of the status. */
 let notice = '';
-/** @type {Finding[]} */
-const findings = [];
+/** What is worth a look at these servers. @type {Finding[]} */
+let findings = [];
 /** @type {import('./network.js').Network} */
 let network;
 
@@ -73,7 +75,18 @@ function begin() {
   choice = { revealed: false };
   tried = undefined;
   notice = '';
-  flow = new Flow({ endpoint: byId('endpoint').value.trim(), settings, network, visit, redirectUri, changed: show });
+  findings = [];
+  flow = new Flow({ endpoint: byId('endpoint').value.trim(), settings, network, visit, redirectUri, changed: show, discovered: examined });
+}
+
+/** Looks at everything that can be seen without signing in, beside the sign-in itself. */
+async function examined() {
+  const current = flow;
+  if (!current) return;
+  const { findings: found } = await examine({ endpoint: current.endpoint, settings: current.settings, client }, { fetch: network.look }).catch(() => ({ findings: [] }));
+  if (current !== flow) return;
+  findings = found;
+  show();
 }
 
 /** @param {() => unknown} work */

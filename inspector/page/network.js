@@ -54,17 +54,18 @@ export function createNetwork(token, { confirm, record }) {
   /**
    * @param {string} url
    * @param {RequestInit} init
+   * @param {boolean} asks whether the person may be asked about a server
    * @returns {Promise<Exchange['answer'] & {}>}
    */
-  async function send(url, { method = 'GET', headers, body, signal }) {
-    const wanted = { url, method, headers: [...new Headers(headers)], body };
-    const { status, value } = await call('/send', wanted, signal ?? null);
+  async function send(url, init, asks) {
+    const { method = 'GET', headers, body, signal = null } = init;
+    const { status, value } = await call('/send', { url, method, headers: [...new Headers(headers)], body }, signal);
     if (status === 200) return { ...value, body: decoded(value.body) };
-    if (value.code !== 'target_unconfirmed') throw errorOf(value);
+    if (value.code !== 'target_unconfirmed' || !asks) throw errorOf(value);
     const { origin } = new URL(url);
     if (!(await confirm(origin))) throw new TransportError({ code: 'aborted', message: `${origin} was not called, because you did not agree to it.` });
     await call('/confirm', { origin });
-    return send(url, { method, headers, body, signal });
+    return send(url, init, asks);
   }
 
   return {
@@ -89,10 +90,17 @@ export function createNetwork(token, { confirm, record }) {
       /** @type {Exchange} */
       const exchange = { request: { method: init.method ?? 'GET', url: String(input), headers: [...new Headers(init.headers)], body: init.body?.toString() } };
       record(exchange);
-      const answer = await send(String(input), init);
-      exchange.answer = answer;
-      return new Response(bodiless.includes(answer.status) ? null : answer.body, { status: answer.status, headers: answer.headers });
+      exchange.answer = await send(String(input), init, true);
+      return responseOf(exchange.answer);
     },
+
+    /**
+     * The `fetch` of an examination, which is no part of the sign-in.
+     *
+     * @param {string | URL | Request} input
+     * @param {RequestInit} [init]
+     */
+    look: async (input, init = {}) => responseOf(await send(String(input), init, false)),
   };
 }
 
@@ -112,6 +120,11 @@ async function post(path, token, body, signal = null) {
     throw new ShutOut('The inspector does not answer. Was it ended?');
   });
   return { status: response.status, value: await response.json() };
+}
+
+/** @param {NonNullable<Exchange['answer']>} answer */
+function responseOf({ status, headers, body }) {
+  return new Response(bodiless.includes(status) ? null : body, { status, headers });
 }
 
 /** @param {{ code: string, message?: string }} refusal */

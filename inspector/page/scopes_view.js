@@ -48,12 +48,12 @@ function rowsOf({ scope, required, reason, cells }, columns) {
     element(
       'tr',
       { class: 'scope-row' },
-      element('th', { scope: 'row' }, element('code', {}, scope), required && element('span', { class: 'required' }, 'required')),
+      element('th', { scope: 'row' }, element('code', {}, scope)),
       columns.map(({ column }) => {
         const { state, word, why } = cells[column];
         return element('td', { class: `cell ${state}`, title: why }, element('span', { class: 'mark', 'aria-hidden': 'true' }, marks[state]), element('span', { class: 'word' }, word), element('span', { class: 'hidden' }, `: ${why}`));
       }),
     ),
-    element('tr', { class: 'why' }, element('td', { colspan: columns.length + 1 }, reason)),
+    element('tr', { class: 'why' }, element('td', { colspan: columns.length + 1 }, required && element('span', { class: 'required' }, 'required: '), reason)),
   ];
 }

@@ -1,6 +1,7 @@
 /** The sign-in as a picture: four lanes, and arrows between them, each of which can be chosen. */
 
-/** @import { Arrow, Finding, Section, Tone } from '../../js/inspector.js' */
+/** @import { Arrow, Section, Tone } from '../../js/inspector.js' */
+/** @import { Finding } from '../../js/doctor.js' */
 /** @import { TraceEvent } from '../../js/host.js' */
 
 import { sequence } from '../../js/inspector.js';
@@ -73,6 +74,10 @@ export function showSequence({ events, findings, chosen, choose }) {
 }
 
 /** @param {Finding} finding */
-function findingItem({ severity, found, effect, change, standard }) {
-  return element('li', { class: `finding ${severity}` }, element('strong', {}, severity), ` ${found} `, element('span', {}, effect), ' ', element('em', {}, change), element('small', {}, ` ${standard}`));
+function findingItem({ id, severity, title, found, effect, change, standard }) {
+  return element(
+    'li',
+    { class: `finding ${severity}` },
+    element('details', {}, element('summary', {}, element('strong', {}, severity), ` ${title}`), element('p', {}, found), element('p', {}, effect), element('p', {}, 'To change: ', change), element('p', { class: 'empty' }, `${standard} · ${id}`)),
+  );
 }

@@ -12,10 +12,13 @@ const BODY_LIMIT = 1024 * 1024;
 
 const TIMEOUT_MILLISECONDS = 30_000;
 
-const methods = ['GET', 'POST', 'PUT', 'DELETE'];
+const methods = ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'];
 
-/** What the page may say to a server. No cookie is among it, and nothing that says where a request is from. */
-const requestHeaders = ['accept', 'authorization', 'content-type', 'dpop', 'mcp-method', 'mcp-name', 'mcp-protocol-version', 'mcp-session-id'];
+/** What the page may say to a server. No cookie is among it. */
+const requestHeaders = [
+  'accept', 'access-control-request-headers', 'access-control-request-method', 'authorization', 'content-type', 'dpop', 'mcp-method', 'mcp-name',
+  'mcp-protocol-version', 'mcp-session-id', 'origin',
+];
 
 /** What of an answer the page does not get to see. */
 const hiddenHeaders = ['set-cookie', 'set-cookie2'];

@@ -1,6 +1,7 @@
 /** What happened in a sign-in, as text to paste into a report of a bug. */
 
 /** @import { ClientRegistration, Discovery, ScopePlan } from '../records.js' */
+/** @import { Finding } from '../doctor/finding.js' */
 /** @import { TraceEvent } from '../host.js' */
 /** @import { FailureReport } from './failure.js' */
 /** @import { Arrow } from './sequence.js' */
@@ -12,20 +13,6 @@ import { sequence } from './sequence.js';
 import { partyNames } from './words.js';
 
 /**
- * Something about a server that is worth a look.
- *
- * @typedef {object} Finding
- * @property {string} id Stable.
- * @property {string} severity How much it matters.
- * @property {string} step The step that it belongs to.
- * @property {string} party Whose it is.
- * @property {string} standard The section of the standard.
- * @property {string} found What was seen. May have text of a server in it.
- * @property {string} effect What it means for clients.
- * @property {string} change What the operator should change.
- */
-
-/**
  * What a report is made of. All of it but `endpoint` may be absent.
  *
  * @typedef {object} ReportInput
@@ -35,7 +22,7 @@ import { partyNames } from './words.js';
  * @property {ScopePlan} [plan] The latest plan.
  * @property {ClientRegistration} [registration] The client. Its credentials do not go into the report.
  * @property {FailureReport} [failure] How it failed, if it did.
- * @property {Finding[]} [findings] What is worth a look.
+ * @property {Finding[]} [findings] What `examine` of `mcp-oauth-wasm/doctor` found.
  * @property {string[]} [secrets] Values at hand that must not be in the report, such as tokens: should a server repeat one
  *   where nobody expects it, it is taken out.
  * @property {string} [software] What made the report, such as the package and its version.
@@ -118,8 +105,8 @@ function scopesInWords({ columns, rows }) {
 }
 
 /** @param {Finding} finding */
-function findingInWords({ id, severity, standard, found, effect, change }) {
-  return `- ${code(id)} (${code(severity)}, ${code(standard)}): ${code(found)} Effect: ${code(effect)} Change: ${code(change)}`;
+function findingInWords({ id, severity, standard, title, found, change }) {
+  return `- ${severity}: ${title} (${code(id)}, ${standard}). Found: ${code(found)}. To change: ${change}`;
 }
 
 /** @param {Arrow} arrow */

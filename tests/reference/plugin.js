@@ -15,7 +15,7 @@ const ours = [
   'Step', 'Store', 'StoredRecord', 'LockOptions', 'FileStoreOptions', 'createMemoryStore', 'createFileStore', 'Outcome', 'Environment',
   'StepHost', 'Event', 'EventKind', 'Party', 'TraceEvent', 'TracePlace', 'Source', 'Purpose', 'Attempts', 'Doubt', 'WasmSource', 'init',
   'AuthProviderOptions', 'ErrorClass', 'createAuthorizer', 'CompletedSignIn', 'ConnectionSettings', 'KeyPair', 'Clock', 'FetchContext', 'Sequence', 'Lane', 'Section', 'Arrow', 'Tone', 'ScopeFacts', 'ScopeColumn', 'ScopeHeading', 'ScopeMatrix', 'ScopeCell', 'ScopeState', 'ScopeRow',
-  'FailureReport', 'FailureFacts', 'Change', 'Remedy', 'Report', 'ReportInput', 'Finding',
+  'FailureReport', 'FailureFacts', 'Change', 'Remedy', 'Report', 'ReportInput',
   'ContractCase', 'StoreContractOptions', 'FetchContractOptions', 'RedirectContractOptions', 'storeContract', 'fetchContract',
   'redirectContract', 'FetchTestServer', 'startFetchTestServer', 'createRedisStore', 'RedisStoreOptions', 'RedisClient',
   'BlockedPopup', 'BrowserHostOptions', 'browserHost', 'PageReturn', 'IndexedDBStoreOptions', 'createIndexedDBStore', 'CallbackText',
