@@ -2,7 +2,7 @@
 
 /** @import { FailureReport } from '../../js/inspector.js' */
 
-import { byId, element, replace } from './dom.js';
+import { byId, element, replace, withCode } from './dom.js';
 
 /** @type {Record<FailureReport['change']['by'], string>} */
 const actors = {
@@ -33,7 +33,7 @@ export function showFailure(failure, action) {
     element(
       'div',
       { role: 'alert', class: 'failure' },
-      element('p', { class: 'failure-title' }, element('strong', {}, title), element('code', {}, code)),
+      element('p', { class: 'failure-title' }, element('strong', {}, title), element('code', {}, code), action && element('button', { id: 'way-on', type: 'button', class: 'primary', onclick: action.act }, action.label)),
       element(
         'dl',
         {},
@@ -42,9 +42,8 @@ export function showFailure(failure, action) {
         fact('Scope', ...(scopes.length > 0 ? scopes.map((scope) => element('code', { class: 'scope' }, scope)) : [scopeWords])),
         fact('To change', element('code', {}, change.setting), element('span', { class: 'actor' }, actors[change.by])),
       ),
-      element('p', { class: 'remedy' }, change.words),
-      element('p', { class: 'said' }, message),
-      action && element('button', { type: 'button', class: 'primary', onclick: action.act }, action.label),
+      element('p', { class: 'remedy' }, withCode(change.words)),
+      element('p', { class: 'said' }, withCode(message)),
     ),
   );
 }

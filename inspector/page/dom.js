@@ -7,7 +7,7 @@
  *
  * @param {string} name
  * @param {Record<string, string | number | boolean | ((event: any) => void) | undefined>} [attributes]
- * @param {...(Child | Child[])} children
+ * @param {...(Child | (Child | Child[])[])} children
  * @returns {HTMLElement}
  */
 export function element(name, attributes = {}, ...children) {
@@ -16,7 +16,7 @@ export function element(name, attributes = {}, ...children) {
     if (typeof value === 'function') made.addEventListener(attribute.slice('on'.length), value);
     else if (value !== undefined && value !== false) made.setAttribute(attribute, value === true ? '' : String(value));
   }
-  made.append(...shown(children.flat()));
+  made.append(...shown(children.flat(2)));
   return made;
 }
 
@@ -24,11 +24,11 @@ export function element(name, attributes = {}, ...children) {
  * Puts children in the place of those that are there. Whoever had the focus has it afterwards.
  *
  * @param {Element} parent
- * @param {...(Child | Child[])} children
+ * @param {...(Child | (Child | Child[])[])} children
  */
 export function replace(parent, ...children) {
   const focused = parent.contains(document.activeElement) ? document.activeElement?.id : undefined;
-  parent.replaceChildren(...shown(children.flat()));
+  parent.replaceChildren(...shown(children.flat(2)));
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
@@ -43,4 +43,14 @@ export function byId(id) {
 /** @param {Child[]} children */
 function shown(children) {
   return children.filter((child) => child !== false && child !== null && child !== undefined).map((child) => (child instanceof Node ? child : String(child)));
+}
+
+/**
+ * A sentence of this package, in which code stands between backticks.
+ *
+ * @param {string} sentence
+ * @returns {Child[]}
+ */
+export function withCode(sentence) {
+  return sentence.split('`').map((part, index) => (index % 2 === 0 ? part : element('code', {}, part)));
 }

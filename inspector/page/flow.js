@@ -17,6 +17,9 @@ export const flowSteps = /** @type {const} */ (['discover', 'plan', 'register', 
 /** How this client presents itself. */
 export const client = { clientName: 'MCP authorization inspector' };
 
+/** The inspector's server ends requests that take too long; this is for the person, who may be asked meanwhile. Milliseconds. */
+const PATIENCE = 10 * 60_000;
+
 /** More trips through the browser than any sign-in takes. */
 const TRIP_LIMIT = 4;
 
@@ -80,7 +83,7 @@ export class Flow {
     this.redirectUri = redirectUri;
     this.changed = changed;
     this.discovered = discovered;
-    this.host = { fetch: network.fetch, trace: (/** @type {TraceEvent} */ event) => this.#add(event) };
+    this.host = { fetch: network.fetch, timeoutMilliseconds: PATIENCE, trace: (/** @type {TraceEvent} */ event) => this.#add(event) };
   }
 
   /** @returns {Session | undefined} */

@@ -5,12 +5,12 @@
 /** @import { TraceEvent } from '../../js/host.js' */
 
 import { sequence } from '../../js/inspector.js';
-import { byId, element, replace } from './dom.js';
+import { byId, element, replace, withCode } from './dom.js';
 
 /** What colours say, in words. @type {Record<Tone, string>} */
 const toneWords = { good: 'answered as asked', redirect: 'redirect', bad: 'refused or failed', unavailable: 'unavailable', neutral: '' };
 
-/** How many events are shown. */
+/** How many events and findings are shown. */
 let count = 0;
 
 /**
@@ -29,9 +29,9 @@ export function showSequence({ events, findings, chosen, choose }) {
   byId('empty-sequence').hidden = !isEmpty;
   byId('lanes').hidden = isEmpty;
   replace(byId('sequence'), rows);
-  // The latest event stays in view.
-  if (events.length > count) byId('picture').scrollTop = byId('picture').scrollHeight;
-  count = events.length;
+  // What came last stays in view.
+  if (events.length + findings.length > count) byId('picture').scrollTop = byId('picture').scrollHeight;
+  count = events.length + findings.length;
 
   /**
    * @param {Section} section
@@ -45,7 +45,7 @@ export function showSequence({ events, findings, chosen, choose }) {
       { class: 'section' },
       element('h3', {}, title),
       element('ol', { class: 'arrows' }, arrows.map((arrow, index) => element('li', {}, arrowButton(arrow, `arrow-${at}-${index}`)))),
-      found.length > 0 && element('ul', { class: 'findings', 'aria-label': `Findings: ${title}` }, found.map(findingItem)),
+      found.length > 0 && element('ul', { class: 'findings', 'aria-label': `Findings: ${title}` }, grouped(found)),
     );
   }
 
@@ -73,11 +73,30 @@ export function showSequence({ events, findings, chosen, choose }) {
   }
 }
 
+/**
+ * What stands in the way by itself; all advice in one.
+ *
+ * @param {Finding[]} findings
+ */
+function grouped(findings) {
+  const advice = findings.filter(({ severity }) => severity === 'advice');
+  const others = findings.filter(({ severity }) => severity !== 'advice');
+  const title = advice.length === 1 ? advice[0]?.title : `${advice.length} things that could be better`;
+  return [
+    ...others.map((finding) => element('li', { class: `finding ${finding.severity}` }, element('details', {}, summary(finding.severity, finding.title), inFull(finding)))),
+    advice.length > 0 && element('li', { class: 'finding advice' }, element('details', {}, summary('advice', String(title)), element('ul', {}, advice.map((finding) => element('li', {}, element('strong', {}, finding.title), inFull(finding)))))),
+  ];
+}
+
+/**
+ * @param {string} severity
+ * @param {string} title
+ */
+function summary(severity, title) {
+  return element('summary', {}, element('strong', {}, severity), ` ${title}`);
+}
+
 /** @param {Finding} finding */
-function findingItem({ id, severity, title, found, effect, change, standard }) {
-  return element(
-    'li',
-    { class: `finding ${severity}` },
-    element('details', {}, element('summary', {}, element('strong', {}, severity), ` ${title}`), element('p', {}, found), element('p', {}, effect), element('p', {}, 'To change: ', change), element('p', { class: 'empty' }, `${standard} · ${id}`)),
-  );
+function inFull({ id, found, effect, change, standard }) {
+  return [element('p', {}, withCode(found)), element('p', {}, withCode(effect)), element('p', {}, 'To change: ', withCode(change)), element('p', { class: 'empty' }, `${standard} · ${id}`)];
 }

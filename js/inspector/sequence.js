@@ -122,7 +122,8 @@ function toneOf({ kind, details }) {
 
 /** @param {TraceEvent} event */
 function labelOf({ kind, summary, details }) {
-  const { method, url, status, body } = Object(details);
+  const { method, url, status, body, code } = Object(details);
+  if (kind === 'failure' && typeof code === 'string') return `failed: ${code}`;
   if (kind === 'request' && summary === `${method} ${url}`) return `${method} ${pathOf(url)}`;
   const { error } = Object(body);
   if (kind === 'answer' && typeof status === 'number' && typeof error === 'string') return `${status} ${error}`;

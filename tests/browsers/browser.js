@@ -3,7 +3,10 @@
 import { launch } from 'puppeteer-core';
 import { findChrome, findFirefox } from '../../scripts/browser.js';
 
-/** @import { Browser } from 'puppeteer-core' */
+/**
+ * @typedef {import('puppeteer-core').Browser} Browser
+ * @typedef {import('puppeteer-core').Page} Page
+ */
 
 /** The browsers that pages are tested in. */
 export const browserNames = /** @type {const} */ (['chromium', 'firefox']);

@@ -58,6 +58,17 @@ export class InspectorPage {
   }
 
   /**
+   * Clicks as a person does: only that lets the page open a window.
+   *
+   * @param {string} selector
+   */
+  async press(selector) {
+    // Pages behind others take no clicks.
+    await this.page.bringToFront();
+    await this.page.click(selector);
+  }
+
+  /**
    * Gives the settings of the server, as a person types them.
    *
    * @param {object} settings
@@ -68,15 +79,28 @@ export class InspectorPage {
     await this.click('#save-settings');
   }
 
+  /**
+   * Waits. Not by the page itself, which does nothing while another window is in front of it.
+   *
+   * @param {() => Promise<unknown>} condition
+   */
+  async until(condition) {
+    const since = Date.now();
+    while (!(await condition())) {
+      if (Date.now() - since > PATIENCE) throw new Error(`It did not happen: ${await this.text('#status')} ${await this.text('#alert')}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
   /** Waits until nothing is under way any more. */
-  async ended() {
-    await this.page.waitForFunction(() => document.querySelector('#alert [role=alert]') || !document.querySelector('.step.under-way'), { timeout: PATIENCE });
+  ended() {
+    return this.until(async () => (await this.page.$('#alert [role=alert]')) ?? !(await this.page.$('.step.under-way')));
   }
 
   /** Runs the whole sign-in by a real click, which lets the page open a window. */
   async runAll() {
-    await this.page.click('#run-all');
-    await this.page.waitForFunction(() => document.querySelector('.step.under-way') || document.querySelector('#alert [role=alert]'), { timeout: PATIENCE });
+    await this.press('#run-all');
+    await this.until(() => this.page.$('.step.under-way, #alert [role=alert], .step.done'));
     await this.ended();
   }
 
@@ -86,19 +110,18 @@ export class InspectorPage {
    * @param {() => Promise<boolean>} done
    */
   async signInUntil(done) {
-    const since = Date.now();
-    while (!(await done())) {
-      if (Date.now() - since > PATIENCE) throw new Error(`The sign-in did not end: ${await this.text('#status')} ${await this.text('#alert')}`);
+    await this.until(async () => {
+      if (await done()) return true;
       for (const window of await this.browser.pages()) if (window !== this.page) await answerPage(window);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+      return false;
+    });
   }
 
   /** @returns {Promise<Record<string, string>>} the facts of the alert, by their names; and its title, code and whole text */
   async alert() {
-    await this.page.waitForSelector('#alert [role=alert]', { timeout: PATIENCE });
+    await this.until(() => this.page.$('#alert [role=alert]'));
     return this.page.$eval('#alert [role=alert]', (element) => {
-      const facts = [...element.querySelectorAll('dl > div')].map((fact) => [fact.querySelector('dt')?.textContent ?? '', fact.querySelector('dd')?.innerText ?? '']);
+      const facts = [...element.querySelectorAll('dl > div')].map((fact) => [fact.querySelector('dt')?.textContent ?? '', [...(fact.querySelector('dd')?.childNodes ?? [])].map((part) => part.textContent).join(' ')]);
       const { bottom } = element.getBoundingClientRect();
       return { ...Object.fromEntries(facts), title: element.querySelector('strong')?.textContent ?? '', code: element.querySelector('code')?.textContent ?? '', all: element.textContent ?? '', bottom: String(bottom) };
     });

@@ -1,0 +1,27 @@
+/** Makes docs/inspector.png: the page after a client without scope was tried, and before anybody signed in. */
+
+import { join } from 'node:path';
+
+import { root } from '../../scripts/support.js';
+import { startBrowser } from '../browsers/browser.js';
+import { startWorld } from '../javascript/world.js';
+import { openInspector } from './page.js';
+
+const world = await startWorld({ protectedResource: { scopesSupported: ['openid', 'profile', 'email', 'private_metadata'], furtherTools: { read_private_notes: ['private_metadata'] } } });
+const browser = await startBrowser('chromium');
+try {
+  const shown = await openInspector(browser, { url: world.server });
+  await shown.press('#run-all');
+  await shown.signInUntil(async () => (await shown.text('#status')).startsWith('Signed in'));
+  await shown.page.$eval('#tool', (input) => void (/** @type {HTMLInputElement} */ (input).value = 'read_private_notes'));
+  await shown.press('#call-tool');
+  await shown.alert();
+  await shown.page.bringToFront();
+  await shown.page.setViewport({ width: 1280, height: 800, deviceScaleFactor: 1.5 });
+  await shown.page.$eval('#title-scopes', (title) => title.scrollIntoView());
+  await shown.page.screenshot({ path: /** @type {`${string}.png`} */ (join(root, 'docs', 'inspector.png')) });
+  await shown.close();
+} finally {
+  await browser.close();
+  await world.close();
+}
