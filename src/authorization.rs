@@ -115,7 +115,7 @@ impl AuthorizationRequest {
 /// protocol's.
 pub fn url_with(parameters: &Parameters, pending: &PendingAuthorization) -> String {
     let endpoint = pending.discovery.authorization_server.authorization_endpoint.url();
-    let mut all = Parameters::read(endpoint.search().trim_start_matches('?'));
+    let mut all = Parameters::read(endpoint.query());
     for name in RESERVED {
         all.set(name, None);
     }
@@ -209,7 +209,7 @@ pub fn read(callback_url: &str, pending: &PendingAuthorization) -> Result<Author
     if !pending.registration.redirect_uri.as_ref().is_some_and(|uri| uri.is_location_of(&url)) {
         return Err(invalid("it did not arrive at the redirect URI of this sign-in"));
     }
-    let parameters = Parameters::read(url.search().trim_start_matches('?'));
+    let parameters = Parameters::read(url.query());
     if ["state", "iss", "code", "error"].iter().any(|name| parameters.count(name) > 1) {
         return Err(invalid("it repeats a parameter (RFC 6749 §3.1)"));
     }

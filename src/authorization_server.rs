@@ -6,6 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::{Parameters, Response};
 use crate::identifier::{Endpoint, Issuer};
 use crate::json::Json;
+use crate::printable::filled;
 use crate::protected_resource::listed_scopes;
 use crate::record;
 use crate::scope::ScopeSet;
@@ -63,7 +64,7 @@ pub fn read(
 
 /// What MCP revision 2025-03-26 takes for granted of a server that publishes no metadata: PKCE, and three endpoints.
 pub fn without_metadata(issuer: &Issuer, settings: &ServerSettings) -> Result<Arc<AuthorizationServer>> {
-    let at = |path: &str| [issuer.as_str(), path].concat().into();
+    let at = |path: &str| filled("{}{}", &[issuer.as_str(), path]).into();
     let document = Json::Object(Vec::new())
         .with("issuer", issuer.as_str().into())
         .with("authorization_endpoint", at("/authorize"))

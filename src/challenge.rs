@@ -154,7 +154,8 @@ impl<'a> Reader<'a> {
     fn skip_token68(&mut self) {
         let mut ahead = *self;
         ahead.take_while(is_blank);
-        let token = ahead.take_while(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte));
+        let token = ahead
+            .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/'));
         ahead.take_while(|byte| byte == b'=');
         ahead.take_while(is_blank);
         let ends_here = ahead.rest.is_empty() || ahead.rest.starts_with(',');
@@ -187,5 +188,6 @@ fn ends_value(byte: u8) -> bool {
 }
 
 fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
 }

@@ -1,6 +1,6 @@
 //! How a client authenticates at the token endpoint (RFC 6749 §2.3.1): exactly as registered, by one method.
 
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet::STANDARD;
 
 use crate::error::{Code, Error, Result};
 use crate::form;
@@ -73,7 +73,11 @@ impl ClientAuthentication {
                 form::encode(client_id, &mut credentials);
                 credentials.push(':');
                 form::encode(credential.unwrap_or_default(), &mut credentials);
-                let header = filled("Basic {}", &[&base64(&STANDARD, credentials.as_bytes())]);
+                let mut encoded = base64(&STANDARD, credentials.as_bytes());
+                while !encoded.len().is_multiple_of(4) {
+                    encoded.push('=');
+                }
+                let header = filled("Basic {}", &[&encoded]);
                 Request { authorization: Some(Secret::new(header)), ..Request::form(endpoint, &form) }
             }
             ClientAuthentication::ClientSecretPost => {

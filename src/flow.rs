@@ -69,13 +69,19 @@ pub async fn discover<P: Platform>(platform: &P, input: DiscoverInput) -> Result
 
     let preferred = input.preferred_issuer.or(settings.client.as_ref().and_then(|client| client.issuer.clone()));
     let is_preferred =
-        |issuer: &&Issuer| preferred.as_ref().is_some_and(|preferred| preferred.is_same_for_discovery(issuer));
-    let (first, others): (Vec<&Issuer>, Vec<&Issuer>) =
-        protected_resource.authorization_servers.iter().partition(is_preferred);
+        |issuer: &Issuer| preferred.as_ref().is_some_and(|preferred| preferred.is_same_for_discovery(issuer));
+    let mut issuers = Vec::new();
+    for preferred in [true, false] {
+        for issuer in &protected_resource.authorization_servers {
+            if is_preferred(issuer) == preferred {
+                issuers.push(issuer);
+            }
+        }
+    }
     let lacks_metadata = protected_resource.metadata_url.is_none();
     let mut usable = None;
     let mut failure = None;
-    for issuer in first.into_iter().chain(others).take(AUTHORIZATION_SERVER_LIMIT) {
+    for issuer in issuers.into_iter().take(AUTHORIZATION_SERVER_LIMIT) {
         match discover_authorization_server(platform, issuer, &settings, named_by).await {
             Ok(server) if can_register(&server, &settings) => {
                 usable = Some(server);

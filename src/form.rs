@@ -32,13 +32,20 @@ pub fn decode(encoded: &str) -> String {
         }
         decoded.push(byte);
     }
+    with_replacements(&decoded)
+}
+
+/// As `String::from_utf8_lossy` does, which brings a second reader of UTF-8 along.
+fn with_replacements(bytes: &[u8]) -> String {
     let mut text = String::new();
-    for chunk in decoded.utf8_chunks() {
-        text.push_str(chunk.valid());
-        if !chunk.invalid().is_empty() {
-            text.push(char::REPLACEMENT_CHARACTER);
-        }
+    let mut rest = bytes;
+    while let Err(error) = str::from_utf8(rest) {
+        let (valid, invalid) = rest.split_at_checked(error.valid_up_to()).unwrap_or_default();
+        text.push_str(str::from_utf8(valid).unwrap_or_default());
+        text.push(char::REPLACEMENT_CHARACTER);
+        rest = invalid.get(error.error_len().unwrap_or(invalid.len())..).unwrap_or_default();
     }
+    text.push_str(str::from_utf8(rest).unwrap_or_default());
     text
 }
 

@@ -103,8 +103,7 @@ impl Response {
 
     /// The body as text, where it is UTF-8.
     pub fn text(&self) -> Option<&str> {
-        let start = self.body.utf8_chunks().next().map_or("", |chunk| chunk.valid());
-        (start.len() == self.body.len()).then_some(start)
+        str::from_utf8(&self.body).ok()
     }
 
     /// The body as a JSON object of a media type that does not contradict it.
@@ -127,7 +126,7 @@ impl Response {
     /// The media type in lower case, without its parameters; empty where none is given.
     pub fn media_type(&self) -> String {
         let content_type = self.content_type.as_deref().unwrap_or_default();
-        content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+        content_type.split(';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase()
     }
 
     /// The error that a server states, in JSON, in a form, or in plain words (RFC 6749 §5.2, RFC 7591 §3.2.2).

@@ -80,7 +80,7 @@ impl Json {
     pub fn as_whole_number(&self) -> Option<u64> {
         match self {
             Json::Number(number) if *number >= 0.0 && *number < 9e15 => Some(*number as u64),
-            Json::String(text) => whole_number(text.trim(), 10),
+            Json::String(text) => whole_number(text.trim_ascii(), 10),
             _ => None,
         }
     }

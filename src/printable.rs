@@ -3,7 +3,8 @@
 /// At most this many characters of a server's words are passed on.
 const LIMIT: usize = 300;
 
-/// A server's words for people and logs: cut, on one line, without control, direction or invisible characters.
+/// A server's words for people and logs: cut, on one line, without control, direction or invisible characters, and with
+/// plain spaces only.
 pub fn printable(text: &str) -> String {
     let mut shown = String::new();
     for (index, character) in text.chars().enumerate() {
@@ -13,7 +14,7 @@ pub fn printable(text: &str) -> String {
         }
         shown.push(if is_shown(character) { character } else { ' ' });
     }
-    shown.trim().to_owned()
+    shown.trim_ascii().to_owned()
 }
 
 /// A text in which each `{}` stands for the next of the parts. `format!` would be a tenth of the download.
@@ -47,7 +48,7 @@ fn is_shown(character: char) -> bool {
     !character.is_control()
         && !matches!(
             character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
+            '\u{a0}' | '\u{ad}' | '\u{61c}' | '\u{1680}' | '\u{180e}' | '\u{2000}'..='\u{200f}' | '\u{2028}'..='\u{202f}'
+                | '\u{205f}'..='\u{206f}' | '\u{3000}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
         )
 }

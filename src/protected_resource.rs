@@ -62,12 +62,16 @@ pub fn read(response: &Response, metadata_url: &str, called: &Url, named_by: Nea
         .member("authorization_servers")
         .strings()
         .ok_or_else(|| invalid("authorization_servers", "must be an array of issuers"))?;
-    let (usable, unusable): (Vec<_>, Vec<_>) =
-        servers.iter().map(|issuer| Issuer::named(issuer, named_by)).partition(Result::is_ok);
-    let authorization_servers: Vec<Issuer> = usable.into_iter().flatten().collect();
+    let mut authorization_servers = Vec::new();
+    let mut unusable = None;
+    for issuer in servers {
+        match Issuer::named(issuer, named_by) {
+            Ok(issuer) => authorization_servers.push(issuer),
+            Err(error) => unusable = unusable.or(Some(error)),
+        }
+    }
     if authorization_servers.is_empty() {
-        let none = || invalid("authorization_servers", "must name at least one issuer");
-        return Err(unusable.into_iter().find_map(Result::err).unwrap_or_else(none));
+        return Err(unusable.unwrap_or_else(|| invalid("authorization_servers", "must name at least one issuer")));
     }
     Ok(Statement::Identified(Arc::new(ProtectedResource {
         resource: text.to_owned(),

@@ -3,7 +3,7 @@
 //! [`record!`], [`words!`] and [`tagged!`] turn one declaration into the Rust type, its reader, its writer and
 //! its TypeScript declaration with the same documentation. JavaScript names are the Rust ones in camel case.
 
-use std::str::Split;
+use std::str::SplitAsciiWhitespace;
 use std::sync::Arc;
 
 use crate::json::Json;
@@ -50,7 +50,7 @@ impl Reader {
         if !matches!(record, Json::Object(_)) {
             self.refuse("an object");
         }
-        Members { reader: self, record, names: names.split(' ') }
+        Members { reader: self, record, names: names.split_ascii_whitespace() }
     }
 
     /// Reads a part of the value at hand.
@@ -76,7 +76,7 @@ impl Reader {
 pub struct Members<'r> {
     reader: &'r mut Reader,
     record: &'r Json,
-    names: Split<'static, char>,
+    names: SplitAsciiWhitespace<'static>,
 }
 
 impl<'r> Members<'r> {
@@ -99,7 +99,7 @@ impl<'r> Members<'r> {
 
 /// The members of a record that is written, one after the other.
 pub struct Written {
-    names: Split<'static, char>,
+    names: SplitAsciiWhitespace<'static>,
     members: Vec<(String, Json)>,
 }
 
@@ -107,7 +107,7 @@ impl Written {
     /// None yet, of a record whose members' Rust names stand in one text, each followed by a space.
     #[inline(never)]
     pub fn new(names: &'static str) -> Written {
-        Written { names: names.split(' '), members: Vec::new() }
+        Written { names: names.split_ascii_whitespace(), members: Vec::new() }
     }
 
     /// Writes the next member; what is `null` is left out.
@@ -288,7 +288,7 @@ pub fn camel_case(name: &str) -> String {
 
 /// The words of a text such as `one of: native web`.
 pub fn words(one_of: &'static str) -> impl Iterator<Item = &'static str> {
-    one_of.split(' ').skip(2)
+    one_of.split_ascii_whitespace().skip(2)
 }
 
 /// Documentation as a TypeScript comment.

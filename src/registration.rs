@@ -370,7 +370,7 @@ impl Asked {
     /// What we were told is registered: the answer's `scope`, else what was sent; unknown only where the server
     /// made us leave it out. Without the grant for refresh tokens, the scope that asks for one is not registered.
     fn told(&self, document: &Json) -> Option<ScopeSet> {
-        let answered = document.member("scope").as_str().filter(|scope| !scope.trim().is_empty());
+        let answered = document.member("scope").as_str().filter(|scope| !scope.trim_ascii().is_empty());
         let told = match answered {
             Some(scope) => Some(ScopeSet::read_answer(scope, &self.scopes)),
             None if self.reductions > 0 && self.scopes.is_empty() => None,

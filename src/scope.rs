@@ -24,7 +24,13 @@ impl ScopeSet {
         if asked.iter().any(|scope| scope.contains(',')) {
             return ScopeSet::read(text);
         }
-        text.split(|character: char| character == ',' || character.is_ascii_whitespace()).collect()
+        let mut scopes = ScopeSet::default();
+        for part in text.split(',') {
+            for scope in part.split_ascii_whitespace() {
+                scopes.add(scope);
+            }
+        }
+        scopes
     }
 
     /// The value of a `scope` parameter; `None` for the empty set, which is never sent (RFC 6749 App. A.4).
@@ -97,7 +103,7 @@ fn is_named(text: &str, scope: &str, delimiters: &str) -> bool {
         let mut rest = text.get(start + scope.len()..).unwrap_or_default().chars();
         let after = rest.next();
         // A full stop ends a sentence only before a space: `files.read` does not name `files`.
-        let sentence_end = after != Some('.') || rest.next().is_none_or(char::is_whitespace);
+        let sentence_end = after != Some('.') || rest.next().is_none_or(|next| next.is_ascii_whitespace());
         let delimited =
             |neighbour: Option<char>| neighbour.map_or(ends, |own| delimiters.chars().any(|other| own == other));
         delimited(before) && before != Some('.') && delimited(after) && sentence_end

@@ -158,7 +158,7 @@ pub fn object() -> Json {
 /// A URL whose query shows only what may be shown.
 pub fn redacted_url(text: &str) -> String {
     let Some(url) = Url::parse(text) else { return "[not a URL]".to_owned() };
-    let query = url.search().trim_start_matches('?');
+    let query = url.query();
     let shown = if query.is_empty() { String::new() } else { filled("?{}", &[&redacted_form(query).to_text()]) };
     filled("{}{}{}", &[&url.origin(), url.path(), &shown])
 }

@@ -11,11 +11,18 @@ use crate::json::whole_number;
 use crate::printable::filled;
 
 /// A URL with its parts, and the text it was read from.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Url(Arc<Parts>);
 
+impl PartialEq for Url {
+    /// The same text: another spelling is another identifier.
+    fn eq(&self, other: &Url) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
 /// What the platform's parser says (WHATWG URL).
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default)]
 struct Parts {
     /// As received.
     text: String,
@@ -49,7 +56,8 @@ impl Url {
         if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
             return None;
         }
-        let of_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._[]:".contains(&byte);
+        let of_host =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'[' | b']' | b':');
         parse_with_host(text).filter(|parts| parts.hostname.bytes().all(of_host)).map(|parts| Url(Arc::new(parts)))
     }
 
@@ -97,6 +105,11 @@ impl Url {
         &self.0.search
     }
 
+    /// The query without its question mark.
+    pub fn query(&self) -> &str {
+        self.search().strip_prefix('?').unwrap_or_default()
+    }
+
     /// Whether it has a fragment.
     pub fn has_fragment(&self) -> bool {
         self.0.text.contains('#')
@@ -123,9 +136,9 @@ impl Url {
     /// with a path that does not turn into another (`/a/%2e%2e/b`).
     pub fn is_plain(&self) -> bool {
         let rest = self.as_str().get(self.scheme().len()..).and_then(|rest| rest.strip_prefix("://")).unwrap_or("\\");
-        let start = rest.bytes().position(|byte| b"/\\?#".contains(&byte)).unwrap_or(rest.len());
+        let start = rest.bytes().position(|byte| matches!(byte, b'/' | b'\\' | b'?' | b'#')).unwrap_or(rest.len());
         let path = rest.get(start..).unwrap_or_default();
-        let end = path.bytes().position(|byte| b"?#".contains(&byte)).unwrap_or(path.len());
+        let end = path.bytes().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(path.len());
         rest.is_ascii() && (end == 0 || path.get(..end) == Some(self.path()))
     }
 
@@ -245,7 +258,7 @@ fn parse_with_host(text: &str) -> Option<Parts> {
     Some(Parts {
         text: text.to_owned(),
         href: part("href"),
-        scheme: part("protocol").trim_end_matches(':').to_owned(),
+        scheme: part("protocol").strip_suffix(':').unwrap_or_default().to_owned(),
         username: part("username"),
         password: part("password"),
         hostname: part("hostname"),

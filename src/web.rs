@@ -16,12 +16,22 @@ use crate::printable::printable;
 use crate::record::Crossing;
 use crate::trace::{Event, object};
 
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = setTimeout)]
+    fn set_timeout(end: &JsValue, milliseconds: f64, reason: &str) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = clearTimeout)]
+    fn clear_timeout(timer: &JsValue) -> Result<(), JsValue>;
+}
+
 const DEFAULT_TIMEOUT_MILLISECONDS: f64 = 30_000.0;
 
 /// The longest time that `setTimeout` can wait; with a longer one it does not wait at all.
 const LONGEST_TIMEOUT_MILLISECONDS: f64 = 2_147_483_647.0;
 
-/// A host's options for one call: `fetch`, `signal`, `timeoutMilliseconds`, `trace`, `clientAssertion`, `dpop`. All may be absent.
+/// A host's options for one call: `fetch`; where they are there, `signal`,
+/// `timeoutMilliseconds`, `trace`, `clientAssertion`, `dpop`.
 pub struct WebPlatform(pub JsValue);
 
 impl Platform for WebPlatform {
@@ -29,9 +39,7 @@ impl Platform for WebPlatform {
         let deadline = Deadline::new(&member(&self.0, "signal"), self.timeout())?;
         let initial = initial(request, follows, &deadline.controller.signal())
             .map_err(|thrown| network_failed(request, &thrown))?;
-        let fetch = Some(member(&self.0, "fetch")).filter(JsValue::is_function);
-        let fetch = fetch.unwrap_or_else(|| member(&js_sys::global(), "fetch"));
-        let answering = call(&fetch, &JsValue::UNDEFINED, &[request.url.as_str().into(), initial]);
+        let answering = method(&self.0, "fetch", &[request.url.as_str().into(), initial]);
         let answering = answering.map_err(|thrown| network_failed(request, &thrown))?;
         let answer = deadline.settle(answering, request).await?;
         let Some(status) = member(&answer, "status").as_f64() else {
@@ -170,8 +178,7 @@ impl Deadline {
             let _ = call(&resolve, &JsValue::UNDEFINED, &[reason]);
             ending.abort();
         });
-        let timeout = [end.as_ref().clone(), milliseconds.into(), TIMED_OUT.into()];
-        let timer = method(&js_sys::global(), "setTimeout", &timeout).unwrap_or(JsValue::UNDEFINED);
+        let timer = set_timeout(end.as_ref(), milliseconds, TIMED_OUT).unwrap_or(JsValue::UNDEFINED);
         let deadline = Deadline { controller, reached, timer, signal: signal.clone(), end };
         if member(signal, "aborted").is_truthy() {
             let _ = call(deadline.end.as_ref(), &JsValue::UNDEFINED, &[]);
@@ -207,7 +214,7 @@ impl Deadline {
 
 impl Drop for Deadline {
     fn drop(&mut self) {
-        let _ = method(&js_sys::global(), "clearTimeout", std::slice::from_ref(&self.timer));
+        let _ = clear_timeout(&self.timer);
         self.listen("removeEventListener");
     }
 }
