@@ -137,15 +137,15 @@ export async function call(name, input, host = {}) {
   };
   /** What the host's own `fetch` said last: it may know its platform's reasons and remedies. @type {AuthorizationError | undefined} */
   let said;
-  const { fetch } = host;
-  const listening = fetch && (async (/** @type {string} */ url, /** @type {RequestInit} */ init) => {
+  const { fetch = globalThis.fetch } = host;
+  const listening = async (/** @type {string} */ url, /** @type {RequestInit} */ init) => {
     try {
       return await fetch(url, init, { step, url });
     } catch (error) {
       said = isOurs(error) ? error : undefined;
       throw error;
     }
-  });
+  };
   try {
     return await callWasm(name, plain(input, secrets), { ...host, trace, fetch: listening });
   } catch (error) {
