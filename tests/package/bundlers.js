@@ -31,3 +31,17 @@ export const bundled = [
   { bundler: 'vite', platform: 'browser', format: 'esm', entries: { ...beside, ...importedByUrl } },
   { bundler: 'vite dev', platform: 'browser', format: 'esm', entries: { ...beside, ...importedByUrl } },
 ];
+
+/**
+ * The same as rows of the table in the README.
+ *
+ * @param {Record<string, string>} versions of the bundlers
+ */
+export function readmeRows(versions) {
+  const places = { browser: 'pages', node: 'Node' };
+  const entries = ['mcp-oauth-wasm', 'mcp-oauth-wasm/web', 'mcp-oauth-wasm/slim'];
+  const row = (/** @type {string} */ bundler, /** @type {string} */ place, /** @type {string[]} */ known) =>
+    `| ${bundler} | ${place} | ${entries.map((entry) => (known.includes(entry) ? 'yes' : '–')).join(' | ')} |`;
+  const rows = bundled.map(({ bundler, platform, entries }) => row(`${bundler} ${versions[bundler.split(' ')[0] ?? '']}`, places[platform], Object.keys(entries)));
+  return [...new Set([...rows, row(`next ${versions.next}`, 'client components, route handlers', entries.slice(0, 2))])];
+}

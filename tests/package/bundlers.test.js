@@ -8,10 +8,10 @@ import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ensureNewerNode } from '../../scripts/newer_node.js';
-import { filesBelow, run } from '../../scripts/support.js';
+import { filesBelow, root, run } from '../../scripts/support.js';
 import { startBrowser } from '../browsers/browser.js';
 import { startSite } from '../browsers/site.js';
-import { bundled } from './bundlers.js';
+import { bundled, readmeRows } from './bundlers.js';
 import { installed } from './installed.js';
 import { textAt } from './page.js';
 import { assertKnownResult, writeProgram } from './program.js';
@@ -61,6 +61,15 @@ test('a program that only explains a plan carries no WebAssembly, and nothing th
     assert.doesNotMatch(text, /WebAssembly|AGFzbQ/, `${bundler} left the module in`);
     assert.deepEqual(files.filter((file) => file.endsWith('.wasm')), []);
   }
+});
+
+test('the README lists what is tested here', () => {
+  const read = (/** @type {string} */ file) => readFileSync(join(root, file), 'utf8');
+  const { dependencies } = JSON.parse(read('tests/package/bundlers/package.json'));
+  const { next } = JSON.parse(read('tests/package/next/package.json')).dependencies;
+  const { esbuild } = JSON.parse(read('package.json')).devDependencies;
+  const lines = read('README.md').split(/\r?\n/);
+  assert.deepEqual(readmeRows({ ...dependencies, next, esbuild }).filter((row) => !lines.includes(row)), []);
 });
 
 /**
