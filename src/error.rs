@@ -1,5 +1,7 @@
 //! Errors: what happened, who can act on it, and what to do next.
 
+use std::fmt;
+
 use crate::json::Json;
 use crate::printable::filled;
 use crate::record::{Crossing, Mismatch};
@@ -164,6 +166,14 @@ pub struct Error {
     /// Facts for programs: strings and numbers, never secrets.
     pub details: Vec<(&'static str, Json)>,
 }
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({})", self.message, self.code.word())
+    }
+}
+
+impl std::error::Error for Error {}
 
 /// What everything that can fail returns.
 ///
