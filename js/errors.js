@@ -15,7 +15,9 @@
  *   | 'id_token_invalid' | 'id_token_of_other_issuer' | 'identity_provider_refused' | 'no_device_authorization_endpoint'
  *   | 'device_authorization_denied' | 'device_code_expired' | 'certificate_untrusted' | 'proxy_credentials_required'
  *   | 'callback_not_pasted' | 'redirect_uri_invalid' | 'invalid_client_metadata' | 'session_of_other_issuer' | 'foreign_tokens'
- *   | 'cors_missing' | 'popup_blocked' | 'token_needs_proof' | 'sdk_unsupported' | (string & {})} HostCode
+ *   | 'cors_missing' | 'popup_blocked' | 'token_needs_proof' | 'sdk_unsupported'
+ *   | 'electron_missing' | 'redirect_scheme_invalid' | 'store_unencrypted'
+ *   | 'bridge_missing' | 'bridge_page_invalid' | 'bridge_page_refused' | 'bridge_request_refused' | (string & {})} HostCode
  */
 
 /**

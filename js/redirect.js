@@ -78,7 +78,7 @@ export function problemOf(callbackUrl, redirectUri, state) {
  * @param {string} one
  * @param {string} other
  */
-function isSame(one, other) {
+export function isSame(one, other) {
   let difference = one.length ^ other.length;
   for (let index = 0; index < one.length; index += 1) difference |= one.charCodeAt(index) ^ other.charCodeAt(index);
   return difference === 0;

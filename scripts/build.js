@@ -101,9 +101,10 @@ async function buildTypes() {
   progress("tsc: declarations");
   rmSync(join(root, "types"), { recursive: true, force: true });
   await mustRunNode("typescript/bin/tsc", ["--project", "tsconfig.declarations.json"]);
-  // tsc emits declarations of the .js files, and refers to this one as it is.
-  copyFileSync(join(root, "js", "records.d.ts"), join(root, "types", "records.d.ts"));
-  for (const file of filesBelow([join(root, "js")]).filter((name) => name.endsWith(".js"))) {
+  const files = filesBelow([join(root, "js")]);
+  // tsc emits declarations of the .js files, and refers to these as they are.
+  for (const file of files.filter((name) => name.endsWith(".d.ts"))) copyFileSync(file, join(root, "types", relative(join(root, "js"), file)));
+  for (const file of files.filter((name) => name.endsWith(".js"))) {
     const declarations = join(root, "types", relative(join(root, "js"), file)).replace(/\.js$/, ".d.ts");
     writeFileSync(declarations, finished(readFileSync(declarations, "utf8"), readFileSync(file, "utf8")));
   }

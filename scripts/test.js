@@ -107,8 +107,9 @@ const testFiles = filesBelow([join(root, "tests")]);
 async function javascriptTests() {
   await ensureTestPackages();
   // Those in Python and in a newer Node are left to `npm run interop`, so that this needs neither; the packed package and
-  // its bundlers to `npm run test:package`, browsers to `npm run test:browsers` and `npm run test:inspector`, Rust to `npm run test:rust-example`.
-  const ofOtherCommands = /(python|newer)_servers\.test\.js$|\b(package|browsers|rust_example)[/\\]|\binspector[/\\]page_/;
+  // its bundlers to `npm run test:package`, browsers to `npm run test:browsers` and `npm run test:inspector`, Rust to
+  // `npm run test:rust-example`, Electron to `npm run test:electron`.
+  const ofOtherCommands = /(python|newer)_servers\.test\.js$|\b(package|browsers|rust_example|electron)[/\\]|\binspector[/\\]page_/;
   const files = testFiles.filter((file) => file.endsWith(".test.js") && !ofOtherCommands.test(relative(root, file)));
   return tests(execPath, ["--test", "--test-reporter=spec", ...files.map((file) => relative(root, file))]);
 }

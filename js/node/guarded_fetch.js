@@ -67,7 +67,11 @@ function tooNear({ host }, endpoint) {
   });
 }
 
-/** @param {string} hostname */
-async function addresses(hostname) {
+/**
+ * What the operating system resolves a name to.
+ *
+ * @param {string} hostname
+ */
+export async function addresses(hostname) {
   return (await lookup(hostname, { all: true })).map(({ address }) => address);
 }

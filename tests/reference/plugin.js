@@ -16,6 +16,8 @@ const ours = [
   'StepHost', 'Event', 'EventKind', 'Party', 'TraceEvent', 'TracePlace', 'Source', 'Purpose', 'Attempts', 'Doubt', 'WasmSource', 'init',
   'AuthProviderOptions', 'ErrorClass', 'createAuthorizer', 'CompletedSignIn', 'ConnectionSettings', 'KeyPair', 'Clock', 'FetchContext', 'Sequence', 'Lane', 'Section', 'Arrow', 'Tone', 'ScopeFacts', 'ScopeColumn', 'ScopeHeading', 'ScopeMatrix', 'ScopeCell', 'ScopeState', 'ScopeRow',
   'FailureReport', 'FailureFacts', 'Change', 'Remedy', 'Report', 'ReportInput',
+  'ElectronModules', 'ElectronApp', 'ElectronEvents', 'ElectronNet', 'ElectronRequest', 'ElectronRequestOptions', 'ElectronSafeStorage', 'ElectronSession',
+  'ElectronSessions', 'ElectronDecrypted', 'ElectronResolvedHost', 'ElectronResolvedEndpoint', 'ElectronShell', 'ElectronFetchOptions', 'SafeStorageStoreOptions', 'createSafeStorageStore', 'BridgeOptions',
   'ContractCase', 'StoreContractOptions', 'FetchContractOptions', 'RedirectContractOptions', 'storeContract', 'fetchContract',
   'redirectContract', 'FetchTestServer', 'startFetchTestServer', 'createRedisStore', 'RedisStoreOptions', 'RedisClient',
   'BlockedPopup', 'BrowserHostOptions', 'browserHost', 'PageReturn', 'IndexedDBStoreOptions', 'createIndexedDBStore', 'CallbackText',

@@ -1,0 +1,31 @@
+/** What the two halves of the bridge say to each other, by a port for each request. */
+
+/**
+ * What a page asks for. Nothing in it is believed before it was read.
+ *
+ * @typedef {object} BridgeRequest
+ * @property {'fetch' | 'plan'} operation
+ * @property {string} connection The name that the page knows it by.
+ * @property {string} [url]
+ * @property {string} [method]
+ * @property {[string, string][]} [headers]
+ * @property {ArrayBuffer} [body]
+ *
+ * @typedef {{ kind: string, code: string, message: string, step?: string, details?: Record<string, unknown> }} BridgeError
+ *
+ * What the main process answers: for `plan` a plan; for `fetch` a response, a chunk for each `pull`, and the end. Or an error.
+ *
+ * @typedef {{ plan: unknown }
+ *   | { response: { status: number, statusText: string, url: string, headers: [string, string][] } }
+ *   | { chunk: Uint8Array } | { end: true } | { error: BridgeError }} BridgeAnswer
+ *
+ * What a page says afterwards: it wants the next chunk, or nothing any more.
+ *
+ * @typedef {'pull' | 'abort'} BridgeCommand
+ */
+
+/** The channel's name, which preload.cjs repeats: it can import nothing. */
+export const CHANNEL = 'mcp-oauth-wasm';
+
+/** What the preload script leaves in the page, to say that it is there. */
+export const MARK = 'mcpOauthWasm';

@@ -1,0 +1,15 @@
+// What the package says that it uses of Electron, held against Electron's own types. Nothing here is run.
+
+import * as electron from 'electron';
+import { electronHost, serveBridge, schemeRedirect } from '../../js/electron.js';
+
+import type { ElectronModules } from '../../js/electron.js';
+
+const modules: ElectronModules = electron;
+electronHost({ electron });
+serveBridge({ electron, pages: [], connection: () => undefined });
+schemeRedirect({ electron, scheme: 'com.example.app' });
+
+// @ts-expect-error: this is not Electron
+const none: ElectronModules = { app: electron.app };
+void [modules, none];
