@@ -17,10 +17,8 @@ import { Explained, filesBelow, isProgram, progress, root, runProgram } from "./
  * @property {string} file below the project folder, with slashes
  */
 
-/** What is not built yet. Only rows that lack a proof may stand here. */
-export const later = [
-  "interop 49", "interop 51", "interop 52", "interop 53",
-];
+/** What is not built yet. Only rows that lack a proof may stand here. @type {string[]} */
+export const later = [];
 
 /**
  * The documents: how many columns are written by hand, and the kinds of proof that each of the others shows.

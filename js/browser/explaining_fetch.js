@@ -54,7 +54,7 @@ async function answers({ origin, pathname }, signal) {
   const ended = new AbortController();
   signal?.addEventListener('abort', () => ended.abort(), { signal: ended.signal });
   try {
-    await globalThis.fetch(origin + pathname, { mode: 'no-cors', credentials: 'omit', redirect: 'manual', cache: 'no-store', signal: ended.signal });
+    await globalThis.fetch(origin + pathname, { mode: 'no-cors', credentials: 'omit', cache: 'no-store', signal: ended.signal });
     return true;
   } catch {
     return false;

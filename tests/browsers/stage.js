@@ -9,6 +9,7 @@ import { installPacked } from '../../scripts/packed.js';
 import { temporaryFolder } from '../javascript/temporary_folder.js';
 import { startWorld } from '../javascript/world.js';
 import { startBrowser } from './browser.js';
+import { patience } from './person.js';
 import { startSite } from './site.js';
 
 /** @import { BrowserContext, Page } from 'puppeteer-core' */
@@ -41,16 +42,28 @@ export async function startStage(name, { world: worldOptions, ...browserOptions 
      * Opens a page of the site.
      *
      * @param {string} path
-     * @param {{ context?: BrowserContext, origin?: string }} [options] default: a stranger's, and the site's
+     * @param {{ context?: BrowserContext, origin?: string, onText?: (text: string) => void }} [options] default: a
+     *   stranger's, and the site's. `onText` is called with what the page logs: to look into a page counts as a click in it
      * @returns {Promise<Page>}
      */
-    async open(path, { context, origin = site.origin } = {}) {
+    async open(path, { context, origin = site.origin, onText } = {}) {
       const page = await (context ?? (await browser.createBrowserContext())).newPage();
+      if (onText) page.on('console', (message) => onText(message.text()));
       if (process.env.DEBUG_BROWSERS) {
         page.on('console', (message) => console.error(message.text()));
         page.on('pageerror', (error) => console.error(error));
       }
       await page.goto(`${origin}${path}`);
+      return page;
+    },
+    /**
+     * Opens a page of the site that has everything in `lab`.
+     *
+     * @param {{ context?: BrowserContext, origin?: string }} [options]
+     */
+    async openLab(options) {
+      const page = await this.open('/lab.html', options);
+      await page.waitForFunction(() => 'lab' in globalThis, patience);
       return page;
     },
     /** The headers of the site as they were. */

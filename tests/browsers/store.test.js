@@ -6,7 +6,7 @@ import { browserNames } from './browser.js';
 import { nextWindow, patience, signInAt } from './person.js';
 import { startStage } from './stage.js';
 
-/** @import { BrowserContext, Page } from 'puppeteer-core' */
+/** @import { Page } from 'puppeteer-core' */
 /** @import { Stage } from './stage.js' */
 
 for (const name of browserNames) {
@@ -18,16 +18,9 @@ for (const name of browserNames) {
     });
     after(() => stage?.close());
 
-    /** @param {BrowserContext} [context] */
-    async function openLab(context) {
-      const page = await stage.open('/lab.html', { context });
-      await page.waitForFunction(() => 'lab' in globalThis, patience);
-      return page;
-    }
-
     for (const encrypted of [false, true]) {
       test(`keeps the contract of a store${encrypted ? ', encrypted' : ''}`, async () => {
-        const page = await openLab();
+        const page = await stage.openLab();
         const broken = await page.evaluate(async (encrypted) => {
           let count = 0;
           /** @type {Map<unknown, string>} */
@@ -51,7 +44,7 @@ for (const name of browserNames) {
     }
 
     test('encrypted records show nothing of what is in them, and their key cannot be taken out', async () => {
-      const page = await openLab();
+      const page = await stage.openLab();
       const { record, key, exported } = await page.evaluate(async () => {
         const store = lab.createIndexedDBStore({ encrypted: true });
         await store.compareAndSwap('session', null, { refreshToken: 'a-secret-to-keep' });
@@ -104,15 +97,15 @@ for (const name of browserNames) {
       );
 
     test('a database of a newer version is reported, and left as it is', async () => {
-      assert.deepEqual(await used(await openLab(), 'records', 2), ['StorageError store_newer', 'StorageError store_newer', 2]);
+      assert.deepEqual(await used(await stage.openLab(), 'records', 2), ['StorageError store_newer', 'StorageError store_newer', 2]);
     });
 
     test('a database that is none of ours is reported, and left as it is', async () => {
-      assert.deepEqual(await used(await openLab(), 'something else', 1), ['StorageError store_corrupted', 'StorageError store_corrupted', 1]);
+      assert.deepEqual(await used(await stage.openLab(), 'something else', 1), ['StorageError store_corrupted', 'StorageError store_corrupted', 1]);
     });
 
     test('a record that is damaged, or does not decrypt, or was put in the place of another, is reported', async () => {
-      const page = await openLab();
+      const page = await stage.openLab();
       const codes = await page.evaluate(async () => {
         const store = lab.createIndexedDBStore({ encrypted: true });
         for (const key of ['one', 'two']) await store.compareAndSwap(key, null, { of: key });
@@ -145,7 +138,7 @@ for (const name of browserNames) {
       await signInAt(popup);
       await example.waitForFunction(() => document.querySelector('#status')?.textContent?.startsWith('Connected'), patience);
       await example.close();
-      const page = await openLab(context);
+      const page = await stage.openLab({ context });
       await page.evaluate(async (server) => {
         const store = lab.createIndexedDBStore({ encrypted: true });
         const there = await store.read(`session ${server} default`);
@@ -180,7 +173,7 @@ for (const name of browserNames) {
 
     test('[accepts T4] a thousand requests in three tabs on an expired token: one refresh, and all have the same tokens', async () => {
       const { context, page } = await signedInAndExpired();
-      const tabs = [page, await openLab(context), await openLab(context)];
+      const tabs = [page, await stage.openLab({ context }), await stage.openLab({ context })];
       const before = refreshes();
       const outcomes = await Promise.all(tabs.map((tab, index) => callManyTimes(tab, index === 0 ? 334 : 333)));
       assert.deepEqual(outcomes.map(({ answered }) => answered), [334, 333, 333]);

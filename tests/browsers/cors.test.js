@@ -1,0 +1,103 @@
+// Servers that let no page see their answers, and the ways round them.
+
+import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
+import { after, before, describe, test } from 'node:test';
+import { browserNames } from './browser.js';
+import { nextWindow, patience, signInAt } from './person.js';
+import { startStage } from './stage.js';
+
+/** @import { IncomingMessage, ServerResponse } from 'node:http' */
+/** @import { Stage } from './stage.js' */
+
+for (const name of browserNames) {
+  describe(`servers without CORS headers, in ${name}`, () => {
+    /** @type {Stage} */
+    let stage;
+    before(async () => {
+      stage = await startStage(name, { world: { authorizationServer: { configuration: { clientBasedCORS: () => false } } } });
+    });
+    after(() => stage?.close());
+
+    test('[refuses interop 49] a token endpoint without them: the error names the request and the headers, and how to go another way', async () => {
+      const { world, site, browser } = stage;
+      const page = await stage.open('/index.html');
+      await page.waitForSelector('#connect:not([disabled])', patience);
+      await page.type('#server', world.server);
+      const [popup] = await Promise.all([nextWindow(browser), page.click('#connect')]);
+      await signInAt(popup);
+      await page.waitForSelector('#status[data-code=cors_missing]', patience);
+      const said = await page.$eval('#status', ({ textContent }) => String(textContent));
+      assert.ok(said.includes(`the answer to POST ${world.issuer}/token`), said);
+      assert.ok(said.includes(`Access-Control-Allow-Origin: ${site.origin}`), said);
+      assert.ok(said.includes('step `token`'), said);
+    });
+
+    test("[accepts interop 49] a host's fetch sends token requests through the site's own server, and no other request", async () => {
+      const { world, site, browser } = stage;
+      /** @type {string[]} */
+      const proxied = [];
+      site.routes['/proxy'] = (request, response) => void proxy(request, response, proxied);
+      const page = await stage.openLab();
+      await page.evaluate((server) => {
+        const host = lab.browserHost({
+          redirectUri: '/callback.html',
+          fetch: (input, init, { step, url } = {}) => {
+            const goesRound = step === 'token' || step === 'refresh';
+            return goesRound ? fetch(`/proxy?url=${encodeURIComponent(String(url))}`, init).then(({ status, headers, body }) => new Response(body, { status, headers })) : fetch(input, init);
+          },
+        });
+        const { fetch: signedIn } = lab.createAuthorizer({ host }).connection(server, { interaction: true });
+        const [button, output] = ['act', 'outcome'].map((id) => /** @type {HTMLElement} */ (document.getElementById(id)));
+        if (button && output) button.onclick = async () => (output.textContent = JSON.stringify(await lab.outcome(() => lab.whoAmI(signedIn, server))));
+      }, world.server);
+      const [popup] = await Promise.all([nextWindow(browser), page.click('#act')]);
+      await signInAt(popup);
+      await page.waitForFunction(() => document.querySelector('#outcome')?.textContent, patience);
+      assert.match(await page.$eval('#outcome', ({ textContent }) => String(textContent)), /alice@example\.com/);
+      assert.deepEqual([...new Set(proxied)], [`${world.issuer}/token`, `${world.issuer}/jwks`]);
+    });
+
+    test('[refuses interop 49] documents and MCP servers without them, and what is not there at all, are told apart', async () => {
+      const page = await stage.openLab();
+      const elsewhere = stage.site.origin.replace('127.0.0.1', 'localhost');
+      const outcomes = await page.evaluate(async (elsewhere) => {
+        const host = lab.browserHost();
+        const outcomes = [
+          await lab.outcome(() => lab.discover({ endpoint: `${elsewhere}/mcp` }, host)),
+          await lab.outcome(() => lab.whoAmI(lab.createAuthorizer({ host }).fetch(`${elsewhere}/mcp`), `${elsewhere}/mcp`)),
+          await lab.outcome(() => lab.discover({ endpoint: 'http://localhost:1/mcp' }, host)),
+        ];
+        return outcomes.map(({ name, code, step, details }) => ({ name, code, step, headers: details?.headers ?? null }));
+      }, elsewhere);
+      const { origin } = stage.site;
+      assert.deepEqual(outcomes, [
+        { name: 'TransportError', code: 'cors_missing', step: 'discover', headers: { 'Access-Control-Allow-Origin': origin } },
+        {
+          name: 'TransportError',
+          code: 'cors_missing',
+          step: 'call',
+          headers: { 'Access-Control-Allow-Origin': origin, 'Access-Control-Allow-Headers': 'content-type', 'Access-Control-Expose-Headers': 'WWW-Authenticate, Mcp-Session-Id' },
+        },
+        { name: 'TransportError', code: 'network_failed', step: 'discover', headers: null },
+      ]);
+    });
+  });
+}
+
+/**
+ * Sends a request on, as the server of a site may do for its pages.
+ *
+ * @param {IncomingMessage} request
+ * @param {ServerResponse} response
+ * @param {string[]} proxied
+ */
+async function proxy(request, response, proxied) {
+  const url = String(new URL(request.url ?? '', 'http://localhost').searchParams.get('url'));
+  proxied.push(url);
+  const body = request.method === 'POST' ? await new Response(/** @type {any} */ (Readable.toWeb(request))).text() : undefined;
+  const { authorization, 'content-type': contentType } = request.headers;
+  const headers = Object.entries({ authorization, 'content-type': contentType }).flatMap(([name, value]) => (value ? [[name, value]] : []));
+  const answer = await fetch(url, { method: request.method, headers: Object.fromEntries(headers), body });
+  response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'text/plain' }).end(await answer.text());
+}
