@@ -126,7 +126,8 @@ async function tryCarelessly({ discovery, registrationEndpoint }, { ask }, secre
     ...(protectedResource.metadataUrl === undefined ? {} : { resource: protectedResource.resource }),
   };
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  return { ...trial, requestedScope, ...(await looked(url.href, state, endpoint, ask, secrets)) };
+  const { told } = await looked(url.href, state, endpoint, ask, secrets);
+  return { ...trial, requestedScope, ...told };
 }
 
 /**
@@ -149,8 +150,7 @@ async function tryByThePlan({ discovery, plan, settings }, host, { ask, exchange
     for (let look = 0; look < LOOK_LIMIT; look += 1) {
       const { authorizationUrl, pending } = begun;
       secrets.push(pending.state, pending.codeVerifier);
-      const answer = await looked(authorizationUrl, pending.state, discovery.endpoint, ask, secrets);
-      const { callbackUrl, ...told } = { callbackUrl: undefined, ...answer };
+      const { told, callbackUrl } = await looked(authorizationUrl, pending.state, discovery.endpoint, ask, secrets);
       trial = { ...registered(lastRegistration(exchanges)), sentScope: pending.registration.askedScopes?.join(' ') ?? null, requestedScope: new URL(authorizationUrl).searchParams.get('scope') ?? requestedBy(pending.plan), ...told };
       if (told.answer !== 'refused' || callbackUrl === undefined) return trial;
       // It carries an error: what follows is a repair, or the end.
@@ -208,7 +208,7 @@ function refusal(error, exchange) {
  * @param {string} endpoint
  * @param {Recorder['ask']} ask
  * @param {string[]} secrets
- * @returns {Promise<Trial & { callbackUrl?: string }>}
+ * @returns {Promise<{ told: Trial, callbackUrl?: string }>} `callbackUrl`: of a refusal that came back to the client
  */
 async function looked(url, state, endpoint, ask, secrets) {
   const exchange = await ask({ purpose: 'authorization', step: 'authorize', to: 'authorization-server', url, context: { endpoint }, init: { headers: { accept: 'text/html' } } });
@@ -221,17 +221,18 @@ async function looked(url, state, endpoint, ask, secrets) {
   if (isBack && code) secrets.push(code);
   const error = parameters.get('error') ?? (location ? undefined : textOf(document, 'error'));
   if (error !== undefined || (status >= 400 && status < 500)) {
-    return {
+    /** @type {Trial} */
+    const told = {
       answer: 'refused',
       refusedAt: 'authorize',
       error,
       errorDescription: parameters.get('error_description') ?? textOf(document, 'error_description'),
       serverAnswer: inWords(exchange),
       byRedirect: isBack,
-      ...(isBack ? { returnsState: parameters.get('state') === state, returnsIssuer: parameters.has('iss'), callbackUrl: location.href } : {}),
     };
+    return isBack ? { told: { ...told, returnsState: parameters.get('state') === state, returnsIssuer: parameters.has('iss') }, callbackUrl: location.href } : { told };
   }
-  return { answer: location || status === 200 ? 'accepted' : 'unclear', ...(location || status === 200 ? {} : { serverAnswer: inWords(exchange) }) };
+  return { told: location || status === 200 ? { answer: 'accepted' } : { answer: 'unclear', serverAnswer: inWords(exchange) } };
 }
 
 /**

@@ -33,7 +33,17 @@ export const probeRules = [
     effect: 'No client becomes known by itself.',
     change: 'Accept public clients with a loopback redirect URI and the scopes that the MCP server names; or say in `error_description` what is wrong.',
     setting: 'client',
-    look: ({ ours }) => ours.answer === 'refused' && ours.refusedAt === 'register' && { found: String(ours.serverAnswer) },
+    look: ({ ours }) => !ours.registered && ours.answer === 'refused' && { found: String(ours.serverAnswer) },
+  },
+  {
+    ...atRegistration,
+    id: 'demanded-scope-not-registered',
+    severity: 'error',
+    title: 'Clients are not registered for a scope that the MCP server demands',
+    standard: 'RFC 7591 §3.2.1; MCP, authorization: scope selection',
+    effect: 'No sign-in can be good for what is demanded.',
+    change: 'Let clients register the scopes that the MCP server demands, or demand others.',
+    look: ({ ours }) => ours.registered && ours.answer === 'refused' && ours.refusedAt === 'register' && { found: `registered for "${ours.registeredScope ?? 'nobody says what'}": ${ours.serverAnswer}` },
   },
   {
     ...atAuthorization,

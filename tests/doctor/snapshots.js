@@ -1,0 +1,73 @@
+/** Snapshots of what doctor says, as data, with what differs from run to run taken out. `UPDATE=1` writes them anew. */
+
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { examine, probe } from 'mcp-oauth-wasm/doctor';
+
+/** @import { ServerSettings } from '../../js/records.js' */
+/** @import { Examination, Finding, ProbeResult, Trial } from 'mcp-oauth-wasm/doctor' */
+
+/**
+ * Examines a server, and probes it where it registers clients.
+ *
+ * @param {string} endpoint
+ * @param {{ settings?: ServerSettings, fetch?: typeof globalThis.fetch }} [options]
+ * @returns {Promise<{ examination: Examination, probed?: ProbeResult }>}
+ */
+export async function seen(endpoint, { settings, fetch } = {}) {
+  const examination = await examine({ endpoint, settings, client: { clientName: 'the tests' } }, { fetch });
+  const { discovery, plan } = examination;
+  if (!discovery?.authorizationServer.registrationEndpoint || !plan) return { examination };
+  return { examination, probed: await probe({ discovery, plan, settings }, { fetch }) };
+}
+
+/**
+ * In few lines.
+ *
+ * @param {{ examination: Examination, probed?: ProbeResult }} what
+ */
+export function inShort({ examination, probed }) {
+  const ids = (/** @type {Finding[]} */ findings) => findings.map(({ severity, id, scopes }) => [severity, id, ...(scopes ?? [])].join(' '));
+  return {
+    examined: ids(examination.findings),
+    ...(probed ? { probed: ids(probed.findings), careless: trialInShort(probed.careless), ours: trialInShort(probed.ours) } : {}),
+  };
+}
+
+/** @param {Trial} trial */
+function trialInShort({ answer, refusedAt, error, registeredScope, requestedScope }) {
+  const scopes = registeredScope === undefined ? '' : `registered ${registeredScope ?? 'unsaid'}; requested ${requestedScope ?? 'nothing'}; `;
+  return `${scopes}${answer ?? 'not asked'}${refusedAt ? ` at ${refusedAt}` : ''}${error ? `: ${error}` : ''}`;
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} value
+ */
+export function assertSnapshot(name, value) {
+  const file = fileURLToPath(new URL(`snapshots/${name}.json`, import.meta.url));
+  const text = `${JSON.stringify(value, null, 2)}\n`;
+  if (process.env.UPDATE) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+  assert.deepEqual(JSON.parse(text), JSON.parse(readFileSync(file, 'utf8')), `${name}.json differs; if that is intended, run the test with UPDATE=1`);
+}
+
+/**
+ * Without the ports of this run, and without identifiers that are drawn.
+ *
+ * @template T
+ * @param {T} value
+ * @param {Record<string, string>} origins by the words for them
+ * @param {string[]} [drawn]
+ * @returns {T}
+ */
+export function settled(value, origins, drawn = []) {
+  let text = JSON.stringify(value);
+  for (const [words, origin] of Object.entries(origins)) text = text.replaceAll(origin, words);
+  for (const one of drawn) text = text.replaceAll(one, '(drawn)');
+  return JSON.parse(text);
+}
