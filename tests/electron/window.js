@@ -1,0 +1,94 @@
+/**
+ * A window of an application: a page in real Chromium, and its preload script in a world of its own beside it, as with
+ * context isolation. What Electron does between them and the main process is done by the tests' connection to the browser.
+ */
+
+import { readFile } from 'node:fs/promises';
+import { MessageChannel } from 'node:worker_threads';
+import { mainPort } from './electron.js';
+
+/** @typedef {Awaited<ReturnType<typeof import('../browsers/browser.js').startBrowser>>} Browser */
+/** @import { MessagePort } from 'node:worker_threads' */
+/** @import { StandIn } from './electron.js' */
+
+const preload = new URL('../../js/electron/preload.cjs', import.meta.url);
+
+/**
+ * `require('electron')` of a preload script. Ports become numbers, since nothing else crosses: what is said to a port is told
+ * to the main process with its number, and the other way round. Bytes cross as arrays.
+ */
+const standIn = `
+  const ports = new Map();
+  const pack = (value) => JSON.stringify(value, (_key, part) => (part instanceof ArrayBuffer ? { bytes: [...new Uint8Array(part)] } : part));
+  const unpack = (value) => JSON.parse(value, (_key, part) => (part && Array.isArray(part.bytes) ? new Uint8Array(part.bytes) : part));
+  const ipcRenderer = {
+    postMessage(channel, message, transferred) {
+      const numbers = transferred.map((port) => {
+        const number = ports.size;
+        ports.set(number, port);
+        port.onmessage = ({ data }) => toMain(pack({ port: number, data }));
+        port.addEventListener('close', () => toMain(pack({ port: number, closed: true })));
+        return number;
+      });
+      toMain(pack({ channel, message, ports: numbers }));
+    },
+  };
+  globalThis.fromMain = (number, data) => ports.get(number).postMessage(unpack(data));
+  // The other world is told by a script of the test's: only functions and plain data cross Electron's own bridge.
+  const contextBridge = { exposeInMainWorld: (name, value) => toMain(pack({ expose: name, value })) };
+  const require = (name) => ({ electron: { ipcRenderer, contextBridge } })[name];
+`;
+
+/**
+ * @param {Browser} browser
+ * @param {StandIn} electron
+ * @param {{ url: string, script: string, shownAs?: string, isPreloaded?: boolean }} page `url`: where the tests serve it;
+ *   `shownAs`: its URL as the main process sees it
+ */
+export async function openWindow(browser, electron, { url, script, shownAs = 'app://main/index.html', isPreloaded = true }) {
+  const page = await browser.newPage();
+  const session = await page.createCDPSession();
+  /** @type {Map<number, MessagePort>} */
+  const ports = new Map();
+  /** Everything that came into the page by the bridge. @type {string[]} */
+  const received = [];
+
+  await session.send('Runtime.enable');
+  await session.send('Runtime.addBinding', { name: 'toMain', executionContextName: 'preload' });
+  session.on('Runtime.bindingCalled', async ({ payload, executionContextId: contextId }) => {
+    const { expose, value, channel, message, ports: numbers, port, data, closed } = JSON.parse(payload, (_key, part) =>
+      part && Array.isArray(part.bytes) ? new Uint8Array(part.bytes).buffer : part);
+    if (expose) return;
+    if (closed) return ports.get(port)?.close();
+    if (port !== undefined) return ports.get(port)?.postMessage(data);
+    const transferred = numbers.map((/** @type {number} */ number) => {
+      const { port1, port2 } = new MessageChannel();
+      ports.set(number, port1);
+      port1.on('message', (answer) => {
+        const packed = JSON.stringify(answer, (_key, part) => (part instanceof Uint8Array ? { bytes: [...part] } : part));
+        received.push(packed);
+        session.send('Runtime.evaluate', { contextId, expression: `fromMain(${number}, ${JSON.stringify(packed)})` }).catch(() => {});
+      });
+      return mainPort(port2);
+    });
+    void [channel, value];
+    electron.receive({ url: shownAs }, message, transferred);
+  });
+  if (isPreloaded) {
+    // Within a function, as CommonJS modules are.
+    const source = `(() => { ${standIn}\n((require) => { ${await readFile(preload, 'utf8')} })(require); })();`;
+    await session.send('Page.enable');
+    await session.send('Page.addScriptToEvaluateOnNewDocument', { source, worldName: 'preload' });
+    await session.send('Page.addScriptToEvaluateOnNewDocument', { source: "globalThis.mcpOauthWasm = Object.freeze({ version: 1 });" });
+  }
+  await page.goto(url);
+  await page.evaluate(script);
+  return {
+    page,
+    received,
+    async close() {
+      for (const port of ports.values()) port.close();
+      await page.close();
+    },
+  };
+}
