@@ -113,7 +113,7 @@ test('a stream is read while it is sent, and its end by the page ends it at the 
 test('errors are of their classes in the page: of another server, another connection, another page, and without the preload script', async () => {
   const { open } = await start();
   const { server } = there.world;
-  const [window, stranger, bare] = await Promise.all([open(), open({ shownAs: 'https://elsewhere.example/' }), open({ isPreloaded: false })]);
+  const [window, stranger, bare] = await Promise.all([open(), open({ shownAs: 'https://elsewhere.example/' }), open({ preload: null })]);
   const failures = [
     await call(window, 'failure', 'tools', there.world.issuer),
     await call(window, 'failure', 'nobody', server),

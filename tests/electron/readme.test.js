@@ -2,14 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { installPacked } from '../../scripts/packed.js';
 import { temporaryFolder } from '../javascript/temporary_folder.js';
 import { startWorld } from '../javascript/world.js';
+import { installWithElectron } from './installed.js';
 
 const root = new URL('../../', import.meta.url);
 
@@ -22,12 +21,7 @@ test('the example of the README has at most twelve lines, and signs in from the 
   const world = await startWorld();
   context.after(() => world.close());
   const folder = await temporaryFolder();
-  await installPacked(folder);
-  const electron = join(folder, 'node_modules', 'electron');
-  await mkdir(electron);
-  await writeFile(join(electron, 'package.json'), JSON.stringify({ name: 'electron', type: 'module', exports: './index.js' }));
-  await writeFile(join(electron, 'index.js'), `export * from ${JSON.stringify(new URL('readme_electron.js', import.meta.url))};`);
-  await symlink(fileURLToPath(new URL('node_modules/@modelcontextprotocol', root)), join(folder, 'node_modules', '@modelcontextprotocol'), 'junction');
+  await installWithElectron(folder, 'readme_electron.js');
   await writeFile(join(folder, 'main.js'), example.replace('https://mcp.example.com/mcp', world.server));
   // As Electron does: it becomes ready when the main module has come to its end, what it awaits included.
   await writeFile(join(folder, 'start.js'), `import './main.js'; import { becomeReady } from 'electron'; becomeReady();`);

@@ -8,4 +8,6 @@ import { createElectron } from './electron.js';
 const userAgent = createUserAgent();
 const electron = createElectron({ userData: env.USER_DATA ?? tmpdir(), isReady: false, browse: (url) => userAgent.browse(url) });
 
+/** The whole of it, for what Electron's module does not have. */
+export const standIn = electron;
 export const { app, shell, session, net, ipcMain, safeStorage, becomeReady } = electron;

@@ -4,6 +4,7 @@
  */
 
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { MessageChannel } from 'node:worker_threads';
 import { mainPort } from './electron.js';
 
@@ -11,7 +12,7 @@ import { mainPort } from './electron.js';
 /** @import { MessagePort } from 'node:worker_threads' */
 /** @import { StandIn } from './electron.js' */
 
-const preload = new URL('../../js/electron/preload.cjs', import.meta.url);
+const ownPreload = fileURLToPath(new URL('../../js/electron/preload.cjs', import.meta.url));
 
 /**
  * `require('electron')` of a preload script. Ports become numbers, since nothing else crosses: what is said to a port is told
@@ -42,11 +43,19 @@ const standIn = `
 /**
  * @param {Browser} browser
  * @param {StandIn} electron
- * @param {{ url: string, script: string, shownAs?: string, isPreloaded?: boolean }} page `url`: where the tests serve it;
- *   `shownAs`: its URL as the main process sees it
+ * @param {{ url: string, script?: string, shownAs?: string, preload?: string | null, serve?: (url: string) => Promise<Response> }} page
+ *   `url`: where the tests serve it; `shownAs`: its URL as the main process sees it; `preload`: the file of its preload script,
+ *   null: none; `serve`: answers its requests in the network's place
  */
-export async function openWindow(browser, electron, { url, script, shownAs = 'app://main/index.html', isPreloaded = true }) {
+export async function openWindow(browser, electron, { url, script, shownAs = 'app://main/index.html', preload = ownPreload, serve }) {
   const page = await browser.newPage();
+  if (serve) {
+    await page.setRequestInterception(true);
+    page.on('request', async (request) => {
+      const response = await serve(request.url());
+      request.respond({ status: response.status, headers: Object.fromEntries(response.headers), body: Buffer.from(await response.arrayBuffer()) });
+    });
+  }
   const session = await page.createCDPSession();
   /** @type {Map<number, MessagePort>} */
   const ports = new Map();
@@ -74,7 +83,7 @@ export async function openWindow(browser, electron, { url, script, shownAs = 'ap
     void [channel, value];
     electron.receive({ url: shownAs }, message, transferred);
   });
-  if (isPreloaded) {
+  if (preload) {
     // Within a function, as CommonJS modules are.
     const source = `(() => { ${standIn}\n((require) => { ${await readFile(preload, 'utf8')} })(require); })();`;
     await session.send('Page.enable');
@@ -82,7 +91,7 @@ export async function openWindow(browser, electron, { url, script, shownAs = 'ap
     await session.send('Page.addScriptToEvaluateOnNewDocument', { source: "globalThis.mcpOauthWasm = Object.freeze({ version: 1 });" });
   }
   await page.goto(url);
-  await page.evaluate(script);
+  if (script) await page.evaluate(script);
   return {
     page,
     received,
