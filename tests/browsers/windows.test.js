@@ -85,6 +85,41 @@ for (const name of browserNames) {
       await outcome(page, /alice@example\.com/);
     });
 
+    test('the popup redirect keeps the contract of a redirect', async () => {
+      const page = await stage.openLab();
+      const broken = await page.evaluate(async () => {
+        // Not the parent of the page at the redirect URI: it has the channel alone, as a window has.
+        const outer = document.createElement('iframe');
+        outer.srcdoc = '<title>Between</title>';
+        await new Promise((resolve) => {
+          outer.onload = resolve;
+          document.body.append(outer);
+        });
+        const between = outer.contentDocument?.body;
+        const cases = lab.redirectContract({
+          create(open) {
+            // In place of a window; the page at the redirect URI is real, and in a frame.
+            window.open = () => /** @type {any} */ ({ closed: false, close() {}, location: { replace: open } });
+            // A window that is there already is sent on by the page in it.
+            new BroadcastChannel('mcp-oauth-wasm callback').onmessage = ({ data }) => data.about === 'next' && open(data.authorizationUrl);
+            return lab.popupRedirect({ redirectUri: '/callback.html' });
+          },
+          visit: (url) =>
+            new Promise((resolve) => {
+              const frame = document.createElement('iframe');
+              frame.src = url;
+              frame.onload = () => setTimeout(resolve, 100);
+              between?.append(frame);
+            }),
+        });
+        const outcomes = [];
+        for (const { name, run } of cases) outcomes.push({ rule: name, ...(await lab.outcome(run)) });
+        if (outcomes.length === 0) throw new Error('there are no cases');
+        return outcomes.filter(({ message }) => message);
+      });
+      assert.deepEqual(broken, []);
+    });
+
     test('a window that finds nobody who waits tells the person, and keeps the address', async () => {
       const page = await stage.open('/callback.html?code=c&state=nobodys');
       await page.waitForFunction(() => document.title === 'Nobody has taken this answer', patience);
