@@ -18,6 +18,9 @@ import { whatIf } from './what_if.js';
 
 const stepTitles = { discover: 'Discover', plan: 'Plan', register: 'Register', authorize: 'Authorize', token: 'Token', call: 'Call' };
 
+/** What is under inspection, for after a reload. */
+const STORED_SERVER = 'server';
+
 /** Members of the settings that a failure may name as its remedy. */
 const namesSetting = /\b(client|scopes|optionalScopes|refresh|resource|omitResource|authorizationParameters|assumeS256|authorizationServerMetadata|allowPrivateAddresses)\b/;
 
@@ -42,7 +45,8 @@ try {
   const { token, server } = await enter();
   network = createNetwork(token, { confirm: confirmTarget, record: (exchange) => flow?.record(exchange) });
   listen();
-  if (server !== null) byId('endpoint').value = server;
+  if (server !== null) sessionStorage.setItem(STORED_SERVER, server);
+  byId('endpoint').value = sessionStorage.getItem(STORED_SERVER) ?? '';
   show();
   await init(new URL('../../pkg/mcp_oauth_wasm_bg.wasm', import.meta.url));
 } catch (error) {
@@ -72,6 +76,7 @@ function listen() {
 
 /** Begins anew, with nothing known. */
 function begin() {
+  sessionStorage.setItem(STORED_SERVER, byId('endpoint').value.trim());
   choice = { revealed: false };
   tried = undefined;
   notice = '';

@@ -136,6 +136,8 @@ export class InspectorPage {
   /** @param {string} name */
   async picture(name) {
     mkdirSync(pictures, { recursive: true });
+    // Nor are they drawn.
+    await this.page.bringToFront();
     await this.page.screenshot({ path: /** @type {`${string}.png`} */ (join(pictures, `${name}.png`)) });
   }
 

@@ -114,7 +114,7 @@ for (const name of browserNames) {
       t.after(() => shown.close());
       assert.equal(await shown.page.evaluate(() => location.href), `${shown.inspector.origin}/`);
       await shown.page.reload();
-      await shown.page.$eval('#endpoint', (input, url) => void (/** @type {HTMLInputElement} */ (input).value = url), world.server);
+      await shown.page.waitForSelector('#step-discover[aria-disabled=false]');
       await shown.click('#step-discover');
       await shown.until(() => shown.page.$('#step-discover.done'));
       const other = await browser.newPage();
