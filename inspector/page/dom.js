@@ -21,14 +21,16 @@ export function element(name, attributes = {}, ...children) {
 }
 
 /**
- * Puts children in the place of those that are there. Whoever had the focus has it afterwards.
+ * Puts children in the place of those that are there. Whoever had the focus has it afterwards, and what was open is open.
  *
  * @param {Element} parent
  * @param {...(Child | (Child | Child[])[])} children
  */
 export function replace(parent, ...children) {
   const focused = parent.contains(document.activeElement) ? document.activeElement?.id : undefined;
+  const open = [...parent.querySelectorAll('details[open][id]')].map(({ id }) => id);
   parent.replaceChildren(...shown(children.flat(2)));
+  for (const id of open) byId(id)?.setAttribute('open', '');
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 

@@ -271,6 +271,7 @@ async function tryWhatIf() {
   await current.during('register', async () => {
     tried = await whatIf(current);
   });
+  byId('tried').scrollIntoView({ block: 'nearest' });
 }
 
 /**

@@ -83,8 +83,8 @@ function grouped(findings) {
   const others = findings.filter(({ severity }) => severity !== 'advice');
   const title = advice.length === 1 ? advice[0]?.title : `${advice.length} things that could be better`;
   return [
-    ...others.map((finding) => element('li', { class: `finding ${finding.severity}` }, element('details', {}, summary(finding.severity, finding.title), inFull(finding)))),
-    advice.length > 0 && element('li', { class: 'finding advice' }, element('details', {}, summary('advice', String(title)), element('ul', {}, advice.map((finding) => element('li', {}, element('strong', {}, finding.title), inFull(finding)))))),
+    ...others.map((finding) => element('li', { class: `finding ${finding.severity}` }, element('details', { id: `finding-${finding.id}` }, summary(finding.severity, finding.title), inFull(finding)))),
+    advice.length > 0 && element('li', { class: 'finding advice' }, element('details', { id: `advice-${advice[0]?.id}` }, summary('advice', String(title)), element('ul', {}, advice.map((finding) => element('li', {}, element('strong', {}, finding.title), inFull(finding)))))),
   ];
 }
 
