@@ -13,7 +13,7 @@ import { client, Flow, flowSteps } from './flow.js';
 import { showMessage } from './message_view.js';
 import { createNetwork, enter, ShutOut } from './network.js';
 import { showScopes } from './scopes_view.js';
-import { showSequence } from './sequence_view.js';
+import { showLatest, showSequence } from './sequence_view.js';
 import { whatIf } from './what_if.js';
 
 const stepTitles = { discover: 'Discover', plan: 'Plan', register: 'Register', authorize: 'Authorize', token: 'Token', call: 'Call' };
@@ -117,7 +117,8 @@ function show() {
   showTools();
   showTried();
   const told = failed();
-  if (!(flow?.error instanceof ShutOut)) showFailure(told, told && wayOn(told));
+  const isNews = !(flow?.error instanceof ShutOut) && showFailure(told, told && wayOn(told));
+  if (isNews) showLatest();
   for (const id of ['copy-report', 'save-markdown', 'save-json']) byId(id).disabled = events.length === 0;
   byId('what-if').disabled = !discovery || Boolean(flow?.underWay);
 }

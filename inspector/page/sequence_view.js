@@ -29,8 +29,7 @@ export function showSequence({ events, findings, chosen, choose }) {
   byId('empty-sequence').hidden = !isEmpty;
   byId('lanes').hidden = isEmpty;
   replace(byId('sequence'), rows);
-  // What came last stays in view.
-  if (events.length + findings.length > count) byId('picture').scrollTop = byId('picture').scrollHeight;
+  if (events.length + findings.length > count) showLatest();
   count = events.length + findings.length;
 
   /**
@@ -71,6 +70,11 @@ export function showSequence({ events, findings, chosen, choose }) {
     line.style.gridColumn = isNote ? `${Math.max(1, start * 2)} / span 4` : `${Math.min(start, end) * 2 + 2} / ${Math.max(start, end) * 2 + 2}`;
     return element('button', { id, type: 'button', class: `arrow ${tone}`, 'aria-pressed': String(isChosen), onclick: () => choose(arrow) }, line);
   }
+}
+
+/** What came last is in view. */
+export function showLatest() {
+  byId('picture').scrollTop = byId('picture').scrollHeight;
 }
 
 /**

@@ -98,6 +98,7 @@ for (const given of cases) {
     assert.match(String(alert['To change']), change);
     // All of it is to be seen without scrolling.
     assert.ok(Number(alert.bottom) <= 500, `the alert ends at ${alert.bottom}`);
+    assert.ok(await shown.page.evaluate(() => document.documentElement.scrollHeight <= innerHeight), 'the page itself does not scroll');
     assert.deepEqual(shown.errors, []);
     await shown.picture(`failure-${given.name.replaceAll(' ', '-')}`);
   });

@@ -1,4 +1,4 @@
-/** Makes docs/inspector.png: the page after a client without scope was tried, and before anybody signed in. */
+/** Makes docs/inspector.png: somebody signed in, and a tool needs one scope more. */
 
 import { join } from 'node:path';
 
@@ -11,14 +11,13 @@ const world = await startWorld({ protectedResource: { scopesSupported: ['openid'
 const browser = await startBrowser('chromium');
 try {
   const shown = await openInspector(browser, { url: world.server });
+  await shown.page.setViewport({ width: 1280, height: 800, deviceScaleFactor: 1.5 });
   await shown.press('#run-all');
   await shown.signInUntil(async () => (await shown.text('#status')).startsWith('Signed in'));
   await shown.page.$eval('#tool', (input) => void (/** @type {HTMLInputElement} */ (input).value = 'read_private_notes'));
   await shown.press('#call-tool');
   await shown.alert();
   await shown.page.bringToFront();
-  await shown.page.setViewport({ width: 1280, height: 800, deviceScaleFactor: 1.5 });
-  await shown.page.$eval('#title-scopes', (title) => title.scrollIntoView());
   await shown.page.screenshot({ path: /** @type {`${string}.png`} */ (join(root, 'docs', 'inspector.png')) });
   await shown.close();
 } finally {
