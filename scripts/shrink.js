@@ -71,22 +71,26 @@ export async function shrink(wasm) {
 
   binaryen.setOptimizeLevel(2);
   binaryen.setShrinkLevel(2);
+  // The first page holds the end of the stack: no address of anything.
+  binaryen.setLowMemoryUnused(true);
   // All three make a smaller module, but one that compresses worse.
   binaryen.setOneCallerInlineMaxSize(20);
   binaryen.addPassToSkip("local-cse");
   binaryen.addPassToSkip("memory-packing");
+  module.runPasses(["merge-similar-functions"]);
   module.optimize();
   // The second time finds what the first one uncovered.
   module.optimize();
 
-  // binaryen puts what is called most in front, where numbers take one byte. Beyond these, functions with the same
-  // type, as many variables and the same first instructions compress better side by side.
-  const kind = (/** @type {import("binaryen").default.FunctionInfo} */ { params, results, vars, body }) =>
-    [params, results, String(vars.length).padStart(3, "0"), binaryen.emitText(body).replace(/\$"[^"]*"|\$\S+/g, "")].join();
-  const alike = functions().filter(({ base }) => !base).slice(40)
-    .map((one) => ({ ...one, kind: kind(one) })).sort((one, other) => Number(one.kind > other.kind) - Number(one.kind < other.kind));
-  for (const { name } of alike) module.removeFunction(name);
-  for (const { name, params, results, vars, body } of alike) module.addFunction(name, params, results, vars, body);
+  // binaryen puts what is called most in front, where numbers take one byte. The others compress better side by side
+  // with what they resemble.
+  const own = functions().filter(({ base }) => !base);
+  const codes = bodies(Buffer.from(module.emitBinary()));
+  const others = own.map((one, index) => ({ ...one, pieces: pieces(/** @type {Buffer} */ (codes[index])) })).slice(40);
+  for (const { name, params, results, vars, body } of alike(others)) {
+    module.removeFunction(name);
+    module.addFunction(name, params, results, vars, body);
+  }
   module.runPasses(["strip-producers", "strip-target-features"]);
   const spelling = (/** @type {string} */ text) => text.replace(/\.\/\w+_bg\.js|\w*__\w+/g, (name) => shortNames.get(name) ?? name);
   const optimised = Buffer.from(module.emitBinary());
@@ -98,6 +102,69 @@ export async function shrink(wasm) {
     blankPlaces(optimised.subarray(start, start + data.byteLength), offset);
   }
   return { wasm: optimised, spelling };
+}
+
+/**
+ * The code of each function of a module, as it is in its code section.
+ *
+ * @param {Buffer} wasm
+ */
+function bodies(wasm) {
+  let at = 8;
+  const number = () => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = wasm.readUInt8(at++);
+      value += (byte & 127) * 2 ** shift;
+      if (byte < 128) return value;
+    }
+  };
+  while (wasm[at++] !== 10) {
+    const length = number();
+    at += length;
+  }
+  number();
+  return Array.from({ length: number() }, () => {
+    const length = number();
+    return wasm.subarray(at, (at += length));
+  });
+}
+
+/**
+ * Every four bytes that stand side by side somewhere: what deflate finds again.
+ *
+ * @param {Buffer} code
+ */
+function pieces(code) {
+  return new Set(Array.from({ length: Math.max(0, code.length - 3) }, (_, index) => code.readUInt32BE(index)));
+}
+
+/**
+ * Puts functions side by side: next comes the one that shares the most with the last eight, the more the nearer.
+ *
+ * @template {{ pieces: Set<number> }} T
+ * @param {T[]} functions
+ * @returns {T[]}
+ */
+function alike(functions) {
+  const left = new Set(functions);
+  /** @type {T[]} */
+  const sorted = [];
+  while (left.size > 0) {
+    /** @type {Map<number, number>} */
+    const worth = new Map();
+    for (const [index, { pieces }] of sorted.slice(-8).entries()) for (const piece of pieces) worth.set(piece, 1 / (8 - index));
+    let next = /** @type {T} */ (left.values().next().value);
+    let most = -1;
+    for (const one of left) {
+      let shared = 0;
+      for (const piece of one.pieces) shared += worth.get(piece) ?? 0;
+      if (shared > most) [next, most] = [one, shared];
+    }
+    left.delete(next);
+    sorted.push(next);
+  }
+  return sorted;
 }
 
 /**

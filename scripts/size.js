@@ -8,8 +8,8 @@ import { ensureNestedPackage, filesBelow, root, runProgram } from "./support.js"
 
 /** Bytes, gzipped. For slim what is reached, so that it does not grow; the goal is 70,000. */
 const limits = new Map([
-  ["mcp-oauth-wasm/slim", 76_000],
-  ["all that a sign-in loads", 78_000],
+  ["mcp-oauth-wasm/slim", 74_000],
+  ["all that a sign-in loads", 75_500],
 ]);
 
 const peersFolder = join(root, "tests", "size");
