@@ -12,7 +12,7 @@ import { defaultStorePath } from '../../js/node/default_store_path.js';
 import { temporaryFolder } from './temporary_folder.js';
 
 test('exports the host and its parts', () => {
-  assert.deepEqual(Object.keys(node).sort(), ['createFileStore', 'createMemoryStore', 'explain', 'loopbackRedirect', 'nodeHost', 'openBrowser', 'pastedRedirect']);
+  assert.deepEqual(Object.keys(node).sort(), ['createFileStore', 'createMemoryStore', 'defaultStorePath', 'explain', 'loopbackRedirect', 'nodeHost', 'openBrowser', 'pastedRedirect']);
 });
 
 test('the default store is a file in this user\'s folder for state', () => {
