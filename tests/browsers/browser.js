@@ -19,6 +19,7 @@ export const hosts = { insecure: 'insecure.test' };
  *
  * @typedef {object} BrowserOptions
  * @property {string[]} [args] further switches of Chromium
+ * @property {'light' | 'dark'} [scheme] of colours that the person prefers. Default: light
  * @property {boolean} [blocksPopups] whether windows open after a click only, as for people. Default: true
  */
 
@@ -29,14 +30,19 @@ export const hosts = { insecure: 'insecure.test' };
  * @param {BrowserOptions} [options]
  * @returns {Promise<Browser>}
  */
-export function startBrowser(name, { args = [], blocksPopups = true } = {}) {
+export function startBrowser(name, { args = [], scheme = 'light', blocksPopups = true } = {}) {
   if (name === 'firefox') {
-    const preferences = { 'dom.disable_open_during_load': blocksPopups, 'network.dns.localDomains': Object.values(hosts).join(',') };
+    const preferences = {
+      'dom.disable_open_during_load': blocksPopups,
+      'network.dns.localDomains': Object.values(hosts).join(','),
+      'layout.css.prefers-color-scheme.content-override': scheme === 'dark' ? 0 : 1,
+    };
     return launch({ browser: 'firefox', executablePath: findFirefox(), headless: true, extraPrefsFirefox: preferences });
   }
   const switches = [
     // Containers have no user namespaces for its sandbox; every page that it gets to see here is ours.
     '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    `--blink-settings=preferredColorScheme=${scheme === 'dark' ? 0 : 1}`,
     `--host-resolver-rules=${Object.values(hosts).map((host) => `MAP ${host} 127.0.0.1`).join(',')}`,
   ];
   const ignoreDefaultArgs = blocksPopups ? ['--disable-popup-blocking'] : [];
