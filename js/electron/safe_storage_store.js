@@ -1,12 +1,14 @@
 /** A store in a file, whose records are encrypted with a key that the operating system keeps. */
 
-/** @import { JsonObject, Store, StoredRecord } from '../host.js' */
+/** @import { JsonObject, Store } from '../host.js' */
+/** @import { Seal } from '../store/sealed_store.js' */
 /** @import { ElectronModules, ElectronSafeStorage } from './electron_parts.js' */
 
 import { join } from 'node:path';
 
 import { StorageError } from '../errors.js';
 import { createFileStore } from '../store/file_store.js';
+import { createSealedStore } from '../store/sealed_store.js';
 import { readyElectron } from './modules.js';
 
 /**
@@ -39,78 +41,31 @@ import { readyElectron } from './modules.js';
  */
 export function createSafeStorageStore(path, { electron: given, allowPlainText = false, onUnreadable = () => {}, lockTimeoutMilliseconds } = {}) {
   const ready = readyElectron(given);
-  /** @type {Promise<{ file: Store, codec: Codec }> | undefined} */
-  let opening;
-  const open = () =>
-    (opening ??= (async () => {
-      const { app, safeStorage } = await ready();
-      const file = createFileStore(path ?? join(app.getPath('userData'), 'mcp-oauth-wasm.json'), { lockTimeoutMilliseconds });
-      return { file, codec: await codecOf(safeStorage, allowPlainText) };
-    })().catch((error) => {
-      // The person may unlock the key, and the next call may find it.
-      opening = undefined;
-      throw error;
-    }));
-  /** @type {Set<string>} */
-  const told = new Set();
-
-  return {
-    async read(key) {
-      const { file, codec } = await open();
-      const there = await file.read(key);
-      const value = there && (await codec.decoded(there.value));
-      if (there && value) return { version: there.version, value };
-      if (there && !told.has(there.version)) {
-        told.add(there.version);
-        onUnreadable(key);
-      }
-      return null;
-    },
-
-    async compareAndSwap(key, expected, value) {
-      const { file, codec } = await open();
-      const encoded = value && (await codec.encoded(value));
-      const there = expected === null ? await file.read(key) : null;
-      if (!there) return file.compareAndSwap(key, expected, encoded);
-      if (await codec.decoded(there.value)) return false;
-      // The only copy of it: whoever finds the key again can still use it.
-      await file.compareAndSwap(`unreadable ${there.version} ${key}`, null, there.value);
-      return file.compareAndSwap(key, there.version, encoded);
-    },
-
-    async lock(key, work, options) {
-      const { file } = await open();
-      return file.lock(key, work, options);
-    },
-  };
+  return createSealedStore(async () => {
+    const { app, safeStorage } = await ready();
+    const store = createFileStore(path ?? join(app.getPath('userData'), 'mcp-oauth-wasm.json'), { lockTimeoutMilliseconds });
+    return { store, ...(await sealOf(safeStorage, allowPlainText)) };
+  }, onUnreadable);
 }
-
-/**
- * From records to what is in the file, and back.
- *
- * @typedef {object} Codec
- * @property {(value: JsonObject) => Promise<JsonObject>} encoded
- * @property {(stored: StoredRecord['value']) => Promise<JsonObject | null>} decoded null: it can no longer be
- */
 
 /**
  * @param {ElectronSafeStorage} safeStorage
  * @param {boolean} allowPlainText
- * @returns {Promise<Codec>}
+ * @returns {Promise<Seal>}
  */
-async function codecOf(safeStorage, allowPlainText) {
+async function sealOf(safeStorage, allowPlainText) {
   const cipher = cipherOf(safeStorage);
   const isEncrypting = (await cipher.isAvailable()) && !(await isPlainText(safeStorage, cipher));
   if (!isEncrypting && !allowPlainText) throw unencrypted(safeStorage);
   return {
-    async encoded(value) {
+    async seal(value) {
       /** @type {JsonObject} */
       const stored = {};
       if (isEncrypting) stored.encrypted = (await cipher.encrypt(JSON.stringify(value))).toString('base64');
       else stored.plain = value;
       return stored;
     },
-    async decoded({ plain, encrypted }) {
+    async open({ plain, encrypted }) {
       if (allowPlainText && plain) return /** @type {JsonObject} */ (plain);
       if (typeof encrypted !== 'string' || !isEncrypting) return null;
       // No new encryption on the way: it would change the version of a record that somebody is about to replace.

@@ -20,6 +20,7 @@ const ours = [
   'ElectronSessions', 'ElectronDecrypted', 'ElectronResolvedHost', 'ElectronResolvedEndpoint', 'ElectronShell', 'ElectronFetchOptions', 'SafeStorageStoreOptions', 'createSafeStorageStore', 'BridgeOptions',
   'ContractCase', 'StoreContractOptions', 'FetchContractOptions', 'RedirectContractOptions', 'storeContract', 'fetchContract',
   'redirectContract', 'FetchTestServer', 'startFetchTestServer', 'createRedisStore', 'RedisStoreOptions', 'RedisClient',
+  'createKeyringStore', 'KeyringStoreOptions', 'KeyringModule', 'KeyringEntryClass', 'KeyringEntry',
   'BlockedPopup', 'BrowserHostOptions', 'browserHost', 'PageReturn', 'IndexedDBStoreOptions', 'createIndexedDBStore', 'CallbackText',
 ];
 
