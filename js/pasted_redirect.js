@@ -4,10 +4,10 @@
  * @module
  */
 
-/** @import { Redirect, RedirectReceiver } from './host.js' */
+/** @import { Redirect } from './host.js' */
 
 import { MisuseError, TransportError } from './errors.js';
-import { alreadyWaiting, callbackAborted, problemOf, requireWebUrl } from './redirect.js';
+import { callbackAborted, createReceiver, problemOf } from './redirect.js';
 import { untilAborted } from './until_aborted.js';
 
 /** How often the person is asked in one sign-in. */
@@ -60,47 +60,10 @@ export function pastedRedirect({ redirectUri, ask }) {
   return {
     async prepare({ signal }) {
       if (signal?.aborted) throw callbackAborted(signal.reason);
-      return receiver(redirectUri, ask);
-    },
-  };
-}
-
-/**
- * @param {string} redirectUri
- * @param {PastedRedirectOptions['ask']} ask
- * @returns {RedirectReceiver}
- */
-function receiver(redirectUri, ask) {
-  /** Ends the waiting; there is one for each. @type {AbortController | undefined} */
-  let waiting;
-  let isClosed = false;
-
-  return {
-    redirectUri,
-
-    async authorize({ authorizationUrl, state, signal }) {
-      const url = requireWebUrl(authorizationUrl);
-      if (signal?.aborted) throw callbackAborted(signal.reason);
-      if (isClosed) throw callbackAborted();
-      if (waiting) throw alreadyWaiting();
-      const ended = new AbortController();
-      const onAbort = () => ended.abort(signal?.reason);
-      signal?.addEventListener('abort', onAbort, { once: true });
-      waiting = ended;
-      try {
-        return await askUntilItFits({ authorizationUrl: url, redirectUri, signal: ended.signal }, state, ask);
-      } catch (error) {
-        throw ended.signal.aborted ? callbackAborted(ended.signal.reason) : error;
-      } finally {
-        signal?.removeEventListener('abort', onAbort);
-        waiting = undefined;
-        ended.abort();
-      }
-    },
-
-    async close() {
-      isClosed = true;
-      waiting?.abort();
+      return createReceiver({
+        redirectUri,
+        receive: ({ authorizationUrl, state, signal }) => askUntilItFits({ authorizationUrl, redirectUri, signal }, state, ask),
+      });
     },
   };
 }

@@ -1,6 +1,61 @@
 /** What the ways to send a person to the authorization server have in common. */
 
+/** @import { AuthorizeRequest, RedirectReceiver } from './host.js' */
+
 import { MisuseError, TransportError } from './errors.js';
+import { untilAborted } from './until_aborted.js';
+
+/**
+ * A receiver that waits for one response at a time, as long as it is neither aborted nor closed.
+ *
+ * @param {object} way
+ * @param {string} way.redirectUri
+ * @param {(request: Required<AuthorizeRequest>) => Promise<string>} way.receive sends the person off, and resolves with the
+ *   callback URL. Its signal aborts once nobody waits for that any more, in whichever way the wait has ended
+ * @param {RedirectReceiver['finish']} [way.finish]
+ * @param {() => Promise<void>} [way.close]
+ * @returns {RedirectReceiver}
+ */
+export function createReceiver({ redirectUri, receive, finish, close }) {
+  /** @type {AbortController | undefined} */
+  let waiting;
+  /** @type {Promise<void> | undefined} */
+  let closing;
+
+  return {
+    redirectUri,
+
+    async authorize({ authorizationUrl, state, signal }) {
+      const url = requireWebUrl(authorizationUrl);
+      if (signal?.aborted) throw callbackAborted(signal.reason);
+      if (closing) throw callbackAborted();
+      if (waiting) throw alreadyWaiting();
+      const ended = new AbortController();
+      const onAbort = () => ended.abort(signal?.reason);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      waiting = ended;
+      try {
+        return await untilAborted(receive({ authorizationUrl: url, state, signal: ended.signal }), ended.signal);
+      } catch (error) {
+        throw ended.signal.aborted ? callbackAborted(ended.signal.reason) : error;
+      } finally {
+        signal?.removeEventListener('abort', onAbort);
+        waiting = undefined;
+        ended.abort();
+      }
+    },
+
+    finish,
+
+    close() {
+      closing ??= (async () => {
+        waiting?.abort();
+        await close?.();
+      })();
+      return closing;
+    },
+  };
+}
 
 /**
  * @param {string} url
@@ -48,7 +103,7 @@ export function callbackAborted(reason) {
   });
 }
 
-export function alreadyWaiting() {
+function alreadyWaiting() {
   return new MisuseError({
     code: 'callback_awaited',
     step: 'authorize',

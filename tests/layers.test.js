@@ -37,6 +37,7 @@ const javascriptOrder = [
   "node/default_store_path.js",
   "node/callback_page.js",
   "node/open_browser.js",
+  "node/path_of_issuer.js",
   "node/loopback_redirect.js",
   "node/explaining_fetch.js",
   "node/guarded_fetch.js",

@@ -4,7 +4,7 @@
 
 import { MisuseError, TransportError } from '../errors.js';
 import { pastedRedirect } from '../pasted_redirect.js';
-import { alreadyWaiting, callbackAborted, problemOf, requireWebUrl } from '../redirect.js';
+import { callbackAborted, createReceiver, problemOf } from '../redirect.js';
 import { callbackChannel } from './callback_channel.js';
 import { wholeRedirectUri } from './redirect_uri.js';
 
@@ -74,14 +74,12 @@ export function popupRedirect({ redirectUri, features = 'popup,width=520,height=
  * @param {Window} popup
  * @param {string} redirectUri
  * @param {RedirectReceiver | undefined} pasted
- * @returns {RedirectReceiver}
  */
 function receiver(popup, redirectUri, pasted) {
-  /** @type {{ state: string, resolve: (callbackUrl: string) => void, reject: (error: Error) => void } | undefined} */
+  /** @type {{ state: string, resolve: (callbackUrl: string) => void } | undefined} */
   let awaited;
   /** The page that brought the latest response. @type {{ state: string, answer: Answer } | undefined} */
   let there;
-  let isClosed = false;
 
   const channel = callbackChannel(new URL(redirectUri).origin, (message, answer) => {
     // Other windows of this origin may be answers to other tabs, which hear them as well.
@@ -92,49 +90,31 @@ function receiver(popup, redirectUri, pasted) {
     resolve(String(message.callbackUrl));
   });
 
-  return {
+  return createReceiver({
     redirectUri,
 
-    async authorize({ authorizationUrl, state, signal }) {
-      const url = requireWebUrl(authorizationUrl);
-      if (signal?.aborted) throw callbackAborted(signal.reason);
-      if (isClosed) throw callbackAborted();
-      if (awaited) throw alreadyWaiting();
-      const abandoned = new AbortController();
-      const onAbort = () => awaited?.reject(callbackAborted(signal?.reason));
-      signal?.addEventListener('abort', onAbort, { once: true });
-      try {
-        /** @type {Promise<string>} */
-        const response = new Promise((resolve, reject) => {
-          awaited = { state, resolve, reject };
-          if (there) there.answer({ about: 'next', state: there.state, authorizationUrl: url });
-          // Nobody has gone anywhere with it yet, so this is still true.
-          else if (popup.closed) reject(callbackAborted());
-          else popup.location.replace(url);
-          pasted?.authorize({ authorizationUrl, state, signal: abandoned.signal }).then(resolve, reject);
-        });
-        return await response;
-      } finally {
-        awaited = undefined;
-        abandoned.abort();
-        signal?.removeEventListener('abort', onAbort);
-      }
-    },
+    receive: ({ authorizationUrl, state, signal }) =>
+      new Promise((resolve, reject) => {
+        awaited = { state, resolve };
+        signal.addEventListener('abort', () => (awaited = undefined));
+        if (there) there.answer({ about: 'next', state: there.state, authorizationUrl });
+        // Nobody has gone anywhere with it yet, so this is still true.
+        else if (popup.closed) reject(callbackAborted());
+        else popup.location.replace(authorizationUrl);
+        pasted?.authorize({ authorizationUrl, state, signal }).then(resolve, reject);
+      }),
 
     finish({ title, message }) {
       there?.answer({ about: 'outcome', state: there.state, title, message });
     },
 
     async close() {
-      if (isClosed) return;
-      isClosed = true;
-      awaited?.reject(callbackAborted());
       channel.stop();
       await pasted?.close();
       // Without effect where an opener policy took it away. The page at the redirect URI closes itself.
       popup.close();
     },
-  };
+  });
 }
 
 /** @param {string} features */

@@ -1,13 +1,13 @@
 /** A redirect by a private-use scheme: the operating system hands the authorization response to the application as a link. */
 
-/** @import { Redirect, RedirectReceiver } from '../host.js' */
+/** @import { Redirect } from '../host.js' */
 /** @import { ElectronModules } from './electron_parts.js' */
 
-import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 
 import { MisuseError } from '../errors.js';
-import { alreadyWaiting, callbackAborted, isSame, requireWebUrl } from '../redirect.js';
+import { pathOfIssuer } from '../node/path_of_issuer.js';
+import { callbackAborted, createReceiver, isSame } from '../redirect.js';
 import { openExternal } from './open_external.js';
 
 /** A domain name of the application's, in reverse, in lower case (RFC 8252 §7.1). */
@@ -54,7 +54,7 @@ export function schemeRedirect({ electron, scheme, path = '/callback', pathPerIs
   return {
     async prepare({ issuer, signal }) {
       if (signal?.aborted) throw callbackAborted(signal.reason);
-      const pathname = pathPerIssuer ? `${path.replace(/\/$/, '')}/${shortHash(issuer)}` : path;
+      const pathname = pathPerIssuer ? pathOfIssuer(path, issuer) : path;
       return receiver(electron, `${scheme}:${pathname}`, waiting);
     },
   };
@@ -64,51 +64,25 @@ export function schemeRedirect({ electron, scheme, path = '/callback', pathPerIs
  * @param {ElectronModules} electron
  * @param {string} redirectUri
  * @param {Set<(link: URL) => boolean>} waiting
- * @returns {RedirectReceiver}
  */
-function receiver(electron, redirectUri, waiting) {
+function receiver({ shell }, redirectUri, waiting) {
   const { pathname } = new URL(redirectUri);
-  /** Ends the waiting; there is one for each. @type {((reason?: unknown) => void) | undefined} */
-  let end;
-  let isClosed = false;
-
-  return {
+  return createReceiver({
     redirectUri,
-
-    async authorize({ authorizationUrl, state, signal }) {
-      const url = requireWebUrl(authorizationUrl);
-      if (signal?.aborted) throw callbackAborted(signal.reason);
-      if (isClosed) throw callbackAborted();
-      if (end) throw alreadyWaiting();
-      /** @type {(link: URL) => boolean} */
-      let take = () => false;
-      /** @type {Promise<string>} */
-      const callbackUrl = new Promise((resolve, reject) => {
-        take = (link) => {
+    receive({ authorizationUrl, state, signal }) {
+      const callbackUrl = new Promise((resolve) => {
+        const take = (/** @type {URL} */ link) => {
           const isOurs = link.pathname === pathname && link.searchParams.getAll('state').some((candidate) => isSame(candidate, state));
           // As it is registered, whatever the operating system has made of its slashes.
           if (isOurs) resolve(redirectUri + link.search);
           return isOurs;
         };
-        end = (reason) => reject(callbackAborted(reason));
+        waiting.add(take);
+        signal.addEventListener('abort', () => waiting.delete(take));
       });
-      const onAbort = () => end?.(signal?.reason);
-      signal?.addEventListener('abort', onAbort, { once: true });
-      waiting.add(take);
-      try {
-        return await Promise.race([callbackUrl, openExternal(electron.shell, url).then(() => callbackUrl)]);
-      } finally {
-        signal?.removeEventListener('abort', onAbort);
-        waiting.delete(take);
-        end = undefined;
-      }
+      return Promise.race([callbackUrl, openExternal(shell, authorizationUrl).then(() => callbackUrl)]);
     },
-
-    async close() {
-      isClosed = true;
-      end?.();
-    },
-  };
+  });
 }
 
 /**
@@ -134,9 +108,6 @@ function listen({ app }, scheme, receive) {
   else app.setAsDefaultProtocolClient(scheme);
   ofCommandLine(process.argv);
 }
-
-/** @param {string} issuer */
-const shortHash = (issuer) => createHash('sha256').update(issuer).digest('hex').slice(0, 16);
 
 /** @param {string} scheme */
 function requireScheme(scheme) {

@@ -2,14 +2,14 @@
 /** @import { AddressInfo } from 'node:net' */
 /** @import { Redirect, RedirectReceiver } from '../host.js' */
 
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import { isIPv4 } from 'node:net';
 
 import { MisuseError } from '../errors.js';
-import { alreadyWaiting, callbackAborted, requireWebUrl } from '../redirect.js';
+import { callbackAborted, createReceiver, isSame } from '../redirect.js';
 import { callbackPage, pageHeaders } from './callback_page.js';
 import { openBrowser } from './open_browser.js';
+import { pathOfIssuer } from './path_of_issuer.js';
 
 /**
  * Where to receive the authorization response, and how to send the person to it.
@@ -70,7 +70,7 @@ export function loopbackRedirect({
       });
       await listen(server, host, port, portOf(preferred, origin));
       const { port: boundPort } = /** @type {AddressInfo} */ (server.address());
-      const pathname = pathPerIssuer ? `${path.replace(/\/$/, '')}/${shortHash(issuer)}` : path;
+      const pathname = pathPerIssuer ? pathOfIssuer(path, issuer) : path;
       // Serialised, because browsers leave out port 80.
       const redirectUri = new URL(pathname, `${origin}:${boundPort}`).href;
       return receiver(server, redirectUri, { open, showUrl, holdMilliseconds });
@@ -101,7 +101,6 @@ const pages = {
  * @typedef {object} AwaitedResponse
  * @property {string} state
  * @property {(callbackUrl: string) => void} resolve
- * @property {(error: Error) => void} reject
  */
 
 /**
@@ -121,8 +120,6 @@ function receiver(server, redirectUri, { open, showUrl, holdMilliseconds }) {
    * @type {{ response: ServerResponse, timer: NodeJS.Timeout } | null}
    */
   let held = null;
-  /** @type {Promise<void> | null} */
-  let closing = null;
 
   server.on('request', (/** @type {IncomingMessage} */ request, /** @type {ServerResponse} */ response) => {
     const { path, query } = splitTarget(request.url ?? '');
@@ -150,46 +147,32 @@ function receiver(server, redirectUri, { open, showUrl, holdMilliseconds }) {
     await answer(response, 200, page);
   }
 
-  return {
+  return createReceiver({
     redirectUri,
 
-    async authorize({ authorizationUrl, state, signal }) {
-      const url = requireWebUrl(authorizationUrl);
-      if (signal?.aborted) throw callbackAborted(signal.reason);
-      if (closing) throw callbackAborted();
-      if (awaited) throw alreadyWaiting();
-
-      /** @type {AwaitedResponse} */
-      const response = { state, resolve() {}, reject() {} };
+    receive({ authorizationUrl, state, signal }) {
       /** @type {Promise<string>} */
-      const callbackUrl = new Promise((resolve, reject) => Object.assign(response, { resolve, reject }));
-      awaited = response;
-      const onAbort = () => response.reject(callbackAborted(signal?.reason));
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const callbackUrl = new Promise((resolve) => {
+        awaited = { state, resolve };
+      });
+      signal.addEventListener('abort', () => {
+        awaited = null;
+      });
       // The browser of an earlier response need not wait for the end of this one.
       answerHeld();
-      try {
-        // Not one after the other: the response can be here before the command that opens the browser ends.
-        return await Promise.race([callbackUrl, openOrShow(url, open, showUrl).then(() => callbackUrl)]);
-      } finally {
-        signal?.removeEventListener('abort', onAbort);
-        if (awaited === response) awaited = null;
-      }
+      // Not one after the other: the response can be here before the command that opens the browser ends.
+      return Promise.race([callbackUrl, openOrShow(authorizationUrl, open, showUrl).then(() => callbackUrl)]);
     },
 
     finish: answerHeld,
 
-    close() {
-      closing ??= (async () => {
-        awaited?.reject(callbackAborted());
-        await answerHeld();
-        const closed = new Promise((resolve) => server.close(resolve));
-        server.closeAllConnections();
-        await closed;
-      })();
-      return closing;
+    async close() {
+      await answerHeld();
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
     },
-  };
+  });
 }
 
 /**
@@ -273,20 +256,6 @@ function splitTarget(target) {
     ? { path: target, query: '' }
     : { path: target.slice(0, question), query: target.slice(question + 1) };
 }
-
-/** @param {string} text */
-const digest = (text) => createHash('sha256').update(text).digest();
-
-/** @param {string} issuer */
-const shortHash = (issuer) => digest(issuer).toString('hex').slice(0, 16);
-
-/**
- * In constant time; digests, because only equal lengths can be compared so.
- *
- * @param {string} one
- * @param {string} other
- */
-const isSame = (one, other) => timingSafeEqual(digest(one), digest(other));
 
 /** @param {string} host */
 function requireLoopback(host) {
