@@ -47,13 +47,36 @@ function trialInShort({ answer, refusedAt, error, registeredScope, requestedScop
  * @param {unknown} value
  */
 export function assertSnapshot(name, value) {
-  const file = fileURLToPath(new URL(`snapshots/${name}.json`, import.meta.url));
-  const text = `${JSON.stringify(value, null, 2)}\n`;
-  if (process.env.UPDATE) {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
-  }
-  assert.deepEqual(JSON.parse(text), JSON.parse(readFileSync(file, 'utf8')), `${name}.json differs; if that is intended, run the test with UPDATE=1`);
+  if (process.env.UPDATE) write(name, value);
+  assert.deepEqual(JSON.parse(JSON.stringify(value)), read(name), `${name}.json differs; if that is intended, run the test with UPDATE=1`);
+}
+
+/**
+ * The same for one member of a snapshot to which several test files, one after the other, add theirs.
+ *
+ * @param {string} name
+ * @param {string} member
+ * @param {unknown} value
+ */
+export function assertSnapshotMember(name, member, value) {
+  assertSnapshot(name, { ...read(name), [member]: value });
+}
+
+/** @param {string} name */
+const fileOf = (name) => fileURLToPath(new URL(`snapshots/${name}.json`, import.meta.url));
+
+/** @param {string} name */
+function read(name) {
+  return JSON.parse(readFileSync(fileOf(name), 'utf8'));
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} value
+ */
+function write(name, value) {
+  mkdirSync(dirname(fileOf(name)), { recursive: true });
+  writeFileSync(fileOf(name), `${JSON.stringify(value, null, 2)}\n`);
 }
 
 /**

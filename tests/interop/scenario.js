@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { createAuthorizer } from 'mcp-oauth-wasm';
 import { createFileStore, loopbackRedirect, nodeHost } from 'mcp-oauth-wasm/node';
+import { assertSnapshotMember, inShort, seen } from '../doctor/snapshots.js';
 import { temporaryFolder } from '../javascript/temporary_folder.js';
 
 /** @import { ClientDescription, Connection, ConnectionSettings, Host, Store } from 'mcp-oauth-wasm' */
@@ -119,6 +120,13 @@ export function describeInterop(name, start, { refusesUnregistered, widening, re
         else assert.deepEqual(scopesOf(requested).filter((scope) => !scopesOf(registered).includes(scope)), []);
       }
       assert.equal(mostClients(requests), widening === 'new registration' ? 3 : 1);
+    });
+
+    // Its own clients and requests are in the server's records from here on.
+    test('doctor', async () => {
+      const said = inShort(await seen(server.url));
+      assertSnapshotMember('interop', name, said);
+      assert.deepEqual(said.examined.filter((line) => line.startsWith('error ')), [], 'people can sign in there');
     });
 
     /** All that a process which has just started knows of earlier ones is in the store. */
