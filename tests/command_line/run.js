@@ -21,6 +21,7 @@ export const bin = fileURLToPath(new URL('../../bin/mcp-oauth-wasm.js', import.m
  * @property {boolean} [keepsInput] whether its standard input stays open
  * @property {string} [program] default: the one in bin/
  * @property {string} [cwd]
+ * @property {boolean} [asGroup] whether a signal can reach all that it starts, as Ctrl-C in a terminal does
  */
 
 /**
@@ -28,9 +29,9 @@ export const bin = fileURLToPath(new URL('../../bin/mcp-oauth-wasm.js', import.m
  * @param {RunOptions} [options]
  * @returns {Promise<Ended>}
  */
-export async function run(args, { env = {}, onProgress, keepsInput = false, program = bin, cwd } = {}) {
+export async function run(args, { env = {}, onProgress, keepsInput = false, program = bin, cwd, asGroup = false } = {}) {
   const variables = { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, MCP_OAUTH_CLIENT_SECRET: undefined, ...env };
-  const child = spawn(process.execPath, [program, ...args], { env: variables, cwd, stdio: 'pipe' });
+  const child = spawn(process.execPath, [program, ...args], { env: variables, cwd, stdio: 'pipe', detached: asGroup });
   if (!keepsInput) child.stdin.end();
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (chunk) => (stdout += chunk));

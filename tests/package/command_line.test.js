@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { mustRunNpm } from '../../scripts/support.js';
@@ -25,21 +27,36 @@ const env = () => ({
   DISPLAY: undefined, WAYLAND_DISPLAY: undefined, BROWSER: undefined,
 });
 
-/** @param {string[]} args @param {import('../command_line/run.js').RunOptions} [options] */
-const command = (args, options) => run(args, { program: join(there.packageFolder, there.description.bin), cwd: there.folder, env: env(), ...options });
+/** `npx` as a user runs it: in a folder with nothing in it, with a cache of its own. @param {string[]} args @param {import('../command_line/run.js').RunOptions} [options] */
+const npx = (args, options) => run(['--yes', '--offline', `--package=${there.tarball}`, '--', 'mcp-oauth-wasm', ...args], {
+  program: npxProgram(), cwd: mkdtempSync(join(there.folder, 'empty ')), env: { ...env(), npm_config_cache: join(there.folder, 'cache') }, ...options,
+});
 
-test('npx runs the command of the packed package', async () => {
+/** Ctrl-C: npx starts a shell, and that the command; all of them are told. @param {number} pid */
+function interrupt(pid) {
+  if (process.platform === 'win32') spawnSync('taskkill', ['/pid', `${pid}`, '/t', '/f']);
+  else process.kill(-pid, 'SIGINT');
+}
+
+/** Where npm has it, beside the npm that runs this or beside this Node. */
+function npxProgram() {
+  const [ofNode, ofNpm] = [dirname(process.execPath), process.env.npm_execpath];
+  const candidates = [...(ofNpm ? [join(dirname(ofNpm), 'npx-cli.js')] : []), join(ofNode, 'node_modules', 'npm', 'bin', 'npx-cli.js'), join(ofNode, 'npx')];
+  return realpathSync(candidates.find((candidate) => existsSync(candidate)) ?? '');
+}
+
+test('npx runs the command of the package that is installed', async () => {
   const output = await mustRunNpm(['exec', '--offline', '--', 'mcp-oauth-wasm', '--version'], { cwd: there.folder, output: 'capture' });
   assert.equal(output.trim().split('\n').at(-1), there.description.version);
 });
 
-test('doctor, login, call, inspect and logout work from the tarball, without Rust', async () => {
-  const doctor = await command(['doctor', world.server, '--probe']);
+test('doctor, login, call, inspect and logout run by npx, from the tarball, in an empty folder, without Rust', async () => {
+  const doctor = await npx(['doctor', world.server, '--probe']);
   assert.match(doctor.stdout, /locked out: openid/, doctor.stderr);
 
   const userAgent = createUserAgent({ login: 'alice' });
   let isDone = false;
-  const login = await command(['login', world.server], {
+  const login = await npx(['login', world.server], {
     onProgress: (told) => {
       const [url] = /http\S+\/auth\?\S+(?=\n)/.exec(told) ?? [];
       if (url === undefined || isDone) return;
@@ -48,12 +65,16 @@ test('doctor, login, call, inspect and logout work from the tarball, without Rus
     },
   });
   assert.match(login.stdout, /^Signed in/, login.stderr);
-  assert.match((await command(['call', world.server, 'whoami'])).stdout, /alice@example\.com/);
-  assert.match((await command(['logout', world.server])).stdout, /has revoked the tokens/);
+  assert.match((await npx(['call', world.server, 'whoami'])).stdout, /alice@example\.com/);
+  assert.match((await npx(['logout', world.server])).stdout, /has revoked the tokens/);
 
-  const inspector = await command(['inspect', world.server, '--no-open'], {
-    onProgress: (told, child) => {
-      if (told.includes('Ctrl-C') && !child.killed) child.kill('SIGTERM');
+  let isEnded = false;
+  const inspector = await npx(['inspect', world.server, '--no-open'], {
+    asGroup: true,
+    onProgress: (told, { pid }) => {
+      if (!told.includes('Ctrl-C') || isEnded) return;
+      isEnded = true;
+      interrupt(Number(pid));
     },
   });
   assert.match(inspector.stderr, /The inspector is at http:\/\/127\.0\.0\.1:/);
