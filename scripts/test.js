@@ -108,8 +108,8 @@ async function javascriptTests() {
   await ensureTestPackages();
   // Those in Python and in a newer Node are left to `npm run interop`, so that this needs neither; the packed package and
   // its bundlers to `npm run test:package`, browsers to `npm run test:browsers` and `npm run test:inspector`, Rust to
-  // `npm run test:rust-example`, Electron to `npm run test:electron`.
-  const ofOtherCommands = /(python|newer)_servers\.test\.js$|\b(package|browsers|rust_example|electron)[/\\]|\binspector[/\\]page_/;
+  // `npm run test:rust-example`, Electron to `npm run test:electron`, PostgreSQL to `npm run test:postgresql`.
+  const ofOtherCommands = /(python|newer)_servers\.test\.js$|\b(package|browsers|rust_example|electron|postgresql)[/\\]|\binspector[/\\]page_/;
   const files = testFiles.filter((file) => file.endsWith(".test.js") && !ofOtherCommands.test(relative(root, file)));
   return tests(execPath, ["--test", "--test-reporter=spec", ...files.map((file) => relative(root, file))]);
 }
