@@ -1,4 +1,4 @@
-// Finds the browsers on this machine, and the driver of Chromium.
+// Finds the browsers on this machine, and their drivers.
 
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -21,6 +21,11 @@ const usualPlaces = {
     darwin: ["/opt/homebrew/bin/chromedriver", "/usr/local/bin/chromedriver"],
     win32: env.ProgramData ? [join(env.ProgramData, "chocolatey", "bin", "chromedriver.exe")] : [],
   },
+  geckodriver: {
+    linux: ["/snap/bin/geckodriver"],
+    darwin: ["/opt/homebrew/bin/geckodriver", "/usr/local/bin/geckodriver"],
+    win32: env.ProgramData ? [join(env.ProgramData, "chocolatey", "bin", "geckodriver.exe")] : [],
+  },
   firefox: {
     linux: ["/usr/lib/firefox-esr/firefox-esr", "/usr/lib/firefox/firefox", "/snap/bin/firefox"],
     darwin: ["/Applications/Firefox.app/Contents/MacOS/firefox"],
@@ -28,11 +33,12 @@ const usualPlaces = {
   },
 };
 
-const names = { chrome: "Chromium or Chrome", chromedriver: "chromedriver", firefox: "Firefox" };
+const names = { chrome: "Chromium or Chrome", chromedriver: "chromedriver", geckodriver: "geckodriver", firefox: "Firefox" };
 
 const commands = {
   chrome: ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"],
   chromedriver: ["chromedriver"],
+  geckodriver: ["geckodriver"],
   firefox: ["firefox-esr", "firefox"],
 };
 
@@ -58,11 +64,29 @@ export function findFirefox() {
   return find("firefox", "FIREFOX");
 }
 
+/** @returns {string | undefined} the path of the program that drives it through WebDriver, where there is one */
+export function findGeckodriver() {
+  return search("geckodriver", "GECKODRIVER");
+}
+
 /**
  * @param {keyof typeof names} what
  * @param {string} variable
  */
 function find(what, variable) {
+  const found = search(what, variable);
+  if (found) return found;
+  throw new Explained(
+    `No ${names[what]} was found, neither through ${variable} nor on PATH ` +
+      `nor in the usual places. How to install it:\n${howToInstall}`,
+  );
+}
+
+/**
+ * @param {keyof typeof names} what
+ * @param {string} variable
+ */
+function search(what, variable) {
   const named = env[variable];
   if (named !== undefined) {
     if (isExecutable(named)) return named;
@@ -73,12 +97,7 @@ function find(what, variable) {
     commands[what].map((command) => join(folder, command + extension)),
   );
   const usual = platform in usualPlaces[what] ? usualPlaces[what][/** @type {"linux"} */ (platform)] : [];
-  const found = [...onPath, ...usual].find(isExecutable);
-  if (found) return found;
-  throw new Explained(
-    `No ${names[what]} was found, neither through ${variable} nor on PATH ` +
-      `nor in the usual places. How to install it:\n${howToInstall}`,
-  );
+  return [...onPath, ...usual].find(isExecutable);
 }
 
 /** @param {string} path */

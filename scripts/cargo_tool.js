@@ -1,7 +1,7 @@
 // Tools of Cargo that only some scripts need, installed below target/ and nowhere else.
 
 import { delimiter, join } from "node:path";
-import { env } from "node:process";
+import { env, platform } from "node:process";
 import { mustRun, progress, targetFolder } from "./support.js";
 
 const folder = join(targetFolder, "cargo-tools");
@@ -13,12 +13,15 @@ export const withCargoTools = { PATH: [join(folder, "bin"), env.PATH].join(delim
  * @param {string} name
  * @param {string} version
  * @param {string} duration of the installation, in words
+ * @returns {Promise<string>} the path of its program
  */
 export async function ensureCargoTool(name, version, duration) {
+  const program = join(folder, "bin", platform === "win32" ? `${name}.exe` : name);
   const installed = await mustRun("cargo", ["install", "--list", "--root", folder], { output: "capture" });
-  if (installed.includes(`${name} v${version}:`)) return;
+  if (installed.includes(`${name} v${version}:`)) return program;
   progress(`cargo install ${name} ${version} (${duration}, once)`);
   await mustRun("cargo", [
     "install", name, "--version", `=${version}`, "--locked", "--root", folder, "--target-dir", join(folder, "build"),
   ]);
+  return program;
 }

@@ -258,3 +258,21 @@ export function countTests(output) {
     skipped: sum(/^test result: .*? (\d+) ignored/gm) + sum(/^ℹ skipped (\d+)$/gm) + sum(/^ℹ todo (\d+)$/gm),
   };
 }
+
+/**
+ * Runs a command that reports tests, and counts them.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ * @param {Record<string, string | undefined>} [variables]
+ * @returns {Promise<Counts>}
+ */
+export async function runTests(command, args, variables = {}) {
+  const colours = stdout.isTTY ? { CARGO_TERM_COLOR: "always", FORCE_COLOR: "1" } : {};
+  const { status, output } = await run(command, args, { output: "both", env: { ...colours, ...variables } });
+  const counts = countTests(output);
+  // A test program that does not compile, crashes or hangs reports no failed test.
+  if (status !== 0 && counts.failed === 0) counts.failed = 1;
+  if (status === 0 && counts.passed === 0) throw new Explained("The command succeeded without running a single test.");
+  return counts;
+}

@@ -1,14 +1,11 @@
 // `npm test`: every phase, or the ones that are named: `npm test -- native javascript`.
 
-import { writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { argv, execPath, stdout } from "node:process";
-import { findChrome, findChromedriver } from "./browser.js";
+import { argv, execPath } from "node:process";
 import { build } from "./build.js";
-import { setup, toolPath } from "./setup.js";
-import {
-  countTests, elapsed, ensureTestPackages, Explained, filesBelow, root, run, runProgram, targetFolder,
-} from "./support.js";
+import { setup } from "./setup.js";
+import { elapsed, ensureTestPackages, Explained, filesBelow, root, run, runProgram, runTests } from "./support.js";
+import { wasmTests } from "./wasm_tests.js";
 
 /** @typedef {import("./support.js").Counts} Counts */
 
@@ -29,19 +26,19 @@ const phases = {
   },
   native: {
     about: "the Rust tests on this machine",
-    run: () => tests("cargo", ["test", "--locked"]),
+    run: () => runTests("cargo", ["test", "--locked"]),
   },
   types: {
     about: "the TypeScript types derived from the Rust structs are the committed ones",
-    run: () => tests("cargo", ["test", "--locked", "typescript_types"]),
+    run: () => runTests("cargo", ["test", "--locked", "typescript_types"]),
   },
   "wasm-node": {
     about: "the Rust tests as WebAssembly in Node",
-    run: () => wasmTests({}),
+    run: () => wasmTests("node"),
   },
   "wasm-browser": {
     about: "the same in headless Chromium",
-    run: () => wasmTests({ WASM_BINDGEN_USE_BROWSER: "1", ...driverVariables() }),
+    run: () => wasmTests("chromium"),
   },
   javascript: {
     about: "the package from JavaScript",
@@ -68,40 +65,6 @@ function typeCheck(project) {
   return [execPath, [join(root, "node_modules/typescript/bin/tsc"), "--project", project]];
 }
 
-/** @param {Record<string, string | undefined>} variables */
-function wasmTests(variables) {
-  // `runner` as an array: the variable CARGO_TARGET_…_RUNNER is split at spaces.
-  const runner = `target.wasm32-unknown-unknown.runner=${JSON.stringify([toolPath("wasm-bindgen-test-runner")])}`;
-  return tests("cargo", ["test", "--locked", "--lib", "--tests", "--target", "wasm32-unknown-unknown", "--config", runner], {
-    // Debug information is nine tenths of a test module, and the runner rewrites all of it.
-    CARGO_PROFILE_DEV_DEBUG: "0",
-    ...variables,
-  });
-}
-
-/** What tells wasm-bindgen-test-runner which browser to drive. */
-function driverVariables() {
-  const capabilities = join(targetFolder, "webdriver.json");
-  const switches = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-  ];
-  writeFileSync(capabilities, JSON.stringify({ "goog:chromeOptions": { binary: findChrome(), args: switches } }));
-  return {
-    CHROMEDRIVER: findChromedriver(),
-    WASM_BINDGEN_TEST_WEBDRIVER_JSON: capabilities,
-    // Seconds, for a busy machine; the runner's own limits are 5 and 20.
-    WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "30",
-    WASM_BINDGEN_TEST_TIMEOUT: "120",
-    // The runner takes the first driver it is told about, in an order of its own.
-    GECKODRIVER: undefined,
-    GECKODRIVER_REMOTE: undefined,
-    SAFARIDRIVER: undefined,
-    SAFARIDRIVER_REMOTE: undefined,
-    CHROMEDRIVER_REMOTE: undefined,
-  };
-}
-
 const testFiles = filesBelow([join(root, "tests")]);
 
 async function javascriptTests() {
@@ -111,7 +74,7 @@ async function javascriptTests() {
   // `npm run test:rust-example`, Electron to `npm run test:electron`, PostgreSQL to `npm run test:postgresql`.
   const ofOtherCommands = /(python|newer)_servers\.test\.js$|\b(package|browsers|rust_example|electron|postgresql)[/\\]|\binspector[/\\]page_/;
   const files = testFiles.filter((file) => file.endsWith(".test.js") && !ofOtherCommands.test(relative(root, file)));
-  return tests(execPath, ["--test", "--test-reporter=spec", ...files.map((file) => relative(root, file))]);
+  return runTests(execPath, ["--test", "--test-reporter=spec", ...files.map((file) => relative(root, file))]);
 }
 
 /**
@@ -128,24 +91,6 @@ async function checks(commands) {
     if (status === 0) counts.passed += 1;
     else counts.failed += 1;
   }
-  return counts;
-}
-
-/**
- * Runs a command that reports tests, and counts them.
- *
- * @param {string} command
- * @param {string[]} args
- * @param {Record<string, string | undefined>} [variables]
- * @returns {Promise<Counts>}
- */
-async function tests(command, args, variables = {}) {
-  const colours = stdout.isTTY ? { CARGO_TERM_COLOR: "always", FORCE_COLOR: "1" } : {};
-  const { status, output } = await run(command, args, { output: "both", env: { ...colours, ...variables } });
-  const counts = countTests(output);
-  // A test program that does not compile, crashes or hangs reports no failed test.
-  if (status !== 0 && counts.failed === 0) counts.failed = 1;
-  if (status === 0 && counts.passed === 0) throw new Explained("The command succeeded without running a single test.");
   return counts;
 }
 
