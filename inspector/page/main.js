@@ -214,10 +214,10 @@ function showTried() {
   if (!tried) return replace(byId('tried'));
   const { registered, requested, outcome, answered, cleanUp, cleanUpWords } = tried;
   const fact = (/** @type {string} */ name, /** @type {import('./dom.js').Child[]} */ ...value) => element('div', {}, element('dt', {}, name), element('dd', {}, ...value));
-  replace(byId('tried'), element('dl', { class: `tried ${outcome.replace(' ', '-')}` },
+  replace(byId('tried'), element('dl', { class: 'tried' },
     fact('Registered without scope; got', element('code', {}, registered)),
     fact('Then requested', element('code', {}, requested.join(' ') || 'nothing: the server lists no scopes')),
-    fact('The server', element('strong', {}, outcome), ` ${answered}`),
+    fact('The server', element('strong', { class: outcome === 'refused' ? 'wrong' : outcome === 'goes on' ? 'right' : '' }, outcome), ` ${answered}`),
     fact('Cleaned up', element('strong', { class: cleanUp === 'left behind' ? 'wrong' : '' }, cleanUp), ` ${cleanUpWords}`)));
 }
 
