@@ -2,7 +2,7 @@
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, join, sep } from "node:path";
 import { execPath } from "node:process";
 import { build } from "./build.js";
 import { copyProject } from "./copy.js";
@@ -32,6 +32,7 @@ function compare(here, there) {
   const bytes = readFileSync(here);
   if (!bytes.equals(readFileSync(there))) throw new Explained(`${basename(here)} differs between the two folders.`);
   for (const folder of [root, homedir()]) {
-    if (bytes.includes(folder)) throw new Explained(`${basename(here)} contains the path ${folder}.`);
+    // With the separator: `/root` alone is part of words such as `notifications/roots`.
+    if (bytes.includes(folder + sep)) throw new Explained(`${basename(here)} contains the path ${folder}.`);
   }
 }
