@@ -1,5 +1,5 @@
 // `npm run build`: the crate becomes pkg/, the JSDoc types of js/ become types/, and command_line/ becomes bin/.
-// With `--quick`: pkg/ alone, as quickly as it can be had and several times as large, to try a change.
+// With `--quick`: pkg/ and bin/ alone, pkg/ as quickly as it can be had and several times as large, to try a change.
 
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -27,18 +27,23 @@ export async function build() {
     outputs: [join(root, "types", "index.d.ts")],
     make: buildTypes,
   });
-  const madeCommandLine = await makeIfStale({
-    stamp: join(targetFolder, "bin.made-from"),
-    inputs: hashFiles(filesBelow(["command_line", "scripts/command_line.js", "package-lock.json"].map((path) => join(root, path)))),
-    outputs: [bin],
-    make: buildCommandLine,
-  });
+  const madeCommandLine = await buildCommandLineIfStale();
   if (!madeWasm && !madeTypes && !madeCommandLine) progress("pkg/, types/ and bin/ are up to date");
 }
 
 async function buildQuickly() {
   await setup();
   await buildWasmIfStale({ quick: true });
+  await buildCommandLineIfStale();
+}
+
+function buildCommandLineIfStale() {
+  return makeIfStale({
+    stamp: join(targetFolder, "bin.made-from"),
+    inputs: hashFiles(filesBelow(["command_line", "scripts/command_line.js", "package-lock.json"].map((path) => join(root, path)))),
+    outputs: [bin],
+    make: buildCommandLine,
+  });
 }
 
 /** @param {{ quick: boolean }} how */

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { startWorld } from '../javascript/world.js';
 import { listenOnLoopback } from '../servers/loopback.js';
+import { hostile, unfit } from './hostile.js';
 import { run, runForJson } from './run.js';
 
 /** @import { World } from '../javascript/world.js' */
@@ -13,10 +14,6 @@ before(async () => {
   world = await startWorld({ protectedResource: { scopesSupported: ['openid', 'profile', 'email', 'private_metadata'] } });
 });
 after(() => world.close());
-
-/** What a terminal might obey, or a person be misled by: escapes in both forms, and marks of direction. */
-const hostile = '\u001b[2J\u001b]0;owned\u0007\u009b31m\u202eevil\u0000';
-const unfit = /[^\n\P{C}]|[\u2028\u2029]/u;
 
 /** An MCP server that says hostile things wherever it can. */
 async function startHostileServer() {
