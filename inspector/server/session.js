@@ -1,6 +1,8 @@
 /** Who may use the inspector's server: the page that was opened with its key, and nobody else. */
 
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+
+import { isSame } from '../../js/redirect.js';
 
 /**
  * The key that stands in the fragment of the page's URL, and the token that the page gets for it, once. Who presents the key
@@ -19,7 +21,7 @@ export class PageSession {
    * @returns {string | undefined} the token; undefined: this is not the key, or it was used before
    */
   trade(key) {
-    if (!isSame(key, this.key)) return undefined;
+    if (typeof key !== 'string' || !isSame(key, this.key)) return undefined;
     this.#token = this.#traded ? undefined : secret();
     this.#traded = true;
     return this.#token;
@@ -27,22 +29,10 @@ export class PageSession {
 
   /** @param {string | undefined} authorization the header */
   admits(authorization) {
-    return this.#token !== undefined && isSame(authorization, `Bearer ${this.#token}`);
+    return this.#token !== undefined && authorization !== undefined && isSame(authorization, `Bearer ${this.#token}`);
   }
 }
 
 function secret() {
   return randomBytes(32).toString('base64url');
-}
-
-/**
- * In a time that tells nothing but the length.
- *
- * @param {unknown} given
- * @param {string} expected
- */
-function isSame(given, expected) {
-  if (typeof given !== 'string') return false;
-  const [one, other] = [Buffer.from(given), Buffer.from(expected)];
-  return one.length === other.length && timingSafeEqual(one, other);
 }
