@@ -1,5 +1,5 @@
-// What rustc and wasm-bindgen made, as small as it gets: panics become traps, then binaryen optimises for size, where in
-// the sources a panic was is blanked, and what module and glue call each other is spelled short.
+// What rustc and wasm-bindgen made, as small as it gets: panics become traps, then binaryen optimises for size, what a
+// panic would have said is blanked, and what module and glue call each other is spelled short.
 
 import { Explained } from "./support.js";
 
@@ -11,6 +11,14 @@ const panics = /^(std::panicking|core::panicking|core::(option|result|cell)::\w*
 
 /** Methods that are reached through a pointer, and only by what formats text or keeps the text of a panic. */
 const formatters = /^<.* as core::(fmt::\w+|panic::PanicPayload)>::\w+$/;
+
+/** What panics of the standard library and of wasm-bindgen say, and what it takes to say it. */
+const said = new RegExp([
+  /called `\w+::\w+\(\)` on an? `\w+` value/, /RefCell already (mutably )?borrowed/, /LazyCell instance has previously been poisoned/,
+  /internal error: entered unreachable code/, /`async fn` resumed after completion/, /Tried to shrink to a larger capacity/,
+  /capacity overflow/, /window size must be non-zero/, /mid > len/, /==!=matches/, /Utf8Errorvalid_up_toerror_len/,
+  /0001020304\d{180}9596979899/, /0x0123456789ABCDEF/,
+].map(({ source }) => source).join("|"), "g");
 
 /**
  * @param {Uint8Array} wasm with the names of its functions
@@ -96,10 +104,11 @@ export async function shrink(wasm) {
   const optimised = Buffer.from(module.emitBinary());
   // binaryen's types have other names for both.
   const { getNumDataSegments, getDataSegmentInfo } = /** @type {any} */ (module);
+  const used = new Set(Array.from(module.emitText().matchAll(/(?:i32\.const |offset=)(\d+)/g), ([, number]) => Number(number)));
   for (let index = 0; index < getNumDataSegments(); index++) {
     const { offset, data } = getDataSegmentInfo(module.getDataSegmentByIndex(index));
     const start = optimised.indexOf(new Uint8Array(data));
-    blankPlaces(optimised.subarray(start, start + data.byteLength), offset);
+    blankPanics(optimised.subarray(start, start + data.byteLength), offset, used);
   }
   return { wasm: optimised, spelling };
 }
@@ -168,19 +177,24 @@ function alike(functions) {
 }
 
 /**
- * Blanks where in the sources a panic was, which nothing tells any more: `core::panic::Location` is the address and the
- * length of a path, a line and a column. Blanks compress to nothing.
+ * Blanks what a panic would have said, which nothing tells any more, and where in the sources it was:
+ * `core::panic::Location` is the address and the length of a path, a line and a column. Blanks compress to nothing.
  *
  * @param {Buffer} data a segment of the memory
  * @param {number} start its address
+ * @param {Set<number>} used all numbers in the code, addresses among them
  */
-function blankPlaces(data, start) {
+function blankPanics(data, start, used) {
   const blanks = [];
   for (let at = 0; at + 16 <= data.length; at += 4) {
     const path = data.readUInt32LE(at) - start;
     const end = path + data.readUInt32LE(at + 4);
     if (path < 0 || end > path + 300 || !/^[\w./-]+\.rs$/.test(data.toString("latin1", path, end))) continue;
     blanks.push([at, at + 16], [path, end]);
+  }
+  for (const { 0: { length }, index } of data.toString("latin1").matchAll(said)) {
+    const isUsed = Array.from({ length }, (_, at) => start + index + at).some((address) => used.has(address));
+    if (!isUsed) blanks.push([index, index + length]);
   }
   for (const [from, to] of blanks) data.fill(0, from, to);
 }
