@@ -9,7 +9,7 @@
 /**
  * A stable code of JavaScript's part or of a host; docs/errors.md explains them all.
  *
- * @typedef {'wasm_missing' | 'wasm_blocked' | 'wasm_failed' | 'not_initialised' | 'interaction_required' | 'no_redirect'
+ * @typedef {'wasm_missing' | 'wasm_blocked' | 'wasm_failed' | 'interaction_required' | 'no_redirect'
  *   | 'not_approved' | 'foreign_url' | 'fresh_token_refused' | 'scope_withheld' | 'store_corrupted' | 'store_newer' | 'store_unavailable'
  *   | 'lock_timeout' | 'callback_aborted' | 'redirect_port_taken' | 'no_web_crypto' | 'invalid_private_key' | 'invalid_key_pair'
  *   | 'id_token_invalid' | 'id_token_of_other_issuer' | 'identity_provider_refused' | 'no_device_authorization_endpoint'

@@ -18,7 +18,7 @@
  * @typedef {ArrayBuffer | ArrayBufferView | Response | Request | URL | string | WasmModule} WasmSource
  */
 
-import { call as callWasm, evaluate as evaluateWasm, imports, start } from '../pkg/mcp_oauth_wasm.js';
+import { call as callWasm, imports, start } from '../pkg/mcp_oauth_wasm.js';
 import { AuthorizationError, IncompatibleError, MisbehavedError, MisuseError, RefusedError, StorageError, TransportError } from './errors.js';
 import { collecting, fitToShow } from './fit_to_show.js';
 
@@ -26,7 +26,6 @@ import { collecting, fitToShow } from './fit_to_show.js';
 let inlined;
 /** @type {Promise<unknown> | undefined} */
 let loading;
-let ready = false;
 
 /**
  * Names where the module comes from when nobody brings it.
@@ -68,7 +67,6 @@ async function load(source) {
   }
   try {
     start(await WebAssembly.instantiate(await compiled(await from), imports()));
-    ready = true;
   } catch (cause) {
     throw notLoaded(cause);
   }
@@ -129,16 +127,11 @@ export async function call(name, input, host = {}) {
   await init();
   /** @type {string[]} */
   const secrets = [];
-  /** What the latest request is for: each is traced before it is sent. @type {Step | undefined} */
-  let step;
-  const trace = (/** @type {Event} */ event) => {
-    if (event.kind === 'request') ({ step } = event);
-    host.trace?.(event, secrets);
-  };
+  const trace = host.trace && ((/** @type {Event} */ event) => host.trace?.(event, secrets));
   /** What the host's own `fetch` said last: it may know its platform's reasons and remedies. @type {AuthorizationError | undefined} */
   let said;
   const { fetch = globalThis.fetch } = host;
-  const listening = async (/** @type {string} */ url, /** @type {RequestInit} */ init) => {
+  const listening = async (/** @type {string} */ url, /** @type {RequestInit} */ init, /** @type {Step} */ step) => {
     try {
       return await fetch(url, init, { step, url });
     } catch (error) {
@@ -151,25 +144,6 @@ export async function call(name, input, host = {}) {
   } catch (error) {
     const told = fromPlain(error, secrets);
     throw told?.code === 'network_failed' && said ? Object.assign(said, { step: told.step }) : told;
-  }
-}
-
-/**
- * Makes the call of that name at once. The module must have been loaded.
- *
- * @param {string} name
- * @param {unknown} input
- * @param {CallHost} [host]
- * @returns {any}
- */
-export function evaluate(name, input, host = {}) {
-  if (!ready) throw new MisuseError({ code: 'not_initialised', message: 'Await `init()` once before calling this function.' });
-  /** @type {string[]} */
-  const secrets = [];
-  try {
-    return evaluateWasm(name, plain(input, secrets), host);
-  } catch (error) {
-    throw fromPlain(error, secrets);
   }
 }
 

@@ -71,11 +71,11 @@ pub fn without_metadata(issuer: &Issuer, settings: &ServerSettings) -> Result<Ar
         .with("token_endpoint", at("/token"))
         .with("registration_endpoint", at("/register"))
         .with("code_challenge_methods_supported", Json::array_of(&["S256"]));
-    from_document(document, None, issuer, settings, Nearness::Local)
+    from_document(&document, None, issuer, settings, Nearness::Local)
 }
 
 fn from_document(
-    document: Json,
+    document: &Json,
     metadata_url: Option<String>,
     asked: &Issuer,
     settings: &ServerSettings,

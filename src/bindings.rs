@@ -1,4 +1,4 @@
-//! What JavaScript calls: two functions, one of them with a network.
+//! What JavaScript calls.
 
 use wasm_bindgen::prelude::*;
 
@@ -13,13 +13,6 @@ use crate::web::WebPlatform;
 pub async fn call(name: String, input: JsValue, host: JsValue) -> Result<JsValue, JsValue> {
     let input = from_javascript(input)?;
     to_outcome(calls::call(&WebPlatform(host), &name, &input).await)
-}
-
-/// Makes the call of that name, which needs no network. Throws `{ kind, code, message, step, details }`.
-#[wasm_bindgen]
-pub fn evaluate(name: &str, input: JsValue, host: JsValue) -> Result<JsValue, JsValue> {
-    let input = from_javascript(input)?;
-    to_outcome(calls::evaluate(&WebPlatform(host), name, &input))
 }
 
 fn from_javascript(input: JsValue) -> Result<Json, JsValue> {

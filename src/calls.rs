@@ -13,6 +13,7 @@ use crate::record::{Crossing, Reader};
 use crate::scope_plan::{self, ScopePlan, ScopeSources};
 use crate::trace::Event;
 use crate::url::{self, Nearness};
+use crate::world::{self, World};
 use crate::{challenge, pkce, token_endpoint, well_known};
 
 /// The version of the records that this code writes.
@@ -73,39 +74,31 @@ crate::record! {
 
 /// Makes one call. The step it belongs to is in every error.
 pub async fn call<P: Platform>(platform: &P, name: &str, input: &Json) -> Result<Json> {
-    made(platform, name, input).await.map_err(|error| {
-        let error = error.at(step(name));
-        platform.trace(Event::failure(step(name), &error));
-        error
-    })
+    let story = |world: &World| {
+        made(world, name, input).map_err(|error| {
+            let error = error.at(step(name));
+            world.trace(Event::failure(step(name), &error));
+            error
+        })
+    };
+    world::tell(platform, story).await
 }
 
-async fn made<P: Platform>(platform: &P, name: &str, input: &Json) -> Result<Json> {
+fn made(world: &World, name: &str, input: &Json) -> Result<Json> {
     Ok(match name {
-        "discover" => flow::discover(platform, read(input)?).await?.to_json(),
-        "register" => flow::register(platform, &read(input)?).await?.to_json(),
-        "begin" => flow::begin(platform, read(input)?).await?.to_json(),
-        "unregister" => Json::Bool(flow::unregister(platform, read(input)?).await?),
-        "complete" => flow::complete(platform, read(input)?).await?.to_json(),
-        "refresh" => flow::refresh(platform, read(input)?).await?.to_json(),
-        "grant" => token_endpoint::grant(platform, read(input)?).await?.to_json(),
-        "ask" => token_endpoint::ask(platform, read(input)?).await?,
-        _ => evaluate(platform, name, input)?,
-    })
-}
-
-/// Makes one call that needs no network.
-pub fn evaluate<P: Platform>(platform: &P, name: &str, input: &Json) -> Result<Json> {
-    evaluated(platform, name, input).map_err(|error| error.at(step(name)))
-}
-
-fn evaluated<P: Platform>(platform: &P, name: &str, input: &Json) -> Result<Json> {
-    Ok(match name {
-        "plan" => flow::plan(platform, read(input)?).to_json(),
+        "discover" => flow::discover(world, &read(input)?)?.to_json(),
+        "plan" => flow::plan(world, &read(input)?).to_json(),
+        "register" => flow::register(world, &read(input)?)?.to_json(),
+        "begin" => flow::begin(world, &read(input)?)?.to_json(),
+        "complete" => flow::complete(world, &read(input)?)?.to_json(),
+        "refresh" => flow::refresh(world, &read(input)?)?.to_json(),
+        "unregister" => flow::unregister(world, &read(input)?)?.to_json(),
+        "grant" => token_endpoint::grant(world, &read(input)?)?.to_json(),
+        "ask" => token_endpoint::ask(world, &read(input)?)?,
         "readChallenge" => challenge::read(&read::<ReadChallengeInput>(input)?.headers).to_json(),
         "wellKnownLocations" => well_known_locations(read(input)?)?.to_json(),
         "planScopes" => plan_scopes(read(input)?).to_json(),
-        "createPkce" => pkce::pair(platform.random()?).to_json(),
+        "createPkce" => pkce::pair(world.random()?).to_json(),
         "readAuthorizationResponse" => read_authorization_response(read(input)?)?.to_json(),
         _ => return Err(Error::new(Code::InvalidArgument, "There is no such call.", &[])),
     })

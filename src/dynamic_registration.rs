@@ -9,7 +9,6 @@ use crate::error::{Code, Error, Kind, Result};
 use crate::exchange::Exchange;
 use crate::grant::GrantType;
 use crate::identifier::RedirectUri;
-use crate::platform::Platform;
 use crate::registration::{self, Answer, Asked, ClientRegistration};
 use crate::registration_management::Management;
 use crate::scope_plan::ScopePlan;
@@ -33,9 +32,9 @@ words! {
 }
 
 /// What a dynamic registration is for.
-pub struct DynamicRegistration<'a, P> {
+pub struct DynamicRegistration<'a> {
     /// The way to the authorization server.
-    pub exchange: Exchange<'a, P>,
+    pub exchange: Exchange<'a>,
     /// The authorization server.
     pub server: &'a AuthorizationServer,
     /// The scopes.
@@ -52,29 +51,29 @@ pub struct DynamicRegistration<'a, P> {
     pub attempts: &'a mut Attempts,
 }
 
-impl<P: Platform> DynamicRegistration<'_, P> {
+impl DynamicRegistration<'_> {
     /// A client that is registered for the plan, as far as the server lets it be. A stored one that lacks nothing that
     /// is required is kept when the server refuses to do more.
-    pub async fn client(
+    pub fn client(
         &mut self,
         stored: Option<&Arc<ClientRegistration>>,
         doubt: Option<Doubt>,
     ) -> Result<Arc<ClientRegistration>> {
-        let now = self.exchange.platform.now();
+        let now = self.exchange.world.now();
         let Some(stored) = stored.filter(|stored| stored.is_usable(self.server, now)) else {
-            return self.register().await;
+            return self.register();
         };
-        if doubt == Some(Doubt::Unanswered) && !self.is_known(stored).await? {
-            return self.register().await;
+        if doubt == Some(Doubt::Unanswered) && !self.is_known(stored)? {
+            return self.register();
         }
         let is_same = stored.redirect_uri.as_ref() == self.redirect_uri;
         if is_same && doubt != Some(Doubt::Refused) && stored.covers(self.plan) {
             return Ok(stored.clone());
         }
-        if let Some(updated) = self.update(stored).await? {
+        if let Some(updated) = self.update(stored)? {
             return Ok(updated);
         }
-        let registered = self.register().await;
+        let registered = self.register();
         let missing = self.plan.within(stored.scopes.as_ref()).missing();
         match registered {
             Err(_) if is_same && doubt.is_none() && missing.is_empty() => Ok(stored.clone()),
@@ -86,14 +85,14 @@ impl<P: Platform> DynamicRegistration<'_, P> {
     }
 
     /// Registers (RFC 7591 §3), in the order of the ladder.
-    async fn register(&mut self) -> Result<Arc<ClientRegistration>> {
+    fn register(&mut self) -> Result<Arc<ClientRegistration>> {
         let Some(endpoint) = &self.server.registration_endpoint else {
             return Err(registration::impossible(self.server));
         };
         let mut asked = self.asked()?;
         loop {
             self.count(asked.is_reduced())?;
-            let response = self.exchange.once(&asked.request(endpoint, self.client)).await?;
+            let response = self.exchange.once(&asked.request(endpoint, self.client))?;
             match asked.read(&response, self.server)? {
                 Answer::Registered(registration) => return Ok(registration),
                 Answer::Refused(refusal, status) => match asked.after(&refusal, status, self.plan) {
@@ -106,11 +105,11 @@ impl<P: Platform> DynamicRegistration<'_, P> {
 
     /// Widens a stored registration (RFC 7592 §2.2). Nothing where the server does not offer it, or offers it and then
     /// refuses or answers with something else: there is still registration.
-    async fn update(&mut self, stored: &Arc<ClientRegistration>) -> Result<Option<Arc<ClientRegistration>>> {
+    fn update(&mut self, stored: &Arc<ClientRegistration>) -> Result<Option<Arc<ClientRegistration>>> {
         let Some(management) = Management::of(stored) else { return Ok(None) };
         let asked = self.asked()?.beside(stored);
         self.count(true)?;
-        let response = self.exchange.once(&management.update_request(&asked, self.client)).await;
+        let response = self.exchange.once(&management.update_request(&asked, self.client));
         match response.and_then(|response| asked.read(&response, self.server)) {
             Ok(Answer::Registered(updated)) => Ok(Some(management.updated(updated))),
             Err(error) if error.kind() == Kind::Transport => Err(error),
@@ -119,9 +118,9 @@ impl<P: Platform> DynamicRegistration<'_, P> {
     }
 
     /// Whether the server still knows the client (RFC 7592 §2.1); a server that cannot be asked is believed to.
-    async fn is_known(&self, stored: &Arc<ClientRegistration>) -> Result<bool> {
+    fn is_known(&self, stored: &Arc<ClientRegistration>) -> Result<bool> {
         let Some(management) = Management::of(stored) else { return Ok(true) };
-        match self.exchange.once(&management.read_request()).await {
+        match self.exchange.once(&management.read_request()) {
             Ok(response) => Ok(!matches!(response.status, 401 | 403 | 404)),
             Err(error) if error.kind() == Kind::Transport => Err(error),
             Err(_) => Ok(true),

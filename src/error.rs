@@ -125,7 +125,7 @@ codes! {
     NotJson Misbehaved "not_json",
     /// A document lacks a member or has one of the wrong type; `details.member` names it.
     InvalidDocument Misbehaved "invalid_document",
-    /// A body was larger than 1 MiB.
+    /// A body was larger than 1 MiB, or all that came in one call larger than 4 MiB.
     ResponseTooLarge Misbehaved "response_too_large",
     /// A redirect led elsewhere, down to http, or in circles (or a POST was redirected).
     RedirectRefused Misbehaved "redirect_refused",

@@ -1,33 +1,35 @@
 //! One exchange with a server: the request is sent, redirects are judged, the answer is decided or reported.
 
+use std::sync::Arc;
+
 use crate::error::{Code, Error, Result, Step};
 use crate::http::{Method, Request, Response};
 use crate::json::Json;
-use crate::platform::Platform;
-use crate::trace::{Event, Party};
+use crate::trace::Party;
 use crate::url::Url;
+use crate::world::World;
 
 /// How many redirects of a document are followed.
 const REDIRECT_LIMIT: usize = 3;
 
 /// A step's way to one party.
-pub struct Exchange<'p, P> {
+pub struct Exchange<'w> {
     /// The world.
-    pub platform: &'p P,
+    pub world: &'w World<'w>,
     /// The step under way.
     pub step: Step,
     /// Whom it speaks to.
     pub party: Party,
 }
 
-impl<P: Platform> Exchange<'_, P> {
+impl Exchange<'_> {
     /// Reads a document. Redirects are followed within the origin only, so that nobody else can speak for it.
-    pub async fn get(&self, url: &str) -> Result<Response> {
+    pub fn get(&self, url: &str) -> Result<Arc<Response>> {
         let mut request = Request::bare(Method::Get, url);
         for _ in 0..=REDIRECT_LIMIT {
-            let mut response = self.send(&request, false).await?;
+            let mut response = self.send(&request, false)?;
             if response.status == 0 {
-                response = self.send(&request, true).await?;
+                response = self.send(&request, true)?;
             }
             if !response.is_redirect() {
                 return available(response);
@@ -39,8 +41,8 @@ impl<P: Platform> Exchange<'_, P> {
     }
 
     /// Sends a request that changes something or carries secrets: never twice, and never elsewhere.
-    pub async fn once(&self, request: &Request) -> Result<Response> {
-        let response = self.send(request, false).await?;
+    pub fn once(&self, request: &Request) -> Result<Arc<Response>> {
+        let response = self.send(request, false)?;
         if response.is_redirect() {
             return Err(redirect_refused("elsewhere, with secrets in the request"));
         }
@@ -48,14 +50,12 @@ impl<P: Platform> Exchange<'_, P> {
     }
 
     /// Looks at the first answer to a URL, redirect or not, and follows nothing.
-    pub async fn look(&self, url: &str) -> Result<Response> {
-        self.send(&Request::bare(Method::Get, url), false).await
+    pub fn look(&self, url: &str) -> Result<Arc<Response>> {
+        self.send(&Request::bare(Method::Get, url), false)
     }
 
-    async fn send(&self, request: &Request, follows: bool) -> Result<Response> {
-        self.platform.trace(Event::request(self.step, self.party, request));
-        let response = self.platform.fetch(request, follows).await?;
-        self.platform.trace(Event::answer(self.step, self.party, &response));
+    fn send(&self, request: &Request, follows: bool) -> Result<Arc<Response>> {
+        let response = self.world.fetch(self.step, self.party, request, follows)?;
         // Where redirects are hidden the platform was told to follow; some follow, whatever they are told.
         within_origin(&request.url, Url::parse(&response.url))?;
         Ok(response)
@@ -76,19 +76,19 @@ fn redirect_refused(whither: &str) -> Box<Error> {
 }
 
 /// An answer to a form or a registration: some servers state an OAuth error with status 500.
-fn decided(response: Response) -> Result<Response> {
+fn decided(response: Arc<Response>) -> Result<Arc<Response>> {
     if response.status == 500 && response.stated_error().error.is_some() { Ok(response) } else { available(response) }
 }
 
 /// A server that is overloaded or broken has decided nothing: that is reported, never taken for an answer.
-fn available(response: Response) -> Result<Response> {
+fn available(response: Arc<Response>) -> Result<Arc<Response>> {
     if !response.is_unavailable() {
         return Ok(response);
     }
     let status = Json::from(response.status).to_text();
     let message =
         "The server is overloaded or broken (status {}). Nothing was decided and nothing deleted; try again later.";
-    let retry_after = response.retry_after.map_or(Json::Null, Json::String).as_whole_number();
+    let retry_after = response.retry_after.as_deref().map_or(Json::Null, Json::from).as_whole_number();
     Err(Error::new(Code::ServerUnavailable, message, &[&status])
         .with("status", response.status)
         .with("retryAfterSeconds", retry_after.map_or(Json::Null, |seconds| Json::Number(seconds as f64))))

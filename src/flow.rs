@@ -1,7 +1,7 @@
 //! The story, top to bottom: discover, plan, register, authorize, complete, refresh.
 //!
-//! Every request has one answer, so `await` is the state. What must outlive the process while the person is in the
-//! browser is data: a [`PendingAuthorization`].
+//! Each step is a function that asks the [`World`] and never waits: [`crate::world::tell`] tells it to a platform. What must
+//! outlive the process while the person is in the browser is data: a [`PendingAuthorization`].
 
 use std::sync::Arc;
 
@@ -16,7 +16,6 @@ use crate::grant::GrantType;
 use crate::http::{Response, StatedError};
 use crate::identifier::{Endpoint, Issuer, RedirectUri};
 use crate::json::Json;
-use crate::platform::Platform;
 use crate::printable::{filled, joined};
 use crate::protected_resource::{self, ProtectedResource, Statement};
 use crate::record::Crossing;
@@ -28,6 +27,7 @@ use crate::settings::{ClientDescription, ServerSettings};
 use crate::token::{self, Granting, Session};
 use crate::trace::{Event, Party, object};
 use crate::url::{Nearness, Url};
+use crate::world::World;
 use crate::{pushed_authorization, record, tagged, token_endpoint, well_known};
 
 /// Authorization servers that are asked for their metadata, however many are listed.
@@ -49,8 +49,8 @@ record! {
 }
 
 /// Finds out who protects this MCP server and who signs people in for it (RFC 9728, RFC 8414).
-pub async fn discover<P: Platform>(platform: &P, input: DiscoverInput) -> Result<Discovery> {
-    let settings = input.settings.unwrap_or_default();
+pub fn discover(world: &World, input: &DiscoverInput) -> Result<Discovery> {
+    let settings = input.settings.clone().unwrap_or_default();
     let url = input.endpoint.url();
     let named_by = if settings.allow_private_addresses == Some(true) { Nearness::Local } else { url.nearness() };
     let challenged = input.challenge.as_ref().and_then(|challenge| challenge.resource_metadata.as_deref());
@@ -59,17 +59,17 @@ pub async fn discover<P: Platform>(platform: &P, input: DiscoverInput) -> Result
         None => well_known::protected_resource(url),
     };
     let may_lack_metadata = challenged.is_none() && settings.without_metadata != Some(false);
-    let protected_resource = match discover_protected_resource(platform, candidates, &input.endpoint, named_by).await {
+    let protected_resource = match discover_protected_resource(world, candidates, &input.endpoint, named_by) {
         Err(error) if error.code == Code::NoProtectedResourceMetadata && may_lack_metadata => {
-            platform.trace(Event::decision(Step::Discover, "goes on without metadata (MCP 2025-03-26)", Json::Null));
+            world.trace(Event::decision(Step::Discover, "goes on without metadata (MCP 2025-03-26)", Json::Null));
             protected_resource::without_metadata(url)?
         }
         discovered => discovered?,
     };
 
-    let preferred = input.preferred_issuer.or(settings.client.as_ref().and_then(|client| client.issuer.clone()));
-    let is_preferred =
-        |issuer: &Issuer| preferred.as_ref().is_some_and(|preferred| preferred.is_same_for_discovery(issuer));
+    let configured = settings.client.as_ref().and_then(|client| client.issuer.as_ref());
+    let preferred = input.preferred_issuer.as_ref().or(configured);
+    let is_preferred = |issuer: &Issuer| preferred.is_some_and(|preferred| preferred.is_same_for_discovery(issuer));
     let mut issuers = Vec::new();
     for preferred in [true, false] {
         for issuer in &protected_resource.authorization_servers {
@@ -82,7 +82,7 @@ pub async fn discover<P: Platform>(platform: &P, input: DiscoverInput) -> Result
     let mut usable = None;
     let mut failure = None;
     for issuer in issuers.into_iter().take(AUTHORIZATION_SERVER_LIMIT) {
-        match discover_authorization_server(platform, issuer, &settings, named_by).await {
+        match discover_authorization_server(world, issuer, &settings, named_by) {
             Ok(server) if can_register(&server, &settings) => {
                 usable = Some(server);
                 break;
@@ -103,27 +103,27 @@ pub async fn discover<P: Platform>(platform: &P, input: DiscoverInput) -> Result
     let decision = object()
         .with("resource", protected_resource.resource.as_str().into())
         .with("issuer", authorization_server.issuer.as_str().into());
-    platform.trace(Event::decision(
+    world.trace(Event::decision(
         Step::Discover,
         &filled("signs in at {}", &[authorization_server.issuer.as_str()]),
         decision,
     ));
-    let DiscoverInput { endpoint, challenge, .. } = input;
+    let (endpoint, challenge) = (input.endpoint.clone(), input.challenge.clone());
     Ok(Discovery { endpoint, challenge, protected_resource, authorization_server })
 }
 
-async fn discover_protected_resource<P: Platform>(
-    platform: &P,
+fn discover_protected_resource(
+    world: &World,
     candidates: Vec<String>,
     called: &Endpoint,
     named_by: Nearness,
 ) -> Result<Arc<ProtectedResource>> {
-    let exchange = Exchange { platform, step: Step::Discover, party: Party::ProtectedResource };
+    let exchange = Exchange { world, step: Step::Discover, party: Party::ProtectedResource };
     let none = Code::NoProtectedResourceMetadata;
     let read = |response: &Response, url: &str| protected_resource::read(response, url, called.url(), named_by);
-    let confirmed = match first_document(&exchange, &candidates, none, read).await? {
+    let confirmed = match first_document(&exchange, &candidates, none, read)? {
         Statement::Identified(protected_resource) => return Ok(protected_resource),
-        Statement::ConfirmAt(location) => first_document(&exchange, &[location], none, read).await,
+        Statement::ConfirmAt(location) => first_document(&exchange, &[location], none, read),
     };
     match confirmed {
         Ok(Statement::Identified(protected_resource)) => Ok(protected_resource),
@@ -135,29 +135,29 @@ async fn discover_protected_resource<P: Platform>(
     }
 }
 
-async fn discover_authorization_server<P: Platform>(
-    platform: &P,
+fn discover_authorization_server(
+    world: &World,
     issuer: &Issuer,
     settings: &ServerSettings,
     named_by: Nearness,
 ) -> Result<Arc<AuthorizationServer>> {
-    let exchange = Exchange { platform, step: Step::Discover, party: Party::AuthorizationServer };
+    let exchange = Exchange { world, step: Step::Discover, party: Party::AuthorizationServer };
     let candidates = well_known::authorization_server(issuer);
     let read = |response: &Response, url: &str| authorization_server::read(response, url, issuer, settings, named_by);
-    first_document(&exchange, &candidates, Code::NoAuthorizationServerMetadata, read).await
+    first_document(&exchange, &candidates, Code::NoAuthorizationServerMetadata, read)
 }
 
 /// The first candidate with a usable document. A candidate that has none is passed over; a server that is
 /// overloaded or cannot be reached is reported, since it may well have one.
-async fn first_document<P: Platform, T>(
-    exchange: &Exchange<'_, P>,
+fn first_document<T>(
+    exchange: &Exchange<'_>,
     candidates: &[String],
     none: Code,
     read: impl Fn(&Response, &str) -> Result<T>,
 ) -> Result<T> {
     let mut telling: Option<Box<Error>> = None;
     for candidate in candidates {
-        let document = match exchange.get(candidate).await {
+        let document = match exchange.get(candidate) {
             Ok(response) if response.is_success() => read(&response, candidate),
             Ok(_) => continue,
             Err(error) => Err(error),
@@ -168,7 +168,7 @@ async fn first_document<P: Platform, T>(
                 return Err(error.with("url", candidate.as_str()));
             }
             Err(error) => {
-                exchange.platform.trace(Event::failure(exchange.step, &error));
+                exchange.world.trace(Event::failure(exchange.step, &error));
                 if telling.as_ref().is_none_or(|told| is_of_document(&error) && !is_of_document(told)) {
                     telling = Some(error.with("url", candidate.as_str()));
                 }
@@ -211,10 +211,10 @@ record! {
 }
 
 /// Plans the scopes of the connection, before anything is registered.
-pub fn plan<P: Platform>(platform: &P, input: PlanInput) -> Arc<ScopePlan> {
-    let sources = input.discovery.scope_sources(&input.settings.unwrap_or_default());
+pub fn plan(world: &World, input: &PlanInput) -> Arc<ScopePlan> {
+    let sources = input.discovery.scope_sources(&input.settings.clone().unwrap_or_default());
     let plan = scope_plan::plan(&sources, input.earlier.as_deref());
-    platform.trace(Event::decision(Step::Plan, "planned the scopes", object().with("plan", plan.to_json())));
+    world.trace(Event::decision(Step::Plan, "planned the scopes", object().with("plan", plan.to_json())));
     plan
 }
 
@@ -258,7 +258,7 @@ record! {
 
 /// Gets a client: the one registered by hand, else the metadata document, else a stored or a new dynamic
 /// registration (RFC 7591). Fails before any browser opens if a required scope is not registered.
-pub async fn register<P: Platform>(platform: &P, input: &RegisterInput) -> Result<Registered> {
+pub fn register(world: &World, input: &RegisterInput) -> Result<Registered> {
     let RegisterInput { discovery, plan, registration: stored, .. } = input;
     let (redirect_uri, grant) = (input.redirect_uri.as_ref(), input.grant.unwrap_or(GrantType::AuthorizationCode));
     let settings = input.settings.clone().unwrap_or_default();
@@ -270,28 +270,25 @@ pub async fn register<P: Platform>(platform: &P, input: &RegisterInput) -> Resul
         registration::pre_registered(configured, stored.as_deref(), server, redirect_uri)?
     } else if let Some(url) = document {
         let url = registration::metadata_document_url(url)?;
-        let exchange = Exchange { platform, step: Step::Register, party: Party::Client };
-        let document = exchange.get(url.as_str()).await.and_then(|response| response.document()).ok();
-        registration::by_metadata_document(&url, document.as_ref(), server, redirect_uri)
+        let exchange = Exchange { world, step: Step::Register, party: Party::Client };
+        let document = exchange.get(url.as_str());
+        let document = document.as_ref().ok().and_then(|response| response.document().ok());
+        registration::by_metadata_document(&url, document, server, redirect_uri)
     } else {
         let refresh = settings.refresh.unwrap_or(true);
-        let exchange = Exchange { platform, step: Step::Register, party: Party::AuthorizationServer };
+        let exchange = Exchange { world, step: Step::Register, party: Party::AuthorizationServer };
         let attempts = &mut attempts;
         let client = &client;
         let mut dynamic =
             DynamicRegistration { exchange, server, plan, grant, redirect_uri, client, refresh, attempts };
-        dynamic.client(stored.as_ref(), input.doubt).await.map_err(|error| registered_nowhere(error, discovery))?
+        dynamic.client(stored.as_ref(), input.doubt).map_err(|error| registered_nowhere(error, discovery))?
     };
     let plan = plan.within(registration.scopes.as_ref());
     let decision = object()
         .with("kind", registration.kind.to_json())
         .with("clientId", registration.client_id.as_str().into())
         .with("plan", plan.to_json());
-    platform.trace(Event::decision(
-        Step::Register,
-        &filled("uses the client {}", &[&registration.client_id]),
-        decision,
-    ));
+    world.trace(Event::decision(Step::Register, &filled("uses the client {}", &[&registration.client_id]), decision));
     let missing = plan.missing();
     if missing.is_empty() {
         Ok(Registered { registration, plan, attempts })
@@ -344,24 +341,25 @@ record! {
 
 /// Builds the authorization request (RFC 6749 §4.1.1 with PKCE and `resource`). With the opt-in preflight, a first look
 /// at the server's answer spares the person a trip that would end in refused scopes.
-pub async fn begin<P: Platform>(platform: &P, mut input: BeginInput) -> Result<Begun> {
+pub fn begin(world: &World, input: &BeginInput) -> Result<Begun> {
     let settings = input.settings.clone().unwrap_or_default();
+    let mut input = input.clone();
     loop {
         let attempts = input.attempts.get_or_insert_default();
         let looks = settings.preflight == Some(true) && !attempts.preflighted;
         attempts.preflighted |= looks;
-        let authorization = authorization_request(platform, &input, &settings)?;
+        let authorization = authorization_request(world, &input, &settings)?;
         let refusal = if looks {
-            preflight(platform, &authorization).await?
+            preflight(world, &authorization)?
         } else if let Some(endpoint) = pushed_authorization::endpoint(&authorization, &settings) {
             let (client, form) = (&authorization.pending.registration, authorization.parameters.clone());
-            let response = token_endpoint::post(platform, Step::Authorize, endpoint, client, form).await?;
+            let response = token_endpoint::post(world, Step::Authorize, endpoint, client, form)?;
             match pushed_authorization::read(&response, &authorization)? {
-                pushed_authorization::Answer::Accepted(url) => return Ok(begun(platform, url, authorization.pending)),
+                pushed_authorization::Answer::Accepted(url) => return Ok(begun(world, url, authorization.pending)),
                 pushed_authorization::Answer::Refused(refusal) => Some(refusal),
             }
         } else {
-            return Ok(begun(platform, authorization.url(), authorization.pending));
+            return Ok(begun(world, authorization.url(), authorization.pending));
         };
         let Some(refusal) = refusal else { continue };
         let pending = authorization.pending;
@@ -371,37 +369,33 @@ pub async fn begin<P: Platform>(platform: &P, mut input: BeginInput) -> Result<B
         // What was refused before a browser opened counts as the trip that it spared: there is one repair, here or after
         // the callback.
         let (client, settings) = (input.client.clone(), input.settings.clone());
-        let Registered { registration, plan, attempts } = repaired(platform, pending, repair, client, settings).await?;
+        let Registered { registration, plan, attempts } = repaired(world, &pending, repair, client, settings)?;
         (input.registration, input.plan, input.attempts) = (registration, plan, Some(attempts));
     }
 }
 
-fn begun<P: Platform>(platform: &P, authorization_url: String, pending: PendingAuthorization) -> Begun {
+fn begun(world: &World, authorization_url: String, pending: PendingAuthorization) -> Begun {
     let details = object().with("url", crate::trace::redacted_url(&authorization_url).into());
     let mut event = Event::decision(Step::Authorize, "sends the person to the authorization server", details);
     event.to = Party::Browser;
-    platform.trace(event);
+    world.trace(event);
     Begun { authorization_url, pending }
 }
 
-fn authorization_request<P: Platform>(
-    platform: &P,
-    input: &BeginInput,
-    settings: &ServerSettings,
-) -> Result<AuthorizationRequest> {
+fn authorization_request(world: &World, input: &BeginInput, settings: &ServerSettings) -> Result<AuthorizationRequest> {
     let mut attempts = input.attempts.unwrap_or_default();
     attempts.authorizations += 1;
-    let random = [platform.random()?, platform.random()?, platform.random()?];
+    let random = [world.random()?, world.random()?, world.random()?];
     let (discovery, registration) = (input.discovery.clone(), input.registration.clone());
-    authorization::request(discovery, registration, &input.plan, settings, random, attempts, platform.now())
+    authorization::request(discovery, registration, &input.plan, settings, random, attempts, world.now())
 }
 
 /// Looks at the first answer of the authorization endpoint with a `state` and a code challenge that are thrown away,
 /// as is a code, should one come back. It acts only on `invalid_scope`, and only if `state` and issuer hold.
-async fn preflight<P: Platform>(platform: &P, authorization: &AuthorizationRequest) -> Result<Option<StatedError>> {
+fn preflight(world: &World, authorization: &AuthorizationRequest) -> Result<Option<StatedError>> {
     let authorization_url = authorization.url();
-    let exchange = Exchange { platform, step: Step::Authorize, party: Party::AuthorizationServer };
-    let answer = exchange.look(&authorization_url).await?;
+    let exchange = Exchange { world, step: Step::Authorize, party: Party::AuthorizationServer };
+    let answer = exchange.look(&authorization_url)?;
     let location = answer.location.as_deref().and_then(|location| Url::join(&authorization_url, location));
     let response = location.and_then(|location| authorization::read(location.as_str(), &authorization.pending).ok());
     Ok(match response {
@@ -448,47 +442,47 @@ tagged! {
 
 /// Reads the authorization response and trades its code for tokens (RFC 6749 §4.1.2 to §4.1.4). The code is sent
 /// once, whatever happens.
-pub async fn complete<P: Platform>(platform: &P, input: CompleteInput) -> Result<Completion> {
+pub fn complete(world: &World, input: &CompleteInput) -> Result<Completion> {
     let response =
         authorization::read(&input.callback_url, &input.pending).map_err(|error| error.at(Step::Callback))?;
     let mut event = Event::decision(Step::Callback, "the authorization response is genuine", Json::Null);
     event.from = Party::Browser;
-    platform.trace(event);
+    world.trace(event);
     let code = match response {
         AuthorizationResponse::Code(code) => code,
         AuthorizationResponse::Refused(refusal) => {
             let Some(repair) = repair::after(&refusal, &input.pending) else {
                 return Err(authorization::refused(refusal, &input.pending).at(Step::Callback));
             };
-            return authorize_again(platform, input, repair).await.map(Completion::AuthorizeAgain);
+            return authorize_again(world, input, repair).map(Completion::AuthorizeAgain);
         }
     };
     let PendingAuthorization { discovery, registration, .. } = &input.pending;
     let form = token::form_with_code(&code, &input.pending);
-    let answer = token_endpoint::redeem(platform, Step::Token, discovery, registration, form).await?;
-    let PendingAuthorization { discovery, resource, registration, plan, .. } = input.pending;
+    let answer = token_endpoint::redeem(world, Step::Token, discovery, registration, form)?;
+    let PendingAuthorization { discovery, resource, registration, plan, .. } = input.pending.clone();
     let granting = Granting { discovery, resource, registration, plan };
-    let session = token_endpoint::signed_in(platform, answer, GrantType::AuthorizationCode, granting);
+    let session = token_endpoint::signed_in(world, answer, GrantType::AuthorizationCode, granting);
     Ok(Completion::SignedIn(SignedIn { session }))
 }
 
-async fn authorize_again<P: Platform>(platform: &P, input: CompleteInput, repair: Repair) -> Result<Begun> {
-    let (discovery, client, settings) = (input.pending.discovery.clone(), input.client, input.settings.clone());
+fn authorize_again(world: &World, input: &CompleteInput, repair: Repair) -> Result<Begun> {
+    let (discovery, client, settings) = (input.pending.discovery.clone(), input.client.clone(), input.settings.clone());
     let Registered { registration, plan, attempts } =
-        repaired(platform, input.pending, repair, client.clone(), input.settings).await?;
+        repaired(world, &input.pending, repair, client.clone(), settings.clone())?;
     let attempts = Some(attempts);
-    begin(platform, BeginInput { discovery, registration, plan, client, attempts, settings }).await
+    begin(world, &BeginInput { discovery, registration, plan, client, attempts, settings })
 }
 
-async fn repaired<P: Platform>(
-    platform: &P,
-    pending: PendingAuthorization,
+fn repaired(
+    world: &World,
+    pending: &PendingAuthorization,
     repair: Repair,
     client: Option<Arc<ClientDescription>>,
     settings: Option<Arc<ServerSettings>>,
 ) -> Result<Registered> {
-    let PendingAuthorization { discovery, registration, attempts, .. } = pending;
-    platform.trace(Event::decision(Step::Callback, "the server refused scopes; repairs the plan", Json::Null));
+    let PendingAuthorization { discovery, registration, attempts, .. } = pending.clone();
+    world.trace(Event::decision(Step::Callback, "the server refused scopes; repairs the plan", Json::Null));
     let plan = match repair {
         Repair::WithoutRefused(plan) => {
             let registration = registration.without(&plan.refused()).into();
@@ -507,7 +501,7 @@ async fn repaired<P: Platform>(
         attempts: Some(attempts),
         settings,
     };
-    register(platform, &input).await
+    register(world, &input)
 }
 
 record! {
@@ -521,8 +515,8 @@ record! {
 
 /// Trades the refresh token for new tokens (RFC 6749 §6). Only a refusal by the server says that the session is
 /// over; every other failure leaves it as it is.
-pub async fn refresh<P: Platform>(platform: &P, input: RefreshInput) -> Result<Session> {
-    let session = input.session;
+pub fn refresh(world: &World, input: &RefreshInput) -> Result<Session> {
+    let session = &input.session;
     let Some(refresh_token) = &session.tokens.refresh_token else {
         return Err(Error::new(
             Code::NoRefreshToken,
@@ -530,10 +524,10 @@ pub async fn refresh<P: Platform>(platform: &P, input: RefreshInput) -> Result<S
             &[],
         ));
     };
-    let form = token::form_with_refresh_token(refresh_token, &session);
-    let answer = token_endpoint::redeem(platform, Step::Refresh, &session.discovery, &session.registration, form).await;
-    let session = token::refreshed(answer.map_err(token::dead_refresh_token)?, session);
-    platform.trace(Event::decision(Step::Refresh, "has new tokens", object().with("plan", session.plan.to_json())));
+    let form = token::form_with_refresh_token(refresh_token, session);
+    let answer = token_endpoint::redeem(world, Step::Refresh, &session.discovery, &session.registration, form);
+    let session = token::refreshed(answer.map_err(token::dead_refresh_token)?, session.clone());
+    world.trace(Event::decision(Step::Refresh, "has new tokens", object().with("plan", session.plan.to_json())));
     Ok(session)
 }
 
@@ -547,8 +541,8 @@ record! {
 }
 
 /// Deletes a registration where the server offers that (RFC 7592 §2.3). Whether it did is the answer.
-pub async fn unregister<P: Platform>(platform: &P, input: UnregisterInput) -> Result<bool> {
+pub fn unregister(world: &World, input: &UnregisterInput) -> Result<bool> {
     let Some(management) = Management::of(&input.registration) else { return Ok(false) };
-    let exchange = Exchange { platform, step: Step::Register, party: Party::AuthorizationServer };
-    Ok(exchange.once(&management.delete_request()).await?.is_success())
+    let exchange = Exchange { world, step: Step::Register, party: Party::AuthorizationServer };
+    Ok(exchange.once(&management.delete_request())?.is_success())
 }

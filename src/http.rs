@@ -75,17 +75,28 @@ pub struct Response {
     pub url: String,
     /// The status; 0 where a browser hides a redirect.
     pub status: u16,
-    /// `Content-Type`, as received.
-    pub content_type: Option<String>,
+    /// The media type in lower case, without its parameters; empty where none is given.
+    pub media_type: String,
     /// `Location`, as received.
     pub location: Option<String>,
     /// `Retry-After`, as received: seconds, or a date (RFC 9110 §10.2.3).
     pub retry_after: Option<String>,
     /// The body, at most [`BODY_LIMIT`] bytes.
     pub body: Vec<u8>,
+    /// The JSON object that the body is, or why it is none.
+    document: Result<Json, &'static str>,
 }
 
 impl Response {
+    /// A response, with what the protocol reads of its headers.
+    pub fn new(url: String, status: u16, body: Vec<u8>, header: impl Fn(&str) -> Option<String>) -> Response {
+        let content_type = header("content-type").unwrap_or_default();
+        let media_type = content_type.split(';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
+        let document = document(&media_type, &body);
+        let (location, retry_after) = (header("location"), header("retry-after"));
+        Response { url, status, media_type, location, retry_after, body, document }
+    }
+
     /// Whether the status says that it worked.
     pub fn is_success(&self) -> bool {
         matches!(self.status, 200..=299)
@@ -107,38 +118,23 @@ impl Response {
     }
 
     /// The body as a JSON object of a media type that does not contradict it.
-    pub fn document(&self) -> Result<Json> {
-        let media_type = self.media_type();
-        let declared = matches!(media_type.as_str(), "" | "application/octet-stream" | "text/plain" | "text/json")
-            || media_type.ends_with("/json")
-            || media_type.ends_with("+json");
-        let refused = |reason: &str| {
+    pub fn document(&self) -> Result<&Json> {
+        self.document.as_ref().map_err(|reason| {
             let message = "The answer should be a JSON document, but {}. The server's operator has to correct it.";
-            Error::new(Code::NotJson, message, &[reason]).with("status", self.status).with("reason", reason)
-        };
-        if !declared {
-            return Err(refused("its Content-Type is another"));
-        }
-        let json = self.text().and_then(Json::parse).ok_or_else(|| refused("it is not valid JSON"))?;
-        if matches!(json, Json::Object(_)) { Ok(json) } else { Err(refused("it is not a JSON object")) }
-    }
-
-    /// The media type in lower case, without its parameters; empty where none is given.
-    pub fn media_type(&self) -> String {
-        let content_type = self.content_type.as_deref().unwrap_or_default();
-        content_type.split(';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase()
+            Error::new(Code::NotJson, message, &[reason]).with("status", self.status).with("reason", *reason)
+        })
     }
 
     /// The error that a server states, in JSON, in a form, or in plain words (RFC 6749 §5.2, RFC 7591 §3.2.2).
     pub fn stated_error(&self) -> StatedError {
         let text = self.text().unwrap_or_default();
-        let json = self.document().unwrap_or(Json::Null);
+        let json = self.document.as_ref().unwrap_or(&Json::Null);
         // A page in HTML may well contain `&error=`, in a link.
-        let is_form = self.media_type() == "application/x-www-form-urlencoded";
+        let is_form = self.media_type == "application/x-www-form-urlencoded";
         let form = if is_form { Parameters::read(text) } else { Parameters::default() };
         let member = |name| json.member(name).as_str().or_else(|| form.get(name)).map(printable);
         let error = member("error").filter(|error| !error.is_empty());
-        let plain = if error.is_none() && json == Json::Null && self.media_type() != "text/html" {
+        let plain = if error.is_none() && *json == Json::Null && self.media_type != "text/html" {
             printable(text)
         } else {
             String::new()
@@ -149,6 +145,17 @@ impl Response {
             scope: json.member("scope").as_str().map(str::to_owned),
         }
     }
+}
+
+fn document(media_type: &str, body: &[u8]) -> Result<Json, &'static str> {
+    let is_declared = matches!(media_type, "" | "application/octet-stream" | "text/plain" | "text/json")
+        || media_type.ends_with("/json")
+        || media_type.ends_with("+json");
+    if !is_declared {
+        return Err("its Content-Type is another");
+    }
+    let json = str::from_utf8(body).ok().and_then(Json::parse).ok_or("it is not valid JSON")?;
+    if matches!(json, Json::Object(_)) { Ok(json) } else { Err("it is not a JSON object") }
 }
 
 /// What a server says of its refusal, fit to be shown.

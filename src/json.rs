@@ -97,14 +97,15 @@ impl Json {
     }
 
     /// The same object with the members of another one, which take the place of its own.
-    pub fn overridden(mut self, by: &Json) -> Json {
-        if let (Json::Object(members), Json::Object(others)) = (&mut self, by) {
+    pub fn overridden(&self, by: &Json) -> Json {
+        let mut overridden = self.clone();
+        if let (Json::Object(members), Json::Object(others)) = (&mut overridden, by) {
             for (name, value) in others {
                 members.retain(|(own, _)| own != name);
                 members.push((name.clone(), value.clone()));
             }
         }
-        self
+        overridden
     }
 
     /// An array of strings.

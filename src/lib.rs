@@ -44,6 +44,7 @@ pub mod token;
 // Story: the rules in the order of a sign-in, over a seam to the world.
 pub mod trace;
 pub mod platform;
+pub mod world;
 pub mod exchange;
 pub mod dynamic_registration;
 pub mod token_endpoint;

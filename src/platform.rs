@@ -1,6 +1,6 @@
 //! The seam between the story and the world: what a host provides.
 
-use crate::error::Result;
+use crate::error::{Result, Step};
 use crate::http::{Request, Response};
 use crate::identifier::Secret;
 use crate::trace::Event;
@@ -8,11 +8,12 @@ use crate::trace::Event;
 /// What the story needs of the world. The shell implements it for JavaScript; a native host writes its own.
 #[allow(async_fn_in_trait, reason = "the story runs on one thread, in wasm and under its scripted platform")]
 pub trait Platform {
-    /// Sends one request and reads its response, in bounded time and at most [`crate::http::BODY_LIMIT`] bytes.
+    /// Sends one request of that step and reads its response, in bounded time and at most
+    /// [`crate::http::BODY_LIMIT`] bytes.
     ///
     /// Redirects are not followed. Where the platform hides them, status 0 stands for one; a request that
     /// `follows` is then followed by the platform, and the response says which URL answered.
-    async fn fetch(&self, request: &Request, follows: bool) -> Result<Response>;
+    async fn fetch(&self, step: Step, request: &Request, follows: bool) -> Result<Response>;
 
     /// An assertion by which the client authenticates at that issuer (RFC 7523 §2.2).
     async fn client_assertion(&self, issuer: &str, client_id: &str) -> Result<Secret>;

@@ -76,7 +76,7 @@ pub fn read(response: &Response, metadata_url: &str, called: &Url, named_by: Nea
     Ok(Statement::Identified(Arc::new(ProtectedResource {
         resource: text.to_owned(),
         authorization_servers,
-        scopes_supported: listed_scopes(&document),
+        scopes_supported: listed_scopes(document),
         resource_name: document.member("resource_name").as_str().map(crate::printable::printable),
         metadata_url: Some(metadata_url.to_owned()),
     })))

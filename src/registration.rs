@@ -360,7 +360,7 @@ impl Asked {
                 .filter(|at| *at > 0),
             token_endpoint_auth_method,
             redirect_uri: self.redirect_uri.clone(),
-            scopes: self.told(&document),
+            scopes: self.told(document),
             asked_scopes: Some(self.scopes.clone()),
             registration_access_token: text("registration_access_token").and_then(Secret::for_header),
             registration_client_uri: managed_at,

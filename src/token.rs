@@ -143,7 +143,7 @@ pub fn read(response: &Response, now: u64, proves_possession: bool) -> Result<An
 }
 
 fn document(response: &Response) -> Result<Json> {
-    if response.media_type() == "application/x-www-form-urlencoded" {
+    if response.media_type == "application/x-www-form-urlencoded" {
         let form = Parameters::read(response.text().unwrap_or_default());
         let mut document = Json::Object(Vec::new());
         for name in ["access_token", "token_type", "expires_in", "refresh_token", "id_token", "scope", "error"] {
@@ -154,7 +154,7 @@ fn document(response: &Response) -> Result<Json> {
     match response.document() {
         Err(error) if response.is_success() => Err(error),
         // A refusal says what it says by its status, whatever its body.
-        document => Ok(document.unwrap_or(Json::Null)),
+        document => Ok(document.cloned().unwrap_or(Json::Null)),
     }
 }
 

@@ -10,7 +10,6 @@ use crate::grant::GrantType;
 use crate::http::{Parameters, Response};
 use crate::identifier::Endpoint;
 use crate::json::Json;
-use crate::platform::Platform;
 use crate::record;
 use crate::record::Crossing;
 use crate::registration::ClientRegistration;
@@ -18,27 +17,28 @@ use crate::scope_plan::ScopePlan;
 use crate::settings::ServerSettings;
 use crate::token::{self, Granting, Session};
 use crate::trace::{Event, Party, object};
+use crate::world::World;
 
 /// Sends a form as that client, which authenticates with its secret, or with an assertion that is made for this request.
-pub async fn post<P: Platform>(
-    platform: &P,
+pub fn post(
+    world: &World,
     step: Step,
     endpoint: &str,
     client: &ClientRegistration,
     form: Parameters,
-) -> Result<Response> {
+) -> Result<Arc<Response>> {
     let credential = if client.token_endpoint_auth_method == ClientAuthentication::PrivateKeyJwt {
-        Some(platform.client_assertion(client.issuer.as_str(), &client.client_id).await?)
+        Some(world.client_assertion(client.issuer.as_str(), &client.client_id)?)
     } else {
         client.client_secret.clone()
     };
     let request = client.token_endpoint_auth_method.request(endpoint, form, &client.client_id, credential.as_ref());
-    Exchange { platform, step, party: Party::AuthorizationServer }.once(&request).await
+    Exchange { world, step, party: Party::AuthorizationServer }.once(&request)
 }
 
 /// Trades a form for tokens.
-pub async fn redeem<P: Platform>(
-    platform: &P,
+pub fn redeem(
+    world: &World,
     step: Step,
     discovery: &Discovery,
     client: &ClientRegistration,
@@ -46,14 +46,14 @@ pub async fn redeem<P: Platform>(
 ) -> Result<token::Answer> {
     client.require_issuer(&discovery.authorization_server)?;
     let endpoint = discovery.authorization_server.token_endpoint.as_str();
-    let response = post(platform, step, endpoint, client, form).await?;
-    token::read(&response, platform.now(), platform.proves_possession())
+    let response = post(world, step, endpoint, client, form)?;
+    token::read(&response, world.now(), world.proves_possession())
 }
 
 /// The session that tokens make.
-pub fn signed_in<P: Platform>(platform: &P, answer: token::Answer, grant: GrantType, granting: Granting) -> Session {
+pub fn signed_in(world: &World, answer: token::Answer, grant: GrantType, granting: Granting) -> Session {
     let session = token::session(answer, grant, granting);
-    platform.trace(Event::decision(Step::Token, "signed in", object().with("plan", session.plan.to_json())));
+    world.trace(Event::decision(Step::Token, "signed in", object().with("plan", session.plan.to_json())));
     session
 }
 
@@ -77,13 +77,13 @@ record! {
 }
 
 /// Trades a grant that needs no authorization endpoint for tokens (RFC 6749 §4.4, RFC 7523 §2.1, RFC 8628 §3.4).
-pub async fn grant<P: Platform>(platform: &P, input: GrantInput) -> Result<Session> {
-    let GrantInput { discovery, registration, plan, grant, parameters, settings } = input;
+pub fn grant(world: &World, input: &GrantInput) -> Result<Session> {
+    let GrantInput { discovery, registration, plan, grant, parameters, settings } = input.clone();
     let resource = discovery.resource(&settings.unwrap_or_default());
     let granting = Granting { discovery, resource, registration, plan };
     let form = token::form_with_grant(grant, parameters, &granting);
-    let answer = redeem(platform, Step::Token, &granting.discovery, &granting.registration, form).await?;
-    Ok(signed_in(platform, answer, grant, granting))
+    let answer = redeem(world, Step::Token, &granting.discovery, &granting.registration, form)?;
+    Ok(signed_in(world, answer, grant, granting))
 }
 
 record! {
@@ -101,12 +101,12 @@ record! {
 
 /// Reads a JSON document, such as the server's keys (RFC 7517); or sends a form as a client and reads what it is answered
 /// with: for revocation (RFC 7009), device authorization (RFC 8628) and token exchange (RFC 8693).
-pub async fn ask<P: Platform>(platform: &P, input: AskInput) -> Result<Json> {
+pub fn ask(world: &World, input: &AskInput) -> Result<Json> {
     let endpoint = input.endpoint.as_str();
     let Some(client) = &input.registration else {
-        let exchange = Exchange { platform, step: Step::Token, party: Party::AuthorizationServer };
-        return exchange.get(endpoint).await?.document();
+        let exchange = Exchange { world, step: Step::Token, party: Party::AuthorizationServer };
+        return exchange.get(endpoint)?.document().cloned();
     };
-    let response = post(platform, Step::Token, endpoint, client, input.parameters.unwrap_or_default()).await?;
+    let response = post(world, Step::Token, endpoint, client, input.parameters.clone().unwrap_or_default())?;
     if response.is_success() && response.body.is_empty() { Ok(object()) } else { token::accepted(&response) }
 }

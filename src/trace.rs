@@ -115,7 +115,7 @@ impl Event {
 
     /// The answer to a request.
     pub fn answer(step: Step, from: Party, response: &Response) -> Event {
-        let body = redacted_body(response.text().unwrap_or_default(), &response.media_type());
+        let body = redacted_body(response.text().unwrap_or_default(), &response.media_type);
         let status = Json::from(response.status);
         let answered = if response.status == 0 { "a redirect".to_owned() } else { status.to_text() };
         let summary = filled("answered {}", &[&answered]);

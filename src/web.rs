@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers};
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, Step};
 use crate::http::{BODY_LIMIT, Request, Response};
 use crate::identifier::Secret;
 use crate::platform::Platform;
@@ -19,7 +19,7 @@ use crate::trace::{Event, object};
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(catch, js_name = setTimeout)]
-    fn set_timeout(end: &JsValue, milliseconds: f64, reason: &str) -> Result<JsValue, JsValue>;
+    fn set_timeout(end: &JsValue, milliseconds: f64) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(catch, js_name = clearTimeout)]
     fn clear_timeout(timer: &JsValue) -> Result<(), JsValue>;
@@ -35,11 +35,11 @@ const LONGEST_TIMEOUT_MILLISECONDS: f64 = 2_147_483_647.0;
 pub struct WebPlatform(pub JsValue);
 
 impl Platform for WebPlatform {
-    async fn fetch(&self, request: &Request, follows: bool) -> Result<Response> {
+    async fn fetch(&self, step: Step, request: &Request, follows: bool) -> Result<Response> {
         let deadline = Deadline::new(&member(&self.0, "signal"), self.timeout())?;
         let initial = initial(request, follows, &deadline.controller.signal())
             .map_err(|thrown| network_failed(request, &thrown))?;
-        let answering = method(&self.0, "fetch", &[request.url.as_str().into(), initial]);
+        let answering = method(&self.0, "fetch", &[request.url.as_str().into(), initial, step.word().into()]);
         let answering = answering.map_err(|thrown| network_failed(request, &thrown))?;
         let answer = deadline.settle(answering, request).await?;
         let Some(status) = member(&answer, "status").as_f64() else {
@@ -50,14 +50,7 @@ impl Platform for WebPlatform {
         let body =
             if status == 0.0 { Vec::new() } else { read_body(&member(&answer, "body"), &deadline, request).await? };
         let url = member(&answer, "url").as_string().filter(|url| !url.is_empty());
-        Ok(Response {
-            url: url.unwrap_or_else(|| request.url.clone()),
-            status: status as u16,
-            content_type: header("content-type"),
-            location: header("location"),
-            retry_after: header("retry-after"),
-            body,
-        })
+        Ok(Response::new(url.unwrap_or_else(|| request.url.clone()), status as u16, body, header))
     }
 
     async fn client_assertion(&self, issuer: &str, client_id: &str) -> Result<Secret> {
@@ -159,11 +152,9 @@ struct Deadline {
     reached: Promise,
     timer: JsValue,
     signal: JsValue,
-    end: Closure<dyn FnMut(JsValue)>,
+    end: JsValue,
 }
 
-/// The reason for an end by time. No server's answer can be the string.
-const TIMED_OUT: &str = "timed_out";
 const ABORT_EVENT: &str = "abort";
 
 impl Deadline {
@@ -171,43 +162,45 @@ impl Deadline {
         let unsupported =
             |_| Error::new(Code::NetworkFailed, "This platform lacks AbortController. Use a newer one.", &[]);
         let controller = AbortController::new().map_err(unsupported)?;
-        let mut resolve = JsValue::UNDEFINED;
-        let reached = Promise::new(&mut |resolve_reached, _| resolve = resolve_reached.into());
-        let ending = controller.clone();
-        let end = Closure::new(move |reason| {
-            let _ = call(&resolve, &JsValue::UNDEFINED, &[reason]);
-            ending.abort();
+        // Without an argument, whatever calls it: an event would become the reason.
+        let end = method(&member(&controller, "abort"), "bind", &[controller.clone().into(), JsValue::UNDEFINED]);
+        let end = end.unwrap_or(JsValue::UNDEFINED);
+        let ending = controller.signal();
+        let reached = Promise::new(&mut |resolve, _| {
+            let _ = method(&ending, "addEventListener", &[ABORT_EVENT.into(), resolve.into()]);
         });
-        let timer = set_timeout(end.as_ref(), milliseconds, TIMED_OUT).unwrap_or(JsValue::UNDEFINED);
+        let timer = set_timeout(&end, milliseconds).unwrap_or(JsValue::UNDEFINED);
         let deadline = Deadline { controller, reached, timer, signal: signal.clone(), end };
-        if member(signal, "aborted").is_truthy() {
-            let _ = call(deadline.end.as_ref(), &JsValue::UNDEFINED, &[]);
+        if deadline.is_cancelled() {
+            deadline.controller.abort();
         } else {
             deadline.listen("addEventListener");
         }
         Ok(deadline)
     }
 
+    fn is_cancelled(&self) -> bool {
+        member(&self.signal, "aborted").is_truthy()
+    }
+
     fn listen(&self, how: &str) {
         if self.signal.is_object() {
-            let _ = method(&self.signal, how, &[ABORT_EVENT.into(), self.end.as_ref().clone()]);
+            let _ = method(&self.signal, how, &[ABORT_EVENT.into(), self.end.clone()]);
         }
     }
 
     /// Waits for a promise, but not beyond the end.
     async fn settle(&self, promise: JsValue, request: &Request) -> Result<JsValue> {
-        let race = Promise::race(&Array::of2(&self.reached, &promise));
-        let settled = JsFuture::from(race).await;
+        let settled = JsFuture::from(Promise::race(&Array::of2(&self.reached, &promise))).await;
         // An abort may reach `fetch`, which then rejects, before it reaches the race.
         if !self.controller.signal().aborted() {
             return settled.map_err(|thrown| network_failed(request, &thrown));
         }
-        let reason = JsFuture::from(self.reached.clone()).await.ok().and_then(|reason| reason.as_string());
-        Err(if reason.as_deref() == Some(TIMED_OUT) {
+        Err(if self.is_cancelled() {
+            Error::new(Code::Aborted, "The call was cancelled by its host.", &[])
+        } else {
             let message = "The server did not answer completely in time. Check the network, or try again later.";
             Error::new(Code::TimedOut, message, &[]).with("url", crate::trace::redacted_url(&request.url))
-        } else {
-            Error::new(Code::Aborted, "The call was cancelled by its host.", &[])
         })
     }
 }

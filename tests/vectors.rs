@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use mcp_oauth_wasm::calls;
-use mcp_oauth_wasm::error::{Code, Error, Kind, Result};
+use mcp_oauth_wasm::error::{Code, Error, Kind, Result, Step};
 use mcp_oauth_wasm::http::{BODY_LIMIT, Parameters, Request, Response};
 use mcp_oauth_wasm::identifier::Secret;
 use mcp_oauth_wasm::json::Json;
@@ -191,7 +191,7 @@ struct Scripted<'v> {
 }
 
 impl Platform for Scripted<'_> {
-    async fn fetch(&self, request: &Request, follows: bool) -> Result<Response> {
+    async fn fetch(&self, _: Step, request: &Request, follows: bool) -> Result<Response> {
         let Some(entry) = self.exchange.get(self.used.get()) else {
             self.complaints.borrow_mut().push(format!("asked for {} after the last exchange", request.url));
             return Err(Error::new(Code::NetworkFailed, "The script has ended.", &[]));
@@ -294,15 +294,14 @@ fn answer(answer: &Json, request: &Request) -> Result<Response> {
     if body.len() > BODY_LIMIT {
         return Err(Error::new(Code::ResponseTooLarge, "The script's answer is larger than 1 MiB.", &[]));
     }
-    let header = |name| answer.member("headers").member(name).as_str().map(str::to_owned);
-    Ok(Response {
-        url: answer.member("url").as_str().unwrap_or(&request.url).to_owned(),
-        status: answer.member("status").as_whole_number().expect("an answer has a status") as u16,
-        content_type: header("content-type").or(content_type),
-        location: header("location"),
-        retry_after: header("retry-after"),
-        body,
-    })
+    let headers = answer.member("headers");
+    let header = |name: &str| {
+        let given = headers.member(name).as_str().map(str::to_owned);
+        if name == "content-type" { given.or(content_type.clone()) } else { given }
+    };
+    let url = answer.member("url").as_str().unwrap_or(&request.url).to_owned();
+    let status = answer.member("status").as_whole_number().expect("an answer has a status") as u16;
+    Ok(Response::new(url, status, body, header))
 }
 
 /// A vector in full: what is `like` a part of its file, `but` for some members, is replaced by that, and texts that

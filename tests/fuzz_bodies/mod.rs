@@ -52,14 +52,9 @@ fn response(bytes: &[u8]) -> Option<Response> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     let first = text(&bytes[..end])?;
     let (status, content_type) = first.split_once(' ').unwrap_or((first, ""));
-    Some(Response {
-        url: "https://as.example/".to_owned(),
-        status: status.parse().ok()?,
-        content_type: (!content_type.is_empty()).then(|| content_type.to_owned()),
-        retry_after: None,
-        location: None,
-        body: bytes[end + 1..].to_vec(),
-    })
+    let header = |name: &str| (name == "content-type" && !content_type.is_empty()).then(|| content_type.to_owned());
+    let body = bytes[end + 1..].to_vec();
+    Some(Response::new("https://as.example/".to_owned(), status.parse().ok()?, body, header))
 }
 
 /// Reads a record that the targets need as their surroundings.

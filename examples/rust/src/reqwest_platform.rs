@@ -2,12 +2,12 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use mcp_oauth_wasm::error::{Code, Error, Result};
+use mcp_oauth_wasm::error::{Code, Error, Result, Step};
 use mcp_oauth_wasm::http::{BODY_LIMIT, Request, Response};
 use mcp_oauth_wasm::identifier::Secret;
 use mcp_oauth_wasm::platform::Platform;
 use mcp_oauth_wasm::trace::{Event, redacted_url};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method};
 
@@ -39,7 +39,7 @@ impl ReqwestPlatform {
 }
 
 impl Platform for ReqwestPlatform {
-    async fn fetch(&self, request: &Request, _follows: bool) -> Result<Response> {
+    async fn fetch(&self, _step: Step, request: &Request, _follows: bool) -> Result<Response> {
         let failed = |error: reqwest::Error| network_failed(request, &error);
         let mut response = self.send(request).await.map_err(failed)?;
         let mut body = Vec::new();
@@ -50,15 +50,9 @@ impl Platform for ReqwestPlatform {
             }
             body.extend_from_slice(&chunk);
         }
-        let header = |name| response.headers().get(name)?.to_str().ok().map(str::to_owned);
-        Ok(Response {
-            url: request.url.clone(),
-            status: response.status().as_u16(),
-            content_type: header(CONTENT_TYPE),
-            location: header(LOCATION),
-            retry_after: header(RETRY_AFTER),
-            body,
-        })
+        let (status, headers) = (response.status().as_u16(), response.headers());
+        let header = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
+        Ok(Response::new(request.url.clone(), status, body, header))
     }
 
     async fn client_assertion(&self, _issuer: &str, _client_id: &str) -> Result<Secret> {
