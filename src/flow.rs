@@ -457,10 +457,9 @@ pub fn complete(world: &World, input: &CompleteInput) -> Result<Completion> {
             return authorize_again(world, input, repair).map(Completion::AuthorizeAgain);
         }
     };
-    let PendingAuthorization { discovery, registration, .. } = &input.pending;
     let form = token::form_with_code(&code, &input.pending);
-    let answer = token_endpoint::redeem(world, Step::Token, discovery, registration, form)?;
     let PendingAuthorization { discovery, resource, registration, plan, .. } = input.pending.clone();
+    let answer = token_endpoint::redeem(world, Step::Token, &discovery, &registration, form)?;
     let granting = Granting { discovery, resource, registration, plan };
     let session = token_endpoint::signed_in(world, answer, GrantType::AuthorizationCode, granting);
     Ok(Completion::SignedIn(SignedIn { session }))
