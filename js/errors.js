@@ -17,6 +17,8 @@
  *   | 'callback_not_pasted' | 'redirect_uri_invalid' | 'invalid_client_metadata' | 'session_of_other_issuer' | 'foreign_tokens'
  *   | 'cors_missing' | 'popup_blocked' | 'token_needs_proof' | 'sdk_unsupported'
  *   | 'electron_missing' | 'redirect_scheme_invalid' | 'store_unencrypted'
+ *   | 'browser_not_opened' | 'callback_awaited' | 'inspector_port_taken' | 'keyring_missing' | 'keyring_unavailable' | 'dpop_missing'
+ *   | 'redirect_host_not_loopback' | 'redirect_path_invalid' | 'redirect_port_invalid' | 'redirect_unavailable' | 'url_not_openable'
  *   | 'bridge_missing' | 'bridge_page_invalid' | 'bridge_page_refused' | 'bridge_request_refused' | (string & {})} HostCode
  */
 

@@ -79,7 +79,7 @@ function yesOrNo(value) {
  * @param {string} text
  */
 function printable(text) {
-  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\u{fffd}');
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu, '\u{fffd}');
 }
 
 /** @param {string} text */

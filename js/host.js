@@ -1,6 +1,6 @@
 /**
  * What an environment provides: types only.
- * Node, browser and Electron hosts implement these; so can you, in thirty lines.
+ * Node, browser and Electron hosts implement these; so can you, in forty lines.
  */
 
 /**
@@ -43,6 +43,7 @@
  * @property {string} endpoint The URL of the MCP server.
  * @property {string} issuer The authorization server, as it calls itself (RFC 8414 §2).
  * @property {ScopePlan} plan What would be asked for.
+ * @property {AbortSignal} [signal] Aborts when nobody waits for the answer any more.
  */
 
 /**

@@ -293,7 +293,7 @@ export interface PreRegisteredClient {
   clientSecret?: string;
   /** The issuer that it was registered at. Absent: the first issuer that it is used with. It is never sent to another. */
   issuer?: string;
-  /** How it authenticates. Absent: by Basic if it has a secret, else not at all. */
+  /** How it authenticates. Absent: with a secret by Basic, or in the form where the server lists only that; else not at all. */
   tokenEndpointAuthMethod?: ClientAuthentication;
   /** The scopes that it was given. Absent: unknown. */
   scopes?: string[];

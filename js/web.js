@@ -1,6 +1,6 @@
 /**
  * The package with its WebAssembly module as a file beside it, for web pages and for the bundlers that know
- * `new URL(…, import.meta.url)`: the browser compiles it while it arrives and caches it by itself, and a quarter less is
+ * `new URL(…, import.meta.url)`: the browser compiles it while it arrives and caches it by itself, and a fifth less is
  * downloaded than with the module inlined. Nothing is loaded before the first use. It
  * exports what `mcp-oauth-wasm` exports; on Node, and where `node` is among a bundler's conditions, it is the same module.
  *

@@ -28,10 +28,6 @@ const phases = {
     about: "the Rust tests on this machine",
     run: () => runTests("cargo", ["test", "--locked"]),
   },
-  types: {
-    about: "the TypeScript types derived from the Rust structs are the committed ones",
-    run: () => runTests("cargo", ["test", "--locked", "typescript_types"]),
-  },
   "wasm-node": {
     about: "the Rust tests as WebAssembly in Node",
     run: () => wasmTests("node"),

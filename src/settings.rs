@@ -36,7 +36,7 @@ record! {
         pub client_secret: Option<Secret>,
         /// The issuer that it was registered at. Absent: the first issuer that it is used with. It is never sent to another.
         pub issuer: Option<Issuer>,
-        /// How it authenticates. Absent: by Basic if it has a secret, else not at all.
+        /// How it authenticates. Absent: with a secret by Basic, or in the form where the server lists only that; else not at all.
         pub token_endpoint_auth_method: Option<ClientAuthentication>,
         /// The scopes that it was given. Absent: unknown.
         pub scopes: Option<ScopeSet>,

@@ -7,7 +7,7 @@
 
 import { MisbehavedError, RefusedError, TransportError } from '../../js/errors.js';
 import { readChallenge } from '../../js/functions.js';
-import { begin, complete, discover, plan, register, unregister } from '../../js/steps.js';
+import { begin, complete, discover, plan, register } from '../../js/steps.js';
 import { McpConnection } from './mcp.js';
 
 export const flowSteps = /** @type {const} */ (['discover', 'plan', 'register', 'authorize', 'token', 'call']);
@@ -150,12 +150,6 @@ export class Flow {
     this.earlier = session ?? this.earlier;
     this.round = { challenge };
     await this.runAll();
-  }
-
-  /** Deletes the client at the authorization server. @returns {Promise<boolean>} whether the server did that */
-  async deleteClient() {
-    const { registration } = this;
-    return registration ? unregister({ registration }, this.host) : false;
   }
 
   /**

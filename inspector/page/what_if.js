@@ -25,7 +25,7 @@ import { client } from './flow.js';
  */
 export async function whatIf(flow) {
   const discovery = /** @type {Discovery} */ (flow.round.discovery);
-  const { registrationEndpoint, scopesSupported, authorizationEndpoint } = discovery.authorizationServer;
+  const { registrationEndpoint, scopesSupported, authorizationEndpoint, requirePushedAuthorizationRequests } = discovery.authorizationServer;
   const requested = scopesSupported ?? discovery.protectedResource.scopesSupported ?? discovery.challenge?.scopes ?? [];
   const nothing = { requested, cleanUp: /** @type {const} */ ('nothing to delete'), cleanUpWords: 'No client was registered.' };
   if (!registrationEndpoint) return { ...nothing, registered: 'nothing', outcome: 'not registered', answered: 'The authorization server offers no registration.' };
@@ -35,9 +35,11 @@ export async function whatIf(flow) {
   const { client_id: clientId, scope } = registration.document;
   if (registration.status >= 300 || typeof clientId !== 'string') return { ...nothing, registered: 'nothing', outcome: 'not registered', answered: inWords(registration.status, registration.document) };
   flow.keepOut(registration.document.registration_access_token, registration.document.client_secret);
+  const deletion = () => deleted(flow, registration.document, registrationEndpoint);
+  const told = typeof scope === 'string' ? scope : 'not said';
+  if (requirePushedAuthorizationRequests) return { registered: told, requested, outcome: 'unclear', answered: 'It takes pushed requests only, and none was tried.', ...(await deletion()) };
   const looked = await ask(flow, 'authorize', 'GET', await authorizationUrl(authorizationEndpoint, { client_id: clientId, redirect_uri: redirectUri, scope: requested.join(' '), resource: discovery.protectedResource.resource }), {}).catch((error) => ({ status: 0, location: null, document: { error_description: error.message } }));
-  const deletion = await deleted(flow, registration.document);
-  return { registered: typeof scope === 'string' ? scope : 'not said', requested, ...outcomeOf(looked, redirectUri), ...deletion };
+  return { registered: told, requested, ...outcomeOf(looked, redirectUri), ...(await deletion()) };
 }
 
 /**
@@ -79,13 +81,17 @@ function inWords(status, { error, error_description: description, scope }) {
 /**
  * @param {Flow} flow
  * @param {Record<string, any>} document
+ * @param {string} registrationEndpoint
  * @returns {Promise<Pick<Tried, 'cleanUp' | 'cleanUpWords'>>}
  */
-async function deleted(flow, { client_id: clientId, registration_client_uri: uri, registration_access_token: token }) {
+async function deleted(flow, { client_id: clientId, registration_client_uri: uri, registration_access_token: token }, registrationEndpoint) {
   const left = (/** @type {string} */ why) => ({ cleanUp: /** @type {const} */ ('left behind'), cleanUpWords: `The client ${clientId} is left behind: ${why}` });
-  if (typeof uri !== 'string' || typeof token !== 'string' || !URL.canParse(uri)) return left('the server offers no way to delete it (RFC 7592).');
+  const at = typeof uri === 'string' && URL.canParse(uri, registrationEndpoint) ? new URL(uri, registrationEndpoint) : undefined;
+  if (!at || typeof token !== 'string') return left('the server offers no way to delete it (RFC 7592).');
+  // Whatever is elsewhere is not the registration, and the token is not for it.
+  if (at.origin !== new URL(registrationEndpoint).origin) return left(`it is said to be managed at ${at.origin}, which is another server.`);
   try {
-    const { status } = await ask(flow, 'register', 'DELETE', uri, { token });
+    const { status } = await ask(flow, 'register', 'DELETE', at.href, { token });
     return status === 204 || status === 200 ? { cleanUp: 'deleted', cleanUpWords: 'The client was deleted (RFC 7592).' } : left(`its deletion was answered ${status}.`);
   } catch (error) {
     return left(String(/** @type {Error} */ (error).message));

@@ -1,7 +1,7 @@
 /** @import { Authorizer, CompletedSignIn } from '../authorizer.js' */
 /** @import { Redirect, RedirectReceiver } from '../host.js' */
 
-import { callbackAborted, problemOf, requireWebUrl } from '../redirect.js';
+import { callbackAborted, createReceiver, problemOf, requireWebUrl } from '../redirect.js';
 import { wholeRedirectUri } from './redirect_uri.js';
 
 /**
@@ -61,27 +61,13 @@ export function pageRedirect({ redirectUri }) {
  * @returns {RedirectReceiver}
  */
 function receiver(redirectUri) {
-  /** Ends the waiting. */
-  const given = new AbortController();
-
-  return {
+  return createReceiver({
     redirectUri,
-
-    async authorize({ authorizationUrl, signal }) {
-      const url = requireWebUrl(authorizationUrl);
-      return new Promise((_, reject) => {
-        const giveUp = () => reject(callbackAborted(signal?.reason));
-        signal?.addEventListener('abort', giveUp, { once: true, signal: given.signal });
-        given.signal.addEventListener('abort', giveUp, { once: true });
+    receive: ({ authorizationUrl, signal }) =>
+      new Promise((_, reject) => {
         // The browser had kept this page, and the person came back to it.
-        window.addEventListener('pageshow', ({ persisted }) => persisted && giveUp(), { signal: given.signal });
-        if (signal?.aborted || given.signal.aborted) giveUp();
-        else location.assign(url);
-      });
-    },
-
-    async close() {
-      given.abort();
-    },
-  };
+        window.addEventListener('pageshow', ({ persisted }) => persisted && reject(callbackAborted()), { signal });
+        location.assign(authorizationUrl);
+      }),
+  });
 }

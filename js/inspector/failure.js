@@ -88,7 +88,7 @@ const rows = {
 
   not_json: { title: 'A document is not JSON', by: 'protected-resource', setting: 'the document', words: 'The operator has to serve JSON as `application/json`.' },
   invalid_document: { title: 'A document is unusable', by: 'protected-resource', setting: 'the member that the message names', words: "The operator has to correct it; for the authorization server's, `authorizationServerMetadata` can replace members." },
-  response_too_large: { title: 'An answer is larger than 1 MiB', by: 'protected-resource', setting: 'the document', words: 'The operator has to serve a smaller one.' },
+  response_too_large: { title: 'Too much was answered', by: 'protected-resource', setting: 'the document', words: 'The operator has to serve smaller documents.' },
   redirect_refused: { title: 'A redirect was not followed', by: 'protected-resource', setting: 'the URL that redirects', words: 'The operator has to answer at the URL itself; if it has moved, use the new URL.' },
   unexpected_status: { title: 'The status is not one that the protocol foresees', by: 'protected-resource', setting: 'the endpoint', words: 'The operator has to look into the answer.' },
   issuer_mismatch: { title: "The document's issuer is not the one that was asked", party: 'authorization-server', by: 'authorization-server', setting: 'issuer', words: 'The `issuer` in its metadata has to be exactly what the MCP server names in `authorization_servers`.' },
