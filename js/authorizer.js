@@ -6,6 +6,7 @@
 import { Connection } from './connection.js';
 import { MisuseError } from './errors.js';
 import { completeLater, needsPerson } from './sign_in.js';
+import { placeOf } from './stored.js';
 
 /**
  * What an authorizer is made of.
@@ -135,7 +136,7 @@ export function createAuthorizer(options) {
   /** @type {Authorizer['connection']} */
   const connection = (server, { account = 'default', interaction = false, signal } = {}) => {
     const endpoint = String(server);
-    const key = `${endpoint} ${account}`;
+    const key = placeOf(endpoint, account);
     let shared = connections.get(key);
     if (!shared) {
       shared = new Connection({ host, client, settings: settingsFor(endpoint), endpoint, account }, queue);

@@ -9,7 +9,7 @@
 
 import { MisbehavedError, MisuseError, RefusedError, TransportError } from './errors.js';
 import { readChallenge } from './functions.js';
-import { isExpired, isExpiring, lackingScopes, withheldScopes } from './session.js';
+import { isExpired, isExpiring, lackingScopes, possibleScopes, withheldScopes } from './session.js';
 import { callsFor, forgetRegistration, needsPerson, signIn } from './sign_in.js';
 import { storedClients, storedSession, storedStepUps } from './stored.js';
 import { untilAborted } from './until_aborted.js';
@@ -47,6 +47,8 @@ export class Connection {
   #underWay = new Map();
   /** The access token that was not accepted yet, and where it is from. @type {{ token: string, from: 'sign-in' | 'refresh' } | undefined} */
   #unproven;
+  /** What a refresh gave, until it is stored in the place of that version. @type {{ version: string, value: Session } | undefined} */
+  #renewed;
 
   /**
    * @param {Setting} of
@@ -56,6 +58,7 @@ export class Connection {
     this.of = of;
     this.queue = queue;
     this.stored = storedSession(of.host.store, of.endpoint, of.account);
+    this.stepUps = storedStepUps(of.host.store, of.endpoint, of.account);
   }
 
   /**
@@ -147,12 +150,16 @@ export class Connection {
   async #answer(challenge, status, options) {
     const used = this.#current?.value;
     if (!used) return this.#signIn({ challenge, replaces: null, demanded: challenge?.scopes ?? [] }, options);
-    const listed = status === 403 ? used.discovery.protectedResource.scopesSupported : undefined;
-    const lacking = lackingScopes(used, challenge?.scopes ?? listed ?? []);
+    const listed = status === 403 ? (used.discovery.protectedResource.scopesSupported ?? []) : [];
+    const lacking = lackingScopes(used, challenge?.scopes ?? possibleScopes(used, listed));
     const from = this.#unproven?.token === used.tokens.accessToken ? this.#unproven.from : undefined;
     const replaces = used.tokens.accessToken;
-    if (lacking.length > 0) {
-      const withheld = withheldScopes(used).filter((scope) => lacking.includes(scope));
+    const withheld = withheldScopes(used).filter((scope) => lacking.includes(scope));
+    // The MCP server took the token without these scopes before: it does not miss them, the token has expired.
+    const { refreshToken, expiresAt } = used.tokens;
+    const mayExpire = refreshToken !== undefined || expiresAt === undefined || isExpired(used);
+    const hasExpired = !from && status === 401 && challenge?.error !== 'insufficient_scope' && withheld.length === lacking.length && mayExpire;
+    if (lacking.length > 0 && !hasExpired) {
       if (from === 'sign-in' && withheld.length > 0) throw scopesWithheld(withheld, used, this.of.endpoint);
       return this.#stepUp({ challenge, stepUp: true, replaces, demanded: lacking }, options);
     }
@@ -170,7 +177,7 @@ export class Connection {
   async #replaced(used, options) {
     const isOther = () => this.#current?.value.tokens.accessToken !== used.tokens.accessToken;
     this.#current = await this.stored.read();
-    if (this.#current && !isOther() && used.tokens.refreshToken) await this.#refreshOnce(used, options);
+    if (this.#current && !isOther() && used.tokens.refreshToken) await this.#refreshOnce(used, options).catch(passOverRefusal);
     return this.#current && isOther();
   }
 
@@ -181,20 +188,25 @@ export class Connection {
    * @param {CallOptions} options
    */
   async #stepUp(purpose, options) {
-    const { host, endpoint, account, settings } = this.of;
+    const { endpoint, settings } = this.of;
     if (needsPerson(settings) && !options.interaction) return this.#signIn(purpose, options);
     // A server names the scopes: none of them is a member that every object has.
-    const operation = `needs ${purpose.demanded.join(' ')}`;
-    const attempts = storedStepUps(host.store, endpoint, account);
+    const operation = `needs ${purpose.demanded.toSorted().join(' ')}`;
     const count = (/** @type {number} */ inVain) =>
-      attempts.change((there) => ({ version: 1, inVain: { ...there?.inVain, [operation]: inVain } }));
+      this.stepUps.change((there) => ({ version: 1, inVain: { ...there?.inVain, [operation]: inVain } }));
     const work = async (/** @type {AbortSignal} */ abandoned) => {
-      const inVain = (await attempts.read())?.value.inVain[operation] ?? 0;
-      if (inVain >= STEP_UP_LIMIT) throw attemptsExhausted(purpose.demanded, endpoint);
+      const inVain = (await this.stepUps.read())?.value.inVain[operation] ?? 0;
+      if (inVain >= STEP_UP_LIMIT) {
+        this.#current = await this.stored.read();
+        if (this.#current && lackingScopes(this.#current.value, purpose.demanded).length === 0) return;
+        throw attemptsExhausted(purpose.demanded, endpoint);
+      }
       await count(inVain + 1);
       await this.#signIn(purpose, { ...options, signal: abandoned }).catch(async (error) => {
-        // Nobody was asked yet: that counts for nothing.
-        if (error instanceof TransportError && (error.step === 'discover' || error.step === 'register')) await count(inVain);
+        // Nobody was asked yet, neither the person nor the server: that counts for nothing.
+        const isKnownHere = error.code === 'scope_not_registered' && settings.client;
+        const isEarly = error instanceof TransportError && ['discover', 'register', 'authorize'].includes(String(error.step));
+        if (isKnownHere || isEarly) await count(inVain);
         throw error;
       });
       if (this.#current && lackingScopes(this.#current.value, purpose.demanded).length === 0) await count(0);
@@ -203,12 +215,13 @@ export class Connection {
   }
 
   /**
-   * Signs in, even if there is a session.
+   * Signs in, even if there is a session. What was asked for in vain may then be asked for again.
    *
    * @param {CallOptions} options
    */
   async signIn(options) {
     await this.#signIn({ challenge: null, demanded: [] }, options);
+    await this.stepUps.write(null);
   }
 
   /**
@@ -279,6 +292,7 @@ export class Connection {
   async signOut() {
     const session = await this.session();
     await this.stored.write(null);
+    await this.stepUps.write(null);
     this.#current = null;
     if (!session?.discovery.authorizationServer.endpoints?.revocation_endpoint) return false;
     const { revoked } = await import('./revocation.js');
@@ -301,7 +315,7 @@ export class Connection {
     if (!used || !isExpiring(used)) return;
     const again = { challenge: null, replaces: used.tokens.accessToken, demanded: [] };
     try {
-      if (used.tokens.refreshToken) await this.#refreshOnce(used, options);
+      if (used.tokens.refreshToken) await this.#refreshOnce(used, options).catch(passOverRefusal);
       else if (!needsPerson(this.of.settings)) await this.#signIn(again, options);
     } catch (error) {
       // Nothing was decided, and the token may still serve for its last seconds.
@@ -329,6 +343,7 @@ export class Connection {
    */
   async #refreshLocked(used) {
     await this.stored.lock(async () => {
+      await this.#writeRenewed();
       const there = await this.stored.read();
       this.#current = there;
       const session = there?.value;
@@ -338,10 +353,17 @@ export class Connection {
         if (error.code === 'client_refused') await forgetRegistration(this.of, session.registration);
         return { ...session, tokens: { ...session.tokens, refreshToken: undefined } };
       });
-      await this.stored.replace(there.version, renewed);
+      this.#renewed = { version: there.version, value: renewed };
+      await this.#writeRenewed();
       if (renewed.tokens.refreshToken) this.#unproven = { token: renewed.tokens.accessToken, from: 'refresh' };
       this.#current = await this.stored.read();
     });
+  }
+
+  /** Writes what the last refresh gave, if it is not written yet: the refresh token that is stored is used up. */
+  async #writeRenewed() {
+    if (this.#renewed) await this.stored.replace(this.#renewed.version, this.#renewed.value);
+    this.#renewed = undefined;
   }
 
   /**
@@ -411,6 +433,16 @@ export class Connection {
     const secrets = [authorization?.split(' ').at(-1), this.#current?.value.tokens.accessToken];
     this.#calls().trace?.(event, secrets.filter((secret) => secret !== undefined));
   }
+}
+
+/**
+ * A refresh was refused, but not for the refresh token, which is kept. The access token may still serve, and a person can
+ * sign in.
+ *
+ * @param {unknown} error
+ */
+function passOverRefusal(error) {
+  if (!(error instanceof RefusedError) || error.code !== 'token_refused') throw error;
 }
 
 /**

@@ -34,3 +34,14 @@ export function lackingScopes({ plan }, demanded) {
 export function withheldScopes({ plan }) {
   return plan.scopes.filter((planned) => planned.requested && !planned.granted).map(({ scope }) => scope);
 }
+
+/**
+ * Those of these scopes that a sign-in could still add: not those that are left out, refused or not registered.
+ *
+ * @param {Session} session
+ * @param {string[]} listed
+ */
+export function possibleScopes({ plan }, listed) {
+  const impossible = plan.scopes.filter(({ purpose, refused, registered }) => purpose === 'left-out' || refused || registered === false);
+  return listed.filter((name) => !impossible.some(({ scope }) => scope === name));
+}

@@ -11,6 +11,7 @@ import { InteractionRequiredError, MisbehavedError, MisuseError, RefusedError, T
 import { completed } from './completed.js';
 import { storedPending, storedRegistration, storedSession } from './stored.js';
 import { callHost } from './trace.js';
+import { untilAborted } from './until_aborted.js';
 import { call } from './wasm.js';
 
 /**
@@ -57,9 +58,33 @@ export async function signIn(request) {
   await requireApproval(request, plan, issuer, issuerChanged);
 
   const there = await storedRegistration(host.store, endpoint, issuer, settings.client).read();
-  const session = await (settings.grant ? obtain(request, settings.grant, discovery, plan, there, calls) : authorizeAtFirst(redirects(host), request, discovery, plan, there, calls));
+  const signInBy = (/** @type {ScopePlan} */ plan) =>
+    settings.grant ? obtain(request, settings.grant, discovery, plan, there, calls) : authorizeAtFirst(redirects(host), request, discovery, plan, there, calls);
+  const session = await signInBy(plan).catch(async (error) => {
+    if (request.stepUp || !refusesScopes(error)) throw error;
+    // What another operation once needed, and is not to be had any more, must not keep the person out.
+    /** @type {ScopePlan} */
+    const anew = await call('plan', { discovery, settings }, calls);
+    if (!isLess(anew, plan)) throw error;
+    return signInBy(anew);
+  });
   if (there) await deleteReplaced(there, session, request, calls);
   return session;
+}
+
+/** @param {unknown} error */
+function refusesScopes(error) {
+  return error instanceof RefusedError && (error.code === 'scope_not_registered' || error.details.error === 'invalid_scope');
+}
+
+/**
+ * Whether a plan requires less than another.
+ *
+ * @param {ScopePlan} plan
+ * @param {ScopePlan} other
+ */
+function isLess({ scopes }, other) {
+  return other.scopes.some(({ required, scope }) => required && !scopes.some((own) => own.required && own.scope === scope));
 }
 
 /**
@@ -126,10 +151,11 @@ async function authorize(redirect, request, discovery, plan, there, calls) {
     const doubt = there?.unanswered ? 'unanswered' : undefined;
     const session = await withClient(request, discovery, there, async (registration, client) => {
       /** @type {Registered} */
-      const registered = await call('register', { discovery, plan, redirectUri: receiver.redirectUri, client, registration, doubt, settings }, calls);
-      // At once: what comes next may fail, and would then register again.
+      const registered = await keeping(request, calls, (calls) =>
+        call('register', { discovery, plan, redirectUri: receiver.redirectUri, client, registration, doubt, settings }, calls));
       await keep(request, registered.registration, { unanswered: false });
-      return authorizeAndComplete(request, receiver, await call('begin', { discovery, client, settings, ...registered }, calls), calls);
+      const begun = await keeping(request, calls, (calls) => call('begin', { discovery, client, settings, ...registered }, calls));
+      return authorizeAndComplete(request, receiver, begun, calls);
     });
     await receiver.finish?.({ signedIn: true, title: 'Signed in', message: 'You can close this page and return to the application.' });
     return session;
@@ -161,7 +187,8 @@ async function obtain(request, grant, discovery, plan, there, calls) {
   const { obtained } = await import('./grants/obtained.js');
   return withClient(request, discovery, there, async (stored, client) => {
     /** @type {Registered} */
-    const registered = await call('register', { discovery, plan, grant: grant.grantType, client, registration: stored, settings }, calls);
+    const registered = await keeping(request, calls, (calls) =>
+      call('register', { discovery, plan, grant: grant.grantType, client, registration: stored, settings }, calls));
     const session = await obtained(grant, { discovery, settings, signal, ...registered }, calls);
     await keep(request, session.registration, { unanswered: false, works: true });
     await storedSession(host.store, endpoint, account).write(session);
@@ -234,9 +261,9 @@ function requireInteraction({ host, settings, endpoint, interaction, resume }, p
  * @param {string} issuer
  * @param {boolean} issuerChanged
  */
-async function requireApproval({ host, endpoint, stepUp }, plan, issuer, issuerChanged) {
+async function requireApproval({ host, endpoint, stepUp, signal }, plan, issuer, issuerChanged) {
   const reason = issuerChanged ? 'issuer-changed' : stepUp ? 'step-up' : undefined;
-  if (reason && host.approve && !(await host.approve({ reason, endpoint, issuer, plan }))) {
+  if (reason && host.approve && !(await untilAborted(Promise.resolve(host.approve({ reason, endpoint, issuer, plan, signal })), signal))) {
     throw new RefusedError({
       code: 'not_approved',
       message: `The ${reason === 'step-up' ? 'wider scopes were' : 'new authorization server was'} not approved. Nothing was sent.`,
@@ -293,12 +320,33 @@ async function complete(setting, pending, callbackUrl, calls) {
   const { host, client, settings, endpoint, account } = setting;
   await keep(setting, pending.registration, { unanswered: false });
   /** @type {Completion} */
-  const completion = await completed({ pending, callbackUrl, client: asRegistered(client, pending.registration), settings }, calls);
+  const completion = await keeping(setting, calls, (calls) =>
+    completed({ pending, callbackUrl, client: asRegistered(client, pending.registration), settings }, calls));
   if (completion.kind === 'signed-in') {
     await keep(setting, pending.registration, { unanswered: false, works: true });
     await storedSession(host.store, endpoint, account).write(completion.session);
   }
   return completion;
+}
+
+/**
+ * Keeps what the server answers to registrations, whatever becomes of the call: its answer is the truth, the access token in
+ * it may replace the one that is stored (RFC 7592 §3), and the next attempt would register again.
+ *
+ * @template T
+ * @param {Setting} setting
+ * @param {CallHost} calls
+ * @param {(calls: CallHost) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function keeping(setting, calls, work) {
+  /** @type {ClientRegistration | undefined} */
+  let latest;
+  try {
+    return await work({ ...calls, registered: (registration) => (latest = registration) });
+  } finally {
+    if (latest) await keep(setting, latest, { unanswered: false });
+  }
 }
 
 /**

@@ -33,7 +33,7 @@ const VERSION = 1;
 export function storedSession(store, endpoint, account) {
   return stored(
     store,
-    `session ${endpoint} ${account}`,
+    `session ${placeOf(endpoint, account)}`,
     ({ tokens, plan, registration }) =>
       typeof tokens.accessToken === 'string' && /^[\x21-\x7e]+$/.test(tokens.accessToken) && Array.isArray(plan.scopes) && typeof registration.issuer === 'string',
   );
@@ -92,7 +92,7 @@ export function storedClients(store, endpoint) {
  * @returns {Stored<{ version: 1, inVain: { [operation: string]: number } }>}
  */
 export function storedStepUps(store, endpoint, account) {
-  return stored(store, `step-ups ${endpoint} ${account}`, ({ inVain }) => Object.values(inVain).every(Number.isInteger));
+  return stored(store, `step-ups ${placeOf(endpoint, account)}`, ({ inVain }) => Object.values(inVain).every(Number.isInteger));
 }
 
 /**
@@ -108,6 +108,16 @@ export function storedPending(store, state) {
     `pending ${state}`,
     ({ endpoint, account, pending }) => typeof endpoint === 'string' && typeof account === 'string' && typeof pending === 'object',
   );
+}
+
+/**
+ * No account of one server has the place of another server's: an account may contain spaces, a URL as it is called does not.
+ *
+ * @param {string} endpoint
+ * @param {string} account
+ */
+export function placeOf(endpoint, account) {
+  return `${endpoint.replaceAll(' ', '%20')} ${account}`;
 }
 
 /**

@@ -28,9 +28,10 @@ export function callHost({ fetch = (url, init) => globalThis.fetch(url, init), t
       trace &&
       ((event, secrets) => {
         try {
-          trace({ version: 1, sequence: (sequence += 1), correlation, at: Date.now(), ...fitToShow(event, secrets) });
+          const noted = trace({ version: 1, sequence: (sequence += 1), correlation, at: Date.now(), ...fitToShow(event, secrets) });
+          Promise.resolve(noted).catch(() => {});
         } catch {
-          // A logger that throws must not end a sign-in.
+          // A logger that throws, now or later, must not end a sign-in.
         }
       }),
   };

@@ -3,7 +3,7 @@
  */
 
 /** @import { ErrorParts } from './errors.js' */
-/** @import { Event, Step } from './records.js' */
+/** @import { ClientRegistration, Event, Step } from './records.js' */
 
 /**
  * A compiled module. Written so that it means the same where TypeScript knows no DOM.
@@ -110,6 +110,7 @@ function notLoaded(cause) {
  * @property {AbortSignal} [signal] cancels the call
  * @property {number} [timeoutMilliseconds] for each request, its body included; default: 30000
  * @property {(event: any, secrets: string[]) => void} [trace] receives every event, and the secrets of the call
+ * @property {(registration: ClientRegistration) => void} [registered] receives every registration that the server answers with
  * @property {(request: { issuer: string, clientId: string }) => Promise<string>} [clientAssertion] for clients that
  *   authenticate with a key
  * @property {boolean} [dpop] whether `fetch` proves possession of a key, so that tokens may be bound to it
@@ -128,22 +129,26 @@ export async function call(name, input, host = {}) {
   /** @type {string[]} */
   const secrets = [];
   const trace = host.trace && ((/** @type {Event} */ event) => host.trace?.(event, secrets));
-  /** What the host's own `fetch` said last: it may know its platform's reasons and remedies. @type {AuthorizationError | undefined} */
+  /** What the host said last: it may know its platform's reasons and remedies. @type {AuthorizationError | undefined} */
   let said;
-  const { fetch = globalThis.fetch } = host;
-  const listening = async (/** @type {string} */ url, /** @type {RequestInit} */ init, /** @type {Step} */ step) => {
+  const listen = async (/** @type {() => Promise<unknown>} */ work) => {
     try {
-      return await fetch(url, init, { step, url });
+      return await work();
     } catch (error) {
       said = isOurs(error) ? error : undefined;
       throw error;
     }
   };
+  const { fetch = globalThis.fetch, clientAssertion } = host;
+  const listening = {
+    fetch: (/** @type {string} */ url, /** @type {RequestInit} */ init, /** @type {Step} */ step) => listen(() => fetch(url, init, { step, url })),
+    clientAssertion: clientAssertion && ((/** @type {{ issuer: string, clientId: string }} */ request) => listen(() => clientAssertion(request))),
+  };
   try {
-    return await callWasm(name, plain(input, secrets), { ...host, trace, fetch: listening });
+    return await callWasm(name, plain(input, secrets), { ...host, ...listening, trace });
   } catch (error) {
     const told = fromPlain(error, secrets);
-    throw told?.code === 'network_failed' && said ? Object.assign(said, { step: told.step }) : told;
+    throw said && ['network_failed', 'invalid_argument'].includes(told?.code) ? Object.assign(said, { step: told.step }) : told;
   }
 }
 

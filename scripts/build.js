@@ -52,7 +52,7 @@ async function buildWasmIfStale({ quick }) {
   return makeIfStale({
     stamp: join(targetFolder, "pkg.made-from"),
     inputs: hashFiles(
-      filesBelow(["src", "Cargo.toml", "Cargo.lock", ".cargo", "build.rs", "scripts/build.js", "scripts/shrink.js", "package-lock.json"]
+      filesBelow(["src", "Cargo.toml", "Cargo.lock", ".cargo", "scripts/build.js", "scripts/shrink.js", "package-lock.json"]
         .map((path) => join(root, path))),
       [rustVersion, ...userRustFlags(), ...(quick ? ["quick"] : [])],
     ),
@@ -80,8 +80,11 @@ async function buildWasm(quick) {
   const compiled = join(targetFolder, "wasm32-unknown-unknown", profile, "mcp_oauth_wasm.wasm");
   await mustRun(toolPath("wasm-bindgen"), ["--target", "web", "--keep-debug", "--omit-default-module-path", "--out-dir", pkg, compiled]);
   if (!quick) await makeSmall();
-  replaceEnd("mcp_oauth_wasm.js", "async function __wbg_load(", "export { __wbg_get_imports as imports, __wbg_finalize_init as start };\n");
-  replaceEnd("mcp_oauth_wasm.d.ts", "export type SyncInitInput", `/** What the module imports. */
+  // The glue's own loader warns of its earlier versions' parameters, at half a kilobyte: js/wasm.js loads.
+  replace("mcp_oauth_wasm.js", /async function __wbg_load\([^]*$/, "export { __wbg_get_imports as imports, __wbg_finalize_init as start };\n");
+  // Whatever knows references to JavaScript's values in WebAssembly knows this as well.
+  replace("mcp_oauth_wasm.js", /^if \(!\('encodeInto' in [^]*?^}\n/m, "");
+  replace("mcp_oauth_wasm.d.ts", /export type SyncInitInput[^]*$/, `/** What the module imports. */
 export function imports(): WebAssembly.Imports;
 
 /** Makes the functions above call this instance of the module. */
@@ -117,17 +120,16 @@ async function buildTypes() {
 }
 
 /**
- * Leaves out the glue's own loader: it warns of its earlier versions' parameters, at half a kilobyte. js/wasm.js loads.
+ * Replaces a part of what wasm-bindgen wrote.
  *
  * @param {string} name
- * @param {string} from what the end begins with
- * @param {string} end
+ * @param {RegExp} part
+ * @param {string} by
  */
-function replaceEnd(name, from, end) {
+function replace(name, part, by) {
   const text = readFileSync(join(pkg, name), "utf8");
-  const start = text.indexOf(from);
-  if (start < 0) throw new Explained(`pkg/${name} does not have \`${from}\` any more: wasm-bindgen writes another loader. Adapt scripts/build.js.`);
-  writeFileSync(join(pkg, name), text.slice(0, start) + end);
+  if (!part.test(text)) throw new Explained(`pkg/${name} does not have \`${part.source}\` any more: wasm-bindgen writes it differently. Adapt scripts/build.js.`);
+  writeFileSync(join(pkg, name), text.replace(part, () => by));
 }
 
 /** Flags from the environment, which would otherwise replace those in .cargo/config.toml. */

@@ -1,6 +1,7 @@
 // What rustc and wasm-bindgen made, as small as it gets: panics become traps, then binaryen optimises for size, what a
 // panic would have said is blanked, and what module and glue call each other is spelled short.
 
+import { gzipSync } from "node:zlib";
 import { Explained } from "./support.js";
 
 /**
@@ -19,6 +20,9 @@ const said = new RegExp([
   /capacity overflow/, /window size must be non-zero/, /mid > len/, /==!=matches/, /Utf8Errorvalid_up_toerror_len/,
   /0001020304\d{180}9596979899/, /0x0123456789ABCDEF/,
 ].map(({ source }) => source).join("|"), "g");
+
+/** How many neighbours a function is compared with: each of them is tried. */
+const neighbours = [2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16];
 
 /**
  * @param {Uint8Array} wasm with the names of its functions
@@ -53,7 +57,7 @@ export async function shrink(wasm) {
   const formatting = functions().map(({ name }) => readable(name)).filter((name) => name.includes("core::fmt::"));
   if (formatting.length > 0) {
     throw new Explained(`Something in src/ formats text, as format! and write! do, which makes the download a tenth ` +
-      `larger. Put strings together with concat() instead. What it reaches:\n${formatting.join("\n")}`);
+      `larger. Put strings together with filled() instead. What it reaches:\n${formatting.join("\n")}`);
   }
 
   // Names of wasm-bindgen, which nobody but the glue uses, are half of what is left to say there.
@@ -95,13 +99,18 @@ export async function shrink(wasm) {
   const own = functions().filter(({ base }) => !base);
   const codes = bodies(Buffer.from(module.emitBinary()));
   const others = own.map((one, index) => ({ ...one, pieces: pieces(/** @type {Buffer} */ (codes[index])) })).slice(40);
-  for (const { name, params, results, vars, body } of alike(others)) {
-    module.removeFunction(name);
-    module.addFunction(name, params, results, vars, body);
-  }
   module.runPasses(["strip-producers", "strip-target-features"]);
+  const arranged = neighbours.map((count) => {
+    for (const { name, params, results, vars, body } of alike(others, count)) {
+      module.removeFunction(name);
+      module.addFunction(name, params, results, vars, body);
+    }
+    const wasm = Buffer.from(module.emitBinary());
+    return { wasm, size: gzipSync(wasm, { level: 9 }).length };
+  });
+  // Which of them is best cannot be told before.
+  const { wasm: optimised } = arranged.reduce((best, one) => (one.size < best.size ? one : best));
   const spelling = (/** @type {string} */ text) => text.replace(/\.\/\w+_bg\.js|\w*__\w+/g, (name) => shortNames.get(name) ?? name);
-  const optimised = Buffer.from(module.emitBinary());
   // binaryen's types have other names for both.
   const { getNumDataSegments, getDataSegmentInfo } = /** @type {any} */ (module);
   const used = new Set(Array.from(module.emitText().matchAll(/(?:i32\.const |offset=)(\d+)/g), ([, number]) => Number(number)));
@@ -149,20 +158,21 @@ function pieces(code) {
 }
 
 /**
- * Puts functions side by side: next comes the one that shares the most with the last eight, the more the nearer.
+ * Puts functions side by side: next comes the one that shares the most with the last few, the more the nearer.
  *
  * @template {{ pieces: Set<number> }} T
  * @param {T[]} functions
+ * @param {number} count how many are looked back at
  * @returns {T[]}
  */
-function alike(functions) {
+function alike(functions, count) {
   const left = new Set(functions);
   /** @type {T[]} */
   const sorted = [];
   while (left.size > 0) {
     /** @type {Map<number, number>} */
     const worth = new Map();
-    for (const [index, { pieces }] of sorted.slice(-8).entries()) for (const piece of pieces) worth.set(piece, 1 / (8 - index));
+    for (const [index, { pieces }] of sorted.slice(-count).entries()) for (const piece of pieces) worth.set(piece, 1 / (count - index));
     let next = /** @type {T} */ (left.values().next().value);
     let most = -1;
     for (const one of left) {

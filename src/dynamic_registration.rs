@@ -93,8 +93,11 @@ impl DynamicRegistration<'_> {
         loop {
             self.count(asked.is_reduced())?;
             let response = self.exchange.once(&asked.request(endpoint, self.client))?;
-            match asked.read(&response, self.server)? {
-                Answer::Registered(registration) => return Ok(registration),
+            match asked.read(response, self.server)? {
+                Answer::Registered(registration) => {
+                    self.exchange.world.registered(&registration);
+                    return Ok(registration);
+                }
                 Answer::Refused(refusal, status) => match asked.after(&refusal, status, self.plan) {
                     Some(next) => asked = next,
                     None => return Err(registration::refused(refusal, self.server, self.plan)),
@@ -110,8 +113,12 @@ impl DynamicRegistration<'_> {
         let asked = self.asked()?.beside(stored);
         self.count(true)?;
         let response = self.exchange.once(&management.update_request(&asked, self.client));
-        match response.and_then(|response| asked.read(&response, self.server)) {
-            Ok(Answer::Registered(updated)) => Ok(Some(management.updated(updated))),
+        match response.and_then(|response| asked.read(response, self.server)) {
+            Ok(Answer::Registered(updated)) => {
+                let updated = management.updated(updated);
+                self.exchange.world.registered(&updated);
+                Ok(Some(updated))
+            }
             Err(error) if error.kind() == Kind::Transport => Err(error),
             _ => Ok(None),
         }

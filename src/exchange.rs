@@ -1,7 +1,5 @@
 //! One exchange with a server: the request is sent, redirects are judged, the answer is decided or reported.
 
-use std::sync::Arc;
-
 use crate::error::{Code, Error, Result, Step};
 use crate::http::{Method, Request, Response};
 use crate::json::Json;
@@ -22,9 +20,9 @@ pub struct Exchange<'w> {
     pub party: Party,
 }
 
-impl Exchange<'_> {
+impl<'w> Exchange<'w> {
     /// Reads a document. Redirects are followed within the origin only, so that nobody else can speak for it.
-    pub fn get(&self, url: &str) -> Result<Arc<Response>> {
+    pub fn get(&self, url: &str) -> Result<&'w Response> {
         let mut request = Request::bare(Method::Get, url);
         for _ in 0..=REDIRECT_LIMIT {
             let mut response = self.send(&request, false)?;
@@ -41,7 +39,7 @@ impl Exchange<'_> {
     }
 
     /// Sends a request that changes something or carries secrets: never twice, and never elsewhere.
-    pub fn once(&self, request: &Request) -> Result<Arc<Response>> {
+    pub fn once(&self, request: &Request) -> Result<&'w Response> {
         let response = self.send(request, false)?;
         if response.is_redirect() {
             return Err(redirect_refused("elsewhere, with secrets in the request"));
@@ -50,11 +48,11 @@ impl Exchange<'_> {
     }
 
     /// Looks at the first answer to a URL, redirect or not, and follows nothing.
-    pub fn look(&self, url: &str) -> Result<Arc<Response>> {
+    pub fn look(&self, url: &str) -> Result<&'w Response> {
         self.send(&Request::bare(Method::Get, url), false)
     }
 
-    fn send(&self, request: &Request, follows: bool) -> Result<Arc<Response>> {
+    fn send(&self, request: &Request, follows: bool) -> Result<&'w Response> {
         let response = self.world.fetch(self.step, self.party, request, follows)?;
         // Where redirects are hidden the platform was told to follow; some follow, whatever they are told.
         within_origin(&request.url, Url::parse(&response.url))?;
@@ -76,12 +74,12 @@ fn redirect_refused(whither: &str) -> Box<Error> {
 }
 
 /// An answer to a form or a registration: some servers state an OAuth error with status 500.
-fn decided(response: Arc<Response>) -> Result<Arc<Response>> {
+fn decided(response: &Response) -> Result<&Response> {
     if response.status == 500 && response.stated_error().error.is_some() { Ok(response) } else { available(response) }
 }
 
 /// A server that is overloaded or broken has decided nothing: that is reported, never taken for an answer.
-fn available(response: Arc<Response>) -> Result<Arc<Response>> {
+fn available(response: &Response) -> Result<&Response> {
     if !response.is_unavailable() {
         return Ok(response);
     }

@@ -158,7 +158,7 @@ fn first_document<T>(
     let mut telling: Option<Box<Error>> = None;
     for candidate in candidates {
         let document = match exchange.get(candidate) {
-            Ok(response) if response.is_success() => read(&response, candidate),
+            Ok(response) if response.is_success() => read(response, candidate),
             Ok(_) => continue,
             Err(error) => Err(error),
         };
@@ -354,7 +354,7 @@ pub fn begin(world: &World, input: &BeginInput) -> Result<Begun> {
         } else if let Some(endpoint) = pushed_authorization::endpoint(&authorization, &settings) {
             let (client, form) = (&authorization.pending.registration, authorization.parameters.clone());
             let response = token_endpoint::post(world, Step::Authorize, endpoint, client, form)?;
-            match pushed_authorization::read(&response, &authorization)? {
+            match pushed_authorization::read(response, &authorization)? {
                 pushed_authorization::Answer::Accepted(url) => return Ok(begun(world, url, authorization.pending)),
                 pushed_authorization::Answer::Refused(refusal) => Some(refusal),
             }

@@ -11,6 +11,13 @@ use crate::words;
 /// What is larger is not read to its end.
 pub const BODY_LIMIT: usize = 1024 * 1024;
 
+/// The error for what is larger than so many MiB.
+pub fn too_large(mebibytes: &str) -> Box<Error> {
+    let message =
+        "The server's answer is larger than {} MiB, which no document of the protocol is. It was not read to its end.";
+    Error::new(Code::ResponseTooLarge, message, &[mebibytes])
+}
+
 /// A request. It carries no header that would make a browser ask for permission first, unless it has to
 /// authenticate by one.
 #[derive(Clone, Debug)]

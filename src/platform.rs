@@ -3,10 +3,11 @@
 use crate::error::{Result, Step};
 use crate::http::{Request, Response};
 use crate::identifier::Secret;
+use crate::registration::ClientRegistration;
 use crate::trace::Event;
 
 /// What the story needs of the world. The shell implements it for JavaScript; a native host writes its own.
-#[allow(async_fn_in_trait, reason = "the story runs on one thread, in wasm and under its scripted platform")]
+#[allow(async_fn_in_trait, reason = "one teller asks the platform, on one thread")]
 pub trait Platform {
     /// Sends one request of that step and reads its response, in bounded time and at most
     /// [`crate::http::BODY_LIMIT`] bytes.
@@ -26,6 +27,10 @@ pub trait Platform {
 
     /// The time, in seconds since 1970.
     fn now(&self) -> u64;
+
+    /// Takes note of a registration that the server answered with: it counts, whatever becomes of the sign-in, since it
+    /// replaces what was registered before (RFC 7592 §3).
+    fn registered(&self, registration: &ClientRegistration);
 
     /// Takes note of an event.
     fn trace(&self, event: Event);

@@ -185,6 +185,8 @@ pub struct Asked {
     pub scopes: ScopeSet,
     /// Whether to ask for refresh tokens.
     pub refresh: bool,
+    /// What was asked for at first, before the server had any of it left out.
+    first_scopes: ScopeSet,
     /// The secret that the client has already.
     client_secret: Option<Secret>,
     /// How often the scopes were reduced already.
@@ -221,6 +223,7 @@ impl Asked {
             application_type: redirect_uri.map_or("native", RedirectUri::application_type),
             authentication: ClientAuthentication::to_register(server.token_endpoint_auth_methods_supported.as_deref())?,
             scopes: plan.to_register(),
+            first_scopes: plan.to_register(),
             refresh: refresh && lists_refresh,
             client_secret: None,
             reductions: 0,
@@ -237,6 +240,7 @@ impl Asked {
     pub fn beside(mut self, stored: &ClientRegistration) -> Asked {
         let known = [&stored.scopes, &stored.asked_scopes].into_iter().flatten();
         self.scopes = known.fold(self.scopes, |all, scopes| all.union(scopes));
+        self.first_scopes = self.scopes.clone();
         self.authentication = stored.token_endpoint_auth_method;
         self.client_secret = stored.client_secret.clone();
         self
@@ -361,14 +365,15 @@ impl Asked {
             token_endpoint_auth_method,
             redirect_uri: self.redirect_uri.clone(),
             scopes: self.told(document),
-            asked_scopes: Some(self.scopes.clone()),
+            asked_scopes: Some(self.first_scopes.clone()),
             registration_access_token: text("registration_access_token").and_then(Secret::for_header),
             registration_client_uri: managed_at,
         })))
     }
 
     /// What we were told is registered: the answer's `scope`, else what was sent; unknown only where the server
-    /// made us leave it out. Without the grant for refresh tokens, the scope that asks for one is not registered.
+    /// made us leave it out. Where the grant for refresh tokens was asked for and not given, the scope that asks for one
+    /// is not registered.
     fn told(&self, document: &Json) -> Option<ScopeSet> {
         let answered = document.member("scope").as_str().filter(|scope| !scope.trim_ascii().is_empty());
         let told = match answered {
@@ -377,7 +382,7 @@ impl Asked {
             None => Some(self.scopes.clone()),
         }?;
         let grants = document.member("grant_types").strings().unwrap_or_default();
-        let refresh = grants.is_empty() || grants.contains(&"refresh_token");
+        let refresh = !self.refresh || grants.is_empty() || grants.contains(&"refresh_token");
         Some(if refresh { told } else { told.without(&ScopeSet::read(OFFLINE_ACCESS)) })
     }
 }

@@ -229,8 +229,8 @@ impl ScopePlan {
         })
     }
 
-    /// The plan after the authorization server refused these scopes. The registration was no truth, so nothing
-    /// is known of it for them.
+    /// The plan after the authorization server refused these scopes. The registration was no truth, so they count as
+    /// not registered.
     pub fn refusing(&self, refused: &ScopeSet) -> Arc<ScopePlan> {
         self.settled(&|scope| {
             if refused.contains(&scope.scope) {

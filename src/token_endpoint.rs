@@ -20,13 +20,13 @@ use crate::trace::{Event, Party, object};
 use crate::world::World;
 
 /// Sends a form as that client, which authenticates with its secret, or with an assertion that is made for this request.
-pub fn post(
-    world: &World,
+pub fn post<'w>(
+    world: &'w World,
     step: Step,
     endpoint: &str,
     client: &ClientRegistration,
     form: Parameters,
-) -> Result<Arc<Response>> {
+) -> Result<&'w Response> {
     let credential = if client.token_endpoint_auth_method == ClientAuthentication::PrivateKeyJwt {
         Some(world.client_assertion(client.issuer.as_str(), &client.client_id)?)
     } else {
@@ -47,7 +47,7 @@ pub fn redeem(
     client.require_issuer(&discovery.authorization_server)?;
     let endpoint = discovery.authorization_server.token_endpoint.as_str();
     let response = post(world, step, endpoint, client, form)?;
-    token::read(&response, world.now(), world.proves_possession())
+    token::read(response, world.now(), world.proves_possession())
 }
 
 /// The session that tokens make.
@@ -108,5 +108,5 @@ pub fn ask(world: &World, input: &AskInput) -> Result<Json> {
         return exchange.get(endpoint)?.document().cloned();
     };
     let response = post(world, Step::Token, endpoint, client, input.parameters.clone().unwrap_or_default())?;
-    if response.is_success() && response.body.is_empty() { Ok(object()) } else { token::accepted(&response) }
+    if response.is_success() && response.body.is_empty() { Ok(object()) } else { token::accepted(response) }
 }

@@ -9,11 +9,12 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers};
 
 use crate::error::{Code, Error, Result, Step};
-use crate::http::{BODY_LIMIT, Request, Response};
+use crate::http::{BODY_LIMIT, Request, Response, too_large};
 use crate::identifier::Secret;
 use crate::platform::Platform;
 use crate::printable::printable;
 use crate::record::Crossing;
+use crate::registration::ClientRegistration;
 use crate::trace::{Event, object};
 
 #[wasm_bindgen]
@@ -31,7 +32,7 @@ const DEFAULT_TIMEOUT_MILLISECONDS: f64 = 30_000.0;
 const LONGEST_TIMEOUT_MILLISECONDS: f64 = 2_147_483_647.0;
 
 /// A host's options for one call: `fetch`; where they are there, `signal`,
-/// `timeoutMilliseconds`, `trace`, `clientAssertion`, `dpop`.
+/// `timeoutMilliseconds`, `trace`, `registered`, `clientAssertion`, `dpop`.
 pub struct WebPlatform(pub JsValue);
 
 impl Platform for WebPlatform {
@@ -80,6 +81,10 @@ impl Platform for WebPlatform {
 
     fn now(&self) -> u64 {
         (js_sys::Date::now() / 1000.0) as u64
+    }
+
+    fn registered(&self, registration: &ClientRegistration) {
+        let _ = method(&self.0, "registered", &[registration.to_json().to_javascript()]);
     }
 
     fn trace(&self, event: Event) {
@@ -139,8 +144,7 @@ async fn read_body(stream: &JsValue, deadline: &Deadline, request: &Request) -> 
         };
         if body.len().saturating_add(bytes.length() as usize) > BODY_LIMIT {
             deadline.controller.abort();
-            let message = "The server's answer is larger than 1 MiB, which no document of the protocol is. It was not read to its end.";
-            return Err(Error::new(Code::ResponseTooLarge, message, &[]));
+            return Err(too_large("1"));
         }
         body.extend(bytes.to_vec());
     }

@@ -6,12 +6,12 @@
 //! be suspended is compiled to several times its size.
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
 
 use crate::error::{Code, Error, Result, Step};
-use crate::http::{BODY_LIMIT, Request, Response};
+use crate::http::{BODY_LIMIT, Request, Response, too_large};
 use crate::identifier::Secret;
 use crate::platform::Platform;
+use crate::registration::ClientRegistration;
 use crate::trace::{Event, Party};
 
 /// All that a story is told, in bytes: it is kept to the end, and servers decide how much that is.
@@ -20,6 +20,7 @@ const TOLD_LIMIT: usize = 4 * BODY_LIMIT;
 /// What a story asks, and what it was answered.
 pub struct World<'p> {
     trace: &'p dyn Fn(Event),
+    registered: &'p dyn Fn(&ClientRegistration),
     proves_possession: bool,
     started: u64,
     /// All answers, each with the time at which it arrived.
@@ -41,7 +42,7 @@ enum Question {
 }
 
 enum Answer {
-    Response(Arc<Response>),
+    Response(Response),
     Assertion(Secret),
     Random([u8; 32]),
 }
@@ -50,6 +51,7 @@ enum Answer {
 pub async fn tell<P: Platform, T>(platform: &P, story: impl Fn(&World) -> Result<T>) -> Result<T> {
     let mut world = World {
         trace: &|event| platform.trace(event),
+        registered: &|registration| platform.registered(registration),
         proves_possession: platform.proves_possession(),
         started: platform.now(),
         answers: Vec::new(),
@@ -68,7 +70,7 @@ pub async fn tell<P: Platform, T>(platform: &P, story: impl Fn(&World) -> Result
                 platform.fetch(step, &request, follows).await.and_then(|response| {
                     platform.trace(Event::answer(step, party, &response));
                     told += response.body.len();
-                    if told <= TOLD_LIMIT { Ok(Answer::Response(response.into())) } else { Err(told_too_much()) }
+                    if told <= TOLD_LIMIT { Ok(Answer::Response(response)) } else { Err(too_large("4")) }
                 })
             }
             Question::Assertion { issuer, client_id } => {
@@ -84,9 +86,9 @@ pub async fn tell<P: Platform, T>(platform: &P, story: impl Fn(&World) -> Result
 
 impl World<'_> {
     /// The answer to a request of that step to that party.
-    pub fn fetch(&self, step: Step, party: Party, request: &Request, follows: bool) -> Result<Arc<Response>> {
+    pub fn fetch(&self, step: Step, party: Party, request: &Request, follows: bool) -> Result<&Response> {
         match self.ask(|| Question::Response { step, party, request: request.clone(), follows })? {
-            Answer::Response(response) => Ok(response.clone()),
+            Answer::Response(response) => Ok(response),
             _ => Err(unanswered()),
         }
     }
@@ -112,10 +114,15 @@ impl World<'_> {
         self.proves_possession
     }
 
-    /// When the last answer arrived, in seconds since 1970.
+    /// When the last answer arrived, or the story began, in seconds since 1970.
     pub fn now(&self) -> u64 {
         let last = self.used.get().checked_sub(1).and_then(|last| self.answers.get(last));
         last.map_or(self.started, |(_, at)| *at)
+    }
+
+    /// Takes note of a registration; that each telling does so again does no harm.
+    pub fn registered(&self, registration: &ClientRegistration) {
+        (self.registered)(registration);
     }
 
     /// Takes note of an event.
@@ -142,10 +149,5 @@ impl World<'_> {
 
 /// Ends the telling. Nobody sees it: where there is a question, the outcome is not looked at.
 fn unanswered() -> Box<Error> {
-    Error::new(Code::Aborted, "This was not answered yet.", &[])
-}
-
-fn told_too_much() -> Box<Error> {
-    let message = "The servers' answers are larger than 4 MiB together, which no documents of the protocol are.";
-    Error::new(Code::ResponseTooLarge, message, &[])
+    Error::new(Code::Aborted, "", &[])
 }

@@ -13,6 +13,7 @@ use mcp_oauth_wasm::identifier::Secret;
 use mcp_oauth_wasm::json::Json;
 use mcp_oauth_wasm::platform::Platform;
 use mcp_oauth_wasm::record::Crossing;
+use mcp_oauth_wasm::registration::ClientRegistration;
 use mcp_oauth_wasm::trace::{Event, redacted_url};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -228,6 +229,8 @@ impl Platform for Scripted<'_> {
     fn now(&self) -> u64 {
         1_700_000_000
     }
+
+    fn registered(&self, _: &ClientRegistration) {}
 
     fn trace(&self, event: Event) {
         self.traced.borrow_mut().push_str(&event.to_json().to_text());

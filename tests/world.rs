@@ -12,6 +12,7 @@ use mcp_oauth_wasm::http::{BODY_LIMIT, Method, Request, Response};
 use mcp_oauth_wasm::identifier::Secret;
 use mcp_oauth_wasm::json::Json;
 use mcp_oauth_wasm::platform::Platform;
+use mcp_oauth_wasm::registration::ClientRegistration;
 use mcp_oauth_wasm::trace::{Event, Party};
 use mcp_oauth_wasm::world::{World, tell};
 
@@ -51,6 +52,8 @@ impl Platform for Noting {
     fn now(&self) -> u64 {
         self.time.get()
     }
+
+    fn registered(&self, _: &ClientRegistration) {}
 
     fn trace(&self, event: Event) {
         self.note(&format!("event: {}", event.summary));

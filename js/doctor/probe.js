@@ -139,9 +139,19 @@ async function tryCarelessly({ discovery, registrationEndpoint }, { ask }, secre
  * @param {string[]} secrets
  * @returns {Promise<Trial>}
  */
-async function tryByThePlan({ discovery, plan, settings }, host, { ask, exchanges }, secrets) {
+async function tryByThePlan({ discovery, plan, settings }, { trace, ...others }, { ask, exchanges }, secrets) {
   /** @type {Trial} */
   let trial = {};
+  /** Of the latest registration: what a server refuses to register is asked for only at first. @type {string | null} */
+  let sentScope = null;
+  /** @type {StepHost} */
+  const host = {
+    ...others,
+    trace(event) {
+      if (event.kind === 'request' && event.step === 'register') sentScope = textOf(/** @type {any} */ (event.details).body, 'scope') ?? null;
+      trace?.(event);
+    },
+  };
   try {
     const own = { ...settings, client: undefined };
     let { registration, ...rest } = await register({ discovery, plan, client, settings: own, redirectUri: REDIRECT_URI }, host);
@@ -151,7 +161,7 @@ async function tryByThePlan({ discovery, plan, settings }, host, { ask, exchange
       const { authorizationUrl, pending } = begun;
       secrets.push(pending.state, pending.codeVerifier);
       const { told, callbackUrl } = await looked(authorizationUrl, pending.state, discovery.endpoint, ask, secrets);
-      trial = { ...registered(lastRegistration(exchanges)), sentScope: pending.registration.askedScopes?.join(' ') ?? null, requestedScope: new URL(authorizationUrl).searchParams.get('scope') ?? requestedBy(pending.plan), ...told };
+      trial = { ...registered(lastRegistration(exchanges)), sentScope, requestedScope: new URL(authorizationUrl).searchParams.get('scope') ?? requestedBy(pending.plan), ...told };
       if (told.answer !== 'refused' || callbackUrl === undefined) return trial;
       // It carries an error: what follows is a repair, or the end.
       const completion = await complete({ pending, callbackUrl, client, settings: own }, host);

@@ -27,6 +27,7 @@ const calls = {
   refresh: mcp.refresh,
   grant: mcp.grant,
   ask: mcp.ask,
+  unregister: mcp.unregister,
 };
 
 // The clock stands, and entropy counts.

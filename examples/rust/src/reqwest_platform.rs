@@ -6,6 +6,7 @@ use mcp_oauth_wasm::error::{Code, Error, Result, Step};
 use mcp_oauth_wasm::http::{BODY_LIMIT, Request, Response};
 use mcp_oauth_wasm::identifier::Secret;
 use mcp_oauth_wasm::platform::Platform;
+use mcp_oauth_wasm::registration::ClientRegistration;
 use mcp_oauth_wasm::trace::{Event, redacted_url};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use reqwest::redirect::Policy;
@@ -73,6 +74,10 @@ impl Platform for ReqwestPlatform {
 
     fn now(&self) -> u64 {
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+    }
+
+    fn registered(&self, _: &ClientRegistration) {
+        // An application stores it, for the next `flow::register`.
     }
 
     fn trace(&self, event: Event) {
