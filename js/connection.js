@@ -131,7 +131,7 @@ export class Connection {
     }
     const challenge = await readChallenge(headers);
     // The request is wanted again, with the nonce that came with the refusal (RFC 9449 §9).
-    if (hasNonce && challenge?.error === 'use_dpop_nonce' && attempt < ATTEMPT_LIMIT) return true;
+    if (hasNonce && /\buse_dpop_nonce\b/.test(String(headers.get('www-authenticate'))) && attempt < ATTEMPT_LIMIT) return true;
     if (status === 403 && challenge?.error !== 'insufficient_scope') return false;
     this.#traceChallenge(status, challenge, authorization);
     if (attempt >= ATTEMPT_LIMIT) throw neverContent(endpoint, status);

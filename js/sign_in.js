@@ -413,7 +413,7 @@ async function deleteReplaced({ registration, accounts }, session, { account }, 
  * @returns {Promise<{ endpoint: string, account: string, session: Session } | Begun>} signed in, or one more URL to open
  */
 export async function completeLater({ host, client, settingsFor, callbackUrl, signal }) {
-  const state = URL.canParse(callbackUrl) ? new URL(callbackUrl).searchParams.get('state') : null;
+  const state = URL.canParse(callbackUrl) && callbackUrl === callbackUrl.trim() ? new URL(callbackUrl).searchParams.get('state') : null;
   const waiting = state ? await storedPending(host.store, state).take() : null;
   if (!waiting) {
     throw new MisbehavedError({

@@ -143,6 +143,8 @@ fn discover_authorization_server(
 ) -> Result<Arc<AuthorizationServer>> {
     let exchange = Exchange { world, step: Step::Discover, party: Party::AuthorizationServer };
     let candidates = well_known::authorization_server(issuer);
+    // What it names is no nearer than itself, whoever named it.
+    let named_by = if settings.allow_private_addresses == Some(true) { named_by } else { issuer.url().nearness() };
     let read = |response: &Response, url: &str| authorization_server::read(response, url, issuer, settings, named_by);
     first_document(&exchange, &candidates, Code::NoAuthorizationServerMetadata, read)
 }

@@ -11,6 +11,9 @@ use crate::scope::ScopeSet;
 use crate::url::{Nearness, Url};
 use crate::well_known;
 
+/// Issuers that are looked at in one document: each takes its time, and few are asked.
+const ISSUER_LIMIT: usize = 100;
+
 record! {
     /// What an MCP server says of itself as a protected resource (RFC 9728 §2).
     #[derive(Debug)]
@@ -64,7 +67,7 @@ pub fn read(response: &Response, metadata_url: &str, called: &Url, named_by: Nea
         .ok_or_else(|| invalid("authorization_servers", "must be an array of issuers"))?;
     let mut authorization_servers = Vec::new();
     let mut unusable = None;
-    for issuer in servers {
+    for issuer in servers.into_iter().take(ISSUER_LIMIT) {
         match Issuer::named(issuer, named_by) {
             Ok(issuer) => authorization_servers.push(issuer),
             Err(error) => unusable = unusable.or(Some(error)),

@@ -8,6 +8,9 @@ use crate::record::{Crossing, Reader};
 /// Many times what any server has; every one is compared with every other.
 const LIMIT: usize = 1000;
 
+/// In bytes; some are URLs.
+const LENGTH_LIMIT: usize = 256;
+
 /// Scopes in the order in which they were first named, each once. Opaque and case-sensitive.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ScopeSet(Vec<String>);
@@ -40,7 +43,7 @@ impl ScopeSet {
 
     #[inline(never)]
     fn add(&mut self, scope: &str) {
-        if self.0.len() < LIMIT && is_scope(scope) && !self.contains(scope) {
+        if self.0.len() < LIMIT && scope.len() <= LENGTH_LIMIT && is_scope(scope) && !self.contains(scope) {
             self.0.push(scope.to_owned());
         }
     }

@@ -127,10 +127,8 @@ pub fn read(response: &Response, now: u64, proves_possession: bool) -> Result<An
         let message = "The access token is of a type that is not supported here. It was not stored. Ask the authorization server's operator for bearer tokens.";
         return Err(Error::new(Code::TokenTypeUnsupported, message, &[]));
     }
-    let lifetime = match document.member("expires_in") {
-        Json::Null => None,
-        number => Some(number.as_whole_number().ok_or_else(|| invalid("expires_in", "must be a number of seconds"))?),
-    };
+    // It is only recommended (RFC 6749 §5.1): what cannot be read counts as not said, and the tokens are good.
+    let lifetime = document.member("expires_in").as_whole_number();
     let tokens = Tokens {
         access_token,
         token_type,

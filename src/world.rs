@@ -17,6 +17,9 @@ use crate::trace::{Event, Party};
 /// All that a story is told, in bytes: it is kept to the end, and servers decide how much that is.
 const TOLD_LIMIT: usize = 4 * BODY_LIMIT;
 
+/// The same in all tellings together, since what was told is read again in each.
+const RETOLD_LIMIT: usize = 16 * BODY_LIMIT;
+
 /// What a story asks, and what it was answered.
 pub struct World<'p> {
     trace: &'p dyn Fn(Event),
@@ -60,17 +63,22 @@ pub async fn tell<P: Platform, T>(platform: &P, story: impl Fn(&World) -> Result
         events: Cell::new(0),
         traced: 0,
     };
-    let mut told = 0;
+    let (mut told, mut retold) = (0, 0);
     loop {
         let outcome = story(&world);
         let Some(question) = world.question.take() else { return outcome };
+        retold += told;
         let answer = match question {
             Question::Response { step, party, request, follows } => {
                 platform.trace(Event::request(step, party, &request));
                 platform.fetch(step, &request, follows).await.and_then(|response| {
                     platform.trace(Event::answer(step, party, &response));
                     told += response.body.len();
-                    if told <= TOLD_LIMIT { Ok(Answer::Response(response)) } else { Err(too_large("4")) }
+                    if told <= TOLD_LIMIT && retold <= RETOLD_LIMIT {
+                        Ok(Answer::Response(response))
+                    } else {
+                        Err(too_large("4"))
+                    }
                 })
             }
             Question::Assertion { issuer, client_id } => {

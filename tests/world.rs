@@ -171,6 +171,20 @@ fn a_story_that_passes_over_a_question_asks_and_tells_nothing_before_it_is_answe
 }
 
 #[test]
+fn what_is_told_again_and_again_has_a_limit_of_its_own() {
+    let platform = Noting { body_length: BODY_LIMIT / 2, ..Noting::default() };
+    let outcome = told(&platform, |world| {
+        (0..100).try_for_each(|number| {
+            let broken = if number < 2 { "" } else { "/broken" };
+            asks(world, &format!("https://as.example/{number}{broken}"))
+                .or_else(|error| if error.code == Code::NetworkFailed { Ok(()) } else { Err(error) })
+        })?;
+        asks(world, "https://as.example/last")
+    });
+    assert_eq!(outcome.unwrap_err().code, Code::ResponseTooLarge);
+}
+
+#[test]
 fn four_mebibytes_are_told_and_not_a_byte_more() {
     for (body_length, is_told) in [(BODY_LIMIT, true), (BODY_LIMIT + 1, false)] {
         let platform = Noting { body_length, ..Noting::default() };

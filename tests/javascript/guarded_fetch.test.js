@@ -15,6 +15,12 @@ const names = {
   'linked.example': ['fe80::1'],
   'unique.example': ['fd00::1'],
   'mapped.example': ['::ffff:10.0.0.1'],
+  'translated.example': ['64:ff9b::7f00:1'],
+  'translated-here.example': ['64:ff9b:1::a00:5'],
+  'tunnelled.example': ['2002:7f00:1::1'],
+  'compatible.example': ['::127.0.0.1'],
+  'site.example': ['fec0::1'],
+  'translated-public.example': ['64:ff9b::cb00:7108'],
   'loopback6.example': ['::1'],
   localhost: ['127.0.0.1'],
 };
@@ -30,6 +36,8 @@ for (const [endpoint, url] of [
   ['http://127.0.0.1:1/mcp', 'http://localhost:2/token'],
   ['http://127.0.0.1:1/mcp', 'https://inside.example/token'],
   ['https://mcp.example/mcp', 'https://nowhere.example/token'],
+  ['https://mcp.example/mcp', 'https://translated-public.example/token'],
+  ['https://nowhere.example/mcp', 'https://as.example/token'],
   [undefined, 'https://inside.example/token'],
 ]) {
   test(`[accepts D12] ${endpoint ?? 'nobody in particular'} may name ${url}`, async () => {
@@ -45,6 +53,14 @@ for (const [endpoint, url] of [
   ['https://mcp.example/mcp', 'https://mapped.example/token'],
   ['https://mcp.example/mcp', 'https://loopback6.example/token'],
   ['https://inside.example/mcp', 'https://loopback6.example/token'],
+  ['https://mcp.example/mcp', 'https://translated.example/token'],
+  ['https://mcp.example/mcp', 'https://translated-here.example/token'],
+  ['https://mcp.example/mcp', 'https://tunnelled.example/token'],
+  ['https://mcp.example/mcp', 'https://compatible.example/token'],
+  ['https://mcp.example/mcp', 'https://site.example/token'],
+  // It is as far away as the furthest of its addresses.
+  ['https://rebound.example/mcp', 'https://inside.example/token'],
+  ['https://nowhere.example/mcp', 'https://inside.example/token'],
 ]) {
   test(`[refuses D12] ${endpoint} names ${url}, which is nearer than itself`, async () => {
     await assert.rejects(guarded(String(url), {}, { endpoint }), { code: 'private_address', kind: 'misbehaved' });
