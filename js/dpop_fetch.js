@@ -29,8 +29,12 @@ export function fetchWithProofs(fetch, dpop) {
     };
     const response = await send();
     const hasNonce = rememberNonce(dpop, url, response.headers);
-    if (!hasNonce || ![400, 401].includes(response.status) || (await refusalIn(response)) !== 'use_dpop_nonce') return response;
-    await response.body?.cancel();
+    if (!hasNonce || ![400, 401].includes(response.status) || !response.body) return response;
+    // What a host answers with has these members, and need not have others.
+    const { status, headers, url: answeredBy } = response;
+    const [body, copy] = response.body.tee();
+    if ((await refusalIn(copy)) !== 'use_dpop_nonce') return /** @type {Response} */ (/** @type {unknown} */ ({ status, headers, url: answeredBy, body }));
+    await body.cancel();
     const second = await send();
     rememberNonce(dpop, url, second.headers);
     return second;
@@ -76,22 +80,22 @@ export function rememberNonce(dpop, url, headers) {
 }
 
 /**
- * The `error` of a refusal (RFC 6749 §5.2). The response can still be read.
+ * The `error` of a refusal (RFC 6749 §5.2).
  *
- * @param {Response} response
+ * @param {ReadableStream<Uint8Array>} body a copy of the whole, which others read
  * @returns {Promise<unknown>}
  */
-async function refusalIn(response) {
-  const reader = response.clone().body?.getReader();
+async function refusalIn(body) {
+  const reader = body.getReader();
   const decoder = new TextDecoder();
   let text = '';
-  while (reader && text.length < REFUSAL_LIMIT) {
+  while (text.length < REFUSAL_LIMIT) {
     const { done, value } = await reader.read();
     if (done) break;
     text += decoder.decode(value, { stream: true });
   }
   // Whoever reads the response itself is not waited for.
-  void reader?.cancel().catch(() => {});
+  void reader.cancel().catch(() => {});
   try {
     return JSON.parse(text).error;
   } catch {

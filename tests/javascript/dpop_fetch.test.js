@@ -99,6 +99,13 @@ test('every answer may bring the next nonce, and an origin has its own (RFC 9449
   assert.equal(same.proof(0).nonce, 'four', 'the same key does, wherever it is used');
 });
 
+test('[accepts T7] an answer that is no Response, as a fetch of another process gives: sent once more with the nonce as well', async () => {
+  const plain = (/** @type {Response} */ { status, headers, url, body }) => /** @type {Response} */ (/** @type {unknown} */ ({ status, headers, url, body }));
+  const { fetch, sent, proof } = network(() => plain(refusal('use_dpop_nonce', 'one')), () => plain(Response.json({ access_token: 'at' })));
+  assert.equal((await fetchWithProofs(fetch, createDpop())(tokenEndpoint, form())).status, 200);
+  assert.deepEqual([sent.length, proof(1).nonce], [2, 'one']);
+});
+
 test('[refuses T7] a refusal for any other reason is not answered by sending a code again, and is passed on whole', async () => {
   /** @type {[string, () => Response][]} */
   const answers = [
@@ -116,7 +123,7 @@ test('[refuses T7] a refusal for any other reason is not answered by sending a c
     const { fetch, sent } = network(answer);
     const response = await fetchWithProofs(fetch, createDpop())(tokenEndpoint, form());
     assert.equal(sent.length, 1, name);
-    assert.equal(await response.text(), await answer().text(), name);
+    assert.equal(await new Response(response.body).text(), await answer().text(), name);
   }
 });
 
