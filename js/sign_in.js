@@ -153,7 +153,6 @@ async function authorize(redirect, request, discovery, plan, there, calls) {
       /** @type {Registered} */
       const registered = await keeping(request, calls, (calls) =>
         call('register', { discovery, plan, redirectUri: receiver.redirectUri, client, registration, doubt, settings }, calls));
-      await keep(request, registered.registration, { unanswered: false });
       const begun = await keeping(request, calls, (calls) => call('begin', { discovery, client, settings, ...registered }, calls));
       return authorizeAndComplete(request, receiver, begun, calls);
     });

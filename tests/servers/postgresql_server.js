@@ -5,6 +5,8 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
+import { untilReady } from './until_ready.js';
+
 /**
  * A real PostgreSQL of its own, that keeps nothing: at a socket in a folder that nobody else can enter.
  *
@@ -26,7 +28,7 @@ export async function startPostgreSQLServer() {
     // An immediate shutdown, of all its processes.
     const end = () => void server.kill('SIGQUIT');
     process.once('exit', end);
-    await untilReady(server);
+    await untilReady(server, { name: 'postgres', log: server.stderr });
     return {
       host: folder,
       user,
@@ -60,22 +62,6 @@ async function programFolder() {
   const folder = folders.find((folder) => ['initdb', 'postgres'].every((program) => existsSync(join(folder, program))));
   if (!folder) throw new Error(missing);
   return folder;
-}
-
-/**
- * @param {import('node:child_process').ChildProcessByStdio<null, null, import('node:stream').Readable>} server
- * @returns {Promise<void>}
- */
-function untilReady(server) {
-  return new Promise((resolve, reject) => {
-    let log = '';
-    server.once('error', reject);
-    server.once('exit', () => reject(new Error(`postgres did not start:\n${log}`)));
-    server.stderr.setEncoding('utf8').on('data', (text) => {
-      log += text;
-      if (/ready to accept connections/i.test(log)) resolve();
-    });
-  });
 }
 
 const missing =

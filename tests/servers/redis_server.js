@@ -4,6 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { untilReady } from './until_ready.js';
+
 /**
  * A real Redis of its own, that keeps nothing: at a socket in a folder that nobody else can enter.
  *
@@ -19,7 +21,7 @@ export async function startRedisServer() {
   const end = () => void server.kill('SIGKILL');
   process.once('exit', end);
   try {
-    await untilReady(server);
+    await untilReady(server, { name: 'redis-server', log: server.stdout, missing });
   } catch (error) {
     await rm(folder, { recursive: true });
     throw error;
@@ -32,22 +34,6 @@ export async function startRedisServer() {
       await rm(folder, { recursive: true });
     },
   };
-}
-
-/**
- * @param {import('node:child_process').ChildProcessByStdio<null, import('node:stream').Readable, null>} server
- * @returns {Promise<void>}
- */
-function untilReady(server) {
-  return new Promise((resolve, reject) => {
-    let log = '';
-    server.once('error', (/** @type {NodeJS.ErrnoException} */ error) => reject(error.code === 'ENOENT' ? new Error(missing) : error));
-    server.once('exit', () => reject(new Error(`redis-server did not start:\n${log}`)));
-    server.stdout.setEncoding('utf8').on('data', (text) => {
-      log += text;
-      if (/ready to accept connections/i.test(log)) resolve();
-    });
-  });
 }
 
 const missing =
