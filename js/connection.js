@@ -9,7 +9,7 @@
 
 import { MisbehavedError, MisuseError, RefusedError, TransportError } from './errors.js';
 import { readChallenge } from './functions.js';
-import { isExpired, isExpiring, lackingScopes, possibleScopes, withheldScopes } from './session.js';
+import { isExpired, isExpiring, lackingScopes, missedScopes, possibleScopes, withheldScopes } from './session.js';
 import { callsFor, forgetRegistration, needsPerson, signIn } from './sign_in.js';
 import { storedClients, storedSession, storedStepUps } from './stored.js';
 import { untilAborted } from './until_aborted.js';
@@ -155,10 +155,11 @@ export class Connection {
     const from = this.#unproven?.token === used.tokens.accessToken ? this.#unproven.from : undefined;
     const replaces = used.tokens.accessToken;
     const withheld = withheldScopes(used).filter((scope) => lacking.includes(scope));
+    const missed = missedScopes(used).filter((scope) => lacking.includes(scope));
     // The MCP server took the token without these scopes before: it does not miss them, the token has expired.
     const { refreshToken, expiresAt } = used.tokens;
     const mayExpire = refreshToken !== undefined || expiresAt === undefined || isExpired(used);
-    const hasExpired = !from && status === 401 && challenge?.error !== 'insufficient_scope' && withheld.length === lacking.length && mayExpire;
+    const hasExpired = !from && status === 401 && challenge?.error !== 'insufficient_scope' && missed.length === lacking.length && mayExpire;
     if (lacking.length > 0 && !hasExpired) {
       if (from === 'sign-in' && withheld.length > 0) throw scopesWithheld(withheld, used, this.of.endpoint);
       return this.#stepUp({ challenge, stepUp: true, replaces, demanded: lacking }, options);
@@ -220,7 +221,7 @@ export class Connection {
    * @param {CallOptions} options
    */
   async signIn(options) {
-    await this.#signIn({ challenge: null, demanded: [] }, options);
+    await this.#signIn({ challenge: null, demanded: [], pressed: true }, options);
     await this.stepUps.write(null);
   }
 
@@ -231,7 +232,7 @@ export class Connection {
    * @param {CallOptions} options
    */
   async #signIn(purpose, { interaction, signal }) {
-    const { challenge, stepUp, replaces, demanded } = purpose;
+    const { replaces, demanded } = purpose;
     const resume = (/** @type {AbortSignal | undefined} */ signal) => this.#signIn(purpose, { interaction: true, signal });
     const work = async (/** @type {AbortSignal} */ abandoned) => {
       abandoned.throwIfAborted();
@@ -239,7 +240,7 @@ export class Connection {
       const other = this.#current?.value;
       const isOther = replaces !== undefined && other && other.tokens.accessToken !== replaces;
       if (isOther && lackingScopes(other, demanded).length === 0) return;
-      const session = await signIn({ ...this.of, challenge, stepUp, interaction, resume, signal: abandoned });
+      const session = await signIn({ ...this.of, ...purpose, interaction, resume, signal: abandoned });
       this.#unproven = { token: session.tokens.accessToken, from: 'sign-in' };
       this.#current = await this.stored.read();
     };

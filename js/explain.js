@@ -23,14 +23,16 @@ export function explain({ scopes }) {
 /** @param {PlannedScope[]} scopes */
 function summary(scopes) {
   const requested = scopes.filter((scope) => scope.requested);
-  const missing = scopes.filter((scope) => scope.required && !scope.requested);
+  const missing = scopes.filter((scope) => scope.required && !scope.requested && scope.refused);
+  const notNamed = scopes.filter((scope) => scope.required && !scope.requested && !scope.refused);
   const withheld = requested.filter((scope) => scope.granted === false);
   const unasked = scopes.filter((scope) => scope.granted && !scope.requested);
   const isAnswered = scopes.some((scope) => scope.granted !== undefined);
   const granted = withheld.length === 0 ? 'all of it' : withheld.length === requested.length ? 'nothing of it' : `all but ${names(withheld)}`;
   return [
     requested.length > 0 ? `Requested: ${names(requested)}.` : 'Requested: no scope; the parameter is left out.',
-    missing.length > 0 && `Required, and cannot be requested: ${names(missing)}.`,
+    missing.length > 0 && `Required, and refused: ${names(missing)}.`,
+    notNamed.length > 0 && `Required, and asked for only if the MCP server insists: ${names(notNamed)}.`,
     isAnswered && requested.length > 0 && `Granted: ${granted}.`,
     unasked.length > 0 && `Granted without being requested: ${names(unasked)}.`,
     !isAnswered && 'The server has not answered yet.',
@@ -56,15 +58,27 @@ function table(scopes) {
 }
 
 /** @param {PlannedScope} planned */
-function cells({ scope, sources, required, registered, requested, granted }) {
+function cells(planned) {
+  const { scope, sources, required, requested, granted } = planned;
   return [
     printable(scope),
     sources.map((source) => (source === 'protected-resource' ? 'resource' : printable(source))).join(', '),
     required ? 'required' : 'optional',
-    registered === undefined ? 'unknown' : yesOrNo(registered),
+    registrationOf(planned),
     yesOrNo(requested),
     !requested && !granted ? '-' : granted === undefined ? 'not yet' : yesOrNo(granted),
   ];
+}
+
+/**
+ * What is known of the client's registration for a scope. That the registration's answer does not name it says nothing.
+ *
+ * @param {PlannedScope} planned
+ */
+function registrationOf({ registered, outright, refused }) {
+  if (registered) return 'yes';
+  if (refused) return 'refused';
+  return outright === 'permitted' ? 'permitted' : 'unknown';
 }
 
 /** @param {boolean} value */

@@ -163,6 +163,11 @@ export interface AuthorizationServer {
   requirePushedAuthorizationRequests?: boolean;
   /** Every scope that the server lists. Never requested as a whole; it only answers whether one is known. */
   scopesSupported?: string[];
+  /**
+   * Whether it is an OpenID provider: its document has the members that OpenID Connect Discovery §3 requires, and
+   * `openid` among its scopes, where it lists any.
+   */
+  openidProvider?: boolean;
   /** How clients may authenticate at the token endpoint; absent where the server does not say. */
   tokenEndpointAuthMethodsSupported?: string[];
   /** The grants that it lists; absent where it does not say. */
@@ -185,8 +190,10 @@ export type Source =
   | 'host'
   /** The wish to stay signed in. */
   | 'refresh'
-  /** The authorization server, which granted it unasked. */
-  | 'authorization-server';
+  /** The authorization server, which granted it unasked, or registered it by default. */
+  | 'authorization-server'
+  /** Nobody; but the authorization server is an OpenID provider, whose requests have it. */
+  | 'openid-provider';
 
 /** What a scope is in the plan for. */
 export type Purpose =
@@ -207,8 +214,10 @@ export interface PlannedScope {
   required: boolean;
   /** What it is in the plan for. */
   purpose: Purpose;
-  /** Whether the client is registered for it; absent before registration, and where the server does not tell. */
+  /** Whether the registration names it; absent before registration, and where the server does not tell. */
   registered?: boolean;
+  /** Why it may be requested though the registration does not name it; absent: it may not. */
+  outright?: Outright;
   /** Whether it is in the authorization request. */
   requested: boolean;
   /** Whether the server refused it; then it is not requested again unless it was registered since. */
@@ -238,6 +247,8 @@ export interface ScopeSources {
   protectedResource?: string[];
   /** Whether what was granted was not enough, and nobody says what is missing. */
   insufficient?: boolean;
+  /** What the protected resource demands of a token that lacks it. */
+  insisted?: string[];
   /** The host's scopes for this server: required. */
   host?: string[];
   /** The host's scopes for this server that it can do without. */
@@ -246,6 +257,10 @@ export interface ScopeSources {
   refresh?: boolean;
   /** The authorization server's `scopes_supported` (RFC 8414 §2): only asked whether it lists `offline_access`. */
   authorizationServer?: string[];
+  /** Whether a person signs in at an OpenID provider, whose requests have `openid`. */
+  openidProvider?: boolean;
+  /** Whether a person asks to sign in: then what was refused earlier may be asked for again. */
+  pressed?: boolean;
 }
 
 /** A code verifier and its challenge (RFC 7636 §4). A verifier is used once. */
@@ -386,6 +401,12 @@ export interface ClientRegistration {
   scopes?: string[];
   /** The scopes that its registration asked for. */
   askedScopes?: string[];
+  /** Those of them that were required. */
+  requiredScopes?: string[];
+  /** When the server answered to that, in seconds since 1970. */
+  answeredAt?: number;
+  /** What came of asking for others. */
+  outright?: OutrightOutcome;
   /** For managing it (RFC 7592), where the server offers that. */
   registrationAccessToken?: string;
   /** Where it is managed (RFC 7592). */
@@ -524,7 +545,9 @@ export type Doubt =
   /** The person was sent to the authorization server with it, and never came back. */
   | 'unanswered'
   /** The server refused scopes for which it was said to be registered. */
-  | 'refused';
+  | 'refused'
+  /** The server said, without the person, that it does not know the client. */
+  | 'forgotten';
 
 /** What discovery starts from (RFC 9728 §3, RFC 8414 §3). */
 export interface DiscoverInput {
@@ -544,6 +567,12 @@ export interface PlanInput {
   discovery: Discovery;
   /** The plan of the same connection that is to be widened or repeated. */
   earlier?: ScopePlan;
+  /** What the protected resource demands of a token that lacks it: asked for outright, if need be. */
+  insisted?: string[];
+  /** What the client will give for tokens. Default: the authorization code. */
+  grant?: GrantType;
+  /** Whether a person asks to sign in, rather than a call: what was refused earlier may then be asked for again. */
+  pressed?: boolean;
   /** What the host knows about this server. */
   settings?: ServerSettings;
 }
@@ -564,6 +593,8 @@ export interface RegisterInput {
   registration?: ClientRegistration;
   /** Why the stored registration is in doubt, if it is. */
   doubt?: Doubt;
+  /** Whether a person asks to sign in, rather than a call: what was refused earlier may then be asked for again. */
+  pressed?: boolean;
   /** What was tried in this sign-in so far. */
   attempts?: Attempts;
   /** What the host knows about this server. */

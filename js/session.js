@@ -36,12 +36,21 @@ export function withheldScopes({ plan }) {
 }
 
 /**
- * Those of these scopes that a sign-in could still add: not those that are left out, refused or not registered.
+ * The scopes that were wanted, and that the token came without: the MCP server took it all the same.
+ *
+ * @param {Session} session
+ */
+export function missedScopes({ plan }) {
+  return plan.scopes.filter(({ purpose, granted }) => purpose === 'request' && !granted).map(({ scope }) => scope);
+}
+
+/**
+ * Those of these scopes that a sign-in could still add: not those that are left out or refused.
  *
  * @param {Session} session
  * @param {string[]} listed
  */
 export function possibleScopes({ plan }, listed) {
-  const impossible = plan.scopes.filter(({ purpose, refused, registered }) => purpose === 'left-out' || refused || registered === false);
+  const impossible = plan.scopes.filter(({ purpose, refused }) => purpose === 'left-out' || refused);
   return listed.filter((name) => !impossible.some(({ scope }) => scope === name));
 }

@@ -20,6 +20,8 @@ import { call } from './wasm.js';
  * @typedef {object} Purpose
  * @property {Challenge | null} challenge
  * @property {boolean} [stepUp] whether a session exists, and more scopes are asked for
+ * @property {string[]} demanded what its token lacks and the MCP server demands
+ * @property {boolean} [pressed] whether a person asked for it, rather than a call
  *
  * Where it takes place, and how far it may go.
  *
@@ -41,7 +43,7 @@ import { call } from './wasm.js';
  * @returns {Promise<Session>}
  */
 export async function signIn(request) {
-  const { host, settings, endpoint, account, challenge, signal } = request;
+  const { host, settings, endpoint, account, challenge, stepUp, demanded, pressed, signal } = request;
   const calls = callsFor(request, signal);
   const earlier = (await storedSession(host.store, endpoint, account).read())?.value;
   const preferredIssuer = earlier?.registration.issuer;
@@ -52,8 +54,10 @@ export async function signIn(request) {
   const discovery = await call('discover', { endpoint, challenge, preferredIssuer, settings: { ...settings, withoutMetadata } }, calls);
   const { issuer } = discovery.authorizationServer;
   const issuerChanged = preferredIssuer !== undefined && preferredIssuer !== issuer;
+  const plans = { discovery, pressed, grant: settings.grant?.grantType, settings };
+  const insisted = stepUp && demanded.length > 0 ? demanded : undefined;
   /** @type {ScopePlan} */
-  const plan = await call('plan', { discovery, earlier: issuerChanged ? undefined : earlier?.plan, settings }, calls);
+  const plan = await call('plan', { ...plans, earlier: issuerChanged ? undefined : earlier?.plan, insisted }, calls);
   requireInteraction(request, plan, issuer);
   await requireApproval(request, plan, issuer, issuerChanged);
 
@@ -64,7 +68,7 @@ export async function signIn(request) {
     if (request.stepUp || !refusesScopes(error)) throw error;
     // What another operation once needed, and is not to be had any more, must not keep the person out.
     /** @type {ScopePlan} */
-    const anew = await call('plan', { discovery, settings }, calls);
+    const anew = await call('plan', plans, calls);
     if (!isLess(anew, plan)) throw error;
     return signInBy(anew);
   });
@@ -143,7 +147,7 @@ function refusesRedirect(error) {
  * @returns {Promise<Session>}
  */
 async function authorize(redirect, request, discovery, plan, there, calls) {
-  const { settings, signal } = request;
+  const { settings, pressed, signal } = request;
   const { issuer } = discovery.authorizationServer;
   const stored = there?.registration;
   const receiver = await redirect.prepare({ issuer, preferred: stored?.redirectUri, signal });
@@ -152,7 +156,7 @@ async function authorize(redirect, request, discovery, plan, there, calls) {
     const session = await withClient(request, discovery, there, async (registration, client) => {
       /** @type {Registered} */
       const registered = await keeping(request, calls, (calls) =>
-        call('register', { discovery, plan, redirectUri: receiver.redirectUri, client, registration, doubt, settings }, calls));
+        call('register', { discovery, plan, redirectUri: receiver.redirectUri, client, registration, doubt, pressed, settings }, calls));
       const begun = await keeping(request, calls, (calls) => call('begin', { discovery, client, settings, ...registered }, calls));
       return authorizeAndComplete(request, receiver, begun, calls);
     });
@@ -182,12 +186,12 @@ async function authorize(redirect, request, discovery, plan, there, calls) {
  * @returns {Promise<Session>}
  */
 async function obtain(request, grant, discovery, plan, there, calls) {
-  const { host, settings, endpoint, account, signal } = request;
+  const { host, settings, endpoint, account, pressed, signal } = request;
   const { obtained } = await import('./grants/obtained.js');
   return withClient(request, discovery, there, async (stored, client) => {
     /** @type {Registered} */
     const registered = await keeping(request, calls, (calls) =>
-      call('register', { discovery, plan, grant: grant.grantType, client, registration: stored, settings }, calls));
+      call('register', { discovery, plan, grant: grant.grantType, client, registration: stored, pressed, settings }, calls));
     const session = await obtained(grant, { discovery, settings, signal, ...registered }, calls);
     await keep(request, session.registration, { unanswered: false, works: true });
     await storedSession(host.store, endpoint, account).write(session);
@@ -322,7 +326,7 @@ async function complete(setting, pending, callbackUrl, calls) {
   const completion = await keeping(setting, calls, (calls) =>
     completed({ pending, callbackUrl, client: asRegistered(client, pending.registration), settings }, calls));
   if (completion.kind === 'signed-in') {
-    await keep(setting, pending.registration, { unanswered: false, works: true });
+    await keep(setting, completion.session.registration, { unanswered: false, works: true });
     await storedSession(host.store, endpoint, account).write(completion.session);
   }
   return completion;

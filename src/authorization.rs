@@ -10,12 +10,9 @@ use crate::pkce::{self, Pkce};
 use crate::printable::{filled, printable};
 use crate::record;
 use crate::registration::{self, ClientRegistration};
-use crate::scope_plan::{OFFLINE_ACCESS, ScopePlan};
+use crate::scope_plan::{OFFLINE_ACCESS, OPENID, ScopePlan};
 use crate::settings::ServerSettings;
 use crate::url::Url;
-
-/// The scope that asks for an ID Token (OpenID Connect Core §3.1.2.1).
-const OPENID: &str = "openid";
 
 /// Parameters that belong to the protocol: a host's own may not take their place.
 const RESERVED: [&str; 13] = [
@@ -139,8 +136,8 @@ pub fn request(
 ) -> Result<AuthorizationRequest> {
     registration.require_issuer(&discovery.authorization_server)?;
     let [for_pkce, for_state, for_nonce] = random;
-    let plan = plan.within(registration.scopes.as_ref());
-    let missing = plan.missing();
+    let plan = registration.plan(plan);
+    let missing = registration.missing(&plan);
     if !missing.is_empty() {
         return Err(registration::scopes_missing(&missing, &registration));
     }
@@ -242,36 +239,4 @@ fn check_issuer(iss: Option<&str>, pending: &PendingAuthorization) -> Result<()>
     let message = "The authorization response {} (RFC 9207 §2.4), as in a mix-up attack. Nothing of it was used. If it happens again, the operator of {} has to correct it.";
     Err(Error::new(Code::ResponseIssuerMismatch, message, &[fault, server.issuer.as_str()])
         .with("issuer", server.issuer.as_str()))
-}
-
-/// The refusal of a sign-in, for people. Refused scopes are named, also where the server does not name them.
-pub fn refused(refusal: StatedError, pending: &PendingAuthorization) -> Box<Error> {
-    let requested = pending.plan.requested();
-    let named = requested.named_by(&refusal);
-    let scopes = if named.is_empty() { requested } else { named }.to_parameter();
-    let issuer = pending.discovery.authorization_server.issuer.as_str();
-    let scopes = scopes.as_deref().unwrap_or_default();
-    let (code, sentence) = match refusal.error.as_deref().unwrap_or_default() {
-        "invalid_scope" if scopes.is_empty() => (
-            Code::AuthorizationRefused,
-            "The authorization server {} wants scopes, and neither the MCP server nor the host names any. Configure `scopes` for this server.",
-        ),
-        "invalid_scope" => (
-            Code::AuthorizationRefused,
-            "The authorization server {} refused the scopes `{}`. Its operator has to permit them for this client; if they come from the setting `scopes`, change it.",
-        ),
-        "invalid_client" => (
-            Code::ClientRefused,
-            "The authorization server {} does not accept this client any more. Register it again.",
-        ),
-        "access_denied" => (
-            Code::AuthorizationRefused,
-            "The authorization server {} says that the sign-in was declined. Sign in again to consent.",
-        ),
-        "temporarily_unavailable" | "server_error" => {
-            (Code::AuthorizationRefused, "The authorization server {} had a problem of its own. Try again later.")
-        }
-        _ => (Code::AuthorizationRefused, "The authorization server {} refused the sign-in."),
-    };
-    refusal.into_error(code, sentence, &[issuer, scopes]).with("issuer", issuer)
 }

@@ -10,6 +10,7 @@ use crate::printable::filled;
 use crate::protected_resource::listed_scopes;
 use crate::record;
 use crate::scope::ScopeSet;
+use crate::scope_plan::OPENID;
 use crate::settings::ServerSettings;
 use crate::url::Nearness;
 
@@ -36,6 +37,9 @@ record! {
         pub require_pushed_authorization_requests: Option<bool>,
         /// Every scope that the server lists. Never requested as a whole; it only answers whether one is known.
         pub scopes_supported: Option<ScopeSet>,
+        /// Whether it is an OpenID provider: its document has the members that OpenID Connect Discovery §3 requires, and
+        /// `openid` among its scopes, where it lists any.
+        pub openid_provider: Option<bool>,
         /// How clients may authenticate at the token endpoint; absent where the server does not say.
         pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
         /// The grants that it lists; absent where it does not say.
@@ -72,6 +76,12 @@ pub fn without_metadata(issuer: &Issuer, settings: &ServerSettings) -> Result<Ar
         .with("registration_endpoint", at("/register"))
         .with("code_challenge_methods_supported", Json::array_of(&["S256"]));
     from_document(&document, None, issuer, settings, Nearness::Local)
+}
+
+fn is_openid_provider(document: &Json) -> bool {
+    let has = |member: &str| document.member(member).strings().is_some_and(|list| !list.is_empty());
+    let lists_openid = listed_scopes(document).is_none_or(|scopes| scopes.contains(OPENID));
+    has("subject_types_supported") && has("id_token_signing_alg_values_supported") && lists_openid
 }
 
 fn from_document(
@@ -114,6 +124,7 @@ fn from_document(
         registration_endpoint: optional("registration_endpoint")?,
         endpoints,
         require_pushed_authorization_requests: is_true("require_pushed_authorization_requests").then_some(true),
+        openid_provider: is_openid_provider(&document).then_some(true),
         scopes_supported: listed_scopes(&document),
         token_endpoint_auth_methods_supported: strings("token_endpoint_auth_methods_supported"),
         grant_types_supported: strings("grant_types_supported"),

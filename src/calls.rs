@@ -14,7 +14,7 @@ use crate::scope_plan::{self, ScopePlan, ScopeSources};
 use crate::trace::Event;
 use crate::url::{self, Nearness};
 use crate::world::{self, World};
-use crate::{challenge, pkce, token_endpoint, well_known};
+use crate::{challenge, pkce, repair, token_endpoint, well_known};
 
 /// The version of the records that this code writes.
 const RECORD_VERSION: f64 = 1.0;
@@ -126,7 +126,7 @@ fn well_known_locations(input: WellKnownInput) -> Result<Vec<String>> {
 fn read_authorization_response(input: ReadAuthorizationResponseInput) -> Result<GenuineResponse> {
     match authorization::read(&input.callback_url, &input.pending)? {
         authorization::AuthorizationResponse::Code(code) => Ok(GenuineResponse { code: Secret::new(code.reveal()) }),
-        authorization::AuthorizationResponse::Refused(refusal) => Err(authorization::refused(refusal, &input.pending)),
+        authorization::AuthorizationResponse::Refused(refusal) => Err(repair::refused(refusal, &input.pending)),
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::authorization_server::AuthorizationServer;
 use crate::challenge::Challenge;
+use crate::grant::GrantType;
 use crate::identifier::Endpoint;
 use crate::protected_resource::ProtectedResource;
 use crate::record;
@@ -27,7 +28,8 @@ record! {
 
 impl Discovery {
     /// What the scope plan is made from.
-    pub fn scope_sources(&self, settings: &ServerSettings) -> ScopeSources {
+    pub fn scope_sources(&self, settings: &ServerSettings, grant: GrantType) -> ScopeSources {
+        let is_of_person = matches!(grant, GrantType::AuthorizationCode | GrantType::DeviceCode);
         ScopeSources {
             challenge: self.challenge.as_ref().and_then(|challenge| challenge.scopes.clone()),
             insufficient: self
@@ -39,6 +41,8 @@ impl Discovery {
             host_optional: settings.optional_scopes.clone(),
             refresh: Some(settings.refresh.unwrap_or(true)),
             authorization_server: self.authorization_server.scopes_supported.clone(),
+            openid_provider: self.authorization_server.openid_provider.filter(|_| is_of_person),
+            ..ScopeSources::default()
         }
     }
 

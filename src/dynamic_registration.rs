@@ -11,6 +11,7 @@ use crate::grant::GrantType;
 use crate::identifier::RedirectUri;
 use crate::registration::{self, Answer, Asked, ClientRegistration};
 use crate::registration_management::Management;
+use crate::scope::ScopeSet;
 use crate::scope_plan::ScopePlan;
 use crate::settings::ClientDescription;
 use crate::words;
@@ -28,6 +29,8 @@ words! {
         Unanswered = "unanswered",
         /// The server refused scopes for which it was said to be registered.
         Refused = "refused",
+        /// The server said, without the person, that it does not know the client.
+        Forgotten = "forgotten",
     }
 }
 
@@ -59,22 +62,44 @@ impl DynamicRegistration<'_> {
         stored: Option<&Arc<ClientRegistration>>,
         doubt: Option<Doubt>,
     ) -> Result<Arc<ClientRegistration>> {
+        let client = self.widest_client(stored, doubt)?;
+        if !client.grants_ceiling_unasked(self.plan) {
+            return Ok(client);
+        }
+        let plan = self.plan.without_ceiling();
+        let mut narrow = DynamicRegistration { plan: &plan, attempts: self.attempts, ..*self };
+        // Where that fails as well, the server keeps to its answer, and the person sees what it grants.
+        match narrow.update(&client, narrow.asked()?.replacing(&client)) {
+            Ok(Some(narrowed)) => Ok(narrowed),
+            _ => narrow.register().or(Ok(client)),
+        }
+    }
+
+    fn widest_client(
+        &mut self,
+        stored: Option<&Arc<ClientRegistration>>,
+        doubt: Option<Doubt>,
+    ) -> Result<Arc<ClientRegistration>> {
         let now = self.exchange.world.now();
-        let Some(stored) = stored.filter(|stored| stored.is_usable(self.server, now)) else {
+        let is_forgotten = doubt == Some(Doubt::Forgotten);
+        let Some(stored) = stored.filter(|stored| stored.is_usable(self.server, now) && !is_forgotten) else {
             return self.register();
         };
         if doubt == Some(Doubt::Unanswered) && !self.is_known(stored)? {
             return self.register();
         }
         let is_same = stored.redirect_uri.as_ref() == self.redirect_uri;
-        if is_same && doubt != Some(Doubt::Refused) && stored.covers(self.plan) {
+        if is_same && doubt != Some(Doubt::Refused) && stored.covers(self.plan, now) {
             return Ok(stored.clone());
         }
-        if let Some(updated) = self.update(stored)? {
-            return Ok(updated);
+        if let Some(updated) = self.update(stored, self.asked()?.beside(stored))? {
+            return Ok(stored.renewed(updated));
         }
-        let registered = self.register();
-        let missing = self.plan.within(stored.scopes.as_ref()).missing();
+        let registered = self.register().map(|registered| stored.renewed(registered));
+        // Without an answer that is silent about it, nothing is asked for outright.
+        let within = stored.plan(self.plan);
+        let insisted: ScopeSet = within.outright().iter().filter(|scope| within.insists_on(scope)).collect();
+        let missing = within.missing().union(&insisted);
         match registered {
             Err(_) if is_same && doubt.is_none() && missing.is_empty() => Ok(stored.clone()),
             Err(error) if !missing.is_empty() && is_final(&error) => {
@@ -93,8 +118,9 @@ impl DynamicRegistration<'_> {
         loop {
             self.count(asked.is_reduced())?;
             let response = self.exchange.once(&asked.request(endpoint, self.client))?;
-            match asked.read(response, self.server)? {
+            match asked.read(response, self.server, self.exchange.world.now())? {
                 Answer::Registered(registration) => {
+                    let registration = self.noted(registration);
                     self.exchange.world.registered(&registration);
                     return Ok(registration);
                 }
@@ -106,16 +132,15 @@ impl DynamicRegistration<'_> {
         }
     }
 
-    /// Widens a stored registration (RFC 7592 §2.2). Nothing where the server does not offer it, or offers it and then
+    /// Changes a stored registration (RFC 7592 §2.2). Nothing where the server does not offer it, or offers it and then
     /// refuses or answers with something else: there is still registration.
-    fn update(&mut self, stored: &Arc<ClientRegistration>) -> Result<Option<Arc<ClientRegistration>>> {
+    fn update(&mut self, stored: &Arc<ClientRegistration>, asked: Asked) -> Result<Option<Arc<ClientRegistration>>> {
         let Some(management) = Management::of(stored) else { return Ok(None) };
-        let asked = self.asked()?.beside(stored);
         self.count(true)?;
         let response = self.exchange.once(&management.update_request(&asked, self.client));
-        match response.and_then(|response| asked.read(response, self.server)) {
+        match response.and_then(|response| asked.read(response, self.server, self.exchange.world.now())) {
             Ok(Answer::Registered(updated)) => {
-                let updated = management.updated(updated);
+                let updated = management.updated(self.noted(updated));
                 self.exchange.world.registered(&updated);
                 Ok(Some(updated))
             }
@@ -132,6 +157,12 @@ impl DynamicRegistration<'_> {
             Err(error) if error.kind() == Kind::Transport => Err(error),
             Err(_) => Ok(true),
         }
+    }
+
+    /// With what of it was required.
+    fn noted(&self, registration: Arc<ClientRegistration>) -> Arc<ClientRegistration> {
+        let required = self.plan.required();
+        Arc::new(ClientRegistration { required_scopes: Some(required), ..Arc::unwrap_or_clone(registration) })
     }
 
     fn asked(&self) -> Result<Asked> {

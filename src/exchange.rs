@@ -11,6 +11,7 @@ use crate::world::World;
 const REDIRECT_LIMIT: usize = 3;
 
 /// A step's way to one party.
+#[derive(Clone, Copy)]
 pub struct Exchange<'w> {
     /// The world.
     pub world: &'w World<'w>,

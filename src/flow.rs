@@ -19,9 +19,10 @@ use crate::json::Json;
 use crate::printable::{filled, joined};
 use crate::protected_resource::{self, ProtectedResource, Statement};
 use crate::record::Crossing;
-use crate::registration::{self, ClientRegistration};
+use crate::registration::{self, ClientRegistration, RegistrationKind};
 use crate::registration_management::Management;
 use crate::repair::{self, Repair};
+use crate::scope::ScopeSet;
 use crate::scope_plan::{self, ScopePlan};
 use crate::settings::{ClientDescription, ServerSettings};
 use crate::token::{self, Granting, Session};
@@ -207,6 +208,12 @@ record! {
         pub discovery: Arc<Discovery>,
         /// The plan of the same connection that is to be widened or repeated.
         pub earlier: Option<Arc<ScopePlan>>,
+        /// What the protected resource demands of a token that lacks it: asked for outright, if need be.
+        pub insisted: Option<ScopeSet>,
+        /// What the client will give for tokens. Default: the authorization code.
+        pub grant: Option<GrantType>,
+        /// Whether a person asks to sign in, rather than a call: what was refused earlier may then be asked for again.
+        pub pressed: Option<bool>,
         /// What the host knows about this server.
         pub settings: Option<Arc<ServerSettings>>,
     }
@@ -214,7 +221,9 @@ record! {
 
 /// Plans the scopes of the connection, before anything is registered.
 pub fn plan(world: &World, input: &PlanInput) -> Arc<ScopePlan> {
-    let sources = input.discovery.scope_sources(&input.settings.clone().unwrap_or_default());
+    let grant = input.grant.unwrap_or(GrantType::AuthorizationCode);
+    let mut sources = input.discovery.scope_sources(&input.settings.clone().unwrap_or_default(), grant);
+    (sources.insisted, sources.pressed) = (input.insisted.clone(), input.pressed);
     let plan = scope_plan::plan(&sources, input.earlier.as_deref());
     world.trace(Event::decision(Step::Plan, "planned the scopes", object().with("plan", plan.to_json())));
     plan
@@ -238,6 +247,8 @@ record! {
         pub registration: Option<Arc<ClientRegistration>>,
         /// Why the stored registration is in doubt, if it is.
         pub doubt: Option<Doubt>,
+        /// Whether a person asks to sign in, rather than a call: what was refused earlier may then be asked for again.
+        pub pressed: Option<bool>,
         /// What was tried in this sign-in so far.
         pub attempts: Option<Attempts>,
         /// What the host knows about this server.
@@ -261,7 +272,9 @@ record! {
 /// Gets a client: the one registered by hand, else the metadata document, else a stored or a new dynamic
 /// registration (RFC 7591). Fails before any browser opens if a required scope is not registered.
 pub fn register(world: &World, input: &RegisterInput) -> Result<Registered> {
-    let RegisterInput { discovery, plan, registration: stored, .. } = input;
+    let RegisterInput { discovery, plan, .. } = input;
+    let recalled = |stored: &Arc<ClientRegistration>| stored.recalled(input.pressed == Some(true), world.now());
+    let stored = input.registration.as_ref().map(recalled).map(Arc::new);
     let (redirect_uri, grant) = (input.redirect_uri.as_ref(), input.grant.unwrap_or(GrantType::AuthorizationCode));
     let settings = input.settings.clone().unwrap_or_default();
     let client = input.client.clone().unwrap_or_default();
@@ -283,15 +296,21 @@ pub fn register(world: &World, input: &RegisterInput) -> Result<Registered> {
         let client = &client;
         let mut dynamic =
             DynamicRegistration { exchange, server, plan, grant, redirect_uri, client, refresh, attempts };
-        dynamic.client(stored.as_ref(), input.doubt).map_err(|error| registered_nowhere(error, discovery))?
+        let doubt = match (&stored, input.doubt) {
+            (Some(stored), Some(Doubt::Unanswered)) if Management::of(stored).is_none() => {
+                is_unknown(world, discovery, stored, plan, &settings).then_some(Doubt::Forgotten)
+            }
+            (_, doubt) => doubt,
+        };
+        dynamic.client(stored.as_ref(), doubt).map_err(|error| registered_nowhere(error, discovery))?
     };
-    let plan = plan.within(registration.scopes.as_ref());
+    let plan = registration.plan(plan);
     let decision = object()
         .with("kind", registration.kind.to_json())
         .with("clientId", registration.client_id.as_str().into())
         .with("plan", plan.to_json());
     world.trace(Event::decision(Step::Register, &filled("uses the client {}", &[&registration.client_id]), decision));
-    let missing = plan.missing();
+    let missing = registration.missing(&plan);
     if missing.is_empty() {
         Ok(Registered { registration, plan, attempts })
     } else {
@@ -348,11 +367,16 @@ pub fn begin(world: &World, input: &BeginInput) -> Result<Begun> {
     let mut input = input.clone();
     loop {
         let attempts = input.attempts.get_or_insert_default();
-        let looks = settings.preflight == Some(true) && !attempts.preflighted;
-        attempts.preflighted |= looks;
+        let may_look = !attempts.preflighted;
         let authorization = authorization_request(world, &input, &settings)?;
+        let wants_look = settings.preflight == Some(true) || is_doubtful(&authorization.pending);
+        let looks = may_look && wants_look;
         let refusal = if looks {
-            preflight(world, &authorization)?
+            input.attempts.get_or_insert_default().preflighted = true;
+            match preflight(world, &authorization) {
+                Err(error) if settings.preflight == Some(true) => return Err(error),
+                looked => looked.unwrap_or_default(),
+            }
         } else if let Some(endpoint) = pushed_authorization::endpoint(&authorization, &settings) {
             let (client, form) = (&authorization.pending.registration, authorization.parameters.clone());
             let response = token_endpoint::post(world, Step::Authorize, endpoint, client, form)?;
@@ -365,14 +389,31 @@ pub fn begin(world: &World, input: &BeginInput) -> Result<Begun> {
         };
         let Some(refusal) = refusal else { continue };
         let pending = authorization.pending;
-        let Some(repair) = repair::after(&refusal, &pending) else {
-            return Err(authorization::refused(refusal, &pending));
+        remember_refusal(world, &refusal, &pending);
+        let Some(repair) = repair::after(&refusal, &pending, true, world.now()) else {
+            return Err(repair::refused(refusal, &pending));
         };
         // What was refused before a browser opened counts as the trip that it spared: there is one repair, here or after
         // the callback.
         let (client, settings) = (input.client.clone(), input.settings.clone());
         let Registered { registration, plan, attempts } = repaired(world, &pending, repair, client, settings)?;
+        let attempts = Attempts { preflighted: true, ..attempts };
         (input.registration, input.plan, input.attempts) = (registration, plan, Some(attempts));
+    }
+}
+
+/// Whether the server may well refuse the request with a page that never leads back: it is an OpenID provider, and the
+/// request has no scope because the registration does not name `openid`. A look spares the person that page.
+fn is_doubtful(pending: &PendingAuthorization) -> bool {
+    let is_provider = pending.discovery.authorization_server.openid_provider == Some(true);
+    is_provider && pending.plan.requested().is_empty() && pending.plan.not_named().contains(scope_plan::OPENID)
+}
+
+/// What was asked for outright and refused is not asked for again by itself: that is kept with the registration.
+fn remember_refusal(world: &World, refusal: &StatedError, pending: &PendingAuthorization) {
+    let refused = repair::refused_scopes(refusal, pending);
+    if pending.plan.outright().includes(&refused) && !refused.is_empty() {
+        world.registered(&pending.registration.refusing(&refused, world.now()));
     }
 }
 
@@ -387,25 +428,66 @@ fn begun(world: &World, authorization_url: String, pending: PendingAuthorization
 fn authorization_request(world: &World, input: &BeginInput, settings: &ServerSettings) -> Result<AuthorizationRequest> {
     let mut attempts = input.attempts.unwrap_or_default();
     attempts.authorizations += 1;
-    let random = [world.random()?, world.random()?, world.random()?];
+    let random = random(world)?;
     let (discovery, registration) = (input.discovery.clone(), input.registration.clone());
     authorization::request(discovery, registration, &input.plan, settings, random, attempts, world.now())
 }
 
 /// Looks at the first answer of the authorization endpoint with a `state` and a code challenge that are thrown away,
-/// as is a code, should one come back. It acts only on `invalid_scope`, and only if `state` and issuer hold.
+/// as is a code, should one come back. It acts on a refusal of scopes, if `state` and issuer hold, and where the request
+/// has no scope on any refusal: an error page is one as well.
 fn preflight(world: &World, authorization: &AuthorizationRequest) -> Result<Option<StatedError>> {
+    let refusal = looked_at(world, authorization)?;
+    let without_scope = authorization.pending.plan.requested().is_empty();
+    Ok(refusal.filter(|refusal| without_scope || refusal.error.as_deref() == Some("invalid_scope")))
+}
+
+/// What the authorization endpoint says of a request without any person: an error, which an error page is as well.
+fn looked_at(world: &World, authorization: &AuthorizationRequest) -> Result<Option<StatedError>> {
     let authorization_url = authorization.url();
     let exchange = Exchange { world, step: Step::Authorize, party: Party::AuthorizationServer };
     let answer = exchange.look(&authorization_url)?;
+    if matches!(answer.status, 400..=499) && !matches!(answer.status, 408 | 425 | 429) {
+        let stated = answer.stated_error();
+        // Not an OAuth error of that name: nobody vouches for a page.
+        return Ok(Some(StatedError { error: None, ..stated }));
+    }
     let location = answer.location.as_deref().and_then(|location| Url::join(&authorization_url, location));
     let response = location.and_then(|location| authorization::read(location.as_str(), &authorization.pending).ok());
     Ok(match response {
-        Some(AuthorizationResponse::Refused(refusal)) if refusal.error.as_deref() == Some("invalid_scope") => {
-            Some(refusal)
-        }
+        Some(AuthorizationResponse::Refused(refusal)) => Some(refusal),
         _ => None,
     })
+}
+
+/// Whether the authorization server says, without any person, that it does not know this client.
+fn is_unknown(
+    world: &World,
+    discovery: &Arc<Discovery>,
+    client: &Arc<ClientRegistration>,
+    plan: &ScopePlan,
+    settings: &ServerSettings,
+) -> bool {
+    refusal_without_person(world, discovery, client, plan, settings).is_some_and(|refusal| {
+        matches!(refusal.error.as_deref(), None | Some("invalid_client" | "unauthorized_client"))
+    })
+}
+
+/// What the authorization server says of a request that no person makes. A server that cannot be looked at says nothing.
+fn refusal_without_person(
+    world: &World,
+    discovery: &Arc<Discovery>,
+    client: &Arc<ClientRegistration>,
+    plan: &ScopePlan,
+    settings: &ServerSettings,
+) -> Option<StatedError> {
+    let (discovery, client, attempts) = (discovery.clone(), client.clone(), Attempts::default());
+    let request = authorization::request(discovery, client, plan, settings, random(world).ok()?, attempts, world.now());
+    looked_at(world, &request.ok()?).ok()?
+}
+
+fn random(world: &World) -> Result<[[u8; 32]; 3]> {
+    Ok([world.random()?, world.random()?, world.random()?])
 }
 
 record! {
@@ -453,8 +535,10 @@ pub fn complete(world: &World, input: &CompleteInput) -> Result<Completion> {
     let code = match response {
         AuthorizationResponse::Code(code) => code,
         AuthorizationResponse::Refused(refusal) => {
-            let Some(repair) = repair::after(&refusal, &input.pending) else {
-                return Err(authorization::refused(refusal, &input.pending).at(Step::Callback));
+            remember_refusal(world, &refusal, &input.pending);
+            let unseen = is_refused_unseen(world, &refusal, input);
+            let Some(repair) = repair::after(&refusal, &input.pending, unseen, world.now()) else {
+                return Err(repair::refused(refusal, &input.pending).at(Step::Callback));
             };
             return authorize_again(world, input, repair).map(Completion::AuthorizeAgain);
         }
@@ -464,7 +548,26 @@ pub fn complete(world: &World, input: &CompleteInput) -> Result<Completion> {
     let answer = token_endpoint::redeem(world, Step::Token, &discovery, &registration, form)?;
     let granting = Granting { discovery, resource, registration, plan };
     let session = token_endpoint::signed_in(world, answer, GrantType::AuthorizationCode, granting);
+    let withheld = session.plan.withheld_from_host();
+    if session.registration.kind == RegistrationKind::Dynamic
+        && !withheld.is_empty()
+        && input.pending.attempts.authorizations < repair::AUTHORIZATION_LIMIT
+    {
+        let repair = Repair::AskFor(session.plan.insisting(&withheld));
+        return authorize_again(world, input, repair).map(Completion::AuthorizeAgain);
+    }
     Ok(Completion::SignedIn(SignedIn { session }))
+}
+
+/// Whether a request without scope that was declined is declined without any person as well: then it was for want of a
+/// scope, and nobody said no.
+fn is_refused_unseen(world: &World, refusal: &StatedError, input: &CompleteInput) -> bool {
+    if refusal.error.as_deref() != Some("access_denied") || !is_doubtful(&input.pending) {
+        return false;
+    }
+    let PendingAuthorization { discovery, registration, plan, .. } = &input.pending;
+    let settings = input.settings.clone().unwrap_or_default();
+    refusal_without_person(world, discovery, registration, plan, &settings).is_some()
 }
 
 fn authorize_again(world: &World, input: &CompleteInput, repair: Repair) -> Result<Begun> {
@@ -483,14 +586,17 @@ fn repaired(
     settings: Option<Arc<ServerSettings>>,
 ) -> Result<Registered> {
     let PendingAuthorization { discovery, registration, attempts, .. } = pending.clone();
-    world.trace(Event::decision(Step::Callback, "the server refused scopes; repairs the plan", Json::Null));
-    let plan = match repair {
-        Repair::WithoutRefused(plan) => {
-            let registration = registration.without(&plan.refused()).into();
-            return Ok(Registered { registration, plan, attempts });
-        }
-        Repair::Widen(plan) => plan,
+    let plan = match &repair {
+        Repair::WithoutRefused { plan, .. } | Repair::Widen(plan) | Repair::AskFor(plan) => plan.clone(),
     };
+    world.trace(Event::decision(Step::Callback, "repairs the plan", object().with("plan", plan.to_json())));
+    if let Repair::WithoutRefused { refused, .. } = &repair {
+        let registration = registration.refusing(refused, world.now()).into();
+        return Ok(Registered { registration, plan, attempts });
+    }
+    if let Repair::AskFor(_) = repair {
+        return Ok(Registered { registration, plan, attempts });
+    }
     let input = RegisterInput {
         discovery,
         plan,
@@ -499,6 +605,7 @@ fn repaired(
         client,
         registration: Some(registration),
         doubt: Some(Doubt::Refused),
+        pressed: None,
         attempts: Some(attempts),
         settings,
     };

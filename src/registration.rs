@@ -9,6 +9,7 @@ use crate::grant::GrantType;
 use crate::http::{Method, Request, Response, StatedError};
 use crate::identifier::{Endpoint, Issuer, RedirectUri, Secret};
 use crate::json::Json;
+use crate::printable::filled;
 use crate::scope::ScopeSet;
 use crate::scope_plan::{OFFLINE_ACCESS, ScopePlan};
 use crate::settings::{ClientDescription, PreRegisteredClient};
@@ -24,6 +25,22 @@ words! {
         MetadataDocument = "metadata-document",
         /// Dynamically (RFC 7591).
         Dynamic = "dynamic",
+    }
+}
+
+/// How long an answer about scopes counts, in seconds: an operator who permits more is noticed after a day.
+const ANSWER_LIFETIME: u64 = 86_400;
+
+record! {
+    /// What came of asking for scopes that the registration does not name (RFC 6749 §3.3). Forgotten after a day.
+    #[derive(Debug, Default)]
+    pub struct OutrightOutcome {
+        /// Those that were granted.
+        pub permitted: ScopeSet,
+        /// Those that the server refused.
+        pub refused: ScopeSet,
+        /// When, in seconds since 1970.
+        pub at: u64,
     }
 }
 
@@ -51,6 +68,12 @@ record! {
         pub scopes: Option<ScopeSet>,
         /// The scopes that its registration asked for.
         pub asked_scopes: Option<ScopeSet>,
+        /// Those of them that were required.
+        pub required_scopes: Option<ScopeSet>,
+        /// When the server answered to that, in seconds since 1970.
+        pub answered_at: Option<u64>,
+        /// What came of asking for others.
+        pub outright: Option<OutrightOutcome>,
         /// For managing it (RFC 7592), where the server offers that.
         pub registration_access_token: Option<Secret>,
         /// Where it is managed (RFC 7592).
@@ -70,19 +93,112 @@ impl ClientRegistration {
         if self.issuer == server.issuer { Ok(()) } else { Err(of_other_issuer(&self.issuer, server)) }
     }
 
-    /// As it turned out to be: without the scopes that the server refused although it had registered them.
-    pub fn without(&self, refused: &ScopeSet) -> ClientRegistration {
+    /// As it turned out to be: without the scopes that the server refused. Those that it had never named were asked for
+    /// outright, and are not for a day.
+    pub fn refusing(&self, refused: &ScopeSet, now: u64) -> ClientRegistration {
         let mut registration = self.clone();
-        registration.scopes = registration.scopes.map(|scopes| scopes.without(refused));
+        let named = registration.scopes.clone();
+        registration.scopes = named.as_ref().map(|scopes| scopes.without(refused));
+        let beyond = refused.without(&named.unwrap_or_else(|| refused.clone()));
+        registration.remember(&ScopeSet::default(), &beyond, now);
         registration
     }
 
-    /// Whether it is wide enough: everything required is registered, and everything else was at least asked for,
-    /// whether or not the server then permitted it.
-    pub fn covers(&self, plan: &ScopePlan) -> bool {
-        let within = plan.within(self.scopes.as_ref());
-        let asked = self.asked_scopes.as_ref().is_some_and(|asked| asked.includes(&plan.to_register()));
-        within.missing().is_empty() && (asked || within.requested().includes(&plan.requested()))
+    /// With what came of asking outright, as the token answer has it.
+    pub fn permitting(&self, plan: &ScopePlan, now: u64) -> ClientRegistration {
+        let mut registration = self.clone();
+        let granted = plan.granted();
+        let permitted: ScopeSet = plan.outright().iter().filter(|scope| granted.contains(scope)).collect();
+        registration.remember(&permitted, &ScopeSet::default(), now);
+        registration
+    }
+
+    fn remember(&mut self, permitted: &ScopeSet, refused: &ScopeSet, now: u64) {
+        if permitted.is_empty() && refused.is_empty() {
+            return;
+        }
+        let before = self.outright.take().unwrap_or_default();
+        self.outright = Some(OutrightOutcome {
+            permitted: before.permitted.without(refused).union(permitted),
+            refused: before.refused.without(permitted).union(refused),
+            at: now,
+        });
+    }
+
+    /// Without what is remembered for longer than a day. Where a person asks to sign in, what was refused is forgotten
+    /// too, and asked for anew at registration.
+    pub fn recalled(&self, pressed: bool, now: u64) -> ClientRegistration {
+        let mut registration = self.clone();
+        registration.outright = registration.outright.filter(|outcome| outcome.at + ANSWER_LIFETIME > now);
+        if let Some(outcome) = registration.outright.as_mut().filter(|outcome| pressed && !outcome.refused.is_empty()) {
+            outcome.refused = ScopeSet::default();
+            registration.asked_scopes = None;
+        }
+        registration
+    }
+
+    /// Whether the answer to its registration is recent enough to be the same today.
+    pub fn is_recent(&self, now: u64) -> bool {
+        self.answered_at.is_some_and(|at| at + ANSWER_LIFETIME > now)
+    }
+
+    /// The plan, set within this registration: what it names may be requested, and what was permitted outright before.
+    pub fn plan(&self, plan: &ScopePlan) -> Arc<ScopePlan> {
+        if self.kind != RegistrationKind::Dynamic {
+            return plan.within_declared(self.scopes.as_ref());
+        }
+        let plan = plan.within(self.scopes.as_ref());
+        self.outright.as_ref().map_or(plan.clone(), |outcome| plan.remembering(&outcome.permitted, &outcome.refused))
+    }
+
+    /// What the plan requires, and this client cannot have: beyond what the host declared for it, or refused.
+    pub fn missing(&self, plan: &ScopePlan) -> ScopeSet {
+        let within = self.plan(plan);
+        if self.kind == RegistrationKind::Dynamic { within.missing() } else { within.lacking() }
+    }
+
+    /// Whether it serves for the plan: everything is named, or was asked for, so that the answer would be the same. What is
+    /// required is worth asking for again if it was not when the server answered, or if that was more than a day ago.
+    pub fn covers(&self, plan: &ScopePlan, now: u64) -> bool {
+        let within = self.plan(plan);
+        if self.grants_ceiling_unasked(plan) || !within.missing().is_empty() {
+            return false;
+        }
+        let is_in = |set: &Option<ScopeSet>, scopes: &ScopeSet| set.as_ref().is_some_and(|set| set.includes(scopes));
+        let unnamed = |scopes: ScopeSet| scopes.iter().filter(|scope| !self.names(scope)).collect::<ScopeSet>();
+        let permitted = self.outright.as_ref().map(|outcome| outcome.permitted.clone()).unwrap_or_default();
+        let silent = unnamed(plan.required()).without(&permitted);
+        let is_answered = silent.is_empty() || is_in(&self.required_scopes, &silent) && self.is_recent(now);
+        let not_named = unnamed(plan.requested());
+        is_answered && (not_named.is_empty() || is_in(&self.asked_scopes, &not_named))
+    }
+
+    fn names(&self, scope: &str) -> bool {
+        self.scopes.as_ref().is_none_or(|scopes| scopes.contains(scope))
+    }
+
+    /// A newer answer for the same client, or for another in its place: what was refused stays so where the answer is
+    /// silent about it as before.
+    pub fn renewed(&self, answered: Arc<ClientRegistration>) -> Arc<ClientRegistration> {
+        let Some(outcome) = &self.outright else { return answered };
+        let mut renewed = Arc::unwrap_or_clone(answered);
+        let refused: ScopeSet = outcome.refused.iter().filter(|scope| !renewed.names(scope)).collect();
+        if !refused.is_empty() {
+            renewed.outright = Some(OutrightOutcome { permitted: ScopeSet::default(), refused, at: outcome.at });
+        }
+        Arc::new(renewed)
+    }
+
+    /// Whether a request would carry no scope although a ceiling is registered, which the server might then grant whole
+    /// (RFC 6749 §3.3).
+    pub fn grants_ceiling_unasked(&self, plan: &ScopePlan) -> bool {
+        let asks_nothing = self.plan(plan).requested().is_empty() && !plan.requested().is_empty();
+        let ceiling = plan.to_register().without(&plan.requested());
+        let named = self.scopes.clone().unwrap_or_default();
+        let asked = self.asked_scopes.clone().unwrap_or_default();
+        self.kind == RegistrationKind::Dynamic
+            && asks_nothing
+            && ceiling.iter().any(|scope| named.contains(scope) && asked.contains(scope))
     }
 }
 
@@ -117,6 +233,9 @@ pub fn pre_registered(
         redirect_uri: redirect_uri.cloned(),
         scopes: client.scopes.clone(),
         asked_scopes: None,
+        required_scopes: None,
+        answered_at: None,
+        outright: None,
         registration_access_token: None,
         registration_client_uri: None,
     }))
@@ -165,6 +284,9 @@ pub fn by_metadata_document(
         redirect_uri: redirect_uri.cloned(),
         scopes: stated("scope").map(ScopeSet::read),
         asked_scopes: None,
+        required_scopes: None,
+        answered_at: None,
+        outright: None,
         registration_access_token: None,
         registration_client_uri: None,
     })
@@ -241,6 +363,11 @@ impl Asked {
         let known = [&stored.scopes, &stored.asked_scopes].into_iter().flatten();
         self.scopes = known.fold(self.scopes, |all, scopes| all.union(scopes));
         self.first_scopes = self.scopes.clone();
+        self.replacing(stored)
+    }
+
+    /// The same in place of what a stored registration asked for.
+    pub fn replacing(mut self, stored: &ClientRegistration) -> Asked {
         self.authentication = stored.token_endpoint_auth_method;
         self.client_secret = stored.client_secret.clone();
         self
@@ -318,7 +445,7 @@ impl Asked {
     }
 
     /// Reads the answer, which overrules what was asked for (RFC 7591 §3.2.1). Only `client_id` is required of it.
-    pub fn read(&self, response: &Response, server: &AuthorizationServer) -> Result<Answer> {
+    pub fn read(&self, response: &Response, server: &AuthorizationServer, now: u64) -> Result<Answer> {
         if !response.is_success() {
             return Ok(Answer::Refused(response.stated_error(), response.status));
         }
@@ -366,6 +493,9 @@ impl Asked {
             redirect_uri: self.redirect_uri.clone(),
             scopes: self.told(document),
             asked_scopes: Some(self.first_scopes.clone()),
+            required_scopes: None,
+            answered_at: Some(now),
+            outright: None,
             registration_access_token: text("registration_access_token").and_then(Secret::for_header),
             registration_client_uri: managed_at,
         })))
@@ -402,25 +532,39 @@ pub fn refused(refusal: StatedError, server: &AuthorizationServer, plan: &ScopeP
     refusal.into_error(Code::RegistrationRefused, sentence, &[issuer, remedy]).with("issuer", issuer)
 }
 
-/// The error for scopes that are required, and for which the client is not registered: known before any browser
-/// opens. It names the scopes, the server, and what to change.
+/// What an operator can change where scopes are refused that the registration does not name.
+const PERMIT: &str = "Its operator has to permit them for clients that register themselves (in Keycloak: the realm's client scopes, and its client registration policy `Allowed Client Scopes`); if they come from the setting `scopes`, remove them there. Then sign in again.";
+
+/// The error for scopes that are required, and that this client cannot have: known before any browser opens. It names the
+/// scopes, the server, and what to change.
 pub fn scopes_missing(missing: &ScopeSet, registration: &ClientRegistration) -> Box<Error> {
     let scopes = missing.to_parameter().unwrap_or_default();
     let client_id = &registration.client_id;
-    let (remedy, which) = match registration.kind {
-        RegistrationKind::PreRegistered => {
-            ("Have them added, there and in the setting `client.scopes`, for the client ", client_id.as_str())
-        }
-        RegistrationKind::MetadataDocument => {
-            ("Add them to `scope` in the client metadata document, or leave `scope` out of it: ", client_id.as_str())
-        }
-        RegistrationKind::Dynamic => (
-            "Ask its operator to permit them for registered clients; if they come from the setting `scopes`, remove them there",
-            "",
+    let (what, remedy, which) = match registration.kind {
+        RegistrationKind::PreRegistered => (
+            "did not register",
+            "Have them added, there and in the setting `client.scopes`, for the client ",
+            filled("{}.", &[client_id]),
         ),
+        RegistrationKind::MetadataDocument => (
+            "did not register",
+            "Add them to `scope` in the client metadata document, or leave `scope` out of it: ",
+            filled("{}.", &[client_id]),
+        ),
+        RegistrationKind::Dynamic => ("refused", PERMIT, String::new()),
     };
-    let message = "The authorization server {} did not register this client for the required scopes `{}`, so requesting them would fail. {}{}.";
-    Error::new(Code::ScopeNotRegistered, message, &[registration.issuer.as_str(), &scopes, remedy, which])
+    let message =
+        "The authorization server {} {} this client for the required scopes `{}`, so requesting them would fail. {}{}";
+    let issuer = registration.issuer.as_str();
+    Error::new(Code::ScopeNotRegistered, message, &[issuer, what, &scopes, remedy, &which])
         .with("scope", scopes)
-        .with("issuer", registration.issuer.as_str())
+        .with("issuer", issuer)
+}
+
+/// The refusal of scopes that were asked for outright, for people.
+pub fn refused_outright(refusal: StatedError, scopes: &str, issuer: &str) -> Box<Error> {
+    let message = "The authorization server {} refused the scopes `{}`, which the MCP server demands and its registration of this client does not name. {}";
+    let mut error = refusal.into_error(Code::ScopeNotRegistered, message, &[issuer, scopes, PERMIT]);
+    error.details.retain(|(name, _)| *name != "scope");
+    error.with("scope", scopes).with("issuer", issuer)
 }

@@ -2,9 +2,10 @@
 //!
 //! Most sign-in failures with scopes have one cause: registration, authorization request, refresh and step-up each
 //! work out a scope string by themselves, and the strings disagree. Here they are worked out once, **before**
-//! registration, and everybody else only reads the plan. Two rules hold throughout: what is requested is within what
-//! we were told is registered, and what a server refused is not requested again unless it was registered since. Both
-//! are kept in one place, at the end of every change of a plan.
+//! registration, and everybody else only reads the plan. Two rules hold throughout: the first request never exceeds
+//! what the registration names, and nothing is asked for outright but what is demanded of a token that lacks it; what
+//! a server refused is not requested again unless it was registered since. Both are kept in one place, at the end of
+//! every change of a plan.
 //!
 //! **What is requested.** What the challenge demands is required: without it the operation fails, and it counts
 //! whether or not the protected resource lists it. Where the challenge names nothing, what the protected resource
@@ -14,25 +15,32 @@
 //! is never requested: it is a catalogue, administration included. `offline_access` is added when the host wants to
 //! stay signed in *and* the authorization server lists it *and* something else is requested: alone it would take the
 //! place of the server's defaults. Otherwise it is requested where the challenge or the host names it, and left out
-//! where only the resource lists it. Nothing at all is a valid plan: then no `scope` parameter is sent anywhere,
-//! never an empty one.
+//! where only the resource lists it. Where nobody names a scope and the authorization server is an OpenID provider by
+//! its own metadata, `openid` is requested of a person (OpenID Connect Core §3.1.2.1): most providers refuse a request
+//! without it. Nothing at all is a valid plan elsewhere: then no `scope` parameter is sent anywhere, never an empty one.
 //!
 //! **What is registered.** A client may ask only for what it is registered for, so everything that is requested is
 //! registered. Beyond it the registration asks for the *ceiling*, what the protected resource lists, so that a later
 //! step-up needs no new registration. But never when the request will carry no `scope`: the server may then grant
 //! everything that is registered (RFC 6749 §3.3).
 //!
-//! **What registration answers.** The answer's `scope` is the truth, in its absence what was sent (RFC 7591 §3.2.1).
-//! What is not registered is not requested. If it is required, the plan says that it is missing, and no browser
-//! opens. Only where a server made the client register without scope is nothing known, and the request is the plan.
-//! The same holds where nothing was registered just now: a client registered by hand is registered for what the host
-//! says that it was given, one with a metadata document for what the document says, and where these do not say,
-//! nothing is known.
+//! **What registration answers.** The answer's `scope` is evidence of what is permitted, in its absence what was sent
+//! (RFC 7591 §3.2.1). It is no evidence of what is not: Keycloak never names `openid`, nor the scopes that a realm
+//! gives to everybody. So the first request carries what the answer names of the plan; where it names nothing of it,
+//! no `scope` parameter, unless a wider ceiling was registered, which the server might then grant whole: then the client
+//! is first registered without the ceiling. What came is judged by the token and by the MCP server, which is satisfied
+//! if it takes the token. Only where it demands a scope of a token that lacks it, or where the authorization server
+//! refuses the request for want of it, that scope is asked for **outright**, once, though the answer does not name it.
+//! What comes of it is remembered with the registration for a day, so that the next sign-in is right at once.
 //!
-//! **A registration from an earlier time** serves if everything required is among its scopes, and if the rest is as
-//! well, or was asked for when it was made: asking again would not change that answer. Otherwise it is widened where
-//! the server lets registrations be changed, by its own scopes and the plan's, and else replaced; the old one is kept
-//! until the new one works.
+//! Where a server made the client register without scope, and named none, nothing is known, and the request is the plan.
+//! A ceiling that the host declared (a client registered by hand, the `scope` of a client metadata document) is no
+//! silence: what it leaves out is not requested, and if that is required, no browser opens.
+//!
+//! **A registration from an earlier time** serves if everything in the plan is among its scopes, or was asked for when
+//! it was made: asking again would not change that answer within a day. Otherwise it is widened where the server lets
+//! registrations be changed, by its own scopes and the plan's, and else replaced; the old one is kept until the new one
+//! works.
 //!
 //! **What registration refuses.** Some servers refuse a whole registration for one scope in it, some for any. Then
 //! there are two more attempts: without the scopes that the refusal names, if none of them is required, else with the
@@ -62,6 +70,9 @@ use crate::{record, words};
 /// The scope that asks for a refresh token (OpenID Connect Core §11).
 pub const OFFLINE_ACCESS: &str = "offline_access";
 
+/// The scope that asks for an ID Token (OpenID Connect Core §3.1.2.1).
+pub const OPENID: &str = "openid";
+
 words! {
     /// Where a scope comes from.
     pub enum Source {
@@ -73,8 +84,10 @@ words! {
         Host = "host",
         /// The wish to stay signed in.
         Refresh = "refresh",
-        /// The authorization server, which granted it unasked.
+        /// The authorization server, which granted it unasked, or registered it by default.
         AuthorizationServer = "authorization-server",
+        /// Nobody; but the authorization server is an OpenID provider, whose requests have it.
+        OpenidProvider = "openid-provider",
     }
 }
 
@@ -90,6 +103,16 @@ words! {
     }
 }
 
+words! {
+    /// Why a scope is requested though the registration does not name it.
+    pub enum Outright {
+        /// It was demanded of a token that lacks it, or a request was refused for want of it.
+        Insisted = "insisted",
+        /// It was asked for before, and granted.
+        Permitted = "permitted",
+    }
+}
+
 record! {
     /// One scope of a plan (RFC 6749 §3.3). `null` or absent means: not known yet.
     #[derive(Debug, PartialEq)]
@@ -102,8 +125,10 @@ record! {
         pub required: bool,
         /// What it is in the plan for.
         pub purpose: Purpose,
-        /// Whether the client is registered for it; absent before registration, and where the server does not tell.
+        /// Whether the registration names it; absent before registration, and where the server does not tell.
         pub registered: Option<bool>,
+        /// Why it may be requested though the registration does not name it; absent: it may not.
+        pub outright: Option<Outright>,
         /// Whether it is in the authorization request.
         pub requested: bool,
         /// Whether the server refused it; then it is not requested again unless it was registered since.
@@ -137,6 +162,8 @@ record! {
         pub protected_resource: Option<ScopeSet>,
         /// Whether what was granted was not enough, and nobody says what is missing.
         pub insufficient: Option<bool>,
+        /// What the protected resource demands of a token that lacks it.
+        pub insisted: Option<ScopeSet>,
         /// The host's scopes for this server: required.
         pub host: Option<ScopeSet>,
         /// The host's scopes for this server that it can do without.
@@ -145,6 +172,10 @@ record! {
         pub refresh: Option<bool>,
         /// The authorization server's `scopes_supported` (RFC 8414 §2): only asked whether it lists `offline_access`.
         pub authorization_server: Option<ScopeSet>,
+        /// Whether a person signs in at an OpenID provider, whose requests have `openid`.
+        pub openid_provider: Option<bool>,
+        /// Whether a person asks to sign in: then what was refused earlier may be asked for again.
+        pub pressed: Option<bool>,
     }
 }
 
@@ -152,7 +183,13 @@ record! {
 /// is to be widened or repeated.
 pub fn plan(sources: &ScopeSources, earlier: Option<&ScopePlan>) -> Arc<ScopePlan> {
     let mut plan = earlier.cloned().unwrap_or(ScopePlan { version: 1, scopes: Vec::new() });
+    let insisted = sources.insisted.clone().unwrap_or_default();
     for scope in &mut plan.scopes {
+        scope.refused &= sources.pressed != Some(true);
+        // What was permitted is remembered with the registration; beside that, a step-up loses nothing that it has.
+        if insisted.is_empty() || scope.granted != Some(true) {
+            scope.outright = None;
+        }
         if (scope.requested || scope.granted == Some(true)) && !scope.refused {
             scope.purpose = Purpose::Request;
         }
@@ -165,8 +202,11 @@ pub fn plan(sources: &ScopeSources, earlier: Option<&ScopePlan>) -> Arc<ScopePla
     let only_listed = !demands && (!repeats || sources.insufficient == Some(true));
     let purpose = if only_listed { Purpose::Request } else { Purpose::Ceiling };
     plan.add(&sources.protected_resource, Source::ProtectedResource, false, purpose);
+    if sources.openid_provider == Some(true) && !plan.requests_something() {
+        plan.add(&Some(ScopeSet::read(OPENID)), Source::OpenidProvider, false, Purpose::Request);
+    }
     plan.decide_offline_access(sources);
-    plan.settled(&|scope| (scope.registered, scope.granted) = (None, None))
+    plan.insisting(&insisted).settled(&|scope| (scope.registered, scope.granted) = (None, None))
 }
 
 impl PlannedScope {
@@ -201,8 +241,13 @@ impl ScopePlan {
         self.select(&|scope| scope.refused)
     }
 
-    /// What is required, and cannot be requested.
+    /// What is required, and cannot be requested: the authorization server refused it.
     pub fn missing(&self) -> ScopeSet {
+        self.select(&|scope| scope.required && !scope.requested && scope.refused)
+    }
+
+    /// What is required, and is not requested, for whatever reason.
+    pub fn lacking(&self) -> ScopeSet {
         self.select(&|scope| scope.required && !scope.requested)
     }
 
@@ -211,10 +256,87 @@ impl ScopePlan {
         self.select(&|scope| scope.required)
     }
 
-    /// The plan for a client that is registered for these scopes; `None` where the server made us register
-    /// without, so that nothing is known.
+    /// What is wanted now, the wish to stay signed in aside.
+    pub fn wanted(&self) -> ScopeSet {
+        self.select(&|scope| scope.purpose == Purpose::Request && !scope.refused && !scope.is_ours_to_decide())
+    }
+
+    /// What is wanted and not requested, because the registration does not name it.
+    pub fn not_named(&self) -> ScopeSet {
+        self.wanted().without(&self.requested())
+    }
+
+    /// What is requested though the registration does not name it.
+    pub fn outright(&self) -> ScopeSet {
+        self.select(&|scope| scope.requested && scope.registered == Some(false))
+    }
+
+    /// Whether that scope is asked for outright because somebody insists now, rather than because it was permitted before.
+    pub fn insists_on(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|own| own.scope == scope && own.outright == Some(Outright::Insisted))
+    }
+
+    /// What the host requires, and the token lacks because it was not requested.
+    pub fn withheld_from_host(&self) -> ScopeSet {
+        let not_named = self.not_named();
+        self.select(&|scope| {
+            let is_demanded = scope.required && scope.sources.contains(&Source::Host);
+            is_demanded && scope.granted != Some(true) && not_named.contains(&scope.scope)
+        })
+    }
+
+    /// The plan for a client whose registration names these scopes; `None` where the server made us register without,
+    /// so that nothing is known.
     pub fn within(&self, registered: Option<&ScopeSet>) -> Arc<ScopePlan> {
         self.settled(&|scope| scope.registered = registered.map(|set| set.contains(&scope.scope)))
+    }
+
+    /// The plan for a client for which the host declared these scopes: nothing else is asked for.
+    pub fn within_declared(&self, declared: Option<&ScopeSet>) -> Arc<ScopePlan> {
+        self.settled(&|scope| {
+            (scope.registered, scope.outright) = (declared.map(|set| set.contains(&scope.scope)), None);
+        })
+    }
+
+    /// The plan with what came of asking outright before. A refusal ends a sign-in only where somebody insists: else
+    /// the MCP server may well do without.
+    pub fn remembering(&self, permitted: &ScopeSet, refused: &ScopeSet) -> Arc<ScopePlan> {
+        self.settled(&|scope| {
+            let is_of_host = scope.required && scope.sources.contains(&Source::Host);
+            let is_insisted = is_of_host || scope.outright == Some(Outright::Insisted);
+            scope.refused |= is_insisted && refused.contains(&scope.scope);
+            if permitted.contains(&scope.scope) && scope.outright.is_none() {
+                scope.outright = Some(Outright::Permitted);
+            }
+        })
+    }
+
+    /// The plan with these scopes no longer asked for outright.
+    pub fn not_asking(&self, scopes: &ScopeSet) -> Arc<ScopePlan> {
+        self.settled(&|scope| scope.outright = scope.outright.filter(|_| !scopes.contains(&scope.scope)))
+    }
+
+    /// The plan with these scopes asked for outright, whether or not the registration names them.
+    pub fn insisting(&self, insisted: &ScopeSet) -> Arc<ScopePlan> {
+        self.settled(&|scope| {
+            if insisted.contains(&scope.scope) {
+                (scope.purpose, scope.outright) = (Purpose::Request, Some(Outright::Insisted));
+            }
+        })
+    }
+
+    /// The plan with what the authorization server registered by default, where it refuses a request without scope.
+    pub fn with_defaults(&self, registered: &ScopeSet) -> Arc<ScopePlan> {
+        let mut plan = self.clone();
+        plan.add(&Some(registered.clone()), Source::AuthorizationServer, false, Purpose::Request);
+        plan.within(Some(registered))
+    }
+
+    /// The plan without the ceiling.
+    pub fn without_ceiling(&self) -> Arc<ScopePlan> {
+        let mut plan = self.clone();
+        plan.scopes.retain(|scope| scope.purpose != Purpose::Ceiling);
+        Arc::new(plan)
     }
 
     /// The plan after the token answer, whose scopes are the truth; `None` where it names none.
@@ -226,6 +348,9 @@ impl ScopePlan {
         }
         plan.settled(&|scope| {
             scope.granted = Some(answered.map_or(scope.requested, |answered| answered.contains(&scope.scope)));
+            if scope.granted == Some(true) && scope.outright.is_some() {
+                scope.outright = Some(Outright::Permitted);
+            }
         })
     }
 
@@ -252,6 +377,7 @@ impl ScopePlan {
                     required,
                     purpose,
                     registered: None,
+                    outright: None,
                     requested: false,
                     refused: false,
                     granted: None,
@@ -271,9 +397,7 @@ impl ScopePlan {
 
     fn decide_offline_access(&mut self, sources: &ScopeSources) {
         let lists = sources.authorization_server.as_ref().is_some_and(|listed| listed.contains(OFFLINE_ACCESS));
-        let something_else =
-            self.scopes.iter().any(|scope| scope.purpose == Purpose::Request && scope.scope != OFFLINE_ACCESS);
-        if sources.refresh == Some(true) && lists && something_else {
+        if sources.refresh == Some(true) && lists && self.requests_something() {
             self.add(&Some(ScopeSet::read(OFFLINE_ACCESS)), Source::Refresh, false, Purpose::Request);
             return;
         }
@@ -282,13 +406,24 @@ impl ScopePlan {
         }
     }
 
+    /// Whether anything is to be requested but `offline_access`.
+    fn requests_something(&self) -> bool {
+        self.scopes.iter().any(|scope| scope.purpose == Purpose::Request && scope.scope != OFFLINE_ACCESS)
+    }
+
     /// Applies a change to every scope, then works out again what follows from it.
     fn settled(&self, change: &dyn Fn(&mut PlannedScope)) -> Arc<ScopePlan> {
         let mut plan = self.clone();
         for scope in &mut plan.scopes {
             change(scope);
             scope.refused &= scope.registered != Some(true);
-            scope.requested = scope.purpose == Purpose::Request && scope.registered != Some(false) && !scope.refused;
+            let is_permitted = scope.registered != Some(false) || scope.outright.is_some();
+            scope.requested = scope.purpose == Purpose::Request && is_permitted && !scope.refused;
+        }
+        // Alone, `offline_access` would take the place of the server's defaults.
+        let alone = !plan.scopes.iter().any(|scope| scope.requested && !scope.is_ours_to_decide());
+        for scope in &mut plan.scopes {
+            scope.requested &= !(alone && scope.is_ours_to_decide());
             scope.reason = reason(scope).to_owned();
         }
         Arc::new(plan)
@@ -301,8 +436,14 @@ fn reason(scope: &PlannedScope) -> &'static str {
         PlannedScope { refused: true, .. } => "the authorization server refused it",
         PlannedScope { requested: false, granted: Some(true), .. } => "granted without being requested",
         PlannedScope { requested: true, granted: Some(false), .. } => "requested, but not granted",
+        PlannedScope { requested: true, registered: Some(false), outright: Some(Outright::Insisted), .. } => {
+            "demanded, so asked for though the registration does not name it"
+        }
+        PlannedScope { requested: true, registered: Some(false), .. } => {
+            "permitted before, though the registration does not name it"
+        }
         PlannedScope { purpose: Purpose::Request, registered: Some(false), .. } => {
-            "not registered for this client, so not requested"
+            "the registration does not name it, so it is not requested at first"
         }
         PlannedScope { purpose: Purpose::Ceiling, .. } => "not needed now; registered for a later step-up",
         PlannedScope { purpose: Purpose::LeftOut, .. } => {
@@ -312,6 +453,10 @@ fn reason(scope: &PlannedScope) -> &'static str {
         _ if from(Source::Host) => "configured for this server",
         _ if from(Source::ProtectedResource) => "the protected resource lists it",
         _ if from(Source::Refresh) => "to stay signed in: it asks for a refresh token",
+        _ if from(Source::OpenidProvider) => "nobody names a scope, and an OpenID provider wants it",
+        _ if from(Source::AuthorizationServer) && scope.granted.is_none() => {
+            "the authorization server registers it by default"
+        }
         _ => "granted before",
     }
 }

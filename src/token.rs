@@ -203,6 +203,7 @@ pub fn session(answer: Answer, grant: GrantType, granting: Granting) -> Session 
     let Granting { discovery, resource, registration, plan } = granting;
     let granted = answer.granted(&plan);
     let plan = plan.granting(granted.as_ref());
+    let registration = registration.permitting(&plan, answer.tokens.received_at).into();
     Session { version: 1, grant, discovery, resource, registration, plan, tokens: answer.tokens }
 }
 

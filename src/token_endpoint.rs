@@ -80,6 +80,8 @@ record! {
 pub fn grant(world: &World, input: &GrantInput) -> Result<Session> {
     let GrantInput { discovery, registration, plan, grant, parameters, settings } = input.clone();
     let resource = discovery.resource(&settings.unwrap_or_default());
+    // The plan may be another's than the registration's: what is requested is set within it here.
+    let plan = registration.plan(&plan);
     let granting = Granting { discovery, resource, registration, plan };
     let form = token::form_with_grant(grant, parameters, &granting);
     let answer = redeem(world, Step::Token, &granting.discovery, &granting.registration, form)?;

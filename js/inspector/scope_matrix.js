@@ -144,14 +144,13 @@ function namedIn(scope, discovery) {
  * @param {ClientRegistration | undefined} registration
  * @returns {ScopeCell}
  */
-function registeredCell({ registered, required, purpose, reason }, registration) {
+function registeredCell({ registered, outright, refused, purpose, reason }, registration) {
   if (registered) return yes('the client is registered for it');
-  if (registered === undefined) {
-    return registration
-      ? silent('the authorization server did not say what it registered')
-      : open(purpose === 'left-out' ? reason : 'the client is not registered yet');
-  }
-  return required ? { state: 'lacking', word: 'missing', why: 'it is required, and the client is not registered for it' } : none('the client is not registered for it');
+  if (refused) return { state: 'refused', word: 'refused', why: 'the authorization server refused it' };
+  if (outright === 'permitted') return { state: 'yes', word: 'permitted', why: 'the registration does not name it, and it was granted all the same' };
+  if (registered === undefined && !registration) return open(purpose === 'left-out' ? reason : 'the client is not registered yet');
+  if (registered === undefined) return silent('the authorization server did not say what it registered');
+  return silent('the registration does not name it, which does not say that it is not permitted');
 }
 
 /**
@@ -161,7 +160,8 @@ function registeredCell({ registered, required, purpose, reason }, registration)
 function requestedCell({ requested, refused, required, registered, reason }) {
   if (refused) return { state: 'refused', word: 'refused', why: `the authorization server refused it: ${reason}` };
   if (requested) return yes('it is in the authorization request');
-  if (required) return { state: 'lacking', word: 'missing', why: registered === false ? 'it cannot be requested, because it is not registered' : reason };
+  if (required && registered === false) return { state: 'no', word: 'not yet', why: 'the registration does not name it: it is asked for if the MCP server insists' };
+  if (required) return { state: 'lacking', word: 'missing', why: reason };
   return none(reason);
 }
 

@@ -93,7 +93,7 @@ pub fn registration(bytes: &[u8]) {
     let mut asked = first.clone();
     // Three rungs, each of them once more for the other application type, and one that gives up.
     for _ in 0..5 {
-        match asked.read(&response, server) {
+        match asked.read(&response, server, 1) {
             Err(_) => return,
             Ok(Answer::Registered(registration)) => {
                 assert_registered(&registration, &asked, server, &pending.plan);

@@ -46,8 +46,8 @@ pub fn authorization_response(bytes: &[u8]) {
             AuthorizationResponse::Refused(refusal) => {
                 refusal.error.iter().for_each(|error| assert_printable(error));
                 assert_printable(&refusal.description);
-                assert_repair(repair::after(&refusal, &pending), &pending);
-                let error = authorization::refused(refusal, &pending);
+                assert_repair(repair::after(&refusal, &pending, false, pending.created_at), &pending);
+                let error = repair::refused(refusal, &pending);
                 assert!(!error.message.contains(char::is_control));
             }
         }
@@ -58,11 +58,14 @@ fn assert_repair(repair: Option<Repair>, pending: &PendingAuthorization) {
     let before = pending.plan.requested();
     match repair {
         None => {}
-        Some(Repair::WithoutRefused(plan)) => {
+        Some(Repair::WithoutRefused { plan, .. }) => {
             assert!(before.includes(&plan.requested()) && plan.requested() != before, "something is left out");
             assert!(plan.missing().is_empty(), "and nothing that is required");
         }
         Some(Repair::Widen(plan)) => assert!(plan.refused() != pending.plan.refused(), "a cause was found"),
+        Some(Repair::AskFor(plan)) => {
+            assert!(plan.requested().includes(&before) && plan.requested() != before, "something is added");
+        }
     }
 }
 
@@ -99,7 +102,8 @@ fn assert_plan(plan: &ScopePlan) {
         assert_scopes(set);
     }
     for told in [plan.granted(), plan.required(), to_register] {
-        assert!(told.includes(&plan.within(Some(&told)).requested()));
+        let within = plan.within(Some(&told));
+        assert!(told.union(&within.outright()).includes(&within.requested()));
     }
     let once = scope_plan::plan(&ScopeSources::default(), Some(plan));
     let twice = scope_plan::plan(&ScopeSources::default(), Some(&once));

@@ -45,9 +45,11 @@ offline_access  refresh              optional  unknown     yes        not yet
 test('what is missing, withheld, or granted unasked is said first', async () => {
   const plan = await planScopes({ challenge: ['read', 'write', 'admin'] }, { registered: ['read', 'write'] });
   const summary = (/** @type {ScopePlan} */ plan) => explain(plan).split('\n')[0];
-  assert.equal(summary(plan), 'Requested: read write. Required, and cannot be requested: admin. The server has not answered yet.');
-  assert.equal(summary(granting(plan, ['read'])), 'Requested: read write. Required, and cannot be requested: admin. Granted: all but write.');
-  assert.equal(summary(granting(plan, [])), 'Requested: read write. Required, and cannot be requested: admin. Granted: nothing of it.');
+  assert.equal(summary(plan), 'Requested: read write. Required, and asked for only if the MCP server insists: admin. The server has not answered yet.');
+  const refused = { ...plan, scopes: plan.scopes.map((scope) => ({ ...scope, refused: scope.scope === 'admin' })) };
+  assert.equal(summary(refused), 'Requested: read write. Required, and refused: admin. The server has not answered yet.');
+  assert.equal(summary(granting(plan, ['read'])), 'Requested: read write. Required, and asked for only if the MCP server insists: admin. Granted: all but write.');
+  assert.equal(summary(granting(plan, [])), 'Requested: read write. Required, and asked for only if the MCP server insists: admin. Granted: nothing of it.');
   const unasked = { ...read, scope: 'phone', required: false, requested: false, granted: true };
   assert.equal(summary({ version: 1, scopes: [{ ...read, granted: true }, unasked] }), 'Requested: read. Granted: all of it. Granted without being requested: phone.');
   assert.equal(explain(await planScopes({})), 'Requested: no scope; the parameter is left out. The server has not answered yet.');

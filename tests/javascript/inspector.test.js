@@ -79,14 +79,17 @@ test('the scope matrix knows nothing before discovery, and says what is open bef
   assert.deepEqual([row?.scope, row?.cells.challenged.state, row?.cells.registered.state], ['openid', 'yes', 'open']);
 });
 
-test('a required scope that was not registered is lacking, a scope that was withheld too, a refused one is refused', async () => {
+test('a scope that the registration does not name is not known, a withheld one is lacking, a refused one refused', async () => {
   const planned = await planScopes({ challenge: ['read', 'write'] }, { registered: ['read'] });
   const [read, write] = scopeMatrix({ plan: planned }).rows;
-  assert.deepEqual([read?.cells.registered.state, write?.cells.registered.state, write?.cells.requested.state], ['yes', 'lacking', 'lacking']);
+  assert.deepEqual([read?.cells.registered.state, write?.cells.registered.state, write?.cells.requested.state], ['yes', 'silent', 'no']);
   const answered = { ...planned, scopes: planned.scopes.map((scope) => ({ ...scope, requested: true, registered: true, granted: false })) };
   assert.equal(scopeMatrix({ plan: answered }).rows[0]?.cells.granted.state, 'lacking');
   const refused = { ...planned, scopes: planned.scopes.map((scope) => ({ ...scope, refused: true })) };
+  assert.equal(scopeMatrix({ plan: refused }).rows[1]?.cells.registered.state, 'refused');
   assert.equal(scopeMatrix({ plan: refused }).rows[0]?.cells.requested.state, 'refused');
+  const permitted = { ...planned, scopes: planned.scopes.map((scope) => ({ ...scope, outright: /** @type {const} */ ('permitted') })) };
+  assert.equal(scopeMatrix({ plan: permitted }).rows[1]?.cells.registered.word, 'permitted');
 });
 
 test('every code of the protocol has words of its own: what to change, and who can', () => {

@@ -10,6 +10,7 @@
  * @property {string} [permits] what may be registered; default: everything
  * @property {string} [omitted] what a client gets that sends no `scope`; default: nothing
  * @property {string} [substitutes] what every client gets, whatever it sent
+ * @property {string} [unnamed] what every client may have besides, though no answer names it
  * @property {('unpermitted scopes' | 'any scope' | 'no scope' | 'everything')[]} [refuses] with 400
  * @property {Refusal} [refusal] how
  * @property {'native' | 'web'} [applicationType] the only one for which loopback redirects are registered; an absent
@@ -32,6 +33,8 @@
  * @property {boolean} [drops] whether scopes beyond it are dropped rather than refused
  * @property {string} [permits] what `permitted` means; default: what registration permits
  * @property {boolean} [needsScope] whether a request without `scope` is refused
+ * @property {'page' | 'access_denied' | 'invalid_request' | 'invalid_scope'} [needsOpenid] how a request without `openid` is
+ *   refused
  * @property {Wording} [names] how a refused scope is named
  * @property {'always' | 'never' | 'not on errors'} [issuer] whether responses carry `iss`; all but `never` promise it
  * @property {'page' | 'redirect' | 'passes'} [unknownClient] default: an error page, from which nobody comes back
@@ -52,6 +55,7 @@
  *
  * @typedef {object} ServerPolicy
  * @property {string} [lists] `scopes_supported` of the authorization server's metadata
+ * @property {boolean} [openidProvider] whether its metadata has the members of an OpenID provider
  * @property {RegistrationPolicy} [registration]
  * @property {AuthorizationPolicy} [authorization]
  * @property {TokenPolicy} [token]

@@ -131,6 +131,9 @@ export class PolicyServer {
       token_endpoint: `${issuer}/token`,
       ...(this.registry.registration.offered === false ? {} : { registration_endpoint: `${issuer}/register` }),
       ...(this.#policy.lists === undefined ? {} : { scopes_supported: scopes(this.#policy.lists) }),
+      ...(this.#policy.openidProvider
+        ? { subject_types_supported: ['public'], id_token_signing_alg_values_supported: ['RS256'] }
+        : {}),
       ...(this.#policy.metadataDocuments ? { client_id_metadata_document_supported: true } : {}),
       response_types_supported: ['code'],
       grant_types_supported: ['authorization_code', 'refresh_token'],
@@ -196,10 +199,16 @@ export class PolicyServer {
   #agree(client, redirectUri, query, byPerson) {
     const policy = this.#authorization;
     const requested = scopes(query.get('scope'));
+    if (policy.needsScope && requested.length === 0) this.told.insist(scopes(this.#policy.lists));
     if (policy.needsScope && requested.length === 0)
       return this.#redirect(redirectUri, query, { error: 'invalid_scope' });
+    if (policy.needsOpenid && !requested.includes('openid')) {
+      this.told.insist(['openid']);
+      if (policy.needsOpenid === 'page') return { status: 400, text: '<h1>openid is missing</h1>' };
+      return this.#redirect(redirectUri, query, { error: policy.needsOpenid });
+    }
     const allowed = {
-      registered: client.registered,
+      registered: client.registered && [...client.registered, ...scopes(this.registry.registration.unnamed)],
       permitted: scopes(policy.permits ?? this.registry.registration.permits),
       nothing: undefined,
     }[policy.enforces ?? 'registered'];

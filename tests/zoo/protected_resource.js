@@ -84,6 +84,7 @@ export class ProtectedResource {
     if (missing.length > 0) {
       const said =
         saysInstead ?? { everything: needed.join(' '), 'what is missing': missing.join(' '), nothing: null }[says];
+      this.authorizationServer.told.insist(scopes(said ?? this.policy.lists));
       return this.#challenge(status, { error: status === 403 ? 'insufficient_scope' : 'invalid_token' }, said);
     }
     this.granted = granted;

@@ -1,7 +1,8 @@
 /**
- * The invariant of scopes, kept inside the server: **requested ⊆ what the client was told is registered**. Told is the
- * registration answer's `scope`; where it has none, what was sent. It is unknown only for a client that the server
- * made register without `scope`: its requests are counted apart.
+ * The invariant of scopes, kept inside the server: **requested ⊆ what the client was told is registered**, and beside it
+ * only what somebody insisted on: the resource, of a token that lacks it; the server, of a request without it; the host.
+ * Told is the registration answer's `scope`; where it has none, what was sent. It is unknown only for a client that the
+ * server made register without `scope`: its requests are counted apart.
  */
 
 /** @param {string | null | undefined} text */
@@ -20,6 +21,18 @@ export class Told {
   #refusals = [];
   #registrationRefused = false;
   #time = 0;
+  /** What may be asked for outright, whatever the client was told. @type {Set<string>} */
+  #insisted = new Set();
+
+  /** @param {string[]} scopes */
+  insist(scopes) {
+    for (const scope of scopes) this.#insisted.add(scope);
+  }
+
+  /** A person asks to sign in, or a day has passed: what was refused may be asked for again. */
+  forgetRefusals() {
+    this.#refusals = [];
+  }
 
   /** The next registration may leave out `scope`: the server made the client do it. */
   refuseRegistration() {
@@ -57,7 +70,7 @@ export class Told {
     const requested = scopes(parameter);
     const told = this.#clients.get(clientId);
     if (told?.scopes === undefined && dynamic && requested.length > 0) this.untold += 1;
-    const beyond = requested.filter((scope) => told?.scopes && !told.scopes.includes(scope));
+    const beyond = requested.filter((scope) => told?.scopes && !told.scopes.includes(scope) && !(dynamic && this.#insisted.has(scope)));
     if (beyond.length > 0) {
       this.violations.push(`requested ${beyond.join(' ')}, though told only: ${told?.scopes?.join(' ') || 'nothing'}`);
     }

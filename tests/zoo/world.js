@@ -89,7 +89,11 @@ export async function play(scenario, startClient) {
         if (event === 'the resource moves' && other) resource.authorizationServer = other.authorizationServer;
         if (event === 'the port is taken') ports += 1;
       }
-      for (const server of servers) server.beginPhase();
+      for (const server of servers) {
+        server.beginPhase();
+        server.told.insist(settings.scopes ?? []);
+        if (phase.does.includes('sign in') || (phase.later ?? 0) > 86_400) server.told.forgetRefusals();
+      }
       resource.beginPhase();
       const before = servers.map(({ told }) => ({ violations: told.violations.length, untold: told.untold }));
       person.trips = 0;

@@ -212,7 +212,7 @@ export const crossings = [
     [
       ['a default when scope is omitted', { granted: 'read tenant', trips: 1, registrations: 1, asks: 'read tenant' }],
       ['registration requires scope', { granted: 'read tenant', trips: 1, registrations: 1, asks: 'read tenant' }],
-      ['its own list is registered', { error: 'scope_not_registered', says: ['tenant'], trips: 0, registrations: 1 }],
+      ['its own list is registered', { error: 'scope_not_registered', says: ['tenant'], trips: 2, registrations: 1 }],
       ['narrows silently', { error: 'authorization_refused', says: ['tenant'], trips: 2, registrations: 2 }],
       [
         'refuses any scope member',

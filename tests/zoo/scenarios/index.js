@@ -11,6 +11,7 @@ import * as management from './registration_management.js';
 import * as narrows from './registration_narrows.js';
 import { preflight } from './preflight.js';
 import * as refuses from './registration_refuses.js';
+import * as silent from './registration_silent.js';
 import * as stepUp from './step_up.js';
 import * as tokens from './tokens.js';
 
@@ -26,6 +27,8 @@ export const groups = {
   'registers less, and tells the opposite': narrows.narrowedWithALie,
   'refuses the registration for one scope': refuses.refusedAsAWhole,
   'refuses any scope at registration': refuses.refusedForAnyScope,
+  'permits more than registration names': silent.notNamed,
+  'wants a scope that nobody names': silent.nobodyNames,
   'lets registrations be managed (RFC 7592)': management.managed,
   'forgets clients, lets secrets expire': management.forgotten,
   'policies crossed with triggers': crossings,

@@ -210,12 +210,12 @@ export const substituted = [
     phases: [{ does: ['connect'], expects: { granted: 'read', trips: 1, registrations: 1, asks: 'read' } }],
   },
   {
-    name: 'its own list is registered; a 401 demands what is not in it: known before a browser opens',
+    name: 'its own list is registered; a 401 demands what is not in it: asked for outright, once',
     proves: ['R6', 'S4', 'interop 2'],
     server: substitutes,
     resource: { demands: 'write', lists: null, needs: { connect: 'write' } },
     phases: [
-      { does: ['connect'], expects: { error: 'scope_not_registered', says: ['write'], trips: 0, registrations: 1 } },
+      { does: ['connect'], expects: { error: 'scope_not_registered', says: ['write'], trips: 2, registrations: 1 } },
     ],
   },
   {
@@ -245,14 +245,14 @@ export const substituted = [
     ],
   },
   {
-    name: 'its own list is registered; a tool needs what is not in it: no browser, and the session stays',
+    name: 'its own list is registered; a tool needs what is not in it: asked for outright, once, and the session stays',
     proves: ['S4', 'S6', 'interop 13'],
     server: substitutes,
     resource: demanded,
     phases: [
       {
         does: ['connect', 'edit'],
-        expects: { error: 'scope_not_registered', says: ['write'], trips: 1, registrations: 2 },
+        expects: { error: 'scope_not_registered', says: ['write'], trips: 2, registrations: 2 },
       },
       { continues: true, does: ['connect'], expects: { granted: 'read', trips: 0, registrations: 0 } },
     ],

@@ -80,14 +80,14 @@ export const managed = [
     phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 1, updates: 1 } }],
   },
   {
-    name: 'one registration per client; the update narrows and tells: no browser, and the session stays',
+    name: 'one registration per client; the update narrows and tells: asked for outright, once, and the session stays',
     proves: ['R6', 'R7', 'S4'],
     server: { registration: { ...oneOnly.registration, permits: 'read write' } },
     resource: demandedOnly,
     phases: [
       {
         does: ['connect', 'rule'],
-        expects: { error: 'scope_not_registered', says: ['admin'], trips: 1, registrations: 1, updates: 1 },
+        expects: { error: 'scope_not_registered', says: ['admin'], trips: 2, registrations: 1, updates: 1 },
       },
       {
         continues: true,

@@ -27,14 +27,14 @@ export const narrowedAndTold = [
     ],
   },
   {
-    name: 'narrows and tells; a 401 demands what is gone: known before a browser opens',
+    name: 'narrows and tells; a 401 demands what is gone: asked for outright, once',
     proves: ['R6', 'S4', 'interop 2'],
     server: tells,
     resource: demandedTooMuch,
     phases: [
       {
         does: ['connect'],
-        expects: { error: 'scope_not_registered', says: ['internal', 'http://127.0.0.1'], trips: 0, registrations: 1 },
+        expects: { error: 'scope_not_registered', says: ['internal', 'http://127.0.0.1'], trips: 2, registrations: 1 },
       },
     ],
   },
@@ -79,27 +79,27 @@ export const narrowedAndTold = [
     ],
   },
   {
-    name: 'narrows and tells; a 403 for what is gone: no browser, and the session stays',
+    name: 'narrows and tells; a 403 for what is gone: asked for outright, once, and the session stays',
     proves: ['S4', 'S6', 'interop 2', 'interop 13'],
     server: tells,
     resource: demanded,
     phases: [
       {
         does: ['connect', 'rule'],
-        expects: { error: 'scope_not_registered', says: ['admin'], trips: 1, registrations: 2 },
+        expects: { error: 'scope_not_registered', says: ['admin'], trips: 2, registrations: 2 },
       },
       { continues: true, does: ['connect', 'edit'], expects: { granted: 'read write', trips: 1, registrations: 0 } },
     ],
   },
   {
-    name: 'narrows and tells; a later 401 for what is gone: no browser',
+    name: 'narrows and tells; a later 401 for what is gone: asked for outright, once',
     proves: ['S4', 'S6', 'interop 2'],
     server: tells,
     resource: { ...demanded, status: 401 },
     phases: [
       {
         does: ['connect', 'rule'],
-        expects: { error: 'scope_not_registered', says: ['admin'], trips: 1, registrations: 2 },
+        expects: { error: 'scope_not_registered', says: ['admin'], trips: 2, registrations: 2 },
       },
     ],
   },
@@ -109,7 +109,7 @@ export const narrowedAndTold = [
     server: tells,
     resource: demanded,
     phases: [
-      { does: ['connect', 'rule'], expects: { error: 'scope_not_registered', trips: 1, registrations: 2 } },
+      { does: ['connect', 'rule'], expects: { error: 'scope_not_registered', trips: 2, registrations: 2 } },
       {
         server: { registration: { permits: 'read write admin' } },
         does: ['rule'],
@@ -123,7 +123,7 @@ export const narrowedAndTold = [
     server: tells,
     resource: demandedTooMuch,
     phases: [
-      { does: ['connect'], expects: { error: 'scope_not_registered', trips: 0, registrations: 1 } },
+      { does: ['connect'], expects: { error: 'scope_not_registered', trips: 2, registrations: 1 } },
       {
         server: { registration: { permits: 'read internal' } },
         does: ['connect'],
@@ -155,7 +155,7 @@ export const narrowedAndTold = [
     phases: [
       {
         does: ['connect'],
-        expects: { error: 'scope_not_registered', says: ['tenant', '`scopes`'], trips: 0, registrations: 1 },
+        expects: { error: 'scope_not_registered', says: ['tenant', '`scopes`'], trips: 2, registrations: 1 },
       },
     ],
   },

@@ -300,12 +300,12 @@ export const refusedForAnyScope = [
     phases: [{ does: ['connect'], expects: { granted: 'read', trips: 1, registrations: 3, asks: 'read' } }],
   },
   {
-    name: 'refuses any scope member, and tells that the demanded scope is not registered: no browser',
+    name: 'refuses any scope member, and does not name the demanded scope: asked for outright, once',
     proves: ['R6', 'S4', 'interop 10'],
     server: { registration: { refuses: ['any scope'], omitted: 'read' } },
     resource: { demands: 'write', lists: null, needs: { connect: 'write' } },
     phases: [
-      { does: ['connect'], expects: { error: 'scope_not_registered', says: ['write'], trips: 0, registrations: 3 } },
+      { does: ['connect'], expects: { error: 'scope_not_registered', says: ['write'], trips: 2, registrations: 3 } },
     ],
   },
   {
