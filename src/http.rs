@@ -114,9 +114,9 @@ impl Response {
         matches!(self.status, 0 | 301 | 302 | 303 | 307 | 308)
     }
 
-    /// Whether nothing is decided by it: the server is overloaded or broken. Status 501 says that it cannot, and for good.
+    /// Whether nothing is decided by it: the server is overloaded, broken, or wants it later. Status 501 says that it cannot, and for good.
     pub fn is_unavailable(&self) -> bool {
-        matches!(self.status, 408 | 429 | 500 | 502..=599)
+        matches!(self.status, 408 | 425 | 429 | 500 | 502..=599)
     }
 
     /// The body as text, where it is UTF-8.
