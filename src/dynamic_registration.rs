@@ -98,7 +98,7 @@ impl DynamicRegistration<'_> {
                     self.exchange.world.registered(&registration);
                     return Ok(registration);
                 }
-                Answer::Refused(refusal, status) => match asked.after(&refusal, status, self.plan) {
+                Answer::Refused(refusal, status) => match asked.after(&refusal, status, self.server, self.plan) {
                     Some(next) => asked = next,
                     None => return Err(registration::refused(refusal, self.server, self.plan)),
                 },

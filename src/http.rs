@@ -141,11 +141,8 @@ impl Response {
         let form = if is_form { Parameters::read(text) } else { Parameters::default() };
         let member = |name| json.member(name).as_str().or_else(|| form.get(name)).map(printable);
         let error = member("error").filter(|error| !error.is_empty());
-        let plain = if error.is_none() && *json == Json::Null && self.media_type != "text/html" {
-            printable(text)
-        } else {
-            String::new()
-        };
+        // Other forms of JSON are as plain to people as other words are.
+        let plain = if error.is_none() && self.media_type != "text/html" { printable(text) } else { String::new() };
         StatedError {
             error,
             description: member("error_description").unwrap_or(plain),

@@ -7,7 +7,7 @@
 
 import { triggers } from './triggers.js';
 
-const { demanded, demandedOnly, demandedTooMuch, listedTooMuch } = triggers;
+const { demanded, demandedOnly, demandedTooMuch, listed, listedTooMuch } = triggers;
 
 const byHand = {
   registration: { offered: false },
@@ -379,6 +379,18 @@ export const oddRegistration = [
     phases: [
       { does: ['connect', 'sign out'], expects: { granted: 'read', trips: 1, registrations: 1 } },
       { does: ['connect'], expects: { granted: 'read', trips: 1, registrations: 0 } },
+    ],
+  },
+  {
+    name: 'registers no clients for refresh tokens: they go, and the scopes stay',
+    proves: ['R5', 'R8', 'interop 92'],
+    server: { registration: { grants: ['authorization_code'] } },
+    resource: listed,
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 1, registrations: 2, registers: 'read write', asks: 'read write' },
+      },
     ],
   },
   {
