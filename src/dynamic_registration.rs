@@ -63,8 +63,13 @@ impl DynamicRegistration<'_> {
         let Some(stored) = stored.filter(|stored| stored.is_usable(self.server, now)) else {
             return self.register();
         };
-        if doubt == Some(Doubt::Unanswered) && !self.is_known(stored)? {
-            return self.register();
+        let is_known = if doubt == Some(Doubt::Unanswered) { self.is_known(stored)? } else { Some(true) };
+        if is_known != Some(true) {
+            match self.register() {
+                // The server could not say, and has no other client for us: it may know this one still.
+                Err(error) if is_known.is_none() && is_final(&error) => {}
+                registered => return registered,
+            }
         }
         let is_same = stored.redirect_uri.as_ref() == self.redirect_uri;
         if is_same && doubt != Some(Doubt::Refused) && stored.covers(self.plan) {
@@ -107,7 +112,7 @@ impl DynamicRegistration<'_> {
     }
 
     /// Widens a stored registration (RFC 7592 §2.2). Nothing where the server does not offer it, or offers it and then
-    /// refuses or answers with something else: there is still registration.
+    /// fails in whatever way: there is still registration.
     fn update(&mut self, stored: &Arc<ClientRegistration>) -> Result<Option<Arc<ClientRegistration>>> {
         let Some(management) = Management::of(stored) else { return Ok(None) };
         let asked = self.asked()?.beside(stored);
@@ -119,18 +124,20 @@ impl DynamicRegistration<'_> {
                 self.exchange.world.registered(&updated);
                 Ok(Some(updated))
             }
-            Err(error) if error.kind() == Kind::Transport => Err(error),
+            Err(error) if error.code == Code::Aborted => Err(error),
             _ => Ok(None),
         }
     }
 
-    /// Whether the server still knows the client (RFC 7592 §2.1); a server that cannot be asked is believed to.
-    fn is_known(&self, stored: &Arc<ClientRegistration>) -> Result<bool> {
-        let Some(management) = Management::of(stored) else { return Ok(true) };
+    /// Whether the server still knows the client (RFC 7592 §2.1); one that does not offer to be asked is believed to.
+    /// Nothing where it fails in whatever way.
+    fn is_known(&self, stored: &Arc<ClientRegistration>) -> Result<Option<bool>> {
+        let Some(management) = Management::of(stored) else { return Ok(Some(true)) };
         match self.exchange.once(&management.read_request()) {
-            Ok(response) => Ok(!matches!(response.status, 401 | 403 | 404)),
-            Err(error) if error.kind() == Kind::Transport => Err(error),
-            Err(_) => Ok(true),
+            Ok(response) if matches!(response.status, 401 | 403 | 404) => Ok(Some(false)),
+            Ok(response) if response.is_success() && response.document().is_ok() => Ok(Some(true)),
+            Err(error) if error.code == Code::Aborted => Err(error),
+            _ => Ok(None),
         }
     }
 
@@ -150,8 +157,9 @@ impl DynamicRegistration<'_> {
     }
 }
 
-/// Whether a registration was refused for good: by an answer, or by 429, with which some servers say that there is a
-/// client already.
+/// Whether there is no registration to be had: it is not offered, or refused, also by 429, with which some servers say
+/// that there is a client already.
 fn is_final(error: &Error) -> bool {
-    error.kind() == Kind::Refused || error.details.contains(&("status", 429.into()))
+    let is_refused = error.kind() == Kind::Refused || error.details.contains(&("status", 429.into()));
+    is_refused || error.code == Code::NeedsClientId
 }

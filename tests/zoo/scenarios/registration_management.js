@@ -195,6 +195,24 @@ export const managed = [
       { later: day, does: ['connect'], expects: { granted: 'read', trips: 0, registrations: 0 } },
     ],
   },
+  ...[{ status: 500 }, { status: 200, text: 'Welcome' }].map((fails) => ({
+    name: `registrations could be managed, but that is always answered ${fails.status}: registered anew`,
+    proves: ['R7', 'R8', 'S5', 'interop 93'],
+    server: { registration: { management: { fails } } },
+    resource: demandedOnly,
+    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 2 } }],
+  })),
+  {
+    name: 'registrations could be managed, but that is always answered 500, and the server has forgotten this one: registered anew after the page that does not lead back',
+    proves: ['R7', 'R8', 'interop 93'],
+    server: { registration: { management: { fails: { status: 500 } } } },
+    resource: demanded,
+    phases: [
+      { does: ['connect', 'sign out'], expects: { trips: 1, registrations: 1 } },
+      { meanwhile: ['clients are forgotten'], does: ['connect'], expects: { open: true, trips: 2, registrations: 1 } },
+      { does: ['connect'], expects: { granted: 'read', trips: 1, registrations: 1 } },
+    ],
+  },
   {
     name: 'registrations can be managed, but the server has forgotten this one: registered anew',
     proves: ['R7', 'R8', 'interop 32'],
