@@ -6,13 +6,16 @@ use std::sync::Arc;
 use crate::authorization::Attempts;
 use crate::authorization_server::AuthorizationServer;
 use crate::error::{Code, Error, Kind, Result};
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, redirect_refused};
 use crate::grant::GrantType;
-use crate::identifier::RedirectUri;
+use crate::http::Response;
+use crate::identifier::{Endpoint, RedirectUri};
+use crate::printable::printable;
 use crate::registration::{self, Answer, Asked, ClientRegistration};
 use crate::registration_management::Management;
 use crate::scope_plan::ScopePlan;
 use crate::settings::ClientDescription;
+use crate::url::Url;
 use crate::words;
 
 /// Registrations in one sign-in, updates included, whatever they are for.
@@ -97,7 +100,10 @@ impl DynamicRegistration<'_> {
         let mut asked = self.asked()?;
         loop {
             self.count(asked.is_reduced())?;
-            let response = self.exchange.once(&asked.request(endpoint, self.client))?;
+            let response = self.exchange.unfollowed(&asked.request(endpoint, self.client))?;
+            if response.is_redirect() {
+                return Err(redirected(response, endpoint, self.server));
+            }
             match asked.read(response, self.server)? {
                 Answer::Registered(registration) => {
                     self.exchange.world.registered(&registration);
@@ -155,6 +161,22 @@ impl DynamicRegistration<'_> {
         let message = "The client was registered as often as one sign-in permits, without success. Sign in again later, or ask the authorization server's operator.";
         Err(Error::new(Code::AttemptsExhausted, message, &[]).with("issuer", self.server.issuer.as_str()))
     }
+}
+
+/// A registration that is redirected is not sent elsewhere. Where it is another path, as of a page to sign in, the server
+/// wants somebody who is signed in to register clients.
+fn redirected(response: &Response, endpoint: &Endpoint, server: &AuthorizationServer) -> Box<Error> {
+    let target = response.location.as_deref().and_then(|location| Url::join(endpoint.as_str(), location));
+    let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
+    let Some(target) = target.filter(|target| path(target) != path(endpoint.url())) else {
+        return redirect_refused("elsewhere");
+    };
+    let (issuer, target) = (server.issuer.as_str(), printable(target.href()));
+    let message = "The authorization server {} does not register clients for everybody: its registration endpoint {} redirects to {}, as if somebody had to sign in there first. That was not followed. Sign in there, or ask its operator, to register a client by hand, and configure its `client_id` as `client.clientId` for this server; if that is no page to sign in, the operator has to correct `registration_endpoint`.";
+    Error::new(Code::RegistrationRefused, message, &[issuer, endpoint.as_str(), &target])
+        .with("issuer", issuer)
+        .with("endpoint", endpoint.as_str())
+        .with("location", target)
 }
 
 /// Whether there is no registration to be had: it is not offered, or refused, also by 429, with which some servers say

@@ -394,6 +394,23 @@ export const oddRegistration = [
     ],
   },
   {
+    name: 'sends whoever registers to a page to sign in: the error names it, and what to do, before any browser',
+    proves: ['R1', 'interop 96'],
+    server: { registration: { signInPage: '/login' } },
+    resource: demanded,
+    phases: [
+      {
+        does: ['connect'],
+        expects: {
+          error: 'registration_refused',
+          says: ['/register', '/login', 'client.clientId'],
+          trips: 0,
+          registrations: 1,
+        },
+      },
+    ],
+  },
+  {
     name: 'refuses members outside the registry',
     proves: ['R5', 'interop 36'],
     server: { registration: { onlyKnownMembers: true } },
