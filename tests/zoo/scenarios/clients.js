@@ -356,7 +356,7 @@ export const oddRegistration = [
   },
   {
     name: 'answers with empty and null members',
-    proves: ['interop 31'],
+    proves: ['interop 31', 'interop 98'],
     server: {
       registration: {
         furtherMembers: {
@@ -365,6 +365,7 @@ export const oddRegistration = [
           tos_uri: null,
           policy_uri: '',
           contacts: null,
+          client_id_issued_at: 'yesterday',
           grant_types: null,
           response_types: null,
           client_secret: '',
