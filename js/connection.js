@@ -336,9 +336,9 @@ export class Connection {
   }
 
   /**
-   * One refresh for everybody who shares the store: whoever comes second adopts what the first one got. A definite
-   * refusal takes away the refresh token, or the client where that was refused, and nothing else: the plan serves the
-   * next sign-in.
+   * One refresh for everybody who shares the store: whoever comes second adopts what the first one got. An OAuth error
+   * takes away the refresh token, or the client where that was refused, and nothing else: the plan serves the next
+   * sign-in.
    *
    * @param {Session} used
    */
@@ -350,7 +350,7 @@ export class Connection {
       const session = there?.value;
       if (!there || session?.tokens.refreshToken !== used.tokens.refreshToken || session?.tokens.accessToken !== used.tokens.accessToken) return;
       const renewed = await call('refresh', { session }, this.#calls()).catch(async (error) => {
-        if (!(error instanceof RefusedError) || !['refresh_token_refused', 'client_refused'].includes(error.code)) throw error;
+        if (!(error instanceof RefusedError) || !error.details.error || !['refresh_token_refused', 'client_refused'].includes(error.code)) throw error;
         if (error.code === 'client_refused') await forgetRegistration(this.of, session.registration);
         return { ...session, tokens: { ...session.tokens, refreshToken: undefined } };
       });
@@ -437,13 +437,13 @@ export class Connection {
 }
 
 /**
- * A refresh was refused, but not for the refresh token, which is kept. The access token may still serve, and a person can
- * sign in.
+ * A refresh was refused, but not for the refresh token, or nobody said so: it is kept. The access token may still serve,
+ * and a person can sign in.
  *
  * @param {unknown} error
  */
 function passOverRefusal(error) {
-  if (!(error instanceof RefusedError) || error.code !== 'token_refused') throw error;
+  if (!(error instanceof RefusedError) || !['token_refused', 'refresh_token_refused'].includes(error.code)) throw error;
 }
 
 /**

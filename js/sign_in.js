@@ -14,6 +14,9 @@ import { callHost } from './trace.js';
 import { untilAborted } from './until_aborted.js';
 import { call } from './wasm.js';
 
+/** How long a server may take to make a new client known to all its machines. */
+const SPREAD_MILLISECONDS = 1000;
+
 /**
  * What a sign-in is for.
  *
@@ -152,11 +155,10 @@ async function authorize(redirect, request, discovery, plan, there, calls) {
   const stored = there?.registration;
   const receiver = await redirect.prepare({ issuer, preferred: stored?.redirectUri, signal });
   try {
-    const doubt = there?.unanswered ? 'unanswered' : undefined;
-    const session = await withClient(request, discovery, there, async (registration, client) => {
+    const session = await withClient(request, discovery, there, calls, async (registration, client, calls) => {
       /** @type {Registered} */
       const registered = await keeping(request, calls, (calls) =>
-        call('register', { discovery, plan, redirectUri: receiver.redirectUri, client, registration, doubt, pressed, settings }, calls));
+        call('register', { discovery, plan, redirectUri: receiver.redirectUri, client, registration, doubt: doubtOf(registration, there), pressed, settings }, calls));
       const begun = await keeping(request, calls, (calls) => call('begin', { discovery, client, settings, ...registered }, calls));
       return authorizeAndComplete(request, receiver, begun, calls);
     });
@@ -188,7 +190,7 @@ async function authorize(redirect, request, discovery, plan, there, calls) {
 async function obtain(request, grant, discovery, plan, there, calls) {
   const { host, settings, endpoint, account, pressed, signal } = request;
   const { obtained } = await import('./grants/obtained.js');
-  return withClient(request, discovery, there, async (stored, client) => {
+  return withClient(request, discovery, there, calls, async (stored, client, calls) => {
     /** @type {Registered} */
     const registered = await keeping(request, calls, (calls) =>
       call('register', { discovery, plan, grant: grant.grantType, client, registration: stored, pressed, settings }, calls));
@@ -202,25 +204,50 @@ async function obtain(request, grant, discovery, plan, there, calls) {
 /**
  * Tries with the stored client. One that the server has forgotten is replaced, once; a metadata document that it cannot
  * use, or that nobody came back with, gives way to registration, where there is such. Any other client is the person's to
- * replace.
+ * replace. One that was registered just now is tried once more first: not all machines of a server know it at once.
  *
  * @param {SignIn} request
  * @param {Discovery} discovery
  * @param {KeptRegistration | undefined} there
- * @param {(registration: ClientRegistration | undefined, client: ClientDescription) => Promise<Session>} attempt
+ * @param {CallHost} calls
+ * @param {(registration: ClientRegistration | undefined, client: ClientDescription, calls: CallHost) => Promise<Session>} attempt
  */
-function withClient(request, { authorizationServer }, there, attempt) {
+function withClient(request, { authorizationServer }, there, calls, attempt) {
   const stored = there?.registration;
   const registers = withoutDocument(request.client);
   const canRegister = authorizationServer.registrationEndpoint !== undefined;
   const isDocument = stored?.kind !== 'dynamic' && !request.settings.client && request.client.clientMetadataUrl !== undefined;
-  if (isDocument && canRegister && there?.unanswered) return attempt(undefined, registers);
-  return attempt(stored, asRegistered(request.client, stored)).catch(async (error) => {
-    const isRefused = error instanceof RefusedError && error.code === 'client_refused';
-    if (!isRefused || !(stored?.kind === 'dynamic' || (isDocument && canRegister))) throw error;
+  const patiently = async (/** @type {ClientRegistration | undefined} */ registration, /** @type {ClientDescription} */ client) => {
+    /** @type {ClientRegistration | undefined} */
+    let latest;
+    const noting = { ...calls, registered: (/** @type {ClientRegistration} */ registered) => (latest = registered) };
+    return attempt(registration, client, noting).catch(async (error) => {
+      if (!refusesClient(error) || !latest) throw error;
+      await untilAborted(new Promise((resolve) => setTimeout(resolve, SPREAD_MILLISECONDS)), request.signal);
+      return attempt(latest, registers, calls);
+    });
+  };
+  if (isDocument && canRegister && there?.unanswered) return patiently(undefined, registers);
+  return patiently(stored, asRegistered(request.client, stored)).catch(async (error) => {
+    if (!refusesClient(error) || !(stored?.kind === 'dynamic' || (isDocument && canRegister))) throw error;
     if (stored) await forgetRegistration(request, stored);
-    return attempt(undefined, registers);
+    return patiently(undefined, registers);
   });
+}
+
+/** @param {unknown} error */
+function refusesClient(error) {
+  return error instanceof RefusedError && error.code === 'client_refused';
+}
+
+/**
+ * Whether the server may have forgotten the stored client.
+ *
+ * @param {ClientRegistration | undefined} registration
+ * @param {KeptRegistration | undefined} there
+ */
+function doubtOf(registration, there) {
+  return there?.unanswered && registration === there.registration ? 'unanswered' : undefined;
 }
 
 /**
@@ -346,7 +373,13 @@ async function keeping(setting, calls, work) {
   /** @type {ClientRegistration | undefined} */
   let latest;
   try {
-    return await work({ ...calls, registered: (registration) => (latest = registration) });
+    return await work({
+      ...calls,
+      registered: (registration) => {
+        latest = registration;
+        calls.registered?.(registration);
+      },
+    });
   } finally {
     if (latest) await keep(setting, latest, { unanswered: false });
   }

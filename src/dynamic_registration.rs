@@ -6,14 +6,17 @@ use std::sync::Arc;
 use crate::authorization::Attempts;
 use crate::authorization_server::AuthorizationServer;
 use crate::error::{Code, Error, Kind, Result};
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, redirect_refused};
 use crate::grant::GrantType;
-use crate::identifier::RedirectUri;
+use crate::http::Response;
+use crate::identifier::{Endpoint, RedirectUri};
+use crate::printable::printable;
 use crate::registration::{self, Answer, Asked, ClientRegistration};
 use crate::registration_management::Management;
 use crate::scope::ScopeSet;
 use crate::scope_plan::ScopePlan;
 use crate::settings::ClientDescription;
+use crate::url::Url;
 use crate::words;
 
 /// Registrations in one sign-in, updates included, whatever they are for.
@@ -85,8 +88,13 @@ impl DynamicRegistration<'_> {
         let Some(stored) = stored.filter(|stored| stored.is_usable(self.server, now) && !is_forgotten) else {
             return self.register();
         };
-        if doubt == Some(Doubt::Unanswered) && !self.is_known(stored)? {
-            return self.register();
+        let is_known = if doubt == Some(Doubt::Unanswered) { self.is_known(stored)? } else { Some(true) };
+        if is_known != Some(true) {
+            match self.register() {
+                // The server could not say, and has no other client for us: it may know this one still.
+                Err(error) if is_known.is_none() && is_final(&error) => {}
+                registered => return registered,
+            }
         }
         let is_same = stored.redirect_uri.as_ref() == self.redirect_uri;
         if is_same && doubt != Some(Doubt::Refused) && stored.covers(self.plan, now) {
@@ -117,14 +125,17 @@ impl DynamicRegistration<'_> {
         let mut asked = self.asked()?;
         loop {
             self.count(asked.is_reduced())?;
-            let response = self.exchange.once(&asked.request(endpoint, self.client))?;
+            let response = self.exchange.unfollowed(&asked.request(endpoint, self.client))?;
+            if response.is_redirect() {
+                return Err(redirected(response, endpoint, self.server));
+            }
             match asked.read(response, self.server, self.exchange.world.now())? {
                 Answer::Registered(registration) => {
                     let registration = self.noted(registration);
                     self.exchange.world.registered(&registration);
                     return Ok(registration);
                 }
-                Answer::Refused(refusal, status) => match asked.after(&refusal, status, self.plan) {
+                Answer::Refused(refusal, status) => match asked.after(&refusal, status, self.server, self.plan) {
                     Some(next) => asked = next,
                     None => return Err(registration::refused(refusal, self.server, self.plan)),
                 },
@@ -133,7 +144,7 @@ impl DynamicRegistration<'_> {
     }
 
     /// Changes a stored registration (RFC 7592 §2.2). Nothing where the server does not offer it, or offers it and then
-    /// refuses or answers with something else: there is still registration.
+    /// fails in whatever way: there is still registration.
     fn update(&mut self, stored: &Arc<ClientRegistration>, asked: Asked) -> Result<Option<Arc<ClientRegistration>>> {
         let Some(management) = Management::of(stored) else { return Ok(None) };
         self.count(true)?;
@@ -144,18 +155,20 @@ impl DynamicRegistration<'_> {
                 self.exchange.world.registered(&updated);
                 Ok(Some(updated))
             }
-            Err(error) if error.kind() == Kind::Transport => Err(error),
+            Err(error) if error.code == Code::Aborted => Err(error),
             _ => Ok(None),
         }
     }
 
-    /// Whether the server still knows the client (RFC 7592 §2.1); a server that cannot be asked is believed to.
-    fn is_known(&self, stored: &Arc<ClientRegistration>) -> Result<bool> {
-        let Some(management) = Management::of(stored) else { return Ok(true) };
+    /// Whether the server still knows the client (RFC 7592 §2.1); one that does not offer to be asked is believed to.
+    /// Nothing where it fails in whatever way.
+    fn is_known(&self, stored: &Arc<ClientRegistration>) -> Result<Option<bool>> {
+        let Some(management) = Management::of(stored) else { return Ok(Some(true)) };
         match self.exchange.once(&management.read_request()) {
-            Ok(response) => Ok(!matches!(response.status, 401 | 403 | 404)),
-            Err(error) if error.kind() == Kind::Transport => Err(error),
-            Err(_) => Ok(true),
+            Ok(response) if matches!(response.status, 401 | 403 | 404) => Ok(Some(false)),
+            Ok(response) if response.is_success() && response.document().is_ok() => Ok(Some(true)),
+            Err(error) if error.code == Code::Aborted => Err(error),
+            _ => Ok(None),
         }
     }
 
@@ -181,8 +194,25 @@ impl DynamicRegistration<'_> {
     }
 }
 
-/// Whether a registration was refused for good: by an answer, or by 429, with which some servers say that there is a
-/// client already.
+/// A registration that is redirected is not sent elsewhere. Where it is another path, as of a page to sign in, the server
+/// wants somebody who is signed in to register clients.
+fn redirected(response: &Response, endpoint: &Endpoint, server: &AuthorizationServer) -> Box<Error> {
+    let target = response.location.as_deref().and_then(|location| Url::join(endpoint.as_str(), location));
+    let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
+    let Some(target) = target.filter(|target| path(target) != path(endpoint.url())) else {
+        return redirect_refused("elsewhere");
+    };
+    let (issuer, target) = (server.issuer.as_str(), printable(target.href()));
+    let message = "The authorization server {} does not register clients for everybody: its registration endpoint {} redirects to {}, as if somebody had to sign in there first. That was not followed. Sign in there, or ask its operator, to register a client by hand, and configure its `client_id` as `client.clientId` for this server; if that is no page to sign in, the operator has to correct `registration_endpoint`.";
+    Error::new(Code::RegistrationRefused, message, &[issuer, endpoint.as_str(), &target])
+        .with("issuer", issuer)
+        .with("endpoint", endpoint.as_str())
+        .with("location", target)
+}
+
+/// Whether there is no registration to be had: it is not offered, or refused, also by 429, with which some servers say
+/// that there is a client already.
 fn is_final(error: &Error) -> bool {
-    error.kind() == Kind::Refused || error.details.contains(&("status", 429.into()))
+    let is_refused = error.kind() == Kind::Refused || error.details.contains(&("status", 429.into()));
+    is_refused || error.code == Code::NeedsClientId
 }

@@ -97,7 +97,7 @@ codes! {
     AuthorizationRefused Refused "authorization_refused",
     /// The token endpoint refused (RFC 6749 §5.2).
     TokenRefused Refused "token_refused",
-    /// The refresh token is dead: sign in again, with the same client (RFC 6749 §5.2, `invalid_grant`).
+    /// The refresh token is dead (RFC 6749 §5.2, `invalid_grant`), or its use was refused without an OAuth error: sign in again, with the same client.
     RefreshTokenRefused Refused "refresh_token_refused",
     /// The authorization server does not know the client, or not by this secret (`invalid_client`).
     ClientRefused Refused "client_refused",

@@ -41,11 +41,16 @@ impl<'w> Exchange<'w> {
 
     /// Sends a request that changes something or carries secrets: never twice, and never elsewhere.
     pub fn once(&self, request: &Request) -> Result<&'w Response> {
-        let response = self.send(request, false)?;
+        let response = self.unfollowed(request)?;
         if response.is_redirect() {
             return Err(redirect_refused("elsewhere, with secrets in the request"));
         }
-        decided(response)
+        Ok(response)
+    }
+
+    /// The same, where a redirect is an answer that tells something.
+    pub fn unfollowed(&self, request: &Request) -> Result<&'w Response> {
+        decided(self.send(request, false)?)
     }
 
     /// Looks at the first answer to a URL, redirect or not, and follows nothing.
@@ -68,7 +73,8 @@ fn within_origin(asked: &str, target: Option<Url>) -> Result<Url> {
         .ok_or_else(|| redirect_refused("to another origin"))
 }
 
-fn redirect_refused(whither: &str) -> Box<Error> {
+/// The error for a redirect that is not followed.
+pub fn redirect_refused(whither: &str) -> Box<Error> {
     let message =
         "The server redirected the request {}. That was not followed. Its operator has to answer at the URL itself.";
     Error::new(Code::RedirectRefused, message, &[whither])

@@ -634,7 +634,7 @@ pub fn refresh(world: &World, input: &RefreshInput) -> Result<Session> {
     };
     let form = token::form_with_refresh_token(refresh_token, session);
     let answer = token_endpoint::redeem(world, Step::Refresh, &session.discovery, &session.registration, form);
-    let session = token::refreshed(answer.map_err(token::dead_refresh_token)?, session.clone());
+    let session = token::refreshed(answer?, session.clone());
     world.trace(Event::decision(Step::Refresh, "has new tokens", object().with("plan", session.plan.to_json())));
     Ok(session)
 }

@@ -114,9 +114,9 @@ impl Response {
         matches!(self.status, 0 | 301 | 302 | 303 | 307 | 308)
     }
 
-    /// Whether nothing is decided by it: the server is overloaded or broken. Status 501 says that it cannot, and for good.
+    /// Whether nothing is decided by it: the server is overloaded, broken, or wants it later. Status 501 says that it cannot, and for good.
     pub fn is_unavailable(&self) -> bool {
-        matches!(self.status, 408 | 429 | 500 | 502..=599)
+        matches!(self.status, 408 | 425 | 429 | 500 | 502..=599)
     }
 
     /// The body as text, where it is UTF-8.
@@ -141,11 +141,8 @@ impl Response {
         let form = if is_form { Parameters::read(text) } else { Parameters::default() };
         let member = |name| json.member(name).as_str().or_else(|| form.get(name)).map(printable);
         let error = member("error").filter(|error| !error.is_empty());
-        let plain = if error.is_none() && *json == Json::Null && self.media_type != "text/html" {
-            printable(text)
-        } else {
-            String::new()
-        };
+        // Other forms of JSON are as plain to people as other words are.
+        let plain = if error.is_none() && self.media_type != "text/html" { printable(text) } else { String::new() };
         StatedError {
             error,
             description: member("error_description").unwrap_or(plain),

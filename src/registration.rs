@@ -315,6 +315,10 @@ pub struct Asked {
     reductions: usize,
     /// Whether the application type was changed already.
     application_type_changed: bool,
+    /// Whether the grant for refresh tokens was added or left out already.
+    refresh_changed: bool,
+    /// Whether the way to authenticate was changed already.
+    authentication_changed: bool,
 }
 
 /// What a registration endpoint answers.
@@ -335,10 +339,6 @@ impl Asked {
         redirect_uri: Option<&RedirectUri>,
         refresh: bool,
     ) -> Result<Asked> {
-        let lists_refresh = server
-            .grant_types_supported
-            .as_ref()
-            .is_none_or(|grants| grants.iter().any(|grant| grant == "refresh_token"));
         Ok(Asked {
             grant,
             redirect_uri: redirect_uri.cloned(),
@@ -346,10 +346,13 @@ impl Asked {
             authentication: ClientAuthentication::to_register(server.token_endpoint_auth_methods_supported.as_deref())?,
             scopes: plan.to_register(),
             first_scopes: plan.to_register(),
-            refresh: refresh && lists_refresh,
+            // Whatever the server lists: some issue refresh tokens, and refuse them to clients that did not register the grant.
+            refresh,
             client_secret: None,
             reductions: 0,
             application_type_changed: false,
+            refresh_changed: false,
+            authentication_changed: false,
         })
     }
 
@@ -375,25 +378,51 @@ impl Asked {
 
     /// The next attempt after a refusal, or nothing when there is no other way to ask.
     ///
-    /// A refused redirect URI is asked for once more with the other application type. Refused scopes go in a
-    /// ladder of three: everything; without those that are named, if none of them is required, else the
-    /// required ones only; none at all.
-    pub fn after(&self, refusal: &StatedError, status: u16, plan: &ScopePlan) -> Option<Asked> {
+    /// A member that the refusal names is changed, once, and the scopes stay: the application type, for a refused redirect
+    /// URI too; the grant for refresh tokens; the way to authenticate. Refused scopes go in a ladder of three:
+    /// everything; without those that are named, if none of them is required, else the required ones only; none at all.
+    pub fn after(
+        &self,
+        refusal: &StatedError,
+        status: u16,
+        server: &AuthorizationServer,
+        plan: &ScopePlan,
+    ) -> Option<Asked> {
         let mut next = self.clone();
         let error = refusal.error.as_deref().unwrap_or_default();
-        let description = refusal.description.as_bytes();
-        let mentions =
-            |word: &str| description.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()));
-        if error == "invalid_redirect_uri"
-            || (mentions("redirect") && !mentions("scope"))
-            || mentions("application_type")
-        {
-            if self.application_type_changed {
-                return None;
-            }
+        let words = filled("{} {}", &[error, &refusal.description]);
+        let mentions = |word: &str| {
+            words.as_bytes().windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+        };
+        // Scopes may be called `refresh_token`, and be refused beside a redirect.
+        let of_scopes = mentions("scope");
+        let of_application_type =
+            error == "invalid_redirect_uri" || mentions("application_type") || (mentions("redirect") && !of_scopes);
+        let of_refresh =
+            mentions("grant_type") || ((mentions("grant type") || mentions("refresh_token")) && !of_scopes);
+        let of_authentication = mentions("token_endpoint_auth_method");
+        if of_application_type && !self.application_type_changed {
             next.application_type = if self.application_type == "native" { "web" } else { "native" };
             next.application_type_changed = true;
             return Some(next);
+        }
+        if of_refresh && !self.refresh_changed {
+            next.refresh = !self.refresh;
+            next.refresh_changed = true;
+            return Some(next);
+        }
+        if of_authentication && !self.authentication_changed {
+            next.authentication = match self.authentication {
+                ClientAuthentication::None => {
+                    ClientAuthentication::for_secret(server.token_endpoint_auth_methods_supported.as_deref())
+                }
+                _ => ClientAuthentication::None,
+            };
+            next.authentication_changed = true;
+            return Some(next);
+        }
+        if of_application_type || of_refresh || of_authentication {
+            return None;
         }
         let about_others =
             matches!(error, "access_denied" | "invalid_software_statement" | "unapproved_software_statement");

@@ -176,8 +176,15 @@ fn refused(response: &Response) -> Box<Error> {
     stated.into_error(code, sentence, &[]).with("status", status)
 }
 
-/// A refresh that is refused with `invalid_grant`: the refresh token is dead, the client is not.
-pub fn dead_refresh_token(mut error: Box<Error>) -> Box<Error> {
+/// A refresh that is refused. With `invalid_grant` the refresh token is dead, the client is not. Some servers have no
+/// OAuth error for it, and somebody in between may have refused: whoever it was, trying again leads nowhere.
+pub fn refresh_refused(mut error: Box<Error>, response: &Response) -> Box<Error> {
+    if error.code == Code::UnexpectedStatus && matches!(response.status, 400..=499) {
+        let status = Json::from(response.status).to_text();
+        let sentence = "The refresh token was refused with status {}, and without an OAuth error. Nothing was deleted. Sign in again; the client and its scopes are kept.";
+        let refusal = response.stated_error();
+        return refusal.into_error(Code::RefreshTokenRefused, sentence, &[&status]).with("status", response.status);
+    }
     if error.code == Code::TokenRefused && error.details.contains(&("error", "invalid_grant".into())) {
         error.code = Code::RefreshTokenRefused;
         error.message = "The refresh token is not accepted any more: it expired, was revoked, or was used before. Sign in again; the client and its scopes are kept.".to_owned();

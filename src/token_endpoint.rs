@@ -48,6 +48,7 @@ pub fn redeem(
     let endpoint = discovery.authorization_server.token_endpoint.as_str();
     let response = post(world, step, endpoint, client, form)?;
     token::read(response, world.now(), world.proves_possession())
+        .map_err(|error| if step == Step::Refresh { token::refresh_refused(error, response) } else { error })
 }
 
 /// The session that tokens make.

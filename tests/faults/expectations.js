@@ -52,8 +52,8 @@ export const table = `
 | appended OpenID metadata      | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | not JSON  | redirect 4 | timed out |
 | first of two servers          | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | goes on   | goes on 4  | timed out |
 | registration                  | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | not JSON  | redirect   | timed out |
-| reading the registration      | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | goes on   | goes on    | timed out |
-| updating the registration     | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | goes on   | goes on    | timed out |
+| reading the registration      | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on    | goes on   |
+| updating the registration     | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on    | goes on   |
 | deleting the old registration | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on    | goes on   |
 | client metadata document      | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on 4  | goes on   |
 | preflight look                | failed      | untrusted | timed out | failed      | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on    | timed out |
@@ -170,23 +170,13 @@ export const rows = {
   'reading the registration': {
     before: 'the person left',
     until: 'call → resource metadata → server metadata → read client',
-    then: 'browser → code → keys → signed call',
-    step: 'register',
-    stopped: { client: 'kept', session: 'none' },
-    tolerated: { client: 'kept', session: 'new' },
-    again: 'call → resource metadata → server metadata → read client → browser → code → keys → signed call',
+    then: 'register → browser → code → keys → delete client → signed call',
   },
   'updating the registration': {
     before: 'signed in',
     does: 'edit',
     until: 'signed call → resource metadata → server metadata → update client',
     then: 'register → browser → code → keys → delete client → signed call',
-    step: 'register',
-    stopped: everything,
-    again: 'signed call → resource metadata → server metadata → update client → browser → code → keys → signed call',
-    // Its access token was changed by the update, and the new one was lost.
-    againTaken:
-      'signed call → resource metadata → server metadata → update client → register → browser → code → keys → delete client → signed call',
   },
   'deleting the old registration': {
     before: 'the secret expired',

@@ -91,8 +91,8 @@ pub fn registration(bytes: &[u8]) {
     let first = Asked::first(server, &pending.plan, GrantType::AuthorizationCode, Some(&redirect_uri), true)
         .expect("the server permits public clients");
     let mut asked = first.clone();
-    // Three rungs, each of them once more for the other application type, and one that gives up.
-    for _ in 0..5 {
+    // Three rungs, three members that are changed once each, and one that gives up.
+    for _ in 0..7 {
         match asked.read(&response, server, 1) {
             Err(_) => return,
             Ok(Answer::Registered(registration)) => {
@@ -101,7 +101,7 @@ pub fn registration(bytes: &[u8]) {
             }
             Ok(Answer::Refused(refusal, status)) => {
                 assert_stated(&refusal);
-                let Some(next) = asked.after(&refusal, status, &pending.plan) else { return };
+                let Some(next) = asked.after(&refusal, status, server, &pending.plan) else { return };
                 assert!(asked.scopes.includes(&next.scopes), "no attempt asks for more than the one before");
                 asked = next;
             }

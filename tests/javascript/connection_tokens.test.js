@@ -185,11 +185,8 @@ describe('the tokens of a connection', () => {
     'status 429': { fault: () => Response.json({ error: 'slow_down' }, { status: 429 }), code: 'server_unavailable', kind: 'transport' },
     'no answer in time': { fault: () => new Promise(() => {}), code: 'timed_out', kind: 'transport' },
     'no network': { fault: () => Promise.reject(new TypeError('fetch failed')), code: 'network_failed', kind: 'transport' },
-    'a page in HTML with status 403': {
-      fault: () => new Response('<a href="?a=1&error=invalid_grant&b=2">no</a>', { status: 403, headers: { 'content-type': 'text/html' } }),
-      code: 'unexpected_status',
-      kind: 'misbehaved',
-    },
+    'status 425': { fault: () => new Response(null, { status: 425 }), code: 'server_unavailable', kind: 'transport' },
+    'status 501': { fault: () => new Response(null, { status: 501 }), code: 'unexpected_status', kind: 'misbehaved' },
   };
   for (const [what, { fault, code, kind }] of Object.entries(failures)) {
     test(`[refuses T5] a refresh that ends in ${what}: an error to retry; nothing that is stored is lost, and no browser opens`, async () => {
@@ -207,6 +204,47 @@ describe('the tokens of a connection', () => {
       assert.equal(machine.trips.length, 0);
     });
   }
+
+  /** @type {Record<string, () => Response>} */
+  const refusals = {
+    'no body': () => new Response(null, { status: 400 }),
+    'an array': () => Response.json(['unauthorized'], { status: 401 }),
+    "a member that is not OAuth's": () => Response.json({ message: 'Unprocessable' }, { status: 422 }),
+    'a page in HTML': () => new Response('<a href="?a=1&error=invalid_grant&b=2">no</a>', { status: 403, headers: { 'content-type': 'text/html' } }),
+  };
+  for (const [what, refusal] of Object.entries(refusals)) {
+    test(`[accepts T5, interop 91] a refresh that is refused with ${what}: a person signs in again with the same client, and until then nothing is deleted`, async () => {
+      const machine = await signedInMachine();
+      const { host, network, trips } = machine;
+      const before = /** @type {any} */ (await withExpiredToken(machine));
+      const refused = refusing(before.tokens);
+      network.fault = (request) => (request.form.get('grant_type') === 'refresh_token' ? refusal() : refused?.(request));
+      await assert.rejects(callTool(machine.start().fetch(world.server), world.server), { code: 'interaction_required' });
+      await assert.rejects(machine.start().connection(world.server).refresh(), { code: 'refresh_token_refused', kind: 'refused' });
+      assert.deepEqual(await storedSession(host.store, world.server), before);
+
+      const { fetch } = machine.start().connection(world.server, { interaction: true });
+      assert.equal((await callTool(fetch, world.server)).status, 200);
+      assert.equal(trips.length, 1);
+      assert.equal(network.registrations().length, 0);
+      assert.notDeepEqual(await storedSession(host.store, world.server), before);
+    });
+  }
+
+  test('[accepts T5, interop 91] a refresh that is refused without an OAuth error before the token has expired: the token serves', async () => {
+    const { start, host, network, trips } = await signedInMachine();
+    const now = Math.floor(Date.now() / 1000);
+    await rewrite(host.store, sessionKey(world.server), (session) => ({
+      ...session,
+      tokens: { ...session.tokens, receivedAt: now - 3600, expiresAt: now + 20 },
+    }));
+    const before = await storedSession(host.store, world.server);
+    network.fault = ({ form }) => (form.get('grant_type') === 'refresh_token' ? new Response(null, { status: 400 }) : undefined);
+    const { fetch } = start().connection(world.server, { interaction: true });
+    assert.equal((await callTool(fetch, world.server)).status, 200);
+    assert.equal(trips.length, 0);
+    assert.deepEqual(await storedSession(host.store, world.server), before);
+  });
 
   test('[accepts T5] a refresh that fails before the token has expired: the token serves for its last seconds', async () => {
     const machine = await signedInMachine();

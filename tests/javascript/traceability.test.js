@@ -31,7 +31,7 @@ test('proofs name rows that exist', () => {
 test('the tables are read as they are: no row is missing between the first and the last', () => {
   const letters = { D: 12, R: 8, S: 9, A: 10, T: 8, I: 2 };
   const rules = Object.entries(letters).flatMap(([letter, last]) => Array.from({ length: last }, (_, index) => `${letter}${index + 1}`));
-  const numbers = Array.from({ length: 53 }, (_, index) => index + 1).filter((number) => number !== 43);
+  const numbers = Array.from({ length: 99 }, (_, index) => index + 1).filter((number) => number !== 43 && (number <= 53 || number >= 90));
   assert.deepEqual(written.map(({ ids }) => ids), [rules, numbers.map((number) => `interop ${number}`)]);
 });
 

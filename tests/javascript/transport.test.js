@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { AuthorizationError, createPkce, discover, refresh } from 'mcp-oauth-wasm';
+import { AuthorizationError, createPkce, discover, refresh, register } from 'mcp-oauth-wasm';
 import { listenOnLoopback } from '../servers/loopback.js';
 import { rejectionOf } from './world.js';
 
@@ -257,6 +257,28 @@ describe('requests of the module', () => {
       setTimeout(() => abort.abort(), 50);
       await refuses(read({ signal: abort.signal }), 'transport', 'aborted');
     });
+
+    for (const [what, scopes, doubt] of /** @type {const} */ ([['read', ['a'], 'unanswered'], ['updated', [], undefined]])) {
+      test(`[refuses R7, interop 93] while a registration is ${what}: the client is not registered anew`, async () => {
+        const { discovery, registration } = session();
+        const registrationClientUri = `${origin}/register/c`;
+        const stored = { ...registration, scopes: [...scopes], registrationClientUri, registrationAccessToken: 'manage-1' };
+        routes['/register/c'] = () => abort.abort();
+        const abort = new AbortController();
+        const asked = register(
+          {
+            discovery: { ...discovery, authorizationServer: { ...discovery.authorizationServer, registrationEndpoint: `${origin}/register` } },
+            plan: { version: 1, scopes: [{ scope: 'a', purpose: 'request', required: true, requested: true, refused: false, sources: ['challenge'], reason: '' }] },
+            redirectUri: 'http://127.0.0.1/',
+            registration: stored,
+            doubt,
+          },
+          { signal: abort.signal },
+        );
+        await refuses(asked, 'transport', 'aborted', 'register');
+        assert.deepEqual(requested.map((request) => request.split(' ')[1]), ['/register/c']);
+      });
+    }
 
     test('after the answer: nothing happens any more', async () => {
       serveDocuments();

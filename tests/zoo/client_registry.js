@@ -16,6 +16,7 @@ import { scopes } from './told.js';
  * @property {string} [secret]
  * @property {number} [secretExpiresAt]
  * @property {string} [managementToken]
+ * @property {number} [overlooked] how often it was taken for an unknown one
  *
  * @typedef {{ status: number, body?: object, text?: string, location?: string }} Answer
  */
@@ -98,6 +99,20 @@ export class ClientRegistry {
     this.registered = [];
   }
 
+  /**
+   * A client that registered, unless this part of the server has not learnt of it yet.
+   *
+   * @param {string} id
+   * @param {number} [learnsAfter]
+   */
+  known(id, learnsAfter = 0) {
+    const client = this.clients.get(id);
+    const { overlooked = 0 } = client ?? {};
+    if (!client?.dynamic || overlooked >= learnsAfter) return client;
+    client.overlooked = overlooked + 1;
+    return undefined;
+  }
+
   /** Forgets clients that registered themselves. */
   forget() {
     for (const client of this.clients.values()) if (client.dynamic) this.clients.delete(client.id);
@@ -136,7 +151,12 @@ export class ClientRegistry {
     this.#told.registration(sent.scope);
     const { refuses = [], refusal = {} } = this.registration;
     const unpermitted = beyond(scopes(sent.scope), this.registration.permits);
-    const { applicationType, onlyKnownMembers } = this.registration;
+    const { applicationType, grants, onlyKnownMembers, signInPage } = this.registration;
+    if (signInPage) return { status: 302, location: signInPage };
+    if (grants && sent.grant_types.some((/** @type {string} */ grant) => !grants.includes(grant))) {
+      const error_description = `grant_types may be ${grants.join(', ')}`;
+      return { status: 400, body: { error: 'invalid_client_metadata', error_description } };
+    }
     if (applicationType && (sent.application_type ?? 'web') !== applicationType) {
       return {
         status: 400,
@@ -214,6 +234,7 @@ export class ClientRegistry {
     const { management } = this.registration;
     const client = this.clients.get(id);
     if (!management) return { status: 404 };
+    if (management.fails) return management.fails;
     // RFC 7592 §2.1: a client that is gone is answered like a wrong token.
     if (!client || authorization !== `Bearer ${client.managementToken}`)
       return { status: 401, body: { error: 'invalid_token' } };

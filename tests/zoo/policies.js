@@ -18,6 +18,8 @@
  * @property {boolean} [onlyKnownMembers] whether members outside the registry are refused
  * @property {ManagementPolicy} [management] RFC 7592; default: not offered
  * @property {number} [limit] registrations that may exist at once; beyond it 429
+ * @property {string[]} [grants] the only ones that clients may register; others are refused
+ * @property {string} [signInPage] where everybody who registers is sent, by a redirect
  * @property {number} [secretSeconds] clients are confidential, and their secrets live this long; 0: for ever
  * @property {Record<string, unknown>} [furtherMembers] of the answer, and in place of its own
  *
@@ -26,6 +28,7 @@
  * @property {number} [updateStatus] of an update that is not offered; default: 405
  * @property {boolean} [rotates] whether every update issues a new registration access token
  * @property {boolean} [relative] whether `registration_client_uri` is a relative reference
+ * @property {{ status: number, text?: string }} [fails] what is answered to everything
  *
  * @typedef {object} AuthorizationPolicy
  * @property {'registered' | 'permitted' | 'nothing'} [enforces] default: registered. `permitted`: what registration
@@ -38,6 +41,8 @@
  * @property {Wording} [names] how a refused scope is named
  * @property {'always' | 'never' | 'not on errors'} [issuer] whether responses carry `iss`; all but `never` promise it
  * @property {'page' | 'redirect' | 'passes'} [unknownClient] default: an error page, from which nobody comes back
+ * @property {number} [learnsAfter] how many times a new client is taken for an unknown one, here
+ * @property {boolean} [demandsNonce] with `openid`
  * @property {'page'} [refuses] scopes are refused by an error page, from which nobody comes back
  *
  * @typedef {object} TokenPolicy
@@ -52,6 +57,7 @@
  * @property {string} [refreshNarrowsTo] what is left of the grant after a refresh
  * @property {number} [seconds] the life of an access token; default: an hour
  * @property {boolean} [knowsNobody] whether every client is refused as unknown
+ * @property {number} [learnsAfter] how many times a new client is taken for an unknown one, here
  *
  * @typedef {object} ServerPolicy
  * @property {string} [lists] `scopes_supported` of the authorization server's metadata

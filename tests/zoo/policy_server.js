@@ -163,8 +163,8 @@ export class PolicyServer {
     const id = query.get('client_id') ?? '';
     const redirectUri = query.get('redirect_uri') ?? '';
     this.requested.push(query.get('scope'));
-    const client = this.registry.clients.get(id);
     const policy = this.#authorization;
+    const client = this.registry.known(id, policy.learnsAfter);
     if (!client) {
       if (policy.unknownClient === 'redirect') return this.#redirect(redirectUri, query, { error: 'invalid_client' });
       if (policy.unknownClient !== 'passes') return { status: 400, body: { error: 'invalid_client' } };
@@ -176,6 +176,8 @@ export class PolicyServer {
     this.told.request(id, query.get('scope'), client?.dynamic ?? true);
     if (query.has('nonce') && !scopes(query.get('scope')).includes('openid'))
       this.told.violations.push('a nonce without openid');
+    if (policy.demandsNonce && !query.has('nonce') && scopes(query.get('scope')).includes('openid'))
+      return this.#redirect(redirectUri, query, { error: 'invalid_request', error_description: 'nonce is missing' });
     const ordinary =
       query.get('response_type') === 'code' &&
       query.get('code_challenge_method') === 'S256' &&
@@ -268,7 +270,7 @@ export class PolicyServer {
     const [id, secret] = authorization?.startsWith('Basic ')
       ? Buffer.from(authorization.slice(6), 'base64').toString().split(':').map(formDecoded)
       : [form.get('client_id') ?? '', form.get('client_secret') ?? undefined];
-    const client = this.registry.clients.get(id ?? '');
+    const client = this.registry.known(id ?? '', this.#token.learnsAfter);
     if (authorization !== undefined && form.has('client_secret'))
       this.told.violations.push('authenticated by two methods at once');
     if (form.get('client_secret') === '') this.told.violations.push('an empty client secret');

@@ -185,3 +185,19 @@ export const droppedOrRefused = [
     ],
   },
 ];
+
+/** @type {Scenario[]} */
+export const nonceDemanded = [
+  {
+    name: 'demands a nonce with openid: it is there at the first trip',
+    proves: ['A8', 'interop 99'],
+    server: { authorization: { demandsNonce: true } },
+    resource: { demands: 'openid', lists: null, needs: { connect: 'openid', edit: 'write' } },
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'openid write', trips: 2, registrations: 2, asked: ['openid', 'openid write'] },
+      },
+    ],
+  },
+];

@@ -7,7 +7,7 @@
 
 import { triggers } from './triggers.js';
 
-const { demanded, demandedOnly, demandedTooMuch, listedTooMuch } = triggers;
+const { demanded, demandedOnly, demandedTooMuch, listed, listedTooMuch } = triggers;
 
 const byHand = {
   registration: { offered: false },
@@ -356,7 +356,7 @@ export const oddRegistration = [
   },
   {
     name: 'answers with empty and null members',
-    proves: ['interop 31'],
+    proves: ['interop 31', 'interop 98'],
     server: {
       registration: {
         furtherMembers: {
@@ -365,6 +365,7 @@ export const oddRegistration = [
           tos_uri: null,
           policy_uri: '',
           contacts: null,
+          client_id_issued_at: 'yesterday',
           grant_types: null,
           response_types: null,
           client_secret: '',
@@ -379,6 +380,35 @@ export const oddRegistration = [
     phases: [
       { does: ['connect', 'sign out'], expects: { granted: 'read', trips: 1, registrations: 1 } },
       { does: ['connect'], expects: { granted: 'read', trips: 1, registrations: 0 } },
+    ],
+  },
+  {
+    name: 'registers no clients for refresh tokens: they go, and the scopes stay',
+    proves: ['R5', 'R8', 'interop 92'],
+    server: { registration: { grants: ['authorization_code'] } },
+    resource: listed,
+    phases: [
+      {
+        does: ['connect', 'edit'],
+        expects: { granted: 'read write', trips: 1, registrations: 2, registers: 'read write', asks: 'read write' },
+      },
+    ],
+  },
+  {
+    name: 'sends whoever registers to a page to sign in: the error names it, and what to do, before any browser',
+    proves: ['R1', 'interop 96'],
+    server: { registration: { signInPage: '/login' } },
+    resource: demanded,
+    phases: [
+      {
+        does: ['connect'],
+        expects: {
+          error: 'registration_refused',
+          says: ['/register', '/login', 'client.clientId'],
+          trips: 0,
+          registrations: 1,
+        },
+      },
     ],
   },
   {

@@ -37,6 +37,7 @@ export const groups = {
   'client metadata documents': clients.byMetadataDocument,
   'promises iss': authorization.issuerOfErrors,
   'refuses requests without scope': authorization.scopeNeeded,
+  'demands a nonce with openid': authorization.nonceDemanded,
   'drops or refuses scopes at authorization': authorization.droppedOrRefused,
   'looks first (opt-in preflight)': preflight,
   'grants more, less, or without saying': tokens.granted,

@@ -195,6 +195,24 @@ export const managed = [
       { later: day, does: ['connect'], expects: { granted: 'read', trips: 0, registrations: 0 } },
     ],
   },
+  ...[{ status: 500 }, { status: 200, text: 'Welcome' }].map((fails) => ({
+    name: `registrations could be managed, but that is always answered ${fails.status}: registered anew`,
+    proves: ['R7', 'R8', 'S5', 'interop 93'],
+    server: { registration: { management: { fails } } },
+    resource: demandedOnly,
+    phases: [{ does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 2 } }],
+  })),
+  {
+    name: 'registrations could be managed, but that is always answered 500, and the server has forgotten this one: registered anew after the page that does not lead back',
+    proves: ['R7', 'R8', 'interop 93'],
+    server: { registration: { management: { fails: { status: 500 } } } },
+    resource: demanded,
+    phases: [
+      { does: ['connect', 'sign out'], expects: { trips: 1, registrations: 1 } },
+      { meanwhile: ['clients are forgotten'], does: ['connect'], expects: { open: true, trips: 2, registrations: 1 } },
+      { does: ['connect'], expects: { granted: 'read', trips: 1, registrations: 1 } },
+    ],
+  },
   {
     name: 'registrations can be managed, but the server has forgotten this one: registered anew',
     proves: ['R7', 'R8', 'interop 32'],
@@ -286,11 +304,38 @@ export const forgotten = [
     ],
   },
   {
-    name: 'the server knows no client at all: two trips, two registrations, and a clear error',
-    proves: ['R8', 'interop 45'],
+    name: 'the server knows no client at all: two trips with the same client, and a clear error',
+    proves: ['R8', 'interop 45', 'interop 97'],
     server: { token: { knowsNobody: true } },
     resource: demanded,
-    phases: [{ does: ['connect'], expects: { error: 'client_refused', trips: 2, registrations: 2 } }],
+    phases: [{ does: ['connect'], expects: { error: 'client_refused', trips: 2, registrations: 1 } }],
+  },
+  ...Object.entries({
+    'sends the person back with invalid_client': { authorization: { unknownClient: /** @type {const} */ ('redirect'), learnsAfter: 1 } },
+    'refuses it at the token endpoint': { token: { learnsAfter: 1 } },
+  }).map(([what, server]) => ({
+    name: `the server does not know at once whom it registered, and ${what}: the same client once more`,
+    proves: ['R8', 'interop 97'],
+    server,
+    resource: demanded,
+    phases: [
+      { does: ['connect', 'sign out'], expects: { granted: 'read', trips: 2, registrations: 1, clients: 1 } },
+      { does: ['connect'], expects: { granted: 'read', trips: 1, registrations: 0 } },
+    ],
+  })),
+  {
+    name: 'the server has forgotten the client, and does not know at once whom it registered in its place: replaced once',
+    proves: ['R8', 'interop 97'],
+    server: { authorization: { unknownClient: 'redirect', learnsAfter: 1 } },
+    resource: demanded,
+    phases: [
+      { does: ['connect', 'sign out'], expects: { trips: 2, registrations: 1 } },
+      {
+        meanwhile: ['clients are forgotten'],
+        does: ['connect'],
+        expects: { granted: 'read', trips: 3, registrations: 1 },
+      },
+    ],
   },
   {
     name: 'a dead refresh token: a new authorization with the same client and the same scopes',
