@@ -2,6 +2,7 @@
 
 import { delimiter, join } from "node:path";
 import { env, platform } from "node:process";
+import { findGeckodriver } from "./browser.js";
 import { mustRun, progress, targetFolder } from "./support.js";
 
 const folder = join(targetFolder, "cargo-tools");
@@ -24,4 +25,9 @@ export async function ensureCargoTool(name, version, duration) {
     "install", name, "--version", `=${version}`, "--locked", "--root", folder, "--target-dir", join(folder, "build"),
   ]);
   return program;
+}
+
+/** @returns {Promise<string>} the path of a geckodriver: the one of this machine, or one that Cargo builds */
+export async function ensureGeckodriver() {
+  return findGeckodriver() ?? ensureCargoTool("geckodriver", "0.37.1", "two minutes");
 }

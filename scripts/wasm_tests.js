@@ -2,8 +2,8 @@
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { findChrome, findChromedriver, findFirefox, findGeckodriver } from "./browser.js";
-import { ensureCargoTool } from "./cargo_tool.js";
+import { findChrome, findChromedriver, findFirefox } from "./browser.js";
+import { ensureGeckodriver } from "./cargo_tool.js";
 import { toolPath } from "./setup.js";
 import { runTests, targetFolder } from "./support.js";
 
@@ -22,7 +22,7 @@ const browsers = {
     },
   }),
   firefox: async () => ({
-    driver: { GECKODRIVER: findGeckodriver() ?? (await ensureCargoTool("geckodriver", "0.37.1", "two minutes")) },
+    driver: { GECKODRIVER: await ensureGeckodriver() },
     capabilities: { "moz:firefoxOptions": { binary: findFirefox() } },
   }),
 };
@@ -34,7 +34,8 @@ export async function wasmTests(where) {
   return runTests("cargo", ["test", "--locked", "--lib", "--tests", "--target", "wasm32-unknown-unknown", "--config", runner], {
     // Debug information is nine tenths of a test module, and the runner rewrites all of it.
     CARGO_PROFILE_DEV_DEBUG: "0",
-    ...(where === "node" ? {} : await browserVariables(where)),
+    // As wasm-pack has it: each test program is of Node or of browsers, and the others are passed over.
+    ...(where === "node" ? { WASM_BINDGEN_TEST_ONLY_NODE: "1" } : await browserVariables(where)),
   });
 }
 
@@ -44,11 +45,8 @@ async function browserVariables(browser) {
   const file = join(targetFolder, `webdriver_${browser}.json`);
   writeFileSync(file, JSON.stringify(capabilities));
   return {
-    WASM_BINDGEN_USE_BROWSER: "1",
+    WASM_BINDGEN_TEST_ONLY_WEB: "1",
     WASM_BINDGEN_TEST_WEBDRIVER_JSON: file,
-    // Seconds, for a busy machine; the runner's own limits are 5 and 20.
-    WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "30",
-    WASM_BINDGEN_TEST_TIMEOUT: "120",
     // The runner takes the first driver it is told about, in an order of its own.
     CHROMEDRIVER: undefined,
     CHROMEDRIVER_REMOTE: undefined,

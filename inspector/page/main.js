@@ -40,6 +40,8 @@ let notice = '';
 let findings = [];
 /** @type {import('./network.js').Network} */
 let network;
+/** What the person said to the last question, once its dialog has closed. */
+let answered = Promise.resolve(false);
 
 try {
   const { token, server } = await enter();
@@ -276,7 +278,8 @@ async function tryWhatIf() {
 }
 
 /**
- * Asks the person.
+ * Asks the person, after whatever they are asked already: there is one dialog, and it tells only some time later that it
+ * has closed. A question that opened it in between would take the earlier answer for its own.
  *
  * @param {string} title
  * @param {string} text
@@ -284,14 +287,17 @@ async function tryWhatIf() {
  * @returns {Promise<boolean>}
  */
 function ask(title, text, yes) {
-  replace(byId('title-question'), title);
-  replace(byId('question-text'), text);
-  replace(byId('agree'), yes);
-  /** @type {HTMLDialogElement} */
-  const dialog = byId('question');
-  dialog.returnValue = '';
-  dialog.showModal();
-  return new Promise((resolve) => dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true }));
+  answered = answered.then(() => {
+    replace(byId('title-question'), title);
+    replace(byId('question-text'), text);
+    replace(byId('agree'), yes);
+    /** @type {HTMLDialogElement} */
+    const dialog = byId('question');
+    dialog.returnValue = '';
+    dialog.showModal();
+    return new Promise((resolve) => dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true }));
+  });
+  return answered;
 }
 
 function editSettings() {

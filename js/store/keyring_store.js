@@ -19,8 +19,8 @@ const IV_LENGTH = 12;
  * Which keyring, and what happens to records that it no longer opens.
  *
  * @typedef {object} KeyringStoreOptions
- * @property {KeyringModule} [keyring] The module. Default: what `import('@napi-rs/keyring')` gives: install it beside this
- *   package.
+ * @property {KeyringModule} [keyring] The module. Default: what `import('@napi-rs/keyring')` gives: install it, 2.1 or newer,
+ *   beside this package.
  * @property {string} [service] The name of the key in the keyring, where people see it. Files with the same name share its
  *   key. Default: `mcp-oauth-wasm`
  * @property {(record: string) => void} [onUnreadable] Is told the key of a record that no longer decrypts, as after the
@@ -48,7 +48,7 @@ export function createKeyringStore(
   { keyring, service = 'mcp-oauth-wasm', onUnreadable = () => {}, lockTimeoutMilliseconds } = {},
 ) {
   return createSealedStore(async () => {
-    const { AsyncEntry } = keyring ?? (await importKeyring());
+    const { AsyncEntry } = requireNew(keyring ?? (await importKeyring()));
     const store = createFileStore(path, { lockTimeoutMilliseconds });
     // Without a secret service the module would take Linux' own keys, which are gone after a restart.
     const openEntry = () => new AsyncEntry(service, 'key', { linux: { store: 'secret-service' } });
@@ -70,6 +70,23 @@ async function importKeyring() {
       cause,
     });
   }
+}
+
+/**
+ * Versions before 2.1 answer "no key" where the keyring is locked, and a new key would take the place of the old; and they
+ * cannot be told where Linux is to keep it.
+ *
+ * @param {KeyringModule} keyring
+ */
+function requireNew(keyring) {
+  if (!('findCredentials' in keyring) || 'LinuxStore' in keyring) return keyring;
+  throw new MisuseError({
+    code: 'keyring_missing',
+    message:
+      'This version of `@napi-rs/keyring` is too old for the store: it takes a locked keyring for an empty one, by which sessions would be lost. ' +
+      'Install 2.1 or newer. Where the application needs the older one too, install this one by another name ' +
+      '(`npm install keyring-2@npm:@napi-rs/keyring@2`) and pass it as the option `keyring` (`await import("keyring-2")`).',
+  });
 }
 
 /**

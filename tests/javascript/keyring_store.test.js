@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { storeContract } from 'mcp-oauth-wasm/host-test';
 import { createKeyringStore } from 'mcp-oauth-wasm/keyring';
 import { createFileStore } from 'mcp-oauth-wasm/node';
-import { createKeyring } from '../keyring/keyrings.js';
+import { createKeyring, older } from '../keyring/keyrings.js';
 import { temporaryFolder } from './temporary_folder.js';
 import { rejectionOf } from './world.js';
 
@@ -128,6 +128,14 @@ test('without the module `@napi-rs/keyring` it says what to install', async () =
   const error = await rejectionOf(createKeyringStore(join(folder, 'unused.json')).read(key));
   assert.deepEqual([error.name, error.code], ['MisuseError', 'keyring_missing']);
   assert.match(error.message, /npm install @napi-rs\/keyring/);
+});
+
+test('a version of the module that takes a locked keyring for an empty one is refused, and nothing is stored', async () => {
+  const { path, store } = start({ keyring: older });
+  const error = await rejectionOf(store.compareAndSwap(key, null, session));
+  assert.deepEqual([error.name, error.code], ['MisuseError', 'keyring_missing']);
+  assert.match(error.message, /too old .*npm install keyring-2@npm:@napi-rs\/keyring@2/s);
+  await assert.rejects(stat(path), { code: 'ENOENT' });
 });
 
 test('on Linux a key is not kept where a restart takes it away', async () => {

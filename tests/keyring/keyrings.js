@@ -1,12 +1,16 @@
 /** The keyring of the operating system, and one in memory. */
 
 import * as systemKeyring from '@napi-rs/keyring';
+import * as olderKeyring from 'keyring-1';
 
 /** @import { AsyncEntry } from '@napi-rs/keyring' */
 /** @import { KeyringModule } from '../../js/keyring.js' */
 
 /** What the package uses of it is what there is. @type {KeyringModule} */
 export const system = systemKeyring;
+
+/** The module before it knew a locked keyring from an empty one. @type {any} */
+export const older = olderKeyring;
 
 /** A keyring of nobody else's, which can be locked and emptied. */
 export function createKeyring() {

@@ -5,7 +5,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { installPacked } from '../../scripts/packed.js';
 import { filesBelow } from '../../scripts/support.js';
+import { temporaryFolder } from '../javascript/temporary_folder.js';
 import { installed } from './installed.js';
 
 const list = fileURLToPath(new URL('contents.txt', import.meta.url));
@@ -44,13 +46,22 @@ test('installing it runs no script, and installs nothing else', () => {
   const { description, folder } = there;
   assert.deepEqual(description.dependencies ?? {}, {});
   assert.deepEqual(description.optionalDependencies ?? {}, {});
-  const optional = Object.entries(description.peerDependenciesMeta ?? {}).filter(([, { optional }]) => optional).map(([name]) => name);
-  assert.deepEqual(Object.keys(description.peerDependencies ?? {}), optional, 'peers are optional');
+  assert.deepEqual(description.peerDependencies ?? {}, {});
   const atInstallation = ['preinstall', 'install', 'postinstall', 'prepare', 'preprepare', 'postprepare'];
   assert.deepEqual(Object.keys(description.scripts ?? {}).filter((name) => atInstallation.includes(name)), []);
   const lock = JSON.parse(readFileSync(`${folder}/node_modules/.package-lock.json`, 'utf8'));
   assert.deepEqual(Object.keys(lock.packages), ['node_modules/mcp-oauth-wasm']);
 });
+
+for (const version of ['1.3.0', '2.1.2']) {
+  test(`it installs beside @napi-rs/keyring ${version}`, async () => {
+    const folder = await temporaryFolder();
+    await installPacked(folder, { dependencies: { '@napi-rs/keyring': version } });
+    const lock = JSON.parse(readFileSync(`${folder}/node_modules/.package-lock.json`, 'utf8'));
+    assert.equal(lock.packages['node_modules/@napi-rs/keyring'].version, version);
+    assert.ok(lock.packages['node_modules/mcp-oauth-wasm']);
+  });
+}
 
 test('what registers the WebAssembly module, and what does its work when it is loaded, is named as a side effect, and nothing else is', () => {
   const registering = filesBelow([`${there.packageFolder}/js`]).filter((file) => /^(provide|contextBridge\.exposeInMainWorld)\(/m.test(readFileSync(file, 'utf8')));
