@@ -1,7 +1,7 @@
 /** `doctor`: what stands in the way of a sign-in. */
 
 /** @import { Examination, Finding } from 'mcp-oauth-wasm/doctor' */
-/** @import { ProbeResult } from 'mcp-oauth-wasm/doctor' */
+/** @import { ProbeResult, Trial } from 'mcp-oauth-wasm/doctor' */
 /** @import { Run } from './main.js' */
 /** @import { Output, Style } from './output.js' */
 
@@ -24,8 +24,8 @@ export async function run({ parameters: [endpoint = ''], options, output, signal
   output.progress(`Examining ${endpoint}. Nobody is signed in, and nothing is registered.`);
   const examination = await examine({ endpoint, client, settings }, { fetch, signal });
   const probed = options.probe ? await probeIfPossible(examination, { fetch, signal, settings }, output) : undefined;
-  // What an examination can only ask, the probe has answered.
-  const examined = examination.findings.filter(({ id }) => !probed || id !== 'scope-to-be-registered');
+  const answered = probed ? answeredBy(probed) : [];
+  const examined = examination.findings.filter(({ id }) => !answered.includes(id));
   const findings = inOrder([...(probed?.findings ?? []), ...examined]);
   output.document({ ...examination, findings, ...(probed ? { probe: probed } : {}) });
   if (!output.json) show(examination, findings, probed, options.verbose === true, output);
@@ -39,6 +39,16 @@ export async function run({ parameters: [endpoint = ''], options, output, signal
 function inOrder(findings) {
   const severities = Object.keys(styles);
   return findings.sort((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity));
+}
+
+/**
+ * What an examination can only ask, and the probe has answered.
+ *
+ * @param {ProbeResult} probed
+ */
+function answeredBy({ careless }) {
+  const isJudged = careless.answer === 'accepted' || careless.answer === 'refused';
+  return [...(isJudged ? ['scope-to-be-registered'] : []), ...(careless.registered ? ['no-public-clients'] : [])];
 }
 
 /**
@@ -142,8 +152,8 @@ function showAll(findings, output) {
  * @param {Output} output
  */
 function showProbe({ careless, ours, clients }, output) {
-  showTrial('registers without scope', careless, '', output);
-  showTrial('registers by the plan', ours, ours.answer === 'accepted' ? ': all that it requests is registered' : '', output);
+  showTrial('registers without scope', careless, output);
+  showTrial('registers by the plan', ours, output);
   const left = clients.filter(({ deleted }) => !deleted);
   output.line('  ', left.length === 0 ? `All ${clients.length} throwaway clients are deleted.` : `Not deleted, for the server does not let them be: ${left.map(({ clientId }) => clientId).join(', ')}`);
   output.line();
@@ -151,21 +161,27 @@ function showProbe({ careless, ours, clients }, output) {
 
 /**
  * @param {string} name
- * @param {ProbeResult['ours']} trial
- * @param {string} why it was accepted
+ * @param {Trial} trial
  * @param {Output} output
  */
-function showTrial(name, { registered, registeredScope, requestedScope, answer, serverAnswer }, why, output) {
+function showTrial(name, { registered, sentScope, registeredScope, requestedScope, answer, serverAnswer, permitted = [], notPermitted = [], notKnown = [], outrightAnswer }, output) {
   output.line('  ', ['bold', `A client that ${name}`]);
+  const named = (registeredScope ?? sentScope ?? '').split(' ');
+  const beyond = (requestedScope ?? '').split(' ').filter((scope) => !named.includes(scope));
+  const why = beyond.length > 0 ? '' : ': all that it requests is registered';
+  const answers = { accepted: `accepted${why}`, 'sign-in': beyond.length > 0 ? `asked to sign in first; not registered: ${beyond.join(' ')}` : `asked to sign in first${why}` };
   const details = {
     'is registered for': registered ? (registeredScope ?? 'nobody says which scopes') : undefined,
     requests: requestedScope === undefined ? undefined : (requestedScope ?? 'no scope'),
-    'is answered': answer === 'accepted' ? `accepted${why}` : (serverAnswer ?? 'nothing'),
+    'is answered': answer === 'accepted' || answer === 'sign-in' ? answers[answer] : (serverAnswer ?? 'nothing'),
+    'may request too': permitted.length > 0 ? `${permitted.join(' ')}, though not named` : undefined,
+    'may not request': notPermitted.length > 0 ? `${notPermitted.join(' ')}: ${outrightAnswer}` : undefined,
+    'is not told of': notKnown.length > 0 ? notKnown.join(' ') : undefined,
   };
   for (const [title, text] of Object.entries(details)) {
     if (text === undefined) continue;
     const [first = '', ...more] = wrapped(text, output.width - 23);
-    output.line(`    ${title.padEnd(19)}`, title === 'is answered' ? [answer === 'accepted' ? 'green' : 'red', first] : first);
+    output.line(`    ${title.padEnd(19)}`, title === 'is answered' ? [answer === 'accepted' ? 'green' : answer === 'sign-in' ? 'yellow' : 'red', first] : first);
     for (const line of more) output.line(' '.repeat(23), line);
   }
 }

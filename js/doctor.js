@@ -18,6 +18,8 @@
  * @typedef {import('./doctor/finding.js').ProbeRule} ProbeRule
  * @typedef {import('./doctor/finding.js').ProbeLook} ProbeLook
  * @typedef {import('./doctor/finding.js').Trial} Trial
+ * @typedef {import('./doctor/finding.js').Answer} Answer
+ * @typedef {import('./doctor/finding.js').RegistrationRefusal} RegistrationRefusal
  * @typedef {import('./doctor/finding.js').Evidence} Evidence
  * @typedef {import('./doctor/finding.js').Finding} Finding
  * @typedef {import('./doctor/finding.js').Severity} Severity

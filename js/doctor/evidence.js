@@ -74,3 +74,30 @@ export function quoted(value) {
 export function urlOf(text) {
   return URL.canParse(text) ? new URL(text) : undefined;
 }
+
+/** A JSON object, or undefined for all else. @param {string} text */
+export function asObject(text) {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The scopes of `scope` members. Some servers separate them by commas.
+ *
+ * @param {...(string | null | undefined)} members
+ */
+export function scopesOf(...members) {
+  return members.flatMap((member) => (member ?? '').split(/[\s,]+/)).filter((scope) => scope !== '');
+}
+
+/**
+ * @param {string[]} scopes
+ * @param {string[]} others
+ */
+export function without(scopes, others) {
+  return scopes.filter((scope) => !others.includes(scope));
+}

@@ -41,6 +41,7 @@
  * @property {string} [body] The answer's body, up to 1 MiB.
  * @property {JsonObject} [document] The same where it is a JSON object.
  * @property {string} [failure] Why no answer came.
+ * @property {string | null} [sentScope] The `scope` of a registration by the scope plan; null: none.
  */
 
 /**
@@ -75,6 +76,21 @@
  */
 
 /**
+ * The first answer to an authorization request. `accepted`: a code, or a sign-in page of a server that judges scopes before
+ * it. `sign-in`: a sign-in page that says nothing of scopes, since they are judged afterwards.
+ *
+ * @typedef {'accepted' | 'sign-in' | 'refused' | 'unclear'} Answer
+ */
+
+/**
+ * A registration that was refused.
+ *
+ * @typedef {object} RegistrationRefusal
+ * @property {string | null} sentScope The `scope` that was sent; null: none.
+ * @property {string} serverAnswer The refusal as the server gave it.
+ */
+
+/**
  * One trial with a client that was registered for it.
  *
  * @typedef {object} Trial
@@ -83,7 +99,14 @@
  * @property {string | null} [sentScope] The `scope` of the registration; null: none.
  * @property {string | null} [registeredScope] The `scope` of the answer; null: none.
  * @property {string | null} [requestedScope] The `scope` of the authorization request; null: none.
- * @property {'accepted' | 'refused' | 'unclear'} [answer] How the authorization endpoint's first answer is to be read.
+ * @property {RegistrationRefusal[]} [refusedRegistrations] What was refused before or instead.
+ * @property {boolean} [confidential] Whether it was given a secret, to authenticate by.
+ * @property {Answer} [answer] How the authorization endpoint's first answer is to be read.
+ * @property {string[]} [permitted] Scopes that the registration's answer does not name, and that were accepted when they
+ *   were asked for outright.
+ * @property {string[]} [notPermitted] Those of which that was refused.
+ * @property {string[]} [notKnown] Those of which the answer does not tell.
+ * @property {string} [outrightAnswer] That refusal, as the server gave it.
  * @property {string} [error] The error that the registration or the authorization request was answered with.
  * @property {string} [errorDescription] The server's words about it.
  * @property {string} [serverAnswer] The refusal as the server gave it: the status and the parameters or the body.
@@ -107,6 +130,7 @@
  * @typedef {object} ProbeEvidence
  * @property {string} endpoint The URL of the MCP server.
  * @property {Discovery} discovery What discovery found.
+ * @property {ScopePlan} plan The scope plan.
  * @property {Exchange[]} exchanges Every request and its answer, in order, without secrets.
  * @property {Trial} careless A client that registers without `scope`, and then requests what is demanded.
  * @property {Trial} ours A client by this package.
@@ -119,6 +143,7 @@
  * @typedef {object} Seen
  * @property {string} found What was seen.
  * @property {Party} [party] Whose it is, where that is not always the same.
+ * @property {string} [change] What the operator should change, where the server's words tell more than the rule can.
  * @property {string[]} [scopes] The scopes that it is about.
  */
 

@@ -1,6 +1,6 @@
 /** A probe: throwaway clients are registered, and their authorization requests looked at. Then they are deleted. */
 
-/** @import { Begun, ClientRegistration, Discovery, ScopePlan, ServerSettings } from '../records.js' */
+/** @import { Begun, ClientRegistration, Discovery, ScopePlan, ServerSettings, Step } from '../records.js' */
 /** @import { JsonObject } from '../host.js' */
 /** @import { StepHost } from '../steps.js' */
 /** @import { Exchange, Finding, ThrowawayClient, Trial } from './finding.js' */
@@ -10,7 +10,7 @@ import { MisuseError } from '../errors.js';
 import { collecting, fitToShow } from '../fit_to_show.js';
 import { createPkce } from '../functions.js';
 import { begin, complete, register, unregister } from '../steps.js';
-import { listOf, textOf, urlOf } from './evidence.js';
+import { asObject, scopesOf, textOf, without } from './evidence.js';
 import { REDIRECT_URI } from './gather.js';
 import { judge } from './judge.js';
 import { createRecorder } from './recorder.js';
@@ -24,6 +24,12 @@ const LOOK_LIMIT = 3;
 
 /** More of a page says no more. */
 const PAGE_LIMIT = 200;
+
+/** Scopes that are asked for one by one, where together they are refused. */
+const SINGLE_LIMIT = 10;
+
+/** A scope that no server knows. */
+const UNKNOWN_SCOPE = 'mcp-oauth-wasm:unknown';
 
 /**
  * What is probed: the results of `examine`.
@@ -47,7 +53,7 @@ const PAGE_LIMIT = 200;
 
 /**
  * Registers throwaway clients (RFC 7591), one as careless clients do and one by the scope plan, looks at the authorization
- * endpoint's first answer to each (RFC 6749 §4.1), and deletes them where the server offers that (RFC 7592). Nobody is
+ * endpoint's first answer to each (RFC 6749 §4.1), also to scopes that the registration's answer does not name, and deletes them where the server offers that (RFC 7592). Nobody is
  * signed in: no redirect is followed, and no code is traded.
  *
  * @param {ProbeInput} input what is probed
@@ -64,25 +70,26 @@ export async function probe({ discovery, plan, settings = {} }, host = {}) {
   const recorder = createRecorder(host, {
     classify: (url, init) => {
       const purpose = init?.method === 'DELETE' ? 'deletion' : url === registrationEndpoint || init?.method === 'PUT' ? 'registration' : 'authorization';
-      return { purpose, step: purpose === 'authorization' ? 'authorize' : 'register', to: 'authorization-server' };
+      const sent = purpose === 'registration' ? { sentScope: textOf(asObject(String(init?.body)), 'scope') ?? null } : {};
+      return { purpose, step: purpose === 'authorization' ? 'authorize' : 'register', to: 'authorization-server', ...sent };
     },
   });
+  const recording = { ...host, fetch: recorder.fetch };
   /** @type {{ careless: Trial, ours: Trial } | undefined} */
   let trials;
   /** @type {ThrowawayClient[]} */
   let clients = [];
   try {
-    trials = {
-      careless: await tryCarelessly({ discovery, registrationEndpoint }, recorder, secrets),
-      ours: await tryByThePlan({ discovery, plan, settings }, { ...host, fetch: recorder.fetch }, recorder, secrets),
-    };
+    const careless = await tryCarelessly({ discovery, registrationEndpoint }, recorder, secrets);
+    const ours = await tryByThePlan({ discovery, plan, settings }, recording, recorder, secrets);
+    trials = await askOutright({ careless, ours }, { discovery, plan, settings }, recording, recorder, secrets);
   } finally {
     // Nothing is left behind, whatever happened; not by an abort either.
-    clients = await deleteAll(recorder.exchanges, issuer, registrationEndpoint, { ...host, signal: undefined, fetch: recorder.fetch });
+    clients = await deleteAll(recorder.exchanges, issuer, registrationEndpoint, { ...recording, signal: undefined });
   }
   const { exchanges } = recorder;
   JSON.stringify(exchanges, collecting(secrets));
-  const evidence = { endpoint: discovery.endpoint, discovery, exchanges, clients, ...trials };
+  const evidence = { endpoint: discovery.endpoint, discovery, plan, exchanges, clients, ...trials };
   const findings = judge(probeRules, evidence);
   return fitToShow({ ...trials, clients, exchanges, findings }, secrets);
 }
@@ -139,29 +146,17 @@ async function tryCarelessly({ discovery, registrationEndpoint }, { ask }, secre
  * @param {string[]} secrets
  * @returns {Promise<Trial>}
  */
-async function tryByThePlan({ discovery, plan, settings }, { trace, ...others }, { ask, exchanges }, secrets) {
+async function tryByThePlan({ discovery, plan, settings }, host, { ask, exchanges }, secrets) {
+  const own = { ...settings, client: undefined };
   /** @type {Trial} */
   let trial = {};
-  /** Of the latest registration: what a server refuses to register is asked for only at first. @type {string | null} */
-  let sentScope = null;
-  /** @type {StepHost} */
-  const host = {
-    ...others,
-    trace(event) {
-      if (event.kind === 'request' && event.step === 'register') sentScope = textOf(/** @type {any} */ (event.details).body, 'scope') ?? null;
-      trace?.(event);
-    },
-  };
   try {
-    const own = { ...settings, client: undefined };
-    let { registration, ...rest } = await register({ discovery, plan, client, settings: own, redirectUri: REDIRECT_URI }, host);
-    /** @type {Begun} */
-    let begun = await begin({ discovery, client, settings: own, registration, ...rest }, host);
+    let begun = await beginByThePlan({ discovery, plan, settings: own }, host, exchanges);
     for (let look = 0; look < LOOK_LIMIT; look += 1) {
       const { authorizationUrl, pending } = begun;
       secrets.push(pending.state, pending.codeVerifier);
       const { told, callbackUrl } = await looked(authorizationUrl, pending.state, discovery.endpoint, ask, secrets);
-      trial = { ...registered(lastRegistration(exchanges)), sentScope, requestedScope: new URL(authorizationUrl).searchParams.get('scope') ?? requestedBy(pending.plan), ...told };
+      trial = { ...byThePlan(exchanges), requestedScope: new URL(authorizationUrl).searchParams.get('scope') ?? (requestedBy(pending.plan).join(' ') || null), ...told };
       if (told.answer !== 'refused' || callbackUrl === undefined) return trial;
       // It carries an error: what follows is a repair, or the end.
       const completion = await complete({ pending, callbackUrl, client, settings: own }, host);
@@ -171,18 +166,137 @@ async function tryByThePlan({ discovery, plan, settings }, { trace, ...others },
     return trial;
   } catch (error) {
     host.signal?.throwIfAborted();
-    return trial.answer === 'refused' ? trial : { ...trial, ...refusal(error, lastRegistration(exchanges)) };
+    return trial.answer === 'refused' ? trial : { ...trial, ...refusal(error, byThePlan(exchanges)) };
   }
+}
+
+/**
+ * The first request: what the registration's answer names of the plan. An answer that is silent about a scope does not say
+ * that it is refused.
+ *
+ * @param {Required<ProbeInput>} input
+ * @param {StepHost} host
+ * @param {Exchange[]} exchanges
+ * @returns {Promise<Begun>}
+ */
+async function beginByThePlan({ discovery, plan, settings }, host, exchanges) {
+  try {
+    const { registration, ...rest } = await register({ discovery, plan, client, settings, redirectUri: REDIRECT_URI }, host);
+    return await begin({ discovery, client, settings, registration, ...rest }, host);
+  } catch (error) {
+    const last = lastRegistration(exchanges);
+    const registration = registrationOf(last?.document, discovery.authorizationServer.issuer);
+    if (Object(error).code !== 'scope_not_registered' || !registration) throw error;
+    const named = scopesOf(textOf(last?.document, 'scope'));
+    const scopes = requestedBy(plan).filter((scope) => named.includes(scope));
+    // Alone, it would take the place of the server's defaults.
+    const isOffline = scopes.every((scope) => scope === 'offline_access');
+    return begin({ discovery, client, settings, registration, plan: planOf(isOffline ? [] : scopes) }, host);
+  }
+}
+
+/**
+ * Asks for what the registration's answer does not name, and finds out what a sign-in page says of scopes: nothing, where
+ * the same request with scopes that nobody registered gets one too.
+ *
+ * @param {{ careless: Trial, ours: Trial }} trials
+ * @param {Required<ProbeInput>} input
+ * @param {StepHost} host
+ * @param {Recorder} recorder
+ * @param {string[]} secrets
+ * @returns {Promise<{ careless: Trial, ours: Trial }>}
+ */
+async function askOutright({ careless, ours }, { discovery, plan, settings }, host, { ask, exchanges }, secrets) {
+  const { issuer, scopesSupported = [] } = discovery.authorizationServer;
+  /** @type {(trial: Trial, scopes: string[]) => Promise<Trial>} */
+  const lookBeyond = async ({ clientId, requestedScope }, scopes) => {
+    const registration = registrationOf(exchanges.findLast(({ purpose, document }) => purpose === 'registration' && textOf(document, 'client_id') === clientId)?.document, issuer);
+    if (!registration) return {};
+    try {
+      const { authorizationUrl, pending } = await begin({ discovery, client, settings: { ...settings, client: undefined }, registration, plan: planOf([...scopesOf(requestedScope), ...scopes]) }, host);
+      secrets.push(pending.state, pending.codeVerifier);
+      return (await looked(authorizationUrl, pending.state, discovery.endpoint, ask, secrets)).told;
+    } catch (error) {
+      host.signal?.throwIfAborted();
+      return refusal(error, {});
+    }
+  };
+
+  const unnamed = ours.registered && ours.registeredScope ? without(plannedScopes(plan), scopesOf(ours.registeredScope, ours.requestedScope)) : [];
+  const together = unnamed.length > 0 ? await lookBeyond(ours, unnamed) : {};
+  const looks = unnamed.map((scope) => ({ scope, told: together }));
+  if (together.answer === 'refused' && unnamed.length > 1) {
+    for (const [at, look] of looks.entries()) look.told = at < SINGLE_LIMIT ? await lookBeyond(ours, [look.scope]) : {};
+  }
+
+  const answers = [careless, ours, together, ...looks.map(({ told }) => told)];
+  const shown = [ours, careless].find(({ answer }) => answer === 'sign-in');
+  const strangers = shown ? without([...scopesSupported, UNKNOWN_SCOPE], [...plannedScopes(plan), ...scopesOf(shown.registeredScope, shown.requestedScope)]) : [];
+  const isJudgedFirst = answers.some(refusesScopes) || (shown !== undefined && (await lookBeyond(shown, strangers)).answer === 'refused');
+  /** @type {(trial: Trial) => Trial} */
+  const settled = (trial) => (trial.answer === 'sign-in' && isJudgedFirst ? { ...trial, answer: 'accepted' } : trial);
+  const answered = (/** @type {Trial['answer'][]} */ ...which) => looks.filter(({ told }) => which.includes(settled(told).answer)).map(({ scope }) => scope);
+  if (unnamed.length === 0) return { careless: settled(careless), ours: settled(ours) };
+
+  // What is refused without them, and accepted with them, is one repair away.
+  const isRepaired = ours.answer === 'refused' && settled(together).answer === 'accepted';
+  const repaired = isRepaired ? { ...byThePlan(exchanges), ...settled(together), requestedScope: [...scopesOf(ours.requestedScope), ...unnamed].join(' ') } : settled(ours);
+  return {
+    careless: settled(careless),
+    ours: {
+      ...repaired,
+      permitted: answered('accepted'),
+      notPermitted: answered('refused'),
+      notKnown: answered('sign-in', 'unclear', undefined),
+      outrightAnswer: looks.find(({ told }) => told.answer === 'refused')?.told.serverAnswer,
+    },
+  };
+}
+
+/**
+ * A plan of these scopes alone.
+ *
+ * @param {string[]} scopes
+ * @returns {ScopePlan}
+ */
+function planOf(scopes) {
+  return { version: 1, scopes: scopes.map((scope) => ({ scope, sources: ['host'], required: true, purpose: 'request', requested: true, refused: false, reason: 'asked for by the probe' })) };
+}
+
+/** @param {ScopePlan} plan */
+function plannedScopes({ scopes }) {
+  return scopes.filter(({ purpose }) => purpose !== 'left-out').map(({ scope }) => scope);
+}
+
+/** @param {Trial} trial */
+function refusesScopes({ answer, refusedAt, error }) {
+  return answer === 'refused' && refusedAt === 'authorize' && error === 'invalid_scope';
 }
 
 /** @param {ScopePlan} plan */
 function requestedBy({ scopes }) {
-  return scopes.filter(({ requested }) => requested).map(({ scope }) => scope).join(' ') || null;
+  return scopes.filter(({ requested }) => requested).map(({ scope }) => scope);
 }
 
 /** @param {Exchange[]} exchanges */
 function lastRegistration(exchanges) {
   return exchanges.findLast(({ purpose }) => purpose === 'registration');
+}
+
+/**
+ * What became of the registration by the plan.
+ *
+ * @param {Exchange[]} exchanges
+ * @returns {Trial}
+ */
+function byThePlan(exchanges) {
+  const own = exchanges.filter(({ purpose, sentScope }) => purpose === 'registration' && sentScope !== undefined);
+  const refused = own.filter(({ method, status = 0 }) => method === 'POST' && status >= 300);
+  return {
+    ...registered(own.at(-1)),
+    sentScope: own.at(-1)?.sentScope,
+    ...(refused.length > 0 ? { refusedRegistrations: refused.map((exchange) => ({ sentScope: exchange.sentScope ?? null, serverAnswer: inWords(exchange) })) } : {}),
+  };
 }
 
 /**
@@ -194,20 +308,19 @@ function lastRegistration(exchanges) {
 function registered(exchange) {
   const { status = 0, document } = exchange ?? {};
   const clientId = textOf(document, 'client_id');
-  if (exchange && status >= 200 && status < 300 && clientId !== undefined) return { registered: true, clientId, registeredScope: textOf(document, 'scope') ?? null };
-  return { registered: false, answer: status >= 400 && status < 500 ? 'refused' : 'unclear', refusedAt: 'register', error: textOf(document, 'error'), errorDescription: textOf(document, 'error_description'), serverAnswer: exchange && inWords(exchange) };
+  if (exchange && status >= 200 && status < 300 && clientId !== undefined) return { registered: true, clientId, registeredScope: textOf(document, 'scope') ?? null, confidential: textOf(document, 'client_secret') !== undefined };
+  return { registered: false, answer: status >= 300 && status < 500 ? 'refused' : 'unclear', refusedAt: 'register', error: textOf(document, 'error'), errorDescription: textOf(document, 'error_description'), serverAnswer: exchange && inWords(exchange) };
 }
 
 /**
  * @param {unknown} error
- * @param {Exchange | undefined} exchange
+ * @param {Trial} trial
  * @returns {Trial}
  */
-function refusal(error, exchange) {
-  const { code, message, step } = /** @type {{ code?: string, message?: string, step?: string }} */ (Object(error));
-  const told = registered(exchange);
-  const isAtRegistration = step === 'register' && !told.registered;
-  return isAtRegistration ? told : { ...told, answer: step === 'register' || step === 'authorize' ? 'refused' : 'unclear', refusedAt: step === 'register' ? 'register' : 'authorize', error: code, serverAnswer: message };
+function refusal(error, trial) {
+  const { code, message, step, details } = /** @type {{ code?: string, message?: string, step?: Step, details?: { error?: string } }} */ (Object(error));
+  if (step === 'register' && trial.registered === false) return trial;
+  return { ...trial, answer: step === 'register' || step === 'authorize' ? 'refused' : 'unclear', refusedAt: step === 'register' ? 'register' : 'authorize', error: details?.error ?? code, serverAnswer: message };
 }
 
 /**
@@ -242,7 +355,8 @@ async function looked(url, state, endpoint, ask, secrets) {
     };
     return isBack ? { told: { ...told, returnsState: parameters.get('state') === state, returnsIssuer: parameters.has('iss') }, callbackUrl: location.href } : { told };
   }
-  return { told: location || status === 200 ? { answer: 'accepted' } : { answer: 'unclear', serverAnswer: inWords(exchange) } };
+  if (isBack && code) return { told: { answer: 'accepted' } };
+  return { told: !isBack && (location || status === 200) ? { answer: 'sign-in' } : { answer: 'unclear', serverAnswer: inWords(exchange) } };
 }
 
 /**
@@ -253,7 +367,9 @@ async function looked(url, state, endpoint, ask, secrets) {
 function inWords({ status, failure, headers, document, body = '', url }) {
   if (status === undefined) return `no answer: ${failure}`;
   if (headers.location !== undefined) {
-    const parameters = urlOf(new URL(headers.location, url).href)?.searchParams ?? new URLSearchParams();
+    const to = URL.canParse(headers.location, url) ? new URL(headers.location, url) : undefined;
+    const parameters = to?.searchParams ?? new URLSearchParams();
+    if (!parameters.has('error')) return `${status} to ${to ? `${to.origin}${to.pathname}` : headers.location}`;
     return `${status} ${[...parameters].filter(([name]) => !['state', 'iss', 'session_state'].includes(name)).map(([name, value]) => `${name}=${/\s/.test(value) ? JSON.stringify(value) : value}`).join(' ')}`;
   }
   const members = Object.entries(document ?? {}).filter(([name]) => /^error/.test(name) || name === 'scope');
@@ -281,25 +397,39 @@ async function deleteAll(exchanges, issuer, registrationEndpoint, host) {
   /** @type {ThrowawayClient[]} */
   const clients = [];
   for (const [clientId, document] of all) {
-    const registration = managed(clientId, document, issuer, registrationEndpoint);
+    const registration = managed(document, issuer, registrationEndpoint);
     clients.push({ clientId, deleted: registration !== undefined && (await unregister({ registration }, host).catch(() => false)) });
   }
   return clients;
 }
 
 /**
- * @param {string} clientId
  * @param {JsonObject} document
  * @param {string} issuer
  * @param {string} registrationEndpoint
  * @returns {ClientRegistration | undefined} undefined where it cannot be deleted
  */
-function managed(clientId, document, issuer, registrationEndpoint) {
+function managed(document, issuer, registrationEndpoint) {
   const uri = textOf(document, 'registration_client_uri');
   const registrationAccessToken = textOf(document, 'registration_access_token');
-  if (uri === undefined || registrationAccessToken === undefined || !URL.canParse(uri, registrationEndpoint)) return undefined;
+  const registration = registrationOf(document, issuer);
+  if (!registration || uri === undefined || registrationAccessToken === undefined || !URL.canParse(uri, registrationEndpoint)) return undefined;
   const at = new URL(uri, registrationEndpoint);
   if (at.origin !== new URL(registrationEndpoint).origin) return undefined;
-  const redirectUri = listOf(document, 'redirect_uris')?.[0];
-  return { version: 1, kind: 'dynamic', issuer, clientId, tokenEndpointAuthMethod: 'none', redirectUri, registrationAccessToken, registrationClientUri: at.href };
+  return { ...registration, registrationAccessToken, registrationClientUri: at.href };
+}
+
+/**
+ * A registration as it was answered, but for its scopes: it may request what it likes.
+ *
+ * @param {JsonObject | undefined} document
+ * @param {string} issuer
+ * @returns {ClientRegistration | undefined}
+ */
+function registrationOf(document, issuer) {
+  const clientId = textOf(document, 'client_id');
+  if (clientId === undefined) return undefined;
+  const clientSecret = textOf(document, 'client_secret');
+  const method = /** @type {ClientRegistration['tokenEndpointAuthMethod'] | undefined} */ (textOf(document, 'token_endpoint_auth_method'));
+  return { version: 1, kind: 'dynamic', issuer, clientId, clientSecret, tokenEndpointAuthMethod: method ?? (clientSecret === undefined ? 'none' : 'client_secret_basic'), redirectUri: REDIRECT_URI };
 }

@@ -4,6 +4,8 @@
 /** @import { Fetch, FetchContext, JsonObject } from '../host.js' */
 /** @import { Exchange, Purpose } from './finding.js' */
 
+import { asObject } from './evidence.js';
+
 /** No document of the protocol is larger. */
 const BODY_LIMIT = 1_048_576;
 
@@ -37,7 +39,7 @@ const kept = [
 /**
  * @param {{ fetch?: Fetch, signal?: AbortSignal, timeoutMilliseconds?: number }} host
  * @param {object} how
- * @param {(url: string, init?: RequestInit) => Pick<Exchange, 'purpose' | 'step' | 'to'>} how.classify
+ * @param {(url: string, init?: RequestInit) => Pick<Exchange, 'purpose' | 'step' | 'to' | 'sentScope'>} how.classify
  * @param {(exchange: Exchange) => JsonObject | undefined} [how.mend] a document to go on with in place of the one received
  * @returns {Recorder}
  */
@@ -126,16 +128,6 @@ async function limitedBody(response) {
     at += chunk.length;
   }
   return body;
-}
-
-/** @param {string} text */
-function asObject(text) {
-  try {
-    const value = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** @param {unknown} error */

@@ -193,10 +193,10 @@ export const authorizationServerRules = [
     step: 'token',
     id: 'no-public-clients',
     severity: 'advice',
-    title: 'Every client needs a secret',
+    title: 'Public clients are not listed',
     standard: 'OAuth 2.1 §2.1; RFC 8414 §2',
-    effect: 'Apps on people\'s machines cannot keep one; clients that register as public are refused.',
-    change: 'Offer `none` in `token_endpoint_auth_methods_supported`.',
+    effect: 'Clients that go by the list register with a secret, which apps on people\'s machines cannot keep. Some servers register public clients all the same: `doctor --probe` tells.',
+    change: 'Support public clients, and list `none` in `token_endpoint_auth_methods_supported`.',
     look: ({ serverMetadata }) => {
       const methods = listOf(serverMetadata, 'token_endpoint_auth_methods_supported');
       return methods?.some((method) => authenticationMethods.includes(method)) && !methods.includes('none') && { found: `\`token_endpoint_auth_methods_supported\` is ${quoted(methods)}` };

@@ -1,13 +1,13 @@
 /** What throwaway clients met (RFC 7591, RFC 6749 §4.1.2.1, RFC 9207). */
 
-/** @import { ProbeEvidence, ProbeRule, Trial } from '../finding.js' */
+/** @import { ProbeEvidence, ProbeRule, RegistrationRefusal, Trial } from '../finding.js' */
+
+import { quoted, scopesOf, without } from '../evidence.js';
+import { changeFor } from '../registration_policies.js';
 
 const mine = { party: /** @type {const} */ ('authorization-server') };
 const atRegistration = { ...mine, step: /** @type {const} */ ('register') };
 const atAuthorization = { ...mine, step: /** @type {const} */ ('authorize') };
-
-/** @param {string | null | undefined} scope */
-const scopesOf = (scope) => (scope ?? '').split(' ').filter((one) => one !== '');
 
 /** @param {Trial} trial */
 const isAccepted = ({ answer, registered }) => registered && answer === 'accepted';
@@ -16,11 +16,30 @@ const isAccepted = ({ answer, registered }) => registered && answer === 'accepte
 const refusals = ({ careless, ours }) => [careless, ours].filter(({ answer, refusedAt }) => answer === 'refused' && refusedAt === 'authorize');
 
 /**
- * What was requested, and not registered.
+ * What was requested, and is not named by the registration's answer; what was sent, where that names nothing.
  *
  * @param {Trial} trial
  */
-const unregistered = ({ requestedScope, registeredScope }) => scopesOf(requestedScope).filter((scope) => !scopesOf(registeredScope).includes(scope));
+const unnamed = ({ requestedScope, registeredScope, sentScope }) => without(scopesOf(requestedScope), scopesOf(registeredScope ?? sentScope));
+
+/**
+ * What the MCP server demands, and is refused also when it is asked for outright.
+ *
+ * @param {ProbeEvidence} evidence
+ */
+const refusedDemands = ({ ours: { notPermitted = [] }, plan }) => notPermitted.filter((scope) => plan.scopes.some((planned) => planned.required && planned.scope === scope));
+
+/**
+ * Refused registrations, and what the operator changes where the words tell which policy it was.
+ *
+ * @param {RegistrationRefusal[]} refusals
+ */
+const refusedBy = (refusals) => {
+  const words = [...new Set(refusals.map(({ serverAnswer }) => serverAnswer))];
+  const sentWith = (/** @type {string} */ word) => refusals.filter(({ serverAnswer }) => serverAnswer === word).map(({ sentScope }) => (sentScope === null ? 'no `scope`' : `"${sentScope}"`));
+  const change = changeFor(words);
+  return { ...(change === undefined ? {} : { change }), found: words.map((word) => `sent ${sentWith(word).join(', ')}: ${word}`).join('; ') };
+};
 
 /** @type {ProbeRule[]} */
 export const probeRules = [
@@ -33,17 +52,45 @@ export const probeRules = [
     effect: 'No client becomes known by itself.',
     change: 'Accept public clients with a loopback redirect URI and the scopes that the MCP server names; or say in `error_description` what is wrong.',
     setting: 'client',
-    look: ({ ours }) => !ours.registered && ours.answer === 'refused' && { found: String(ours.serverAnswer) },
+    look: ({ ours }) => !ours.registered && ours.answer === 'refused' && refusedBy(ours.refusedRegistrations ?? []),
   },
   {
     ...atRegistration,
     id: 'demanded-scope-not-registered',
     severity: 'error',
-    title: 'Clients are not registered for a scope that the MCP server demands',
+    title: 'Clients get no scope that the MCP server demands',
     standard: 'RFC 7591 §3.2.1; MCP, authorization: scope selection',
     effect: 'No sign-in can be good for what is demanded.',
     change: 'Let clients register the scopes that the MCP server demands, or demand others.',
-    look: ({ ours }) => ours.registered && ours.answer === 'refused' && ours.refusedAt === 'register' && { found: `registered for "${ours.registeredScope ?? 'nobody says what'}": ${ours.serverAnswer}` },
+    look: (evidence) => {
+      const scopes = refusedDemands(evidence);
+      const { ours } = evidence;
+      return scopes.length > 0 && { scopes, found: `registered for "${ours.registeredScope}"; asked for outright: ${ours.outrightAnswer}` };
+    },
+  },
+  {
+    ...atRegistration,
+    id: 'permitted-scope-not-named',
+    severity: 'advice',
+    title: 'A scope is permitted that the registration\'s answer does not name',
+    standard: 'RFC 7591 §3.2.1',
+    effect: 'Clients that take the answer for all that they may request leave it out, or do not sign in at all.',
+    change: 'Name in `scope` of the answer everything that the client may request.',
+    look: ({ ours: { permitted = [], registeredScope, requestedScope } }) =>
+      permitted.length > 0 && { scopes: permitted, found: `registered for "${registeredScope}"; the request for "${requestedScope ?? 'no scope'}" was accepted, and so was one for ${permitted.join(' ')}` },
+  },
+  {
+    ...atRegistration,
+    id: 'registration-refuses-scopes',
+    severity: 'warning',
+    title: 'Registration is refused for scopes that the MCP server names',
+    standard: 'RFC 7591 §2, §3.2.1',
+    effect: 'Clients that give up there are locked out. The others try again with fewer scopes, or with none.',
+    change: 'Permit clients to register what the MCP server names; or register what is permitted, and say in `scope` which.',
+    look: ({ ours }) => {
+      const refusals = (ours.refusedRegistrations ?? []).filter(({ sentScope }) => sentScope !== null && sentScope !== ours.sentScope);
+      return ours.registered && refusals.length > 0 && refusedBy(refusals);
+    },
   },
   {
     ...atAuthorization,
@@ -53,7 +100,7 @@ export const probeRules = [
     standard: 'RFC 6749 §4.1.2.1',
     effect: 'Nobody can sign in.',
     change: 'Accept authorization requests for the scopes that the registration was answered with.',
-    look: ({ ours }) => ours.answer === 'refused' && ours.refusedAt === 'authorize' && { found: `requested ${ours.requestedScope ?? 'no scope'}: ${ours.serverAnswer}`, scopes: scopesOf(ours.requestedScope) },
+    look: ({ ours }) => ours.registered && ours.answer === 'refused' && ours.refusedAt === 'authorize' && { found: `requested ${ours.requestedScope ?? 'no scope'}: ${ours.serverAnswer}`, scopes: scopesOf(ours.requestedScope) },
   },
   {
     ...atAuthorization,
@@ -63,10 +110,11 @@ export const probeRules = [
     standard: 'RFC 7591 §2, RFC 6749 §4.1.2.1',
     effect: 'Many clients register without `scope`, request what the MCP server demands, and lock their users out. A client that registers what it will request, as this package does, is accepted.',
     change: 'Register clients that send no `scope` for every scope that the MCP server may demand; or refuse their registration, so that they learn of it.',
-    look: ({ careless, ours }) => {
-      if (!isAccepted(ours) || careless.answer !== 'refused' || careless.refusedAt !== 'authorize') return undefined;
+    look: (evidence) => {
+      const { careless, ours } = evidence;
+      if (!isAccepted(ours) || refusedDemands(evidence).length > 0 || careless.answer !== 'refused' || careless.refusedAt !== 'authorize') return undefined;
       const got = careless.registeredScope === null ? 'nobody says which scopes' : `"${careless.registeredScope}"`;
-      return { scopes: unregistered(careless), found: `registered without \`scope\`, it got ${got}; its request for "${careless.requestedScope}" was answered ${careless.serverAnswer}. Registered for "${ours.registeredScope ?? ours.sentScope}", the request for "${ours.requestedScope}" was accepted.` };
+      return { scopes: without(unnamed(careless), ours.permitted ?? []), found: `registered without \`scope\`, it got ${got}; its request for "${careless.requestedScope}" was answered ${careless.serverAnswer}. Registered for "${ours.registeredScope ?? ours.sentScope}", the request for "${ours.requestedScope}" was accepted.` };
     },
   },
   {
@@ -77,7 +125,7 @@ export const probeRules = [
     standard: 'RFC 7591 §2',
     effect: 'The member is optional, and many clients leave it out.',
     change: 'Register such clients for a default, and say in `scope` which.',
-    look: ({ careless, ours }) => ours.registered && careless.answer === 'refused' && careless.refusedAt === 'register' && { found: String(careless.serverAnswer) },
+    look: ({ careless, ours }) => ours.registered && careless.answer === 'refused' && careless.refusedAt === 'register' && refusedBy([{ sentScope: null, serverAnswer: String(careless.serverAnswer) }]),
   },
   {
     ...atRegistration,
@@ -88,7 +136,7 @@ export const probeRules = [
     effect: 'Clients that do not read the answer request more, and are refused.',
     change: 'Register what the MCP server lists, or take it out of its list.',
     look: ({ ours }) => {
-      const missing = ours.registered && ours.registeredScope ? scopesOf(ours.sentScope).filter((scope) => !scopesOf(ours.registeredScope).includes(scope)) : [];
+      const missing = ours.registered && ours.registeredScope ? without(scopesOf(ours.sentScope), [...scopesOf(ours.registeredScope), ...(ours.permitted ?? [])]) : [];
       return missing.length > 0 && { scopes: missing, found: `sent "${ours.sentScope}", registered "${ours.registeredScope}"` };
     },
   },
@@ -101,6 +149,47 @@ export const probeRules = [
     effect: 'Clients cannot know what they may request, and learn it from a refusal.',
     change: 'State `scope` in the answer.',
     look: ({ ours }) => ours.registered && scopesOf(ours.sentScope).length > 0 && ours.registeredScope === null && { found: `sent "${ours.sentScope}", the answer has no \`scope\`` },
+  },
+  {
+    ...atRegistration,
+    id: 'secret-required',
+    severity: 'advice',
+    title: 'Every client needs a secret',
+    standard: 'OAuth 2.1 §2.1; RFC 7591 §2',
+    effect: 'Apps on people\'s machines cannot keep one.',
+    change: 'Register clients that send `"token_endpoint_auth_method": "none"` as public.',
+    look: ({ careless }) => careless.registered && careless.confidential && { found: 'a client that registered with `none` was given a secret' },
+  },
+  {
+    ...atRegistration,
+    id: 'public-clients-not-listed',
+    severity: 'advice',
+    title: 'Public clients are registered, and not listed',
+    standard: 'OAuth 2.1 §2.1; RFC 8414 §2',
+    effect: 'Clients that go by the list register with a secret, which apps on people\'s machines cannot keep.',
+    change: 'List `none` in `token_endpoint_auth_methods_supported`.',
+    look: ({ careless, discovery }) => {
+      const methods = discovery.authorizationServer.tokenEndpointAuthMethodsSupported;
+      return careless.registered && !careless.confidential && methods && !methods.includes('none') && { found: `a client that registered with \`none\` was given no secret; \`token_endpoint_auth_methods_supported\` is ${quoted(methods)}` };
+    },
+  },
+  {
+    ...atAuthorization,
+    id: 'sign-in-before-scopes',
+    severity: 'advice',
+    title: 'Scopes are judged only after the sign-in',
+    standard: 'RFC 6749 §3.1, §4.1.2.1',
+    effect: 'It is permitted. People sign in before they learn that the client may not request a scope; and what clients may request can be told only by what they are registered for.',
+    change: 'Check the client and its scopes before the sign-in page is shown.',
+    look: ({ careless, ours }) => {
+      const shown = Object.entries({ 'registered without `scope`': careless, 'registered by the plan': ours }).filter(([, { answer }]) => answer === 'sign-in');
+      const judged = shown.map(([how, trial]) => {
+        const scopes = [...unnamed(trial), ...(trial.notKnown ?? [])];
+        return { scopes, words: `${how}, its answer ${scopes.length > 0 ? `does not name ${scopes.join(' ')}` : 'names all that is requested'}` };
+      });
+      const scopes = [...new Set(judged.flatMap((one) => one.scopes))];
+      return shown.length > 0 && { ...(scopes.length > 0 ? { scopes } : {}), found: `a request with scopes that nobody registered is shown a sign-in page, like every other. By registration: ${judged.map(({ words }) => words).join('; ')}` };
+    },
   },
   {
     ...atAuthorization,
