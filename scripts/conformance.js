@@ -104,6 +104,7 @@ async function play(node, scenario, protocol) {
     cwd: folder,
     env: { PATH: path },
     output: "capture",
+    limitMilliseconds: 300_000,
   });
   const written = filesBelow([output]);
   const read = (/** @type {string} */ name) => written.filter((file) => basename(file) === name).map((file) => readFileSync(file, "utf8"));
