@@ -43,7 +43,7 @@ const belowRoot = (file) => relative(root, file).replaceAll(sep, "/");
  */
 export async function findProofs() {
   const vectors = readdirSync(join(root, "tests/vectors")).filter((name) => name.endsWith(".json")).map((name) => `tests/vectors/${name}`);
-  const tests = filesBelow([join(root, "tests")]).map(belowRoot).filter((file) => file.endsWith(".test.js"));
+  const tests = filesBelow([join(root, "tests")]).map(belowRoot).filter((file) => file.endsWith(".js"));
   return [...vectors.flatMap(vectorsOf), ...tests.flatMap((file) => markedTests(read(file), file)), ...(await proofsOfScenarios())];
 }
 
