@@ -117,7 +117,7 @@ export function run(command, args, { cwd = root, env: changes = {}, output = "sh
       const status = code ?? 128 + (signal === "SIGINT" ? 2 : signal === "SIGHUP" ? 1 : 15);
       const text = Buffer.concat(chunks).toString();
       if (output === "step" && moves && status !== 0) console.log(text);
-      if (timedOut) console.error(`It had not ended after ${(limitMilliseconds ?? 0) / 60_000} minutes, and was ended: ${[command, ...args].join(" ")}`);
+      if (timedOut && output !== "capture") console.error(`Ended, because it took longer than ${(limitMilliseconds ?? 0) / 1000} seconds: ${[command, ...args].join(" ")}`);
       resolve({ status, output: text, timedOut });
     });
   });
