@@ -22,7 +22,7 @@ await runProgram(async () => {
     env: { ...env, TMPDIR: folder, TMP: folder, NO_HEADLESS: "1", WASM_BINDGEN_TEST_ADDRESS: "127.0.0.1:0" },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const ended = new Promise((resolve) => runner.once("close", resolve));
+  const ended = new Promise((resolve) => runner.once("close", (code) => resolve(code ?? 1)));
   try {
     for await (const line of createInterface({ input: runner.stdout })) {
       const [, address] = /tests are now available at (http:\S+)/.exec(line) ?? [];
