@@ -8,9 +8,11 @@ import { startRedisServer } from '../servers/redis_server.js';
 import { connectBy } from './clients/clients.js';
 
 const redis = await startRedisServer();
-after(redis.close);
 const connected = await connectBy.redis?.(redis.path);
-after(() => connected?.disconnect());
+after(async () => {
+  connected?.disconnect();
+  await redis.close();
+});
 
 let applications = 0;
 testFourProcesses('one Redis', () => {
