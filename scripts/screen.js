@@ -78,6 +78,8 @@ function draw() {
 }
 
 if (moves) {
+  // What was said last stays.
+  process.once("exit", () => timer && originalWrite("\n"));
   // Whatever else is printed, by whomever, must not stand behind the line.
   for (const stream of [stdout, stderr]) {
     const print = stream.write.bind(stream);

@@ -3,13 +3,14 @@
 
 import { join } from "node:path";
 import { argv, execPath } from "node:process";
-import { ensureChrome } from "./browser.js";
+import { ensureChrome, findFirefox } from "./browser.js";
 import { build } from "./build.js";
-import { conclude, ensureNestedPackage, filesBelow, progress, root, run, runNodeTests, runProgram } from "./support.js";
+import { conclude, ensureNestedPackage, filesBelow, root, run, runNodeTests, runProgram } from "./support.js";
 
 const folder = join(root, "tests", "inspector");
 
 await runProgram(async () => {
+  findFirefox();
   await build();
   await ensureNestedPackage(join(root, "tests", "browsers"));
   await ensureChrome();
@@ -17,6 +18,6 @@ await runProgram(async () => {
   const files = filesBelow([folder]).filter((file) => file.endsWith(".test.js"));
   // One browser after the other: windows of several compete for being in front.
   const counts = await runNodeTests(files, ["--test-concurrency=1"]);
-  progress("the inspector's pictures are in target/inspector");
+  console.log("The inspector's pictures are in target/inspector.");
   return conclude([counts]);
 });
