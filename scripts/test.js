@@ -108,7 +108,7 @@ await runProgram(async () => {
     throw new Explained(`There is no phase ${unknown.join(", ")}. The phases are ${Object.keys(phases).join(", ")}.`);
   }
   console.log(`Sets up and builds below this folder, then runs: ${chosen.join(", ")}. The whole output goes to ${logName}.`);
-  if (argv.length === 2) console.log("The first time takes about FIRST minutes, later ones about LATER.");
+  if (argv.length === 2) console.log("The first time takes about ten minutes, later ones about five.");
   const asCheck = async (/** @type {() => Promise<void>} */ work) => {
     await work();
     return { passed: 1, failed: 0, skipped: 0 };
