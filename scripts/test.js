@@ -113,12 +113,12 @@ await runProgram(async () => {
     await work();
     return { passed: 1, failed: 0, skipped: 0 };
   };
-  const rows = [
-    chosen.some((name) => phases[name]?.needsBuild)
-      ? await runPhase("build", "everything the tests need, then pkg/", () => asCheck(build))
-      : await runPhase("setup", "everything the tests need", () => asCheck(setup)),
-  ];
-  for (const name of chosen) {
+  const first = chosen.some((name) => phases[name]?.needsBuild)
+    ? await runPhase("build", "everything the tests need, then pkg/", () => asCheck(build))
+    : await runPhase("setup", "everything the tests need", () => asCheck(setup));
+  const rows = [first];
+  const isReady = first.failed === 0;
+  for (const name of isReady ? chosen : []) {
     const phase = phases[name];
     if (phase) rows.push(await runPhase(name, phase.about, phase.run));
   }
@@ -126,6 +126,7 @@ await runProgram(async () => {
   // At most ten lines with those that `conclude` prints, and each as short as it can be.
   console.log();
   for (const { phase, passed, time, note } of rows) console.log(`${phase.padEnd(14)}${`${passed} passed`.padStart(12)}${time.padStart(10)}  ${note}`);
+  if (!isReady) console.log(`Not run, since ${first.phase} failed: ${chosen.join(", ")}. When it is mended: npm test.`);
   if (argv.length === 2) console.log(`Not run here, but by .ci/run, or one by one: npm run ${otherCommands.join(", ")}.`);
   return conclude(rows);
 });
