@@ -36,7 +36,13 @@ try {
   const served = await showOurs();
   const held = showWhatTheServerSaw();
   const asDescribed = refused && served && held;
-  print(asDescribed ? good('\nAll went as described.\n') : bad('\nNot all went as described: see the red lines above.\n'));
+  print(asDescribed ? good('\nAll went as described:') : bad('\nNot all went as described, see the red lines above:'));
+  table([
+    [faint(publishedClient), refused ? 'was locked out' : bad('was not locked out')],
+    [faint(clientName), served ? 'signed in, got one more scope without a new registration, and refreshed' : bad('was not served')],
+    ['', held ? 'requested no scope that it had not registered' : bad('requested a scope that it had not registered')],
+  ]);
+  print('\nNext: npm run demo -- --browser, to sign in yourself; npm test, to see it proved.\n');
   process.exitCode = asDescribed ? 0 : 1;
 } catch (error) {
   if (!(error instanceof AuthorizationError)) throw error;

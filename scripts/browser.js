@@ -1,9 +1,9 @@
 // Finds the browsers on this machine, and their drivers.
 
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { env, platform } from "node:process";
-import { Explained } from "./support.js";
+import { arch, env, execPath, platform } from "node:process";
+import { ensureNestedPackage, Explained, hashFiles, makeIfStale, mustRun, progress, root, targetFolder } from "./support.js";
 
 const usualPlaces = {
   chrome: {
@@ -49,10 +49,41 @@ const howToInstall = `  Debian:           apt-get install chromium chromium-driv
   Windows:          choco install googlechrome chromedriver firefox
   somewhere else:   set the environment variables CHROME, CHROMEDRIVER and FIREFOX to the programs`;
 
-/** @returns {string} the path of Chromium or Chrome */
+/** Where `ensureChrome` puts one, with a script beside it that starts it with its own libraries. */
+const ownFolder = join(targetFolder, "chromium");
+const ownChrome = join(ownFolder, "start");
+
+/** @returns {string} the path of Chromium or Chrome: one that is installed, or the one that `ensureChrome` brought */
 export function findChrome() {
-  return find("chrome", "CHROME");
+  return search("chrome", "CHROME") ?? (isExecutable(ownChrome) ? ownChrome : find("chrome", "CHROME"));
 }
+
+/** Brings a Chromium from npm where none is installed and there is one: for Linux x64, with the libraries that it needs. */
+export async function ensureChrome() {
+  if (search("chrome", "CHROME") || platform !== "linux" || arch !== "x64") return void findChrome();
+  const folder = join(root, "tests", "browsers", "chromium");
+  await ensureNestedPackage(folder);
+  await makeIfStale({
+    stamp: join(targetFolder, "chromium.made-from"),
+    inputs: hashFiles([join(folder, "package-lock.json"), join(root, "scripts", "browser.js")]),
+    outputs: [ownChrome],
+    make: async () => {
+      progress("no Chromium or Chrome is installed: one from npm is unpacked (half a minute, once)");
+      rmSync(ownFolder, { recursive: true, force: true });
+      mkdirSync(ownFolder, { recursive: true });
+      // It unpacks itself into the folder for temporary files, and its libraries only where it takes the machine for Amazon's.
+      const program = "import('@sparticuz/chromium').then(({ default: chromium }) => chromium.executablePath())";
+      await mustRun(execPath, ["--eval", program], { cwd: folder, env: { TMPDIR: ownFolder, AWS_LAMBDA_JS_RUNTIME: "nodejs20.x" } });
+      writeFileSync(ownChrome, startScript, { mode: 0o755 });
+    },
+  });
+}
+
+const startScript = `#!/bin/sh
+here=$(dirname "$0")
+export LD_LIBRARY_PATH="$here/al2023/lib\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" FONTCONFIG_PATH="$here/fonts"
+exec "$here/chromium" "$@"
+`;
 
 /** @returns {string} the path of the program that drives it through WebDriver */
 export function findChromedriver() {

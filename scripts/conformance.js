@@ -6,7 +6,7 @@ import { basename, delimiter, dirname, join } from "node:path";
 import { argv, env, execPath } from "node:process";
 import { build } from "./build.js";
 import { ensureNewerNode } from "./newer_node.js";
-import { elapsed, ensureNestedPackage, Explained, filesBelow, mustRun, root, run, runProgram, targetFolder } from "./support.js";
+import { conclude, elapsed, ensureNestedPackage, Explained, filesBelow, mustRun, root, run, runProgram, targetFolder } from "./support.js";
 
 const folder = join(root, "tests", "conformance");
 const suite = join(folder, "node_modules", "@modelcontextprotocol", "conformance", "dist", "index.js");
@@ -59,7 +59,7 @@ await runProgram(async () => {
   if (complaints.length > 0) console.log(`What the suite wrote is in ${results}.\n`);
   console.log(`In ${elapsed(since)}:`);
   console.log(`${passed} of ${runs}, ${warnings === 0 ? "no" : warnings} warnings`);
-  return passed === runs ? 0 : 1;
+  return conclude([{ passed, failed: runs - passed, skipped: 0 }]);
 });
 
 /**
@@ -104,6 +104,7 @@ async function play(node, scenario, protocol) {
     cwd: folder,
     env: { PATH: path },
     output: "capture",
+    limitMilliseconds: 300_000,
   });
   const written = filesBelow([output]);
   const read = (/** @type {string} */ name) => written.filter((file) => basename(file) === name).map((file) => readFileSync(file, "utf8"));

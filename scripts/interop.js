@@ -8,7 +8,7 @@ import { spec } from "node:test/reporters";
 import { build } from "./build.js";
 import { ensureNewerNode } from "./newer_node.js";
 import { ensurePython } from "./python.js";
-import { ensureNestedPackage, root, runProgram } from "./support.js";
+import { ensureNestedPackage, fileMilliseconds, root, runProgram } from "./support.js";
 
 const folder = join(root, "tests/interop");
 
@@ -31,7 +31,7 @@ await runProgram(async () => {
     steps = [];
   };
   const files = ["npm_servers.test.js", "newer_servers.test.js", "python_servers.test.js"].map((file) => join(folder, file));
-  const tests = run({ files, concurrency: 1 }).on("test:pass", note(true)).on("test:fail", note(false));
+  const tests = run({ files, concurrency: 1, timeout: fileMilliseconds }).on("test:pass", note(true)).on("test:fail", note(false));
   const report = tests.compose(new spec());
   report.pipe(stdout, { end: false });
   await finished(report);

@@ -26,7 +26,7 @@ export async function runReal() {
     const [command = program, ...args] = [...display, program, ...switches, application];
     progress("the example in Electron");
     const { status, output } = await run(command, args, {
-      output: "both",
+      output: "step",
       env: { MCP_SERVER: world.server, ALLOW_PLAIN_TEXT: "yes", USER_DATA: join(folder, "data") },
       limitMilliseconds: 120_000,
     });

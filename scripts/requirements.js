@@ -5,7 +5,7 @@ import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join, posix, relative, sep } from "node:path";
 import { argv } from "node:process";
 import { scenarios } from "../tests/zoo/scenarios/index.js";
-import { Explained, filesBelow, isProgram, progress, root, runProgram } from "./support.js";
+import { Explained, filesBelow, isProgram, root, runProgram } from "./support.js";
 
 /**
  * A test that names what it proves.
@@ -43,7 +43,7 @@ const belowRoot = (file) => relative(root, file).replaceAll(sep, "/");
  */
 export async function findProofs() {
   const vectors = readdirSync(join(root, "tests/vectors")).filter((name) => name.endsWith(".json")).map((name) => `tests/vectors/${name}`);
-  const tests = filesBelow([join(root, "tests")]).map(belowRoot).filter((file) => file.endsWith(".test.js"));
+  const tests = filesBelow([join(root, "tests")]).map(belowRoot).filter((file) => file.endsWith(".js"));
   return [...vectors.flatMap(vectorsOf), ...tests.flatMap((file) => markedTests(read(file), file)), ...(await proofsOfScenarios())];
 }
 
@@ -153,7 +153,7 @@ if (isProgram(import.meta.url)) {
     for (const form of documents) {
       const { text, ids, complaints } = withProofs(read(form.file), form, proofs);
       writeFileSync(join(root, form.file), text);
-      progress(`${form.file}: ${ids.length} rows`);
+      console.log(`${form.file}: ${ids.length} rows`);
       for (const complaint of complaints) console.log(complaint);
     }
   });

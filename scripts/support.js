@@ -3,12 +3,14 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { argv, env, execPath, exit, platform, stderr, stdout } from "node:process";
 import { fileURLToPath } from "node:url";
+import { root } from "./places.js";
+import { logName, moves, progress, settle, take } from "./screen.js";
 
-export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-export const targetFolder = resolve(root, env.CARGO_TARGET_DIR ?? "target");
+export { root, targetFolder } from "./places.js";
+export { elapsed, logName, progress } from "./screen.js";
 
 /** A failure that is explained in its message: shown without a stack. */
 export class Explained extends Error {}
@@ -36,29 +38,15 @@ export async function runProgram(main) {
   }
 }
 
-const started = performance.now();
-
-/** @param {number} since a time of `performance.now()` */
-export function elapsed(since) {
-  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
-}
-
-/**
- * Prints a progress line with the seconds since the program started.
- *
- * @param {string} text
- */
-export function progress(text) {
-  console.log(`[${elapsed(started).padStart(7)}] ${text}`);
-}
-
 /**
  * @typedef {object} RunOptions
  * @property {string} [cwd]
  * @property {Record<string, string | undefined>} [env] added to this process's; undefined removes
- * @property {"show" | "capture" | "both"} [output] where standard output and error go; "show" by default
+ * @property {"show" | "capture" | "step"} [output] where standard output and error go; "show" by default. "step": in a
+ *   terminal into the line that moves, and shown as a whole where the command fails; elsewhere shown as it comes
  * @property {boolean} [shell]
- * @property {number} [limitMilliseconds] after that time it is killed, with all that it started
+ * @property {number} [limitMilliseconds] after that time it is ended, with all that it started; what it left behind when it
+ *   ended by itself is ended as well
  */
 
 /** How to send a signal to each child. @type {Map<import("node:child_process").ChildProcess, (signal: NodeJS.Signals) => void>} */
@@ -70,6 +58,9 @@ for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
   });
 }
 
+/** How long a command may take to end after it was told to, before it is killed. */
+const graceMilliseconds = 5_000;
+
 /**
  * Runs a command to its end. Signals that this process receives reach it too.
  *
@@ -80,7 +71,8 @@ for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
  */
 export function run(command, args, { cwd = root, env: changes = {}, output = "show", shell = false, limitMilliseconds } = {}) {
   return new Promise((resolve, reject) => {
-    // A process group of its own is what can be killed with all that is in it; Windows has none.
+    if (output === "show") settle();
+    // A process group of its own is what can be ended with all that is in it; Windows has none.
     const ownGroup = limitMilliseconds !== undefined && platform !== "win32";
     const child = spawn(command, args, {
       cwd,
@@ -90,7 +82,7 @@ export function run(command, args, { cwd = root, env: changes = {}, output = "sh
       stdio: output === "show" ? "inherit" : ["inherit", "pipe", "pipe"],
     });
     const send = (/** @type {NodeJS.Signals} */ signal) => {
-      if (ownGroup && child.pid) process.kill(-child.pid, signal);
+      if (ownGroup && child.pid) sendToGroup(child.pid, signal);
       // Ctrl-C reaches the other children by itself: the terminal sends it to the whole process group.
       else if (signal !== "SIGINT") child.kill(signal);
     };
@@ -98,27 +90,50 @@ export function run(command, args, { cwd = root, env: changes = {}, output = "sh
     let timedOut = false;
     const limit = limitMilliseconds && setTimeout(() => {
       timedOut = true;
-      send("SIGKILL");
+      // Browsers are in groups of their own: whoever started them ends them when it is told to end.
+      send("SIGTERM");
+      setTimeout(() => send("SIGKILL"), graceMilliseconds).unref();
     }, limitMilliseconds);
     /** @type {Buffer[]} */
     const chunks = [];
     for (const [stream, screen] of /** @type {const} */ ([[child.stdout, stdout], [child.stderr, stderr]])) {
       stream?.on("data", (/** @type {Buffer} */ chunk) => {
         chunks.push(chunk);
-        if (output === "both") screen.write(chunk);
+        if (output === "step") take(chunk, screen);
       });
     }
     child.on("error", (/** @type {NodeJS.ErrnoException} */ error) => {
+      clearTimeout(limit);
       children.delete(child);
       reject(error.code === "ENOENT" ? new Explained(missingCommand(command)) : error);
     });
-    child.on("close", (code, signal) => {
+    child.on("exit", () => {
       clearTimeout(limit);
+      // What is left of the group would keep the pipes open, and run on.
+      if (ownGroup) send("SIGKILL");
+    });
+    child.on("close", (code, signal) => {
       children.delete(child);
       const status = code ?? 128 + (signal === "SIGINT" ? 2 : signal === "SIGHUP" ? 1 : 15);
-      resolve({ status, output: Buffer.concat(chunks).toString(), timedOut });
+      const text = Buffer.concat(chunks).toString();
+      if (output === "step" && moves && status !== 0) console.log(text);
+      if (timedOut && output !== "capture") console.error(`Ended, because it took longer than ${(limitMilliseconds ?? 0) / 1000} seconds: ${[command, ...args].join(" ")}`);
+      resolve({ status, output: text, timedOut });
     });
   });
+}
+
+/**
+ * @param {number} leader
+ * @param {NodeJS.Signals} signal
+ */
+function sendToGroup(leader, signal) {
+  try {
+    process.kill(-leader, signal);
+  } catch (error) {
+    // Nothing is left of it.
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== "ESRCH") throw error;
+  }
 }
 
 /** @param {string} command */
@@ -129,14 +144,14 @@ function missingCommand(command) {
 }
 
 /**
- * Runs a command that must succeed, and returns what it printed unless it was shown.
+ * Runs a command that must succeed, as a step unless the options say otherwise, and returns what it printed.
  *
  * @param {string} command
  * @param {string[]} args
  * @param {RunOptions} [options]
  */
 export async function mustRun(command, args, options) {
-  const { status, output } = await run(command, args, options);
+  const { status, output } = await run(command, args, { output: "step", ...options });
   if (status === 0) return output;
   const shown = options?.output === "capture" ? `\n${output}` : "";
   throw new Explained(`Failed with status ${status}: ${[command, ...args].join(" ")}${shown}`);
@@ -182,7 +197,7 @@ export async function ensureNestedPackage(folder) {
 }
 
 /** Packages that `npm test` does not need, and that are large. */
-const packagesOfOtherCommands = ["tests/conformance", "tests/node", "tests/interop/newer_servers", "tests/package", "tests/electron"].map((folder) => join(root, folder));
+const packagesOfOtherCommands = ["tests/browsers/chromium", "tests/conformance", "tests/node", "tests/interop/newer_servers", "tests/package", "tests/electron"].map((folder) => join(root, folder));
 
 /** Installs what the tests need beside the root package. */
 export async function ensureTestPackages() {
@@ -259,8 +274,13 @@ export function countTests(output) {
   };
 }
 
+/** No command that runs tests takes a tenth of it on a machine that does nothing else. */
+const testMilliseconds = 30 * 60_000;
+/** The same for a file of tests in JavaScript. */
+export const fileMilliseconds = 10 * 60_000;
+
 /**
- * Runs a command that reports tests, and counts them.
+ * Runs a command that reports tests, and counts them. It does not run for ever.
  *
  * @param {string} command
  * @param {string[]} args
@@ -268,11 +288,64 @@ export function countTests(output) {
  * @returns {Promise<Counts>}
  */
 export async function runTests(command, args, variables = {}) {
-  const colours = stdout.isTTY ? { CARGO_TERM_COLOR: "always", FORCE_COLOR: "1" } : {};
-  const { status, output } = await run(command, args, { output: "both", env: { ...colours, ...variables } });
+  const { status, output } = await run(command, args, { output: "step", env: variables, limitMilliseconds: testMilliseconds });
   const counts = countTests(output);
   // A test program that does not compile, crashes or hangs reports no failed test.
   if (status !== 0 && counts.failed === 0) counts.failed = 1;
   if (status === 0 && counts.passed === 0) throw new Explained("The command succeeded without running a single test.");
   return counts;
+}
+
+/**
+ * The arguments with which Node runs files of tests. A file ends when its tests have: one whose set-up failed leaves servers
+ * behind, which would keep its process alive for ever.
+ *
+ * @param {string[]} files
+ * @param {string[]} [options]
+ */
+export function nodeTestArguments(files, options = []) {
+  return [
+    "--test", "--test-reporter=spec", "--test-force-exit", `--test-timeout=${fileMilliseconds}`, ...options,
+    ...files.map((file) => relative(root, file)),
+  ];
+}
+
+/**
+ * Runs files of tests with this Node, and counts their tests.
+ *
+ * @param {string[]} files
+ * @param {string[]} [options] of Node
+ */
+export function runNodeTests(files, options) {
+  return runTests(execPath, nodeTestArguments(files, options));
+}
+
+/**
+ * Runs commands that pass or fail as a whole, all of them even when one fails.
+ *
+ * @param {[string, string[]][]} commands
+ * @returns {Promise<Counts>}
+ */
+export async function runChecks(commands) {
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const [command, args] of commands) {
+    progress(`$ ${[command === execPath ? "node" : command, ...args].join(" ")}`);
+    const { status } = await run(command, args, { output: "step", limitMilliseconds: testMilliseconds });
+    if (status === 0) counts.passed += 1;
+    else counts.failed += 1;
+  }
+  return counts;
+}
+
+/**
+ * Ends a program of tests with the line that says how many passed.
+ *
+ * @param {Counts[]} counts
+ * @returns {number} the exit status
+ */
+export function conclude(counts) {
+  const total = (/** @type {keyof Counts} */ what) => counts.reduce((sum, count) => sum + count[what], 0);
+  if (total("skipped") > 0) console.log(`${total("skipped")} skipped: look for # SKIP or ﹣ in ${logName}`);
+  console.log(`${total("passed")} passed, ${total("failed")} failed`);
+  return total("failed") === 0 ? 0 : 1;
 }

@@ -2,9 +2,12 @@
 
 import { join, relative } from "node:path";
 import { argv, execPath } from "node:process";
+import { ensureChrome } from "./browser.js";
 import { build } from "./build.js";
 import { setup } from "./setup.js";
-import { elapsed, ensureTestPackages, Explained, filesBelow, root, run, runProgram, runTests } from "./support.js";
+import {
+  conclude, elapsed, ensureTestPackages, Explained, filesBelow, logName, progress, root, runChecks, runNodeTests, runProgram, runTests,
+} from "./support.js";
 import { wasmTests } from "./wasm_tests.js";
 
 /** @typedef {import("./support.js").Counts} Counts */
@@ -16,7 +19,7 @@ const phases = {
     needsBuild: true,
     run: async () => {
       await ensureTestPackages();
-      return checks([
+      return runChecks([
         ["cargo", ["fmt", "--all", "--check"]],
         ["cargo", ["clippy", "--locked", "--all-targets", "--", "-D", "warnings"]],
         ["cargo", ["clippy", "--locked", "--all-targets", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"]],
@@ -34,7 +37,11 @@ const phases = {
   },
   "wasm-browser": {
     about: "the same in headless Chromium",
-    run: () => wasmTests("chromium"),
+    run: async () => {
+      await ensureTestPackages();
+      await ensureChrome();
+      return wasmTests("chromium");
+    },
   },
   javascript: {
     about: "the package from JavaScript",
@@ -44,12 +51,12 @@ const phases = {
   reference: {
     about: "docs/reference is what the types say, and the types say enough",
     needsBuild: true,
-    run: () => checks([[execPath, ["scripts/reference.js", "--check"]]]),
+    run: () => runChecks([[execPath, ["scripts/reference.js", "--check"]]]),
   },
   size: {
     about: "the download against its limit",
     needsBuild: true,
-    run: () => checks([[execPath, ["scripts/size.js"]]]),
+    run: () => runChecks([[execPath, ["scripts/size.js"]]]),
   },
 };
 
@@ -61,33 +68,17 @@ function typeCheck(project) {
   return [execPath, [join(root, "node_modules/typescript/bin/tsc"), "--project", project]];
 }
 
-const testFiles = filesBelow([join(root, "tests")]);
+/** What `npm test` leaves to them: each needs what a bare machine lacks, or takes long. `.ci/run` runs them all. */
+const otherCommands = [
+  "test:redis", "test:postgresql", "test:browsers", "test:wasm-pack", "test:inspector", "test:electron", "test:package", "test:rust-example", "interop",
+  "conformance",
+];
 
 async function javascriptTests() {
   await ensureTestPackages();
-  // Those in Python and in a newer Node are left to `npm run interop`, so that this needs neither; the packed package and
-  // its bundlers to `npm run test:package`, browsers to `npm run test:browsers` and `npm run test:inspector`, Rust to
-  // `npm run test:rust-example`, Electron to `npm run test:electron`, PostgreSQL to `npm run test:postgresql`.
-  const ofOtherCommands = /(python|newer)_servers\.test\.js$|\b(package|browsers|rust_example|electron|postgresql)[/\\]|\binspector[/\\]page_/;
-  const files = testFiles.filter((file) => file.endsWith(".test.js") && !ofOtherCommands.test(relative(root, file)));
-  return runTests(execPath, ["--test", "--test-reporter=spec", ...files.map((file) => relative(root, file))]);
-}
-
-/**
- * Runs commands that pass or fail as a whole, all of them even when one fails.
- *
- * @param {[string, string[]][]} commands
- * @returns {Promise<Counts>}
- */
-async function checks(commands) {
-  const counts = { passed: 0, failed: 0, skipped: 0 };
-  for (const [command, args] of commands) {
-    console.log(`$ ${[command === execPath ? "node" : command, ...args].join(" ")}`);
-    const { status } = await run(command, args);
-    if (status === 0) counts.passed += 1;
-    else counts.failed += 1;
-  }
-  return counts;
+  const ofOtherCommands = /(python|newer)_servers\.test\.js$|\b(package|browsers|rust_example|electron|postgresql|redis)[/\\]|\binspector[/\\]page_/;
+  const files = filesBelow([join(root, "tests")]).filter((file) => file.endsWith(".test.js") && !ofOtherCommands.test(relative(root, file)));
+  return runNodeTests(files);
 }
 
 /**
@@ -96,20 +87,18 @@ async function checks(commands) {
  * @param {() => Promise<Counts>} work
  */
 async function runPhase(name, about, work) {
-  console.log(`\n== ${name}: ${about}`);
+  progress(`${name}: ${about}`);
   const since = performance.now();
   /** @type {Counts & { note: string }} */
   let result;
   try {
     const counts = await work();
-    result = { ...counts, note: counts.failed > 0 ? "failed" : counts.skipped > 0 ? "has skipped tests" : "ok" };
+    result = { ...counts, note: counts.failed > 0 ? `${counts.failed} failed` : "ok" };
   } catch (error) {
     console.error(error instanceof Explained ? error.message : error);
     result = { passed: 0, failed: 1, skipped: 0, note: "not run" };
   }
-  const row = { phase: name, ...result, time: elapsed(since) };
-  console.log(`== ${name}: ${row.note}, ${row.time}`);
-  return row;
+  return { ...result, phase: name, time: elapsed(since) };
 }
 
 await runProgram(async () => {
@@ -118,28 +107,26 @@ await runProgram(async () => {
   if (unknown.length > 0) {
     throw new Explained(`There is no phase ${unknown.join(", ")}. The phases are ${Object.keys(phases).join(", ")}.`);
   }
+  console.log(`Sets up and builds below this folder, then runs: ${chosen.join(", ")}. The whole output goes to ${logName}.`);
+  if (argv.length === 2) console.log("The first time takes about ten minutes, later ones about five.");
   const asCheck = async (/** @type {() => Promise<void>} */ work) => {
     await work();
     return { passed: 1, failed: 0, skipped: 0 };
   };
-  const rows = [
-    chosen.some((name) => phases[name]?.needsBuild)
-      ? await runPhase("build", "everything the tests need, then pkg/", () => asCheck(build))
-      : await runPhase("setup", "everything the tests need", () => asCheck(setup)),
-  ];
-  for (const name of chosen) {
+  const first = chosen.some((name) => phases[name]?.needsBuild)
+    ? await runPhase("build", "everything the tests need, then pkg/", () => asCheck(build))
+    : await runPhase("setup", "everything the tests need", () => asCheck(setup));
+  const rows = [first];
+  const isReady = first.failed === 0;
+  for (const name of isReady ? chosen : []) {
     const phase = phases[name];
     if (phase) rows.push(await runPhase(name, phase.about, phase.run));
   }
 
-  console.log(`\n${"phase".padEnd(14)}${"passed".padStart(8)}${"failed".padStart(8)}${"skipped".padStart(9)}${"time".padStart(10)}`);
-  for (const { phase, passed, failed, skipped, time, note } of rows) {
-    console.log(
-      phase.padEnd(14) + `${passed}`.padStart(8) + `${failed}`.padStart(8) + `${skipped}`.padStart(9) + time.padStart(10) +
-        (note === "ok" ? "" : `  ${note}`),
-    );
-  }
-  const total = (/** @type {"passed" | "failed"} */ what) => rows.reduce((sum, row) => sum + row[what], 0);
-  console.log(`\n${total("passed")} passed, ${total("failed")} failed`);
-  return total("failed") === 0 ? 0 : 1;
+  // At most ten lines with those that `conclude` prints, and each as short as it can be.
+  console.log();
+  for (const { phase, passed, time, note } of rows) console.log(`${phase.padEnd(14)}${`${passed} passed`.padStart(12)}${time.padStart(10)}  ${note}`);
+  if (!isReady) console.log(`Not run, since ${first.phase} failed: ${chosen.join(", ")}. When it is mended: npm test.`);
+  if (argv.length === 2) console.log(`Not run here, but by .ci/run, or one by one: npm run ${otherCommands.join(", ")}.`);
+  return conclude(rows);
 });

@@ -1,14 +1,13 @@
 // `npm run test:postgresql`: the example of a store in PostgreSQL, on a real one, which has to be on this machine.
 
 import { join } from "node:path";
-import { execPath } from "node:process";
 import { build } from "./build.js";
-import { ensureNestedPackage, mustRun, root, runProgram } from "./support.js";
+import { conclude, ensureNestedPackage, root, runNodeTests, runProgram } from "./support.js";
 
-const folder = join("tests", "postgresql");
+const folder = join(root, "tests", "postgresql");
 
 await runProgram(async () => {
   await build();
-  await ensureNestedPackage(join(root, folder, "client"));
-  await mustRun(execPath, ["--test", "--test-reporter=spec", join(folder, "store.test.js")]);
+  await ensureNestedPackage(join(folder, "client"));
+  return conclude([await runNodeTests([join(folder, "store.test.js")])]);
 });

@@ -2,16 +2,14 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { execPath } from "node:process";
 import { setup } from "./setup.js";
-import { elapsed, ensureTestPackages, Explained, mustRun, progress, root, runProgram, targetFolder } from "./support.js";
+import { conclude, ensureTestPackages, Explained, mustRun, progress, root, runNodeTests, runProgram, targetFolder } from "./support.js";
 
 const manifest = join(root, "examples", "rust", "Cargo.toml");
 // Without TLS, which takes as long to compile as all the rest: everything is on loopback.
 const options = ["--locked", "--no-default-features", "--manifest-path", manifest, "--target-dir", join(targetFolder, "rust-example")];
 
 await runProgram(async () => {
-  const since = performance.now();
   await setup();
   await ensureTestPackages();
   progress("cargo fmt, clippy and build");
@@ -19,8 +17,7 @@ await runProgram(async () => {
   await mustRun("cargo", ["clippy", ...options, "--", "-D", "warnings"]);
   await mustRun("cargo", ["build", ...options]);
   requireExcerpt();
-  await mustRun(execPath, ["--test", "--test-reporter=spec", join("tests", "rust_example", "sign_in.test.js")]);
-  progress(`all passed in ${elapsed(since)}`);
+  return conclude([await runNodeTests([join(root, "tests", "rust_example", "sign_in.test.js")])]);
 });
 
 /** The README's Rust is that of the example, and has at most twelve lines. */

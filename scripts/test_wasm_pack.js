@@ -15,7 +15,7 @@ await runProgram(async () => {
   for (const args of wasmPackTests) {
     progress(`wasm-pack ${args}`);
     const since = performance.now();
-    const { status, output } = await run("wasm-pack", args.split(" "), { output: "both", env: variables });
+    const { status, output } = await run("wasm-pack", args.split(" "), { output: "step", env: variables });
     rows.push({ args, status, ...countTests(output), time: elapsed(since) });
   }
   const isRight = rows.every(({ status, passed, failed }) => status === 0 && failed === 0 && passed > 0 && passed === rows[0]?.passed);

@@ -13,7 +13,7 @@ import { basename, dirname, join } from "node:path";
 import { argv, execPath } from "node:process";
 import { copyProject } from "./copy.js";
 import { setup } from "./setup.js";
-import { countTests, elapsed, ensureTestPackages, Explained, filesBelow, progress, root, run, runProgram } from "./support.js";
+import { countTests, elapsed, ensureTestPackages, Explained, filesBelow, nodeTestArguments, progress, root, run, runProgram } from "./support.js";
 
 const patches = join(root, "tests", "weakened");
 // Always the same folder: its own target/ makes every build after the first one incremental.
@@ -81,7 +81,7 @@ async function runTest(named) {
     return { ...result, counts: countTests(result.output) };
   }
   const result = await run(
-    execPath, ["--test", "--test-reporter=spec", `--test-name-pattern=${named.pattern}`, named.file],
+    execPath, nodeTestArguments([join(root, named.file)], [`--test-name-pattern=${named.pattern}`]),
     { ...inCopy, limitMilliseconds },
   );
   const counts = countTests(result.output);

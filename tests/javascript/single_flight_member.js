@@ -1,5 +1,5 @@
 /**
- * One of several processes of one application, which share a store; started by single_flight.test.js.
+ * One of several processes of one application, which share a store; started by single_flight_processes.js.
  * It says `ready`, waits for a line, sends its requests all at once, and tells how they ended.
  *
  * @typedef {object} Task
@@ -19,7 +19,7 @@ import { once } from 'node:events';
 import { createAuthorizer } from 'mcp-oauth-wasm';
 import { createFileStore } from 'mcp-oauth-wasm/node';
 import { createRedisStore } from 'mcp-oauth-wasm/redis';
-import { connectBy } from '../redis/clients.js';
+import { connectBy } from '../redis/clients/clients.js';
 import { callTool } from './world.js';
 
 /** @type {Task} */

@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createRedisStore } from 'mcp-oauth-wasm/redis';
-import { connectBy } from '../redis/clients.js';
+import { connectBy } from './clients/clients.js';
 import { startRedisServer } from '../servers/redis_server.js';
-import { createMachine, startWorld } from './world.js';
+import { createMachine, startWorld } from '../javascript/world.js';
 
 const root = new URL('../../', import.meta.url);
 const run = promisify(execFile);
@@ -16,7 +16,7 @@ test('the gateway of the README has at most twelve lines, and serves each user b
   const readme = await readFile(new URL('README.md', root), 'utf8');
   const example = /^### A gateway\n.*?^```js\n(.*?)^```$/ms.exec(readme)?.[1] ?? '';
   assert.ok(example.includes('fetchFor') && example.split('\n').length - 1 <= 12);
-  const clientPackage = new URL('tests/redis/node_modules/redis/dist/index.js', root).href;
+  const clientPackage = new URL('tests/redis/clients/node_modules/redis/dist/index.js', root).href;
   assert.equal(example.split("'redis'").length, 2);
   assert.equal(example.split('{ url: process.env.REDIS_URL }').length, 2);
 

@@ -3,7 +3,7 @@
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 
-/** @import { RedisClient } from '../../js/redis.js' */
+/** @import { RedisClient } from '../../../js/redis.js' */
 
 /**
  * What a store gets of it, and the end of its connection.

@@ -6,7 +6,7 @@ import { StorageError } from 'mcp-oauth-wasm';
 import { storeContract } from 'mcp-oauth-wasm/host-test';
 import { createRedisStore } from 'mcp-oauth-wasm/redis';
 import { startRedisServer } from '../servers/redis_server.js';
-import { connectBy } from '../redis/clients.js';
+import { connectBy } from './clients/clients.js';
 
 /** @import { Store } from 'mcp-oauth-wasm' */
 /** @import { RedisStoreOptions } from 'mcp-oauth-wasm/redis' */
