@@ -27,7 +27,7 @@ export async function ensureHydra() {
       progress("go build of Ory Hydra (two to five minutes, once)");
       mkdirSync(folder, { recursive: true });
       const build = ["build", "-buildvcs=false", "-tags", "sqlite,json1", "-o", program, "github.com/ory/hydra/v2"];
-      await mustRun("go", build, { cwd: module, env: { CGO_ENABLED: "0" } });
+      await mustRun("go", build, { cwd: module });
     },
   });
   return { program, version: hydraVersion };

@@ -14,7 +14,7 @@ import { Explained, progress, root, runProgram } from "./support.js";
 /** @typedef {import("../tests/engines/world.js").Engine} Engine */
 /** @typedef {import("../tests/engines/world.js").Observed} Observed */
 /** @typedef {import("../tests/engines/world.js").Row} Row */
-/** @typedef {{ title: string, rows: Row[], open: (row: Row) => Promise<Engine>, close: () => Promise<void> }} Started */
+/** @typedef {{ title: string, rows: Row[], open: (row: Row) => Promise<() => Promise<Engine>>, close: () => Promise<void> }} Started */
 
 /** The modules of the tests import pkg/ and node_modules/, which a fresh clone does not have. */
 const load = (/** @type {string[]} */ ...path) => import(pathToFileURL(join(root, "tests", ...path)).href);
@@ -27,7 +27,7 @@ const engines = {
     const { startHydra } = await load("engines", "hydra.js");
     /** @type {typeof import("../tests/engines/rows.js")} */
     const { hydra: rows } = await load("engines", "rows.js");
-    return { title: `Ory Hydra ${version}`, rows, open: (row) => startHydra(program, row.hydra), close: async () => {} };
+    return { title: `Ory Hydra ${version}`, rows, open: async (row) => () => startHydra(program, row.hydra), close: async () => {} };
   },
   async keycloak() {
     const { folder, version } = await ensureKeycloak();
@@ -94,10 +94,11 @@ async function playRows(engine, clients, inName) {
   try {
     for (const row of engine.rows.filter(({ shape }) => shape.includes(inName))) {
       const taking = row.start && ours ? [{ ...ours, start: row.start }] : [ours, ...others];
+      const enter = await engine.open(row);
       const outcomes = await quietly(() =>
         Promise.all(
           taking.map(async (client) => {
-            const own = await engine.open(row);
+            const own = await enter();
             try {
               return client ? await play(row, own, client.start) : [];
             } finally {

@@ -38,10 +38,11 @@ export async function startFront(ownPages = () => undefined) {
   /** @type {Exchange[]} */
   const exchanges = [];
   let target = '';
+  let origin = '';
 
   const server = createServer(async (request, response) => {
     try {
-      const url = new URL(request.url ?? '/', `http://${request.headers.host}`);
+      const url = new URL(`${origin}${request.url}`);
       /** @type {Buffer[]} */
       const chunks = [];
       for await (const chunk of request) chunks.push(chunk);
@@ -50,7 +51,7 @@ export async function startFront(ownPages = () => undefined) {
       const own = await ownPages({ method, url, body: body.toString() });
       if (own && 'location' in own) return response.writeHead(303, { location: own.location }).end();
       if (own) return response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(own.page);
-      const answer = await passOn(new URL(request.url ?? '/', target), method, request.rawHeaders, body);
+      const answer = await passOn(new URL(`${target}${request.url}`), method, request.rawHeaders, body);
       exchanges.push({
         method,
         path: url.pathname,
@@ -66,13 +67,14 @@ export async function startFront(ownPages = () => undefined) {
       response.writeHead(502, { 'content-type': 'text/plain' }).end(String(error));
     }
   });
-  const { origin, close } = await listenOnLoopback(server);
+  const listening = await listenOnLoopback(server);
+  origin = listening.origin;
   return {
     origin,
     exchanges,
     /** @param {string} behind where the server listens */
     open: (behind) => void (target = behind),
-    close,
+    close: listening.close,
   };
 }
 

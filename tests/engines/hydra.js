@@ -7,7 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startFront } from './front.js';
-import { login } from './person.js';
+import { password } from './person.js';
 import { freePort, startProgram } from './program.js';
 
 /**
@@ -17,6 +17,8 @@ import { freePort, startProgram } from './program.js';
  * @property {'opaque' | 'jwt'} [accessTokens]
  * @property {number} [accessTokenSeconds]
  */
+
+const person = { username: 'alice', password };
 
 /** What the authorization server of the founding report publishes. */
 const reportedScopes = ['openid', 'profile', 'email', 'public_metadata', 'private_metadata', 'offline_access'];
@@ -37,7 +39,7 @@ export async function startHydra(program, { scopes = reportedScopes, defaultScop
     JSON.stringify({
       dsn: 'memory',
       serve: { public: { host: '127.0.0.1', port: publicPort }, admin: { host: '127.0.0.1', port: adminPort } },
-      urls: { self: { issuer: front.origin }, login: `${front.origin}/login`, consent: `${front.origin}/consent` },
+      urls: { self: { issuer: `${front.origin}/` }, login: `${front.origin}/login`, consent: `${front.origin}/consent` },
       secrets: { system: ['of this run alone, and of no other'] },
       oidc: { dynamic_client_registration: { enabled: true, default_scope: defaultScopes } },
       webfinger: { oidc_discovery: { supported_scope: scopes, client_registration_url: `${front.origin}/oauth2/register` } },
@@ -79,11 +81,11 @@ export async function startHydra(program, { scopes = reportedScopes, defaultScop
    */
   async function loginPage(method, path, filledIn) {
     const { skip } = await ask('GET', path(''));
-    const known = filledIn.get('username') === login.username && filledIn.get('password') === login.password;
+    const known = filledIn.get('username') === person.username && filledIn.get('password') === person.password;
     if (!skip && (method !== 'POST' || !known)) {
       return { page: page('Sign in', '<label>Name <input name="username"></label> <label>Password <input name="password" type="password"></label> <button>Sign in</button>') };
     }
-    const { redirect_to: location } = await ask('PUT', path('/accept'), { subject: login.username, remember: true });
+    const { redirect_to: location } = await ask('PUT', path('/accept'), { subject: person.username, remember: true });
     return { location };
   }
 
@@ -114,26 +116,25 @@ export async function startHydra(program, { scopes = reportedScopes, defaultScop
   const tokensExpire = () => new Promise((resolve) => setTimeout(resolve, accessTokenSeconds * 1000 + 1000));
 
   const server = await startProgram('Ory Hydra', program, ['serve', 'all', '--dev', '-c', config], {
-    readyAt: `http://127.0.0.1:${adminPort}/health/ready`,
+    // The first to ask waits until it has made its keys, which may take longer than it keeps a connection.
+    readyAt: `http://127.0.0.1:${publicPort}/.well-known/openid-configuration`,
     env: { SQA_OPT_OUT: 'true' },
   });
   return {
     name: 'Ory Hydra',
     issuer: `${front.origin}/`,
     front,
+    person,
     authorizationPath: '/oauth2/auth',
     registrationPath: '/oauth2/register',
     examine: (token) => ask('POST', '/oauth2/introspect', new URLSearchParams({ token })),
     clients,
     events: {
       'the access token expires': async () => void (await tokensExpire()),
-      'the consent is revoked': () => ask('DELETE', `/oauth2/auth/sessions/consent?subject=${login.username}&all=true`),
-      'the session ends': () => ask('DELETE', `/oauth2/auth/sessions/login?subject=${login.username}`),
+      'the consent is revoked': () => ask('DELETE', `/oauth2/auth/sessions/consent?subject=${person.username}&all=true`),
+      'the session ends': () => ask('DELETE', `/oauth2/auth/sessions/login?subject=${person.username}`),
       'the client is deleted': async () => {
         for (const client of await clients()) await ask('DELETE', `/clients/${client}`);
-      },
-      'the keys are rotated': async () => {
-        for (const set of ['hydra.openid.id-token', 'hydra.jwt.access-token']) await ask('POST', `/keys/${set}`, { alg: 'RS256', use: 'sig', kid: crypto.randomUUID() });
       },
     },
     async close() {

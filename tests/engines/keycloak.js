@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { startFront } from './front.js';
-import { login } from './person.js';
+import { password } from './person.js';
 import { freePort, startProgram } from './program.js';
 
 /** A kind of policy that governs anonymous registration, by the name that Keycloak's administration has for its provider. */
@@ -42,6 +42,8 @@ export async function startKeycloak(folder, features = []) {
       KC_BOOTSTRAP_ADMIN_USERNAME: administrator.username,
       KC_BOOTSTRAP_ADMIN_PASSWORD: administrator.password,
       JAVA_OPTS_KC_HEAP: '-Xms64m -Xmx700m',
+      // It runs for a few minutes: code that is compiled once is quicker than code that is compiled well.
+      JAVA_OPTS_APPEND: '-XX:TieredStopAtLevel=1',
     },
   });
 
@@ -52,7 +54,8 @@ export async function startKeycloak(folder, features = []) {
 
 /**
  * @param {string} origin
- * @returns {(setting?: KeycloakSetting) => Promise<Engine>} makes a realm
+ * @returns {(setting?: KeycloakSetting) => Promise<() => Promise<Engine>>} makes a realm, and then what each client has of
+ *   it: a person, and an address under which the realm is reached
  */
 export function realmsOf(origin) {
   let token = '';
@@ -73,7 +76,7 @@ export function realmsOf(origin) {
       });
       const answer = await response.json();
       token = answer.access_token;
-      tokenEnds = Date.now() + (answer.expires_in - 10) * 1000;
+      tokenEnds = Date.now() + (answer.expires_in * 1000) / 2;
     }
     const response = await fetch(`${origin}/admin/realms${path}`, {
       method,
@@ -86,73 +89,79 @@ export function realmsOf(origin) {
   }
 
   let realms = 0;
-  return (setting = {}) => startRealm({ origin, administer, name: `row-${++realms}` }, setting);
+  return async (setting = {}) => {
+    const name = `row-${(realms += 1)}`;
+    await makeRealm(name, setting, administer);
+    let people = 0;
+    return () => enterRealm({ origin, name, username: `alice-${(people += 1)}` }, setting, administer);
+  };
+}
+
+/** @typedef {(method: string, path: string, body?: object) => Promise<any>} Administer */
+
+/**
+ * @param {string} name
+ * @param {KeycloakSetting} setting
+ * @param {Administer} administer
+ */
+async function makeRealm(name, { optionalScopes = [], without = [], trustedHosts, accessTokenSeconds = 300, realm, clients = [] }, administer) {
+  await administer('POST', '', { realm: name, enabled: true, accessTokenLifespan: accessTokenSeconds, ...realm });
+  for (const scope of optionalScopes) {
+    const attributes = { 'include.in.token.scope': 'true', 'display.on.consent.screen': 'true' };
+    await administer('POST', `/${name}/client-scopes`, { name: scope, protocol: 'openid-connect', attributes });
+  }
+  for (const policy of await administer('GET', `/${name}/components?type=org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy`)) {
+    const path = `/${name}/components/${policy.id}`;
+    if (policy.subType !== 'anonymous') continue;
+    if (without.includes(policy.providerId)) await administer('DELETE', path);
+    else if (policy.providerId === 'trusted-hosts' && trustedHosts) {
+      await administer('PUT', path, { ...policy, config: { ...policy.config, 'trusted-hosts': trustedHosts } });
+    }
+  }
+  for (const client of clients) await administer('POST', `/${name}/clients`, client);
 }
 
 /**
- * @param {object} server
- * @param {string} server.origin
- * @param {(method: string, path: string, body?: object) => Promise<any>} server.administer
- * @param {string} server.name of the realm
+ * @param {{ origin: string, name: string, username: string }} of
  * @param {KeycloakSetting} setting
+ * @param {Administer} administer
  * @returns {Promise<Engine>}
  */
-async function startRealm({ origin, administer, name }, { optionalScopes = [], without = [], trustedHosts, accessTokenSeconds = 300, requiredActions = [], realm, clients = [] }) {
-  await administer('POST', '', {
-    realm: name,
+async function enterRealm({ origin, name, username }, { accessTokenSeconds = 300, requiredActions = [] }, administer) {
+  const person = { username, password };
+  await administer('POST', `/${name}/users`, {
+    username,
     enabled: true,
-    accessTokenLifespan: accessTokenSeconds,
-    users: [
-      {
-        username: login.username,
-        enabled: true,
-        email: 'alice@example.com',
-        emailVerified: true,
-        firstName: 'Alice',
-        lastName: 'Example',
-        credentials: [{ type: 'password', value: login.password, temporary: false }],
-        requiredActions,
-        realmRoles: [`default-roles-${name}`],
-      },
-    ],
-    ...realm,
+    email: `${username}@example.com`,
+    emailVerified: true,
+    firstName: 'Alice',
+    lastName: 'Example',
+    credentials: [{ type: 'password', value: password, temporary: false }],
+    requiredActions,
   });
-  const ask = (/** @type {string} */ method, /** @type {string} */ path, /** @type {object | undefined} */ body) => administer(method, `/${name}${path}`, body);
-  const listed = async () => /** @type {{ id: string, clientId: string }[]} */ (await ask('GET', '/clients', undefined));
-
-  for (const scope of optionalScopes) {
-    const attributes = { 'include.in.token.scope': 'true', 'display.on.consent.screen': 'true' };
-    await ask('POST', '/client-scopes', { name: scope, protocol: 'openid-connect', attributes });
-  }
-  if (optionalScopes.length > 0) {
-    for (const scope of await ask('GET', '/client-scopes', undefined)) {
-      if (optionalScopes.includes(scope.name)) await ask('PUT', `/default-optional-client-scopes/${scope.id}`, undefined);
-    }
-  }
-  const policies = await ask('GET', '/components?type=org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy', undefined);
-  for (const policy of policies) {
-    if (policy.subType !== 'anonymous') continue;
-    if (without.includes(policy.providerId)) await ask('DELETE', `/components/${policy.id}`, undefined);
-    else if (policy.providerId === 'trusted-hosts' && trustedHosts) {
-      await ask('PUT', `/components/${policy.id}`, { ...policy, config: { ...policy.config, 'trusted-hosts': trustedHosts } });
-    }
-  }
-  for (const client of clients) await ask('POST', '/clients', client);
-  const operators = new Set((await listed()).map(({ id }) => id));
-  const registered = async () => (await listed()).filter(({ id }) => !operators.has(id));
+  const [{ id: user }] = await administer('GET', `/${name}/users?exact=true&username=${username}`);
 
   const front = await startFront();
   front.open(origin);
   const issuer = `${front.origin}/realms/${name}`;
-  const keys = createRemoteJWKSet(new URL(`${issuer}/protocol/openid-connect/certs`), { cooldownDuration: 0 });
-  const users = async () => /** @type {{ id: string }[]} */ (await ask('GET', '/users', undefined));
+  const keys = createRemoteJWKSet(new URL(`${origin}/realms/${name}/protocol/openid-connect/certs`), { cooldownDuration: 0 });
+  const registrationPath = `/realms/${name}/clients-registrations/openid-connect`;
+
+  /** Those that came by this address. */
+  async function registered() {
+    const answers = front.exchanges.filter(({ method, path, status }) => method === 'POST' && path === registrationPath && status === 201);
+    const ids = answers.map(({ answer }) => JSON.parse(answer).client_id);
+    const all = /** @type {{ id: string, clientId: string }[]} */ (await administer('GET', `/${name}/clients`));
+    return all.filter(({ clientId }) => ids.includes(clientId));
+  }
 
   return {
     name: 'Keycloak',
     issuer,
     front,
+    person,
     authorizationPath: `/realms/${name}/protocol/openid-connect/auth`,
-    registrationPath: `/realms/${name}/clients-registrations/openid-connect`,
+    registrationPath,
     /** By the realm's keys, as a resource server of Keycloak does: a session that ended is no matter to it. */
     async examine(token) {
       const verified = await jwtVerify(token, keys, { issuer }).catch(() => undefined);
@@ -163,34 +172,14 @@ async function startRealm({ origin, administer, name }, { optionalScopes = [], w
     clients: async () => (await registered()).map(({ clientId }) => clientId),
     events: {
       'the access token expires': () => new Promise((resolve) => setTimeout(resolve, accessTokenSeconds * 1000 + 1000)),
-      'the consent is revoked': async () => {
-        for (const { id } of await users()) {
-          for (const { clientId } of await ask('GET', `/users/${id}/consents`, undefined)) await ask('DELETE', `/users/${id}/consents/${clientId}`, undefined);
-        }
+      async 'the consent is revoked'() {
+        for (const { clientId } of await administer('GET', `/${name}/users/${user}/consents`)) await administer('DELETE', `/${name}/users/${user}/consents/${clientId}`);
       },
-      'the session ends': async () => {
-        for (const { id } of await users()) await ask('POST', `/users/${id}/logout`, undefined);
-      },
-      'the client is deleted': async () => {
-        for (const { id } of await registered()) await ask('DELETE', `/clients/${id}`, undefined);
-      },
-      'the keys are rotated': async () => {
-        const { id } = await administer('GET', `/${name}`);
-        await ask('POST', '/components', {
-          name: 'newer',
-          providerId: 'rsa-generated',
-          providerType: 'org.keycloak.keys.KeyProvider',
-          parentId: id,
-          config: { priority: ['1000'], enabled: ['true'], active: ['true'] },
-        });
-        for (const component of await ask('GET', '/components?type=org.keycloak.keys.KeyProvider', undefined)) {
-          if (component.providerId === 'rsa-generated' && component.name !== 'newer') await ask('DELETE', `/components/${component.id}`, undefined);
-        }
+      'the session ends': () => administer('POST', `/${name}/users/${user}/logout`),
+      async 'the client is deleted'() {
+        for (const { id } of await registered()) await administer('DELETE', `/${name}/clients/${id}`);
       },
     },
-    async close() {
-      await front.close();
-      await administer('DELETE', `/${name}`);
-    },
+    close: front.close,
   };
 }

@@ -10,23 +10,26 @@ import { unescape } from '../servers/user_agent.js';
  * @property {string[]} [withholds] boxes that are unticked there
  */
 
-export const login = { username: 'alice', password: 'correct horse battery staple' };
+/** @typedef {{ username: string, password: string }} Person */
+
+export const password = 'correct horse battery staple';
 
 /**
  * What the person does on a page.
  *
  * @param {Page} page
+ * @param {Person} person
  * @param {Conduct} conduct
  * @returns {Request | undefined} undefined: there is nothing to fill in
  */
-export function fillIn({ url, text }, { decision = 'accept', withholds = [] }) {
+export function fillIn({ url, text }, person, { decision = 'accept', withholds = [] }) {
   const form = /<form\b([^>]*)>([\s\S]*?)<\/form>/.exec(text);
   if (!form) return undefined;
   const members = new URLSearchParams();
   let fits = false;
   for (const { name, type, value, checked } of controlsOf(form[2] ?? '')) {
-    if (name === 'username' || name === 'password') members.set(name, login[name]);
-    else if (/^password-(new|confirm)$/.test(name)) members.set(name, login.password);
+    if (name === 'username' || name === 'password') members.set(name, person[name]);
+    else if (/^password-(new|confirm)$/.test(name)) members.set(name, person.password);
     else if (name === 'accept' || name === 'cancel') {
       if (name !== decision) continue;
       members.set(name, value);

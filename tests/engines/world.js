@@ -6,7 +6,7 @@
 /** @import { Exchange, Front } from './front.js' */
 /** @import { HydraSetting } from './hydra.js' */
 /** @import { KeycloakSetting } from './keycloak.js' */
-/** @import { Conduct } from './person.js' */
+/** @import { Conduct, Person } from './person.js' */
 
 import { startProtectedResource } from '../servers/protected_resource.js';
 import { createUserAgent, PERSON } from '../servers/user_agent.js';
@@ -20,10 +20,11 @@ import { fillIn } from './person.js';
  * @property {string} name
  * @property {string} issuer
  * @property {Front} front what it was asked, and answered
+ * @property {Person} person
  * @property {string} authorizationPath
  * @property {string} registrationPath
  * @property {(token: string) => Promise<Record<string, any>>} examine what it says of a token, as RFC 7662 would
- * @property {() => Promise<string[]>} clients that registered themselves and are known, by its administration
+ * @property {() => Promise<string[]>} clients that registered themselves and are known to its administration
  * @property {Record<string, () => Promise<unknown>>} events what its operator, or time, may do
  * @property {() => Promise<void>} close
  */
@@ -107,7 +108,7 @@ export async function play(row, engine, startClient) {
   let conduct = {};
   /** @type {string[]} */
   let read = [];
-  const browser = createUserAgent({ answer: (page) => fillIn(page, conduct) });
+  const browser = createUserAgent({ answer: (page) => fillIn(page, engine.person, conduct) });
   const visit = (/** @type {string | URL} */ url) =>
     browser.signIn(url).catch((error) => {
       read.push(error.message);
