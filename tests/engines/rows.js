@@ -119,7 +119,7 @@ function openidDemanded(shape, keycloak, further, expects) {
       proves: ['S1'],
       keycloak: { optionalScopes, ...keycloak },
       resource: takes,
-      phases: phases({ trips: 1, asks: ['mcp:read'] }, expects.takes),
+      phases: phases({ trips: 1, asks: ['mcp:read offline_access'] }, expects.takes),
     },
     {
       shape: `openid demanded and insisted on: ${shape}`,
@@ -138,7 +138,7 @@ export const keycloak = [
     proves: ['S4'],
     keycloak: { ...registrationOpen, optionalScopes },
     resource: { demands: 'mcp:read', lists: 'mcp:read mcp:write', insists: 'mcp:read' },
-    phases: [{ does: ['connect'], expects: { trips: 1, registrations: 1, clients: 1, asks: ['mcp:read'] } }],
+    phases: [{ does: ['connect'], expects: { trips: 1, registrations: 1, clients: 1, asks: ['mcp:read offline_access'] } }],
   },
   {
     shape: 'step-up to an optional scope',
@@ -181,8 +181,8 @@ export const keycloak = [
   {
     shape: 'as shipped, openid profile email demanded, taken without openid',
     proves: ['S1'],
-    keycloak: { trustedHosts: ['127.0.0.1'] },
-    resource: { demands: 'openid profile email', lists: 'openid profile email', insists: 'profile email' },
+    keycloak: { trustedHosts: ['127.0.0.1'], optionalScopes },
+    resource: { demands: 'openid profile email', lists: 'openid profile email mcp:read mcp:write', insists: 'profile email' },
     phases: [
       { does: ['connect'], expects: { trips: 1, clients: 1, grants: ['profile', 'email'] } },
       { does: ['sign out', 'connect'], expects: { trips: 1, registrations: 0 } },
@@ -191,8 +191,8 @@ export const keycloak = [
   {
     shape: 'as shipped, openid profile email demanded and insisted on',
     proves: ['S1'],
-    keycloak: { trustedHosts: ['127.0.0.1'] },
-    resource: { demands: 'openid profile email', lists: 'openid profile email', insists: 'openid profile email' },
+    keycloak: { trustedHosts: ['127.0.0.1'], optionalScopes },
+    resource: { demands: 'openid profile email', lists: 'openid profile email mcp:read mcp:write', insists: 'openid profile email' },
     phases: [
       { does: ['connect'], expects: { trips: 2, clients: 1, grants: ['openid', 'profile', 'email'] } },
       { does: ['sign out', 'connect'], expects: { trips: 1, registrations: 0, grants: ['openid'] } },
