@@ -93,7 +93,8 @@ async function playRows(engine, clients, inName) {
   const played = [];
   try {
     for (const row of engine.rows.filter(({ shape }) => shape.includes(inName))) {
-      const taking = row.start && ours ? [{ ...ours, start: row.start }] : [ours, ...others];
+      const we = ours && row.start ? { ...ours, start: row.start } : ours;
+      const taking = row.start || row.alone ? [we] : [we, ...others];
       const enter = await engine.open(row);
       const outcomes = await quietly(() =>
         Promise.all(

@@ -3,6 +3,7 @@
 /** @import { Engine } from './world.js' */
 /** @import { Asked } from './front.js' */
 
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +18,14 @@ import { freePort, startProgram } from './program.js';
  * @property {'opaque' | 'jwt'} [accessTokens]
  * @property {number} [accessTokenSeconds]
  */
+
+/** Hydra would make keys at the first request, of 4096 bits, which takes seconds, and each Hydra of a run its own. */
+const signingKey = {
+  ...generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' }),
+  kid: 'of-this-run',
+  use: 'sig',
+  alg: 'RS256',
+};
 
 const person = { username: 'alice', password };
 
@@ -116,10 +125,10 @@ export async function startHydra(program, { scopes = reportedScopes, defaultScop
   const tokensExpire = () => new Promise((resolve) => setTimeout(resolve, accessTokenSeconds * 1000 + 1000));
 
   const server = await startProgram('Ory Hydra', program, ['serve', 'all', '--dev', '-c', config], {
-    // The first to ask waits until it has made its keys, which may take longer than it keeps a connection.
-    readyAt: `http://127.0.0.1:${publicPort}/.well-known/openid-configuration`,
+    readyAt: `http://127.0.0.1:${adminPort}/health/ready`,
     env: { SQA_OPT_OUT: 'true' },
   });
+  for (const set of ['hydra.openid.id-token', 'hydra.jwt.access-token']) await ask('PUT', `/keys/${set}`, { keys: [signingKey] });
   return {
     name: 'Ory Hydra',
     issuer: `${front.origin}/`,

@@ -2,6 +2,7 @@
 
 /** @import { Engine } from './world.js' */
 
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { startFront } from './front.js';
@@ -18,6 +19,7 @@ import { freePort, startProgram } from './program.js';
  * @property {string[]} [trustedHosts] of the policy "Trusted Hosts"; default: as shipped, none
  * @property {number} [accessTokenSeconds]
  * @property {string[]} [requiredActions] of the person at the next sign-in
+ * @property {boolean} [offlineSessions] whether its people may have them; default: true
  * @property {object} [realm] further members of the realm
  * @property {object[]} [clients] that the operator registered
  */
@@ -88,9 +90,8 @@ export function realmsOf(origin) {
     return text ? JSON.parse(text) : undefined;
   }
 
-  let realms = 0;
   return async (setting = {}) => {
-    const name = `row-${(realms += 1)}`;
+    const name = `row-${randomBytes(4).toString('hex')}`;
     await makeRealm(name, setting, administer);
     let people = 0;
     return () => enterRealm({ origin, name, username: `alice-${(people += 1)}` }, setting, administer);
@@ -104,7 +105,7 @@ export function realmsOf(origin) {
  * @param {KeycloakSetting} setting
  * @param {Administer} administer
  */
-async function makeRealm(name, { optionalScopes = [], without = [], trustedHosts, accessTokenSeconds = 300, realm, clients = [] }, administer) {
+async function makeRealm(name, { optionalScopes = [], without = [], trustedHosts, accessTokenSeconds = 300, offlineSessions = true, realm, clients = [] }, administer) {
   await administer('POST', '', { realm: name, enabled: true, accessTokenLifespan: accessTokenSeconds, ...realm });
   for (const scope of optionalScopes) {
     const attributes = { 'include.in.token.scope': 'true', 'display.on.consent.screen': 'true' };
@@ -117,6 +118,10 @@ async function makeRealm(name, { optionalScopes = [], without = [], trustedHosts
     else if (policy.providerId === 'trusted-hosts' && trustedHosts) {
       await administer('PUT', path, { ...policy, config: { ...policy.config, 'trusted-hosts': trustedHosts } });
     }
+  }
+  if (!offlineSessions) {
+    const role = await administer('GET', `/${name}/roles/offline_access`);
+    await administer('DELETE', `/${name}/roles/default-roles-${name}/composites`, [role]);
   }
   for (const client of clients) await administer('POST', `/${name}/clients`, client);
 }
@@ -178,6 +183,13 @@ async function enterRealm({ origin, name, username }, { accessTokenSeconds = 300
       'the session ends': () => administer('POST', `/${name}/users/${user}/logout`),
       async 'the client is deleted'() {
         for (const { id } of await registered()) await administer('DELETE', `/${name}/clients/${id}`);
+      },
+      async 'the keys are rotated'() {
+        const keys = `/${name}/components?type=org.keycloak.keys.KeyProvider`;
+        const { id: parentId } = await administer('GET', `/${name}`);
+        const earlier = (await administer('GET', keys)).filter((/** @type {{ providerId: string }} */ { providerId }) => providerId === 'rsa-generated');
+        await administer('POST', `/${name}/components`, { name: 'newer', providerId: 'rsa-generated', providerType: 'org.keycloak.keys.KeyProvider', parentId, config: { priority: ['1000'] } });
+        for (const { id } of earlier) await administer('DELETE', `/${name}/components/${id}`);
       },
     },
     close: front.close,

@@ -7,6 +7,7 @@
 /** @import { KeycloakSetting } from './keycloak.js' */
 
 import { registrationOpen } from './keycloak.js';
+import { inTwoProcesses, startTwoProcesses } from './two_processes.js';
 
 /** What the MCP server of the founding report publishes. */
 const reported = 'openid profile email public_metadata private_metadata offline_access';
@@ -53,7 +54,7 @@ export const hydra = [
   },
   {
     shape: 'the access token expires',
-    proves: ['T1'],
+    proves: ['T4'],
     hydra: { accessTokenSeconds: 2 },
     resource: { lists: reported, insists: 'openid email' },
     phases: [
@@ -88,9 +89,45 @@ export const hydra = [
     resource: notes,
     phases: [{ does: ['connect', 'read_notes'], expects: { trips: 2, registrations: 1, clients: 1, grants: ['openid', 'private_metadata'] } }],
   },
+  {
+    shape: 'two processes refresh at once, where a refresh token that is used twice ends the session',
+    proves: ['T4', 'interop 41'],
+    hydra: {},
+    resource: { lists: reported, insists: 'openid email' },
+    start: startTwoProcesses,
+    phases: [
+      { does: ['connect'], expects: { trips: 1, registrations: 1 } },
+      { does: [inTwoProcesses], continues: true, expects: { trips: 0, refreshes: 1 } },
+      { does: [inTwoProcesses], continues: true, expects: { trips: 0, refreshes: 1 } },
+    ],
+  },
+  {
+    shape: 'the person denies',
+    proves: ['A11'],
+    hydra: {},
+    resource: { lists: reported, insists: 'openid email' },
+    alone: true,
+    phases: [
+      { does: ['connect'], person: { decision: 'cancel' }, expects: { trips: 1, registrations: 1, error: 'authorization_refused', says: ['declined'] } },
+      { does: ['connect'], expects: { trips: 1, registrations: 0 } },
+    ],
+  },
+  {
+    shape: 'the session at the authorization server ends',
+    proves: ['S1'],
+    hydra: {},
+    resource: { lists: reported, insists: 'openid email' },
+    alone: true,
+    phases: [
+      { does: ['connect'], expects: { trips: 1, registrations: 1 } },
+      { does: ['connect', 'sign in'], meanwhile: ['the session ends'], expects: { trips: 1, registrations: 0 } },
+    ],
+  },
 ];
 
 const optionalScopes = ['mcp:read', 'mcp:write'];
+/** @type {ResourceOptions} */
+const readOnly = { demands: 'mcp:read', lists: 'mcp:read mcp:write', insists: 'mcp:read' };
 
 /** `openid` is demanded; whether the MCP server insists on it is another matter. @type {ResourceOptions} */
 const takes = { demands: 'openid mcp:read', lists: 'openid mcp:read mcp:write', insists: 'mcp:read' };
@@ -137,7 +174,7 @@ export const keycloak = [
     shape: 'registration open, optional scopes listed',
     proves: ['S4'],
     keycloak: { ...registrationOpen, optionalScopes },
-    resource: { demands: 'mcp:read', lists: 'mcp:read mcp:write', insists: 'mcp:read' },
+    resource: readOnly,
     phases: [{ does: ['connect'], expects: { trips: 1, registrations: 1, clients: 1, asks: ['mcp:read offline_access'] } }],
   },
   {
@@ -198,4 +235,85 @@ export const keycloak = [
       { does: ['sign out', 'connect'], expects: { trips: 1, registrations: 0, grants: ['openid'] } },
     ],
   },
+  {
+    shape: 'policy "Trusted Hosts" as shipped',
+    proves: ['interop 96'],
+    keycloak: {},
+    resource: { demands: 'openid', lists: 'openid' },
+    alone: true,
+    phases: [{ does: ['connect'], expects: { trips: 0, clients: 0, error: 'registration_refused', says: ['Trusted Hosts'] } }],
+  },
+  {
+    shape: 'the person denies',
+    proves: ['A11'],
+    keycloak: { without: ['trusted-hosts', 'allowed-client-templates', 'scope'], optionalScopes },
+    resource: readOnly,
+    alone: true,
+    phases: [
+      { does: ['connect'], person: { decision: 'cancel' }, expects: { trips: 1, registrations: 1, error: 'authorization_refused', says: ['declined'] } },
+      { does: ['connect'], expects: { trips: 1, registrations: 0 } },
+    ],
+  },
+  {
+    shape: 'the person has to choose a new password first',
+    proves: ['S1'],
+    keycloak: { ...registrationOpen, optionalScopes, requiredActions: ['UPDATE_PASSWORD'] },
+    resource: readOnly,
+    alone: true,
+    phases: [{ does: ['connect'], expects: { trips: 1, registrations: 1 } }],
+  },
+  {
+    shape: 'the consent is revoked',
+    proves: ['interop 73'],
+    keycloak: { without: ['trusted-hosts', 'allowed-client-templates', 'scope'], optionalScopes, accessTokenSeconds: 2 },
+    resource: readOnly,
+    alone: true,
+    phases: [
+      { does: ['connect'], expects: { trips: 1, registrations: 1 } },
+      { does: ['connect'], meanwhile: ['the consent is revoked', 'the access token expires'], expects: { trips: 1, registrations: 0, clients: 1 } },
+    ],
+  },
+  {
+    shape: 'the keys are rotated',
+    proves: ['T4'],
+    keycloak: { ...registrationOpen, optionalScopes },
+    resource: readOnly,
+    alone: true,
+    phases: [
+      { does: ['connect'], expects: { trips: 1, registrations: 1 } },
+      { does: ['connect'], meanwhile: ['the keys are rotated'], expects: { trips: 0, registrations: 0 } },
+    ],
+  },
+  {
+    shape: 'nobody may have offline sessions',
+    proves: ['S3'],
+    keycloak: { ...registrationOpen, optionalScopes, offlineSessions: false },
+    resource: readOnly,
+    alone: true,
+    phases: [{ does: ['connect'], expects: { trips: 2, clients: 1, grants: ['mcp:read'], lacks: ['offline_access'] } }],
+  },
+  ...['confidential', 'public'].map((kind) => ({
+    shape: `a ${kind} client that the operator registered`,
+    proves: ['R1'],
+    keycloak: { optionalScopes, clients: [operatorsClient(kind === 'public')] },
+    settings: { client: { clientId: 'operators', ...(kind === 'public' ? {} : { clientSecret: 'of this run alone' }) } },
+    resource: readOnly,
+    alone: true,
+    phases: [
+      { does: ['connect'], expects: { trips: 1, registrations: 0, clients: 0, grants: ['mcp:read'] } },
+      { does: ['refresh', 'connect'], expects: { trips: 0, registrations: 0 } },
+    ],
+  })),
 ];
+
+/** @param {boolean} publicClient */
+function operatorsClient(publicClient) {
+  return {
+    clientId: 'operators',
+    publicClient,
+    ...(publicClient ? {} : { secret: 'of this run alone' }),
+    redirectUris: ['http://127.0.0.1/*'],
+    defaultClientScopes: ['basic'],
+    optionalClientScopes: [...optionalScopes, 'offline_access'],
+  };
+}

@@ -37,7 +37,8 @@ import { fillIn } from './person.js';
  * @property {KeycloakSetting} [keycloak] how its realm is set up, where it is Keycloak
  * @property {ResourceOptions} resource
  * @property {ServerSettings} [settings] what the host configured
- * @property {StartClient} [start] in place of our usual client; the other clients are left out then
+ * @property {boolean} [alone] whether it is about us alone: the other clients are left out
+ * @property {StartClient} [start] in place of our usual client, and alone
  * @property {Phase[]} phases
  *
  * @typedef {Pick<ProtectedResourceOptions, 'bound'> & {
@@ -58,6 +59,7 @@ import { fillIn } from './person.js';
  * @typedef {object} Expectation
  * @property {number} trips through the browser, as the engine saw them
  * @property {number} [registrations] requests to register, refused ones included
+ * @property {number} [refreshes] requests to refresh, refused ones included
  * @property {number} [clients] that registered themselves and are known to the engine when the phase ends
  * @property {string} [error] the code of the error in which the last step ends; default: the person is in
  * @property {string[]} [says] what that error's message names
@@ -76,6 +78,7 @@ import { fillIn } from './person.js';
  * @property {number} trips
  * @property {number} looks at the authorization endpoint without the person
  * @property {number} registrations
+ * @property {number} refreshes
  * @property {number} clients
  * @property {(string | null)[]} asked
  * @property {string[]} read the pages that the person could not get past
@@ -156,6 +159,7 @@ export async function play(row, engine, startClient) {
         trips: byPerson.length,
         looks: asked.length - byPerson.length,
         registrations: exchanges.filter(({ method, path }) => method === 'POST' && path === engine.registrationPath).length,
+        refreshes: exchanges.filter(({ method, body }) => method === 'POST' && /\bgrant_type=refresh_token\b/.test(body)).length,
         clients: (await engine.clients()).length,
         asked: asked.map(({ query }) => query.get('scope')),
         read,
@@ -260,7 +264,7 @@ function complaintsOf(expects, observed) {
   if (expects.error !== undefined && failure?.code !== expects.error) found.push(`${failure ? `failed with ${failure.code}` : 'succeeded'}, not ${expects.error}`);
   if (failure && failure.remaining > 0) found.push(`${failure.remaining} steps remained`);
   for (const word of expects.says ?? []) if (!failure?.message.includes(word)) found.push(`the message does not name ${word}: ${failure?.message}`);
-  for (const what of /** @type {const} */ (['trips', 'registrations', 'clients'])) {
+  for (const what of /** @type {const} */ (['trips', 'registrations', 'refreshes', 'clients'])) {
     const expected = expects[what];
     if (expected !== undefined && observed[what] !== expected) found.push(`${observed[what]} ${what}, not ${expected}`);
   }
