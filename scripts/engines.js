@@ -1,7 +1,8 @@
 // `npm run engines`: this package and other clients at Ory Hydra and at Keycloak, both unmodified and from their registries.
 // `-- hydra` or `-- keycloak` chooses one, further words choose rows by a part of their names. `--ours` leaves the other
-// clients out.
+// clients out; `--record` writes what the engines answered to tests/engines/recorded.
 
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { argv, stdout } from "node:process";
 import { pathToFileURL } from "node:url";
@@ -14,7 +15,7 @@ import { Explained, progress, root, runProgram } from "./support.js";
 /** @typedef {import("../tests/engines/world.js").Engine} Engine */
 /** @typedef {import("../tests/engines/world.js").Observed} Observed */
 /** @typedef {import("../tests/engines/world.js").Row} Row */
-/** @typedef {{ title: string, rows: Row[], open: (row: Row) => Promise<() => Promise<Engine>>, close: () => Promise<void> }} Started */
+/** @typedef {{ name: string, title: string, rows: Row[], open: (row: Row) => Promise<() => Promise<Engine>>, close: () => Promise<void> }} Started */
 
 /** The modules of the tests import pkg/ and node_modules/, which a fresh clone does not have. */
 const load = (/** @type {string[]} */ ...path) => import(pathToFileURL(join(root, "tests", ...path)).href);
@@ -27,7 +28,7 @@ const engines = {
     const { startHydra } = await load("engines", "hydra.js");
     /** @type {typeof import("../tests/engines/rows.js")} */
     const { hydra: rows } = await load("engines", "rows.js");
-    return { title: `Ory Hydra ${version}`, rows, open: async (row) => () => startHydra(program, row.hydra), close: async () => {} };
+    return { name: "hydra", title: `Ory Hydra ${version}`, rows, open: async (row) => () => startHydra(program, row.hydra), close: async () => {} };
   },
   async keycloak() {
     const { folder, version } = await ensureKeycloak();
@@ -37,7 +38,7 @@ const engines = {
     const { keycloak: rows } = await load("engines", "rows.js");
     progress("Keycloak starts (half a minute, longer for the first time)");
     const { realm, close } = await startKeycloak(folder);
-    return { title: `Keycloak ${version}`, rows, open: (row) => realm(row.keycloak), close };
+    return { name: "keycloak", title: `Keycloak ${version}`, rows, open: (row) => realm(row.keycloak), close };
   },
 };
 
@@ -89,6 +90,9 @@ async function clientsOfRows() {
 async function playRows(engine, clients, inName) {
   /** @type {typeof import("../tests/engines/world.js")} */
   const { complaints, play } = await load("engines", "world.js");
+  /** @type {typeof import("../tests/engines/record.js")} */
+  const { nothingRecorded, record } = await load("engines", "record.js");
+  const recorded = nothingRecorded();
   const [ours, ...others] = clients;
   const played = [];
   try {
@@ -103,6 +107,7 @@ async function playRows(engine, clients, inName) {
             try {
               return client ? await play(row, own, client.start) : [];
             } finally {
+              if (client === we) record(recorded, own);
               await own.close();
             }
           }),
@@ -119,6 +124,11 @@ async function playRows(engine, clients, inName) {
     }
   } finally {
     await engine.close();
+  }
+  if (argv.includes("--record")) {
+    const folder = join(root, "tests", "engines", "recorded");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, `${engine.name}.json`), `${JSON.stringify({ engine: engine.title, ...recorded }, null, 2)}\n`);
   }
   return played;
 }

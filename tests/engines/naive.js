@@ -8,7 +8,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 /**
- * @param {Surroundings} surroundings
+ * @param {Pick<Surroundings, 'endpoint' | 'memory' | 'visit' | 'redirectUri'>} surroundings
  * @returns {Promise<ZooClient>}
  */
 export async function startNaive({ endpoint, memory, visit, redirectUri }) {
