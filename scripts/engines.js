@@ -15,6 +15,8 @@ import { Explained, progress, root, runProgram } from "./support.js";
 /** @typedef {import("../tests/engines/world.js").Engine} Engine */
 /** @typedef {import("../tests/engines/world.js").Observed} Observed */
 /** @typedef {import("../tests/engines/world.js").Row} Row */
+/** @typedef {{ client: Peer, phases: Observed[] }} Outcome */
+/** @typedef {{ engine: string, row: Row, outcomes: Outcome[], complaints: string[] }} Played */
 /** @typedef {{ name: string, title: string, rows: Row[], open: (row: Row) => Promise<() => Promise<Engine>>, close: () => Promise<void> }} Started */
 
 /** The modules of the tests import pkg/ and node_modules/, which a fresh clone does not have. */
@@ -49,7 +51,7 @@ await runProgram(async () => {
   await build();
   const clients = await clientsOfRows();
 
-  /** @type {{ row: Row, complaints: string[] }[]} */
+  /** @type {Played[]} */
   const played = [];
   /** @type {string[]} */
   const missing = [];
@@ -63,6 +65,7 @@ await runProgram(async () => {
       missing.push(error.message);
     }
   }
+  printTable(played, clients);
   const differing = played.filter(({ complaints }) => complaints.length > 0);
   console.log(`\n${played.length} rows, ${differing.length} of them not as expected`);
   for (const message of missing) console.error(paint(31, `\n${message}`));
@@ -86,6 +89,7 @@ async function clientsOfRows() {
  * @param {Started} engine
  * @param {Peer[]} clients
  * @param {string} inName
+ * @returns {Promise<Played[]>}
  */
 async function playRows(engine, clients, inName) {
   /** @type {typeof import("../tests/engines/world.js")} */
@@ -93,33 +97,31 @@ async function playRows(engine, clients, inName) {
   /** @type {typeof import("../tests/engines/record.js")} */
   const { nothingRecorded, record } = await load("engines", "record.js");
   const recorded = nothingRecorded();
-  const [ours, ...others] = clients;
+  /** @type {Played[]} */
   const played = [];
   try {
     for (const row of engine.rows.filter(({ shape }) => shape.includes(inName))) {
-      const we = ours && row.start ? { ...ours, start: row.start } : ours;
-      const taking = row.start || row.alone ? [we] : [we, ...others];
       const enter = await engine.open(row);
+      const taking = clients
+        .filter((_, at) => at === 0 || !(row.alone || row.start))
+        .map((client, at) => ({ ...client, start: (at === 0 && row.start) || client.start }));
       const outcomes = await quietly(() =>
         Promise.all(
           taking.map(async (client) => {
             const own = await enter();
             try {
-              return client ? await play(row, own, client.start) : [];
+              return { client, own, phases: await play(row, own, client.start) };
             } finally {
-              if (client === we) record(recorded, own);
               await own.close();
             }
           }),
         ),
       );
-      const found = complaints(row, outcomes[0] ?? []);
-      played.push({ row, complaints: found });
+      for (const { own } of outcomes) record(recorded, own);
+      const found = complaints(row, outcomes[0]?.phases ?? []);
+      played.push({ engine: engine.title, row, outcomes, complaints: found });
       progress(`${engine.title}: ${row.shape}`);
-      for (const [at, phases] of outcomes.entries()) {
-        const { name = "", version = "" } = taking[at] ?? {};
-        for (const line of inShort(`${name} ${version}`, phases)) console.log(line);
-      }
+      for (const { client, phases } of outcomes) for (const line of inWords(client, phases)) console.log(line);
       for (const complaint of found) console.log(paint(31, `${" ".repeat(11)}not as expected: ${complaint}`));
     }
   } finally {
@@ -133,24 +135,58 @@ async function playRows(engine, clients, inName) {
   return played;
 }
 
+/** @param {Observed[]} phases */
+function isIn(phases) {
+  return phases.every(({ failure, served }) => !failure && served);
+}
+
 /**
- * What came of a client at a row: one line, and another where it failed.
+ * @param {Observed[]} phases
+ * @param {"trips" | "registrations" | "looks"} what
+ */
+function counted(phases, what) {
+  return phases.map((observed) => observed[what]).join(" + ");
+}
+
+/**
+ * What came of a client at a row: one line, and another with what the person reads where it failed.
  *
- * @param {string} client
+ * @param {Peer} client
  * @param {Observed[]} phases
  */
-function inShort(client, phases) {
-  const counts = (/** @type {"trips" | "registrations" | "looks"} */ what) => phases.map((observed) => observed[what]).join(" + ");
+function inWords({ name, version }, phases) {
+  const looks = phases.some((observed) => observed.looks > 0) ? `, looks ${counted(phases, "looks")}` : "";
+  const lines = [
+    `${" ".repeat(11)}${`${name} ${version}`.padEnd(36)}${isIn(phases) ? paint(32, "in    ") : paint(33, "not in")}  ` +
+      `trips ${counted(phases, "trips")}, registrations ${counted(phases, "registrations")}${looks}`,
+  ];
   const failed = phases.find(({ failure, served }) => failure || !served);
-  const looks = phases.some((observed) => observed.looks > 0) ? `, looks ${counts("looks")}` : "";
-  const outcome = failed ? paint(33, "not in") : paint(32, "in    ");
-  const lines = [`${" ".repeat(11)}${client.padEnd(36)}${outcome}  trips ${counts("trips")}, registrations ${counts("registrations")}${looks}`];
   if (failed) {
     const { failure } = failed;
     const said = failure ? `${failure.code}: ${failure.message}` : "the MCP server did not serve it";
-    lines.push(`${" ".repeat(47)}${said.replace(/\s+/g, " ").slice(0, 700)}`);
+    lines.push(`${" ".repeat(47)}${said.replace(/\s+/g, " ").slice(0, 400)}`);
   }
   return lines;
+}
+
+/**
+ * @param {Played[]} played
+ * @param {Peer[]} clients
+ */
+function printTable(played, clients) {
+  const titles = clients.map(({ name, version }) => `${name} ${version}`.trim());
+  const cells = played.map(({ outcomes }) =>
+    titles.map((_, at) => {
+      const phases = outcomes[at]?.phases;
+      return phases === undefined ? "" : isIn(phases) ? `in, ${counted(phases, "trips")}` : "not in";
+    }),
+  );
+  const widths = titles.map((title, at) => 2 + Math.max(title.length, ...cells.map((row) => row[at]?.length ?? 0)));
+  const line = (/** @type {string[]} */ row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("");
+  console.log(`\nWho gets in, at how many trips through the browser:\n\n${line(titles)}`);
+  for (const [at, { engine, row, complaints }] of played.entries()) {
+    console.log(`${line(cells[at] ?? [])}${engine}: ${row.shape}${complaints.length > 0 ? paint(31, "  not as expected") : ""}`);
+  }
 }
 
 /**

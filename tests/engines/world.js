@@ -228,15 +228,6 @@ function words(scope) {
 }
 
 /**
- * Whether a client came through a phase, whoever it is.
- *
- * @param {Observed} observed
- */
-export function isIn({ failure, served }) {
-  return !failure && served;
-}
-
-/**
  * What is not as the row says, in words.
  *
  * @param {Row} row
