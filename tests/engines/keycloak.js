@@ -180,7 +180,13 @@ async function enterRealm({ origin, name, username }, { accessTokenSeconds = 300
       async 'the consent is revoked'() {
         for (const { clientId } of await administer('GET', `/${name}/users/${user}/consents`)) await administer('DELETE', `/${name}/users/${user}/consents/${clientId}`);
       },
-      'the session ends': () => administer('POST', `/${name}/users/${user}/logout`),
+      /** The offline sessions too, which Keycloak lists apart, and which a plain sign-out leaves alone. */
+      async 'the session ends'() {
+        await administer('POST', `/${name}/users/${user}/logout`);
+        for (const { id } of await registered()) {
+          for (const session of await administer('GET', `/${name}/users/${user}/offline-sessions/${id}`)) await administer('DELETE', `/${name}/sessions/${session.id}?isOffline=true`);
+        }
+      },
       async 'the client is deleted'() {
         for (const { id } of await registered()) await administer('DELETE', `/${name}/clients/${id}`);
       },
