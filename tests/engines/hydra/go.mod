@@ -1,6 +1,6 @@
 module hydra-unmodified
 
-go 1.26.8
+go 1.24.0
 
 replace github.com/gobuffalo/pop/v6 => github.com/ory/pop/v6 v6.2.1-0.20241121111754-e5dfc0f3344b
 
