@@ -67,6 +67,8 @@ export async function startFront(ownPages = () => undefined) {
       response.writeHead(502, { 'content-type': 'text/plain' }).end(String(error));
     }
   });
+  // A person may take longer than Node keeps a connection by default, and not every client tries again on a new one.
+  server.keepAliveTimeout = 60_000;
   const listening = await listenOnLoopback(server);
   origin = listening.origin;
   return {

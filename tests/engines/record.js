@@ -42,8 +42,9 @@ export function record(recorded, engine) {
     if (/\/\.well-known\/(openid-configuration|oauth-authorization-server)/.test(path) && status === 200) recorded.metadata ??= answer;
     else if (method === 'POST' && path === registrationPath) addOnce(recorded.registrations, { sent: withoutSecrets(JSON.parse(body)), status, answer });
     else if (path === authorizationPath && exchange.location?.includes('error=')) {
-      const { state: _state, ...parameters } = Object.fromEntries(new URL(stable(exchange.location)).searchParams);
-      addOnce(recorded.authorizationRefusals, { scope: query.get('scope'), answer: parameters });
+      const parameters = [...new URL(exchange.location).searchParams].filter(([name]) => name !== 'state');
+      const named = Object.fromEntries(parameters.map(([name, value]) => [name, stable(value)]));
+      addOnce(recorded.authorizationRefusals, { scope: query.get('scope'), answer: named });
     } else if (method === 'POST' && /\/token$/.test(path)) {
       addOnce(recorded.tokens, { grantType: new URLSearchParams(body).get('grant_type'), status, answer });
     }
