@@ -1,36 +1,25 @@
 // `npm run compare`: the scenarios of the zoo through this package and its peers. `--markdown` prints the README's table.
-// One peer is Rust and has to be compiled first, which takes minutes once.
 
 import { join } from "node:path";
-import { argv, platform } from "node:process";
+import { argv } from "node:process";
 import { pathToFileURL } from "node:url";
 import { build } from "./build.js";
-import { ensureNestedPackage, mustRun, progress, root, runProgram, targetFolder } from "./support.js";
+import { comparedClients } from "./compared_clients.js";
+import { progress, root, runProgram } from "./support.js";
 
 /** @typedef {import("../tests/zoo/scenario.js").Observed} Observed */
 /** @typedef {import("../tests/zoo/scenario.js").Scenario} Scenario */
 /** @typedef {{ group: string, scenario: Scenario, verdicts: string[], violations: number[] }} Row */
 
 await runProgram(async () => {
-  const folder = join(root, "tests", "compare");
-  await ensureNestedPackage(folder);
   await build();
-  const rustTarget = join(targetFolder, "compare-rmcp");
-  progress("cargo build of the application around rmcp");
-  const manifest = join(folder, "rmcp", "Cargo.toml");
-  await mustRun("cargo", ["build", "--locked", "--manifest-path", manifest, "--target-dir", rustTarget]);
+  const peers = await comparedClients();
   // Only now: they import pkg/ and node_modules/, which a fresh clone does not have.
   const load = (/** @type {string[]} */ ...path) => import(pathToFileURL(join(root, "tests", ...path)).href);
   /** @type {typeof import("../tests/zoo/scenarios/index.js")} */
   const { groups } = await load("zoo", "scenarios", "index.js");
   /** @type {typeof import("../tests/zoo/world.js")} */
   const { play } = await load("zoo", "world.js");
-  /** @type {typeof import("../tests/compare/peers.js")} */
-  const { peers: javascript, rmcp } = await load("compare", "peers.js");
-  const peers = [
-    ...javascript,
-    rmcp(join(rustTarget, "debug", platform === "win32" ? "compare-rmcp.exe" : "compare-rmcp")),
-  ];
   /** @type {typeof import("../tests/zoo/scenario.js")} */
   const { outcomeComplaints } = await load("zoo", "scenario.js");
 

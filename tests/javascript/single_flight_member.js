@@ -19,7 +19,6 @@ import { once } from 'node:events';
 import { createAuthorizer } from 'mcp-oauth-wasm';
 import { createFileStore } from 'mcp-oauth-wasm/node';
 import { createRedisStore } from 'mcp-oauth-wasm/redis';
-import { connectBy } from '../redis/clients/clients.js';
 import { callTool } from './world.js';
 
 /** @type {Task} */
@@ -32,6 +31,7 @@ const say = (line) => new Promise((resolve) => process.stdout.write(`${JSON.stri
 /** @returns {Promise<{ store: import('mcp-oauth-wasm').Store, end: () => void }>} */
 async function open() {
   if ('file' in place) return { store: createFileStore(place.file), end() {} };
+  const { connectBy } = await import('../redis/clients/clients.js');
   const connected = await connectBy.redis?.(place.redis);
   if (!connected) throw new Error('there is no such client');
   return { store: createRedisStore({ ...place, client: connected.client }), end: connected.disconnect };

@@ -15,8 +15,14 @@ import { createProofChecker } from './proof_of_possession.js';
  */
 
 /**
+ * @typedef {object} ExaminedServer an authorization server about whose tokens is asked in another way
+ * @property {string} issuer
+ * @property {(token: string, resource: string) => Promise<Record<string, any>>} examine answers as RFC 7662 would
+ */
+
+/**
  * @typedef {object} ProtectedResourceOptions
- * @property {IntrospectingServer} authorizationServer
+ * @property {IntrospectingServer | ExaminedServer} authorizationServer
  * @property {IntrospectingServer[]} [furtherAuthorizationServers] whose tokens are accepted as well
  * @property {string} [origin] where clients reach it, if something stands in front; default: the server's own
  * @property {boolean} [isWholeOrigin] whether its resource identifier is the origin; default: the URL that is called
@@ -38,6 +44,7 @@ import { createProofChecker } from './proof_of_possession.js';
  * @property {string} path
  * @property {boolean} bearer whether it carried a token
  * @property {string[]} calls the tools that it called
+ * @property {string[]} [scopes] what its token grants; absent: nothing that holds
  * @property {number} status of the answer
  */
 
@@ -81,7 +88,7 @@ export async function startProtectedResource(options) {
   const metadataPath = '/.well-known/oauth-protected-resource/mcp';
   const issuers = [authorizationServer, ...furtherAuthorizationServers].map((issuing) => ({
     issuer: issuing.issuer,
-    introspection: issuing.addProtectedResource(resource),
+    examine: 'examine' in issuing ? issuing.examine : introspection(issuing),
   }));
   const scheme = bound ? 'DPoP' : 'Bearer';
   const proofs = bound ? createProofChecker(origin) : undefined;
@@ -108,7 +115,7 @@ export async function startProtectedResource(options) {
       if (pathname === metadataPath) return answerJson(response, 200, metadata());
       if (pathname !== '/mcp') return answerJson(response, 404, { error: 'not_found' });
 
-      const authorization = await checkedAuthorization(request);
+      const authorization = await checkedAuthorization(request, record);
       if (request.method !== 'POST') return response.writeHead(405, { Allow: 'POST' }).end();
       const message = JSON.parse(await bodyOf(request));
       record.calls = toolsCalled(message);
@@ -131,15 +138,16 @@ export async function startProtectedResource(options) {
 
   /**
    * @param {IncomingMessage} request
+   * @param {ResourceRequest} record
    * @returns {Promise<AuthInfo>}
    */
-  async function checkedAuthorization(request) {
+  async function checkedAuthorization(request, record) {
     /** @type {Record<string, string>} */
     const demanded = challengeScopes ? { scope: challengeScopes.join(' ') } : {};
     const token = tokenOf(request, scheme);
     if (token === undefined) throw new Refusal(401, demanded);
-    const answers = await Promise.all(issuers.map((issuing) => introspect(token, issuing)));
-    const { active, ...answer } = answers.find((answer) => answer.active === true) ?? answers[0];
+    const answers = await Promise.all(issuers.map(({ examine }) => examine(token, resource)));
+    const { active, ...answer } = answers.find((answer) => answer.active === true) ?? answers[0] ?? { active: false };
     const audiences = [answer.aud ?? []].flat();
     if (active !== true || !audiences.includes(resource)) {
       throw new Refusal(401, {
@@ -159,6 +167,7 @@ export async function startProtectedResource(options) {
       resource: new URL(resource),
       extra: { subject: answer.sub, email: answer.email },
     };
+    record.scopes = authorization.scopes;
     requireScopes(authorization, requiredScopes);
     return authorization;
   }
@@ -166,18 +175,21 @@ export async function startProtectedResource(options) {
   /**
    * RFC 7662.
    *
-   * @param {string} token
-   * @param {(typeof issuers)[number]} asked
+   * @param {IntrospectingServer} server
+   * @returns {ExaminedServer['examine']}
    */
-  async function introspect(token, { issuer, introspection: { introspectionEndpoint, clientId, clientSecret } }) {
-    const response = await fetch(introspectionEndpoint, {
-      method: 'POST',
-      headers: { Authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}` },
-      body: new URLSearchParams({ token }),
-    });
-    if (!response.ok) throw new Error(`Introspection failed: ${response.status} ${await response.text()}`);
-    const answer = await response.json();
-    return { ...answer, active: answer.active === true && (answer.iss ?? issuer) === issuer };
+  function introspection({ issuer, addProtectedResource }) {
+    const { introspectionEndpoint, clientId, clientSecret } = addProtectedResource(resource);
+    return async (token) => {
+      const response = await fetch(introspectionEndpoint, {
+        method: 'POST',
+        headers: { Authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}` },
+        body: new URLSearchParams({ token }),
+      });
+      if (!response.ok) throw new Error(`Introspection failed: ${response.status} ${await response.text()}`);
+      const answer = await response.json();
+      return { ...answer, active: answer.active === true && (answer.iss ?? issuer) === issuer };
+    };
   }
 
   /**

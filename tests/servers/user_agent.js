@@ -5,6 +5,9 @@
 
 const MAXIMUM_STEPS = 20;
 
+/** The `User-Agent` header by which a server tells a person's requests from a program's. */
+export const PERSON = 'a person in front of a browser';
+
 /**
  * @typedef {object} UserAgentOptions
  * @property {string} [login] who signs in
@@ -35,6 +38,7 @@ export function createUserAgent({
     const authorizationServer = new URL(url).origin;
     let request = new Request(url);
     for (let step = 0; step < MAXIMUM_STEPS; step += 1) {
+      request.headers.set('user-agent', PERSON);
       const response = await fetch(cookies.addTo(request), { redirect: 'manual' });
       cookies.keepFrom(request.url, response);
       const location = response.headers.get('location');
