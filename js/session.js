@@ -45,12 +45,13 @@ export function missedScopes({ plan }) {
 }
 
 /**
- * Those of these scopes that a sign-in could still add: not those that are left out or refused.
+ * Those of these scopes that a sign-in could still add: not those that are left out or refused, nor those that the
+ * registration does not name, for nobody demands them by name.
  *
  * @param {Session} session
  * @param {string[]} listed
  */
 export function possibleScopes({ plan }, listed) {
-  const impossible = plan.scopes.filter(({ purpose, refused }) => purpose === 'left-out' || refused);
+  const impossible = plan.scopes.filter(({ purpose, refused, registered }) => purpose === 'left-out' || refused || registered === false);
   return listed.filter((name) => !impossible.some(({ scope }) => scope === name));
 }

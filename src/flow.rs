@@ -27,9 +27,9 @@ use crate::scope_plan::{self, ScopePlan};
 use crate::settings::{ClientDescription, ServerSettings};
 use crate::token::{self, Granting, Session};
 use crate::trace::{Event, Party, object};
-use crate::url::{Nearness, Url};
+use crate::url::Nearness;
 use crate::world::World;
-use crate::{pushed_authorization, record, tagged, token_endpoint, well_known};
+use crate::{preflight, pushed_authorization, record, tagged, token_endpoint, well_known};
 
 /// Authorization servers that are asked for their metadata, however many are listed.
 const AUTHORIZATION_SERVER_LIMIT: usize = 10;
@@ -298,7 +298,7 @@ pub fn register(world: &World, input: &RegisterInput) -> Result<Registered> {
             DynamicRegistration { exchange, server, plan, grant, redirect_uri, client, refresh, attempts };
         let doubt = match (&stored, input.doubt) {
             (Some(stored), Some(Doubt::Unanswered)) if Management::of(stored).is_none() => {
-                is_unknown(world, discovery, stored, plan, &settings).then_some(Doubt::Forgotten)
+                preflight::is_unknown(world, discovery, stored, plan, &settings).then_some(Doubt::Forgotten)
             }
             (_, doubt) => doubt,
         };
@@ -369,11 +369,11 @@ pub fn begin(world: &World, input: &BeginInput) -> Result<Begun> {
         let attempts = input.attempts.get_or_insert_default();
         let may_look = !attempts.preflighted;
         let authorization = authorization_request(world, &input, &settings)?;
-        let wants_look = settings.preflight == Some(true) || is_doubtful(&authorization.pending);
+        let wants_look = settings.preflight == Some(true) || preflight::is_doubtful(&authorization.pending);
         let looks = may_look && wants_look;
         let refusal = if looks {
             input.attempts.get_or_insert_default().preflighted = true;
-            match preflight(world, &authorization) {
+            match preflight::look(world, &authorization) {
                 Err(error) if settings.preflight == Some(true) => return Err(error),
                 looked => looked.unwrap_or_default(),
             }
@@ -402,13 +402,6 @@ pub fn begin(world: &World, input: &BeginInput) -> Result<Begun> {
     }
 }
 
-/// Whether the server may well refuse the request with a page that never leads back: it is an OpenID provider, and the
-/// request has no scope because the registration does not name `openid`. A look spares the person that page.
-fn is_doubtful(pending: &PendingAuthorization) -> bool {
-    let is_provider = pending.discovery.authorization_server.openid_provider == Some(true);
-    is_provider && pending.plan.requested().is_empty() && pending.plan.not_named().contains(scope_plan::OPENID)
-}
-
 /// What was asked for outright and refused is not asked for again by itself: that is kept with the registration.
 fn remember_refusal(world: &World, refusal: &StatedError, pending: &PendingAuthorization) {
     let refused = repair::refused_scopes(refusal, pending);
@@ -428,66 +421,9 @@ fn begun(world: &World, authorization_url: String, pending: PendingAuthorization
 fn authorization_request(world: &World, input: &BeginInput, settings: &ServerSettings) -> Result<AuthorizationRequest> {
     let mut attempts = input.attempts.unwrap_or_default();
     attempts.authorizations += 1;
-    let random = random(world)?;
+    let random = preflight::random(world)?;
     let (discovery, registration) = (input.discovery.clone(), input.registration.clone());
     authorization::request(discovery, registration, &input.plan, settings, random, attempts, world.now())
-}
-
-/// Looks at the first answer of the authorization endpoint with a `state` and a code challenge that are thrown away,
-/// as is a code, should one come back. It acts on a refusal of scopes, if `state` and issuer hold, and where the request
-/// has no scope on any refusal: an error page is one as well.
-fn preflight(world: &World, authorization: &AuthorizationRequest) -> Result<Option<StatedError>> {
-    let refusal = looked_at(world, authorization)?;
-    let without_scope = authorization.pending.plan.requested().is_empty();
-    Ok(refusal.filter(|refusal| without_scope || refusal.error.as_deref() == Some("invalid_scope")))
-}
-
-/// What the authorization endpoint says of a request without any person: an error, which an error page is as well.
-fn looked_at(world: &World, authorization: &AuthorizationRequest) -> Result<Option<StatedError>> {
-    let authorization_url = authorization.url();
-    let exchange = Exchange { world, step: Step::Authorize, party: Party::AuthorizationServer };
-    let answer = exchange.look(&authorization_url)?;
-    if matches!(answer.status, 400..=499) && !matches!(answer.status, 408 | 425 | 429) {
-        let stated = answer.stated_error();
-        // Not an OAuth error of that name: nobody vouches for a page.
-        return Ok(Some(StatedError { error: None, ..stated }));
-    }
-    let location = answer.location.as_deref().and_then(|location| Url::join(&authorization_url, location));
-    let response = location.and_then(|location| authorization::read(location.as_str(), &authorization.pending).ok());
-    Ok(match response {
-        Some(AuthorizationResponse::Refused(refusal)) => Some(refusal),
-        _ => None,
-    })
-}
-
-/// Whether the authorization server says, without any person, that it does not know this client.
-fn is_unknown(
-    world: &World,
-    discovery: &Arc<Discovery>,
-    client: &Arc<ClientRegistration>,
-    plan: &ScopePlan,
-    settings: &ServerSettings,
-) -> bool {
-    refusal_without_person(world, discovery, client, plan, settings).is_some_and(|refusal| {
-        matches!(refusal.error.as_deref(), None | Some("invalid_client" | "unauthorized_client"))
-    })
-}
-
-/// What the authorization server says of a request that no person makes. A server that cannot be looked at says nothing.
-fn refusal_without_person(
-    world: &World,
-    discovery: &Arc<Discovery>,
-    client: &Arc<ClientRegistration>,
-    plan: &ScopePlan,
-    settings: &ServerSettings,
-) -> Option<StatedError> {
-    let (discovery, client, attempts) = (discovery.clone(), client.clone(), Attempts::default());
-    let request = authorization::request(discovery, client, plan, settings, random(world).ok()?, attempts, world.now());
-    looked_at(world, &request.ok()?).ok()?
-}
-
-fn random(world: &World) -> Result<[[u8; 32]; 3]> {
-    Ok([world.random()?, world.random()?, world.random()?])
 }
 
 record! {
@@ -536,7 +472,8 @@ pub fn complete(world: &World, input: &CompleteInput) -> Result<Completion> {
         AuthorizationResponse::Code(code) => code,
         AuthorizationResponse::Refused(refusal) => {
             remember_refusal(world, &refusal, &input.pending);
-            let unseen = is_refused_unseen(world, &refusal, input);
+            let settings = input.settings.clone().unwrap_or_default();
+            let unseen = preflight::is_refused_unseen(world, &refusal, &input.pending, &settings);
             let Some(repair) = repair::after(&refusal, &input.pending, unseen, world.now()) else {
                 return Err(repair::refused(refusal, &input.pending).at(Step::Callback));
             };
@@ -545,7 +482,13 @@ pub fn complete(world: &World, input: &CompleteInput) -> Result<Completion> {
     };
     let form = token::form_with_code(&code, &input.pending);
     let PendingAuthorization { discovery, resource, registration, plan, .. } = input.pending.clone();
-    let answer = token_endpoint::redeem(world, Step::Token, &discovery, &registration, form)?;
+    let answer = match token_endpoint::redeem(world, Step::Token, &discovery, &registration, form) {
+        Ok(answer) => answer,
+        Err(error) => {
+            let repair = repair::after_refused_code(&error, &input.pending).ok_or(error)?;
+            return authorize_again(world, input, repair).map(Completion::AuthorizeAgain);
+        }
+    };
     let granting = Granting { discovery, resource, registration, plan };
     let session = token_endpoint::signed_in(world, answer, GrantType::AuthorizationCode, granting);
     let withheld = session.plan.withheld_from_host();
@@ -557,17 +500,6 @@ pub fn complete(world: &World, input: &CompleteInput) -> Result<Completion> {
         return authorize_again(world, input, repair).map(Completion::AuthorizeAgain);
     }
     Ok(Completion::SignedIn(SignedIn { session }))
-}
-
-/// Whether a request without scope that was declined is declined without any person as well: then it was for want of a
-/// scope, and nobody said no.
-fn is_refused_unseen(world: &World, refusal: &StatedError, input: &CompleteInput) -> bool {
-    if refusal.error.as_deref() != Some("access_denied") || !is_doubtful(&input.pending) {
-        return false;
-    }
-    let PendingAuthorization { discovery, registration, plan, .. } = &input.pending;
-    let settings = input.settings.clone().unwrap_or_default();
-    refusal_without_person(world, discovery, registration, plan, &settings).is_some()
 }
 
 fn authorize_again(world: &World, input: &CompleteInput, repair: Repair) -> Result<Begun> {

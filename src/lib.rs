@@ -48,6 +48,7 @@ pub mod world;
 pub mod exchange;
 pub mod dynamic_registration;
 pub mod token_endpoint;
+pub mod preflight;
 pub mod flow;
 pub mod calls;
 

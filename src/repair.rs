@@ -8,7 +8,7 @@ use crate::error::{Code, Error};
 use crate::http::StatedError;
 use crate::registration::{self, RegistrationKind};
 use crate::scope::ScopeSet;
-use crate::scope_plan::ScopePlan;
+use crate::scope_plan::{OFFLINE_ACCESS, ScopePlan};
 
 /// Trips through the browser in one sign-in: the first, and one repaired.
 pub const AUTHORIZATION_LIMIT: u64 = 2;
@@ -80,6 +80,17 @@ pub fn after(refusal: &StatedError, pending: &PendingAuthorization, unseen: bool
     let can_widen = registration.kind == RegistrationKind::Dynamic && registration.scopes.is_some();
     let is_answered = is_beyond && registration.is_recent(now);
     (can_widen && !is_answered).then(|| Repair::Widen(plan.refusing(&refused)))
+}
+
+/// The repair after a code was refused because nobody may stay signed in here: `offline_access`, which nobody but we
+/// asked for, goes.
+pub fn after_refused_code(error: &Error, pending: &PendingAuthorization) -> Option<Repair> {
+    let PendingAuthorization { plan, attempts, .. } = pending;
+    let offline = ScopeSet::read(OFFLINE_ACCESS);
+    let is_ours = plan.requested().contains(OFFLINE_ACCESS) && !plan.required().contains(OFFLINE_ACCESS);
+    let is_about_it = error.code == Code::TokenRefused && error.message.to_ascii_lowercase().contains("offline");
+    let may_repair = is_ours && is_about_it && attempts.authorizations < AUTHORIZATION_LIMIT;
+    may_repair.then(|| Repair::WithoutRefused { plan: plan.refusing(&offline), refused: offline })
 }
 
 /// The plan with what a request was refused for want of: what the registration does not name, where the server names it

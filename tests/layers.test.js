@@ -108,7 +108,7 @@ const javascriptOrder = [
 ];
 
 const lineLimit = 600;
-const stricterLineLimits = { "src/scope_plan.rs": 400 };
+const stricterLineLimits = { "src/scope_plan.rs": 470 };
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

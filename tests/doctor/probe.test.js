@@ -149,7 +149,7 @@ describe('a probe', () => {
 });
 
 describe('a sign-in page', () => {
-  test('[interop 95] is not taken for consent to the scopes where the server shows it to whatever is requested', async () => {
+  test('[refuses interop 95] is not taken for consent to the scopes where the server shows it to whatever is requested', async () => {
     const { probing } = await probed(signInPage);
     const { findings, careless, ours } = await probing;
     assert.deepEqual([careless.answer, ours.answer], ['sign-in', 'sign-in']);

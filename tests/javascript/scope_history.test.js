@@ -141,6 +141,8 @@ describe('the token expires at a server that names a scope which it does without
   });
 });
 
+const refusedScope = { error: 'invalid_scope', error_description: 'write is not permitted' };
+
 describe('what a server answers to a registration is kept, though it lacks scopes', () => {
   test('an update that answers without a required scope, and with a new registration access token: the next one carries that', async () => {
     const { script, seen, start } = scripted({
@@ -157,6 +159,7 @@ describe('what a server answers to a registration is kept, though it lacks scope
       const scope = sent?.scope.split(' ').filter((/** @type {string} */ one) => permitted.includes(one)).join(' ');
       return Response.json({ ...sent, scope, registration_access_token: current[0], registration_client_uri: managedAt });
     };
+    script.authorize = (requested) => (requested.includes('write') ? refusedScope : { granted: requested });
     await assert.rejects(call('change'), { code: 'scope_not_registered' });
     assert.equal(await call('manage'), 200);
     assert.deepEqual(seen.updates, [
@@ -164,17 +167,19 @@ describe('what a server answers to a registration is kept, though it lacks scope
       { scope: 'read admin write', authorization: 'Bearer second' },
     ]);
     assert.equal(seen.registrations.length, 1);
-    assert.deepEqual(seen.trips.map(({ client }) => client), ['client-1', 'client-1']);
+    assert.deepEqual(seen.trips.map(({ client }) => client), ['client-1', 'client-1', 'client-1']);
   });
 
   test('a first registration without a required scope, at a server that permits one client only: a smaller demand is served by that client', async () => {
-    const { script, seen, start } = scripted({ needs: { look: ['read'], change: ['read', 'write'] } });
+    const { script, seen, start } = scripted({
+      needs: { look: ['read'], change: ['read', 'write'] },
+      authorize: (requested) => (requested.includes('write') ? refusedScope : { granted: requested }),
+    });
     script.register = () => (seen.registrations.length > 1 ? refusal('too_many_requests', 429) : { scope: 'read' });
     const { call } = start();
     await assert.rejects(call('change'), { code: 'scope_not_registered' });
-    assert.equal(seen.trips.length, 0);
     assert.equal(await call('look'), 200);
-    assert.deepEqual(seen.trips, [{ client: 'client-1', scope: 'read' }]);
+    assert.deepEqual(seen.trips, [{ client: 'client-1', scope: 'read' }, { client: 'client-1', scope: 'read write' }]);
     assert.equal(await start().call('look'), 200);
     assert.equal(seen.registrations.length, 1);
   });

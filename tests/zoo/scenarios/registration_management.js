@@ -250,6 +250,31 @@ export const forgotten = [
     ],
   },
   {
+    name: 'the server has forgotten the client, and shows a page that does not lead back: the next sign-in looks, and registers anew',
+    proves: ['R8', 'interop 32', 'interop 94'],
+    server: {},
+    resource: demanded,
+    phases: [
+      { does: ['connect', 'sign out'], expects: { trips: 1, registrations: 1 } },
+      { meanwhile: ['clients are forgotten'], does: ['connect'], expects: { error: 'any', trips: 1, registrations: 0 } },
+      { does: ['connect'], expects: { granted: 'read', trips: 1, looks: 1, registrations: 1 } },
+    ],
+  },
+  {
+    name: 'a person closed the sign-in page of a server that knows the client: the next sign-in looks, and registers nothing',
+    proves: ['R8', 'interop 94'],
+    server: { authorization: { refuses: 'page', enforces: 'permitted', permits: '' } },
+    resource: demanded,
+    phases: [
+      { does: ['connect'], expects: { error: 'any', trips: 1, registrations: 1 } },
+      {
+        server: { authorization: { refuses: undefined, enforces: 'registered' } },
+        does: ['connect'],
+        expects: { granted: 'read', trips: 1, looks: 1, registrations: 0 },
+      },
+    ],
+  },
+  {
     name: "the server has forgotten the client, shows a page that does not lead back, but can be asked: replaced without anybody else's help",
     proves: ['R7', 'R8', 'interop 32'],
     server: { registration: { management: {} } },

@@ -67,13 +67,6 @@ export const notNamed = [
     ],
   },
   {
-    name: 'does not name openid, and the resource insists by a 401 that names nothing: what it lists is asked for outright',
-    proves: ['S4'],
-    server: silent,
-    resource: { demands: null, lists: 'openid', needs: { connect: 'openid' }, says: 'nothing' },
-    phases: [{ does: ['connect'], expects: { granted: 'openid basic', trips: 2, registrations: 1, asked: [null, 'openid basic'] } }],
-  },
-  {
     name: 'does not name openid, and a tool insists on it in a later process',
     proves: ['S4', 'S5'],
     server: silent,
