@@ -9,7 +9,8 @@ use crate::identifier::Secret;
 use crate::pkce::{self, Pkce};
 use crate::printable::{filled, printable};
 use crate::record;
-use crate::registration::{self, ClientRegistration};
+use crate::registration::ClientRegistration;
+use crate::registration_refusal;
 use crate::scope_plan::{OFFLINE_ACCESS, OPENID, ScopePlan};
 use crate::settings::ServerSettings;
 use crate::url::Url;
@@ -139,7 +140,7 @@ pub fn request(
     let plan = registration.plan(plan);
     let missing = registration.missing(&plan);
     if !missing.is_empty() {
-        return Err(registration::scopes_missing(&missing, &registration));
+        return Err(registration_refusal::scopes_missing(&missing, &registration));
     }
     let redirect_uri = registration.redirect_uri.as_ref().ok_or_else(|| {
         let message = "This client was registered without `redirectUri`. Register one with it.";

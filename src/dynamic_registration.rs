@@ -11,8 +11,9 @@ use crate::grant::GrantType;
 use crate::http::Response;
 use crate::identifier::{Endpoint, RedirectUri};
 use crate::printable::printable;
-use crate::registration::{self, Answer, Asked, ClientRegistration};
+use crate::registration::{Answer, Asked, ClientRegistration};
 use crate::registration_management::Management;
+use crate::registration_refusal;
 use crate::scope::ScopeSet;
 use crate::scope_plan::ScopePlan;
 use crate::settings::ClientDescription;
@@ -111,7 +112,7 @@ impl DynamicRegistration<'_> {
         match registered {
             Err(_) if is_same && doubt.is_none() && missing.is_empty() => Ok(stored.clone()),
             Err(error) if !missing.is_empty() && is_final(&error) => {
-                Err(registration::scopes_missing(&missing, stored))
+                Err(registration_refusal::scopes_missing(&missing, stored))
             }
             registered => registered,
         }
@@ -120,7 +121,7 @@ impl DynamicRegistration<'_> {
     /// Registers (RFC 7591 §3), in the order of the ladder.
     fn register(&mut self) -> Result<Arc<ClientRegistration>> {
         let Some(endpoint) = &self.server.registration_endpoint else {
-            return Err(registration::impossible(self.server));
+            return Err(registration_refusal::impossible(self.server));
         };
         let mut asked = self.asked()?;
         loop {
@@ -137,7 +138,7 @@ impl DynamicRegistration<'_> {
                 }
                 Answer::Refused(refusal, status) => match asked.after(&refusal, status, self.server, self.plan) {
                     Some(next) => asked = next,
-                    None => return Err(registration::refused(refusal, self.server, self.plan)),
+                    None => return Err(registration_refusal::refused(refusal, self.server, self.plan)),
                 },
             }
         }

@@ -29,7 +29,7 @@ use crate::token::{self, Granting, Session};
 use crate::trace::{Event, Party, object};
 use crate::url::Nearness;
 use crate::world::World;
-use crate::{preflight, pushed_authorization, record, tagged, token_endpoint, well_known};
+use crate::{preflight, pushed_authorization, record, registration_refusal, tagged, token_endpoint, well_known};
 
 /// Authorization servers that are asked for their metadata, however many are listed.
 const AUTHORIZATION_SERVER_LIMIT: usize = 10;
@@ -314,7 +314,7 @@ pub fn register(world: &World, input: &RegisterInput) -> Result<Registered> {
     if missing.is_empty() {
         Ok(Registered { registration, plan, attempts })
     } else {
-        Err(registration::scopes_missing(&missing, &registration))
+        Err(registration_refusal::scopes_missing(&missing, &registration))
     }
 }
 

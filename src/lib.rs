@@ -35,6 +35,7 @@ pub mod authorization_server;
 pub mod grant;
 pub mod discovery;
 pub mod registration;
+pub mod registration_refusal;
 pub mod registration_management;
 pub mod authorization;
 pub mod pushed_authorization;

@@ -20,7 +20,7 @@ use crate::world::World;
 /// request has no scope because the registration does not name `openid`. A look spares the person that page.
 pub fn is_doubtful(pending: &PendingAuthorization) -> bool {
     let is_provider = pending.discovery.authorization_server.openid_provider == Some(true);
-    is_provider && pending.plan.requested().is_empty() && pending.plan.not_named().contains(OPENID)
+    is_provider && pending.plan.requested().is_empty() && pending.plan.is_only_of_provider(OPENID)
 }
 
 /// Looks at the first answer of the authorization endpoint with a `state` and a code challenge that are thrown away,

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::authorization::PendingAuthorization;
 use crate::error::{Code, Error};
 use crate::http::StatedError;
-use crate::registration::{self, RegistrationKind};
+use crate::registration::RegistrationKind;
+use crate::registration_refusal;
 use crate::scope::ScopeSet;
 use crate::scope_plan::{OFFLINE_ACCESS, ScopePlan};
 
@@ -135,7 +136,7 @@ pub fn refused(refusal: StatedError, pending: &PendingAuthorization) -> Box<Erro
             "The authorization server {} wants scopes, and neither the MCP server nor the host names any. Configure `scopes` for this server.",
         ),
         "invalid_scope" if is_outright => {
-            return registration::refused_outright(refusal, scopes, issuer);
+            return registration_refusal::refused_outright(refusal, scopes, issuer);
         }
         "invalid_scope" => (
             Code::AuthorizationRefused,

@@ -266,6 +266,11 @@ impl ScopePlan {
         self.wanted().without(&self.requested())
     }
 
+    /// Whether nobody names that scope, and it is wanted because the authorization server is an OpenID provider.
+    pub fn is_only_of_provider(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|own| own.scope == scope && own.sources == [Source::OpenidProvider])
+    }
+
     /// What is requested though the registration does not name it.
     pub fn outright(&self) -> ScopeSet {
         self.select(&|scope| scope.requested && scope.registered == Some(false))
