@@ -1,5 +1,5 @@
-// `npm run engines`: this package and other clients at Ory Hydra and at Keycloak, both unmodified and from their registries.
-// `-- hydra` or `-- keycloak` chooses one, further words choose rows by a part of their names. `--ours` leaves the other
+// `npm run engines`: this package and other clients at Ory Hydra, Keycloak and Spring Authorization Server, unmodified and from
+// their registries. `-- hydra`, `-- keycloak` or `-- spring` chooses one, further words choose rows by a part of their names. `--ours` leaves the other
 // clients out; `--record` writes what the engines answered to tests/engines/recorded.
 
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { argv, stdout } from "node:process";
 import { pathToFileURL } from "node:url";
 import { build } from "./build.js";
 import { comparedClients } from "./compared_clients.js";
-import { ensureHydra, ensureKeycloak } from "./engine_programs.js";
+import { ensureHydra, ensureKeycloak, ensureSpring } from "./engine_programs.js";
 import { Explained, progress, root, runProgram } from "./support.js";
 
 /** @typedef {import("../tests/compare/peers.js").Peer} Peer */
@@ -42,6 +42,15 @@ const engines = {
     const { realm, close } = await startKeycloak(folder);
     return { name: "keycloak", title: `Keycloak ${version}`, rows, open: (row) => realm(row.keycloak), close };
   },
+  async spring() {
+    const { program, version } = await ensureSpring();
+    /** @type {typeof import("../tests/engines/spring.js")} */
+    const { startSpring } = await load("engines", "spring.js");
+    /** @type {typeof import("../tests/engines/rows.js")} */
+    const { spring: rows } = await load("engines", "rows.js");
+    const { enter, close } = await startSpring(program);
+    return { name: "spring", title: `Spring Authorization Server ${version}`, rows, open: async () => enter, close };
+  },
 };
 
 await runProgram(async () => {
@@ -60,7 +69,7 @@ await runProgram(async () => {
       const engine = await engines[name]?.();
       if (engine) played.push(...(await playRows(engine, clients, inName)));
     } catch (error) {
-      // The rows of the other engine are worth having.
+      // The rows of the others are worth having.
       if (!(error instanceof Explained)) throw error;
       missing.push(error.message);
     }

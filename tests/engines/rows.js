@@ -306,6 +306,45 @@ export const keycloak = [
   })),
 ];
 
+/**
+ * @param {{ first: string, more: string }} scopes that the server has
+ * @param {Expectation} nobodyNames a scope
+ * @returns {Row[]}
+ */
+function threeRows({ first, more }, nobodyNames) {
+  const both = `${first} ${more}`;
+  return [
+    {
+      shape: 'nobody names a scope',
+      proves: [],
+      resource: {},
+      phases: [{ does: ['connect'], expects: nobodyNames }],
+    },
+    {
+      shape: 'step-up to a scope that is not registered',
+      proves: ['interop 98'],
+      resource: { demands: first, lists: first, insists: first, tools: { write_file: more } },
+      phases: [{ does: ['connect', 'write_file'], expects: { trips: 2, grants: [first, more] } }],
+    },
+    {
+      shape: 'the client is deleted',
+      proves: ['interop 80', 'interop 94'],
+      resource: { demands: first, lists: both, insists: first },
+      phases: [
+        { does: ['connect'], expects: { trips: 1, registrations: 1 } },
+        { does: ['connect'], meanwhile: ['the client is deleted'], expects: { trips: 1, registrations: 1, clients: 1 } },
+      ],
+    },
+  ];
+}
+
+export const spring = threeRows(
+  { first: 'mcp:read', more: 'mcp:write' },
+  // It refuses whoever asks for no scope. That it is an OpenID provider is only in its other metadata, openid-configuration,
+  // which nobody reads who has found the one of RFC 8414. It is to become: in, 1.
+  { trips: 1, registrations: 1, clients: 1, asks: [null], error: 'authorization_refused', says: ['wants a scope'] },
+);
+
 /** @param {boolean} publicClient */
 function operatorsClient(publicClient) {
   return {

@@ -179,7 +179,7 @@ export async function play(row, engine, startClient) {
  * @param {Exchange} exchange
  */
 function isAuthorization({ authorizationPath }, { path, query }) {
-  return path === authorizationPath && query.has('client_id') && !query.has('login_verifier') && !query.has('consent_verifier');
+  return path === authorizationPath && query.has('client_id') && !['login_verifier', 'consent_verifier', 'continue'].some((name) => query.has(name));
 }
 
 /**
