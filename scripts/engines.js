@@ -9,13 +9,13 @@ import { pathToFileURL } from "node:url";
 import { build } from "./build.js";
 import { comparedClients } from "./compared_clients.js";
 import { ensureHydra, ensureKeycloak, ensureSpring } from "./engine_programs.js";
-import { Explained, progress, root, runProgram } from "./support.js";
+import { ensureNestedPackage, Explained, progress, root, runProgram } from "./support.js";
 
 /** @typedef {import("../tests/compare/peers.js").Peer} Peer */
 /** @typedef {import("../tests/engines/world.js").Engine} Engine */
 /** @typedef {import("../tests/engines/world.js").Observed} Observed */
 /** @typedef {import("../tests/engines/world.js").Row} Row */
-/** @typedef {{ client: Peer, phases: Observed[] }} Outcome */
+/** @typedef {{ client: Omit<Peer, "start">, phases: Observed[] }} Outcome */
 /** @typedef {{ engine: string, row: Row, outcomes: Outcome[], complaints: string[] }} Played */
 /** @typedef {{ name: string, title: string, rows: Row[], open: (row: Row) => Promise<() => Promise<Engine>>, close: () => Promise<void> }} Started */
 
@@ -58,6 +58,7 @@ await runProgram(async () => {
   const named = Object.keys(engines).filter((name) => words.includes(name));
   const inName = words.filter((word) => !named.includes(word)).join(" ");
   await build();
+  await ensureNestedPackage(join(root, "tests", "browsers"));
   const clients = await clientsOfRows();
 
   /** @type {Played[]} */
@@ -160,7 +161,7 @@ function counted(phases, what) {
 /**
  * What came of a client at a row: one line, and another with what the person reads where it failed.
  *
- * @param {Peer} client
+ * @param {Outcome["client"]} client
  * @param {Observed[]} phases
  */
 function inWords({ name, version }, phases) {

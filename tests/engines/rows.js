@@ -6,6 +6,7 @@
 /** @import { Expectation, Phase, ResourceOptions, Row } from './world.js' */
 /** @import { KeycloakSetting } from './keycloak.js' */
 
+import { startInInspector } from './in_inspector.js';
 import { registrationOpen } from './keycloak.js';
 import { inTwoProcesses, startTwoProcesses } from './two_processes.js';
 
@@ -122,6 +123,14 @@ export const hydra = [
       { does: ['connect'], expects: { trips: 1, registrations: 1 } },
       { does: ['connect', 'sign in'], meanwhile: ['the session ends'], expects: { trips: 1, registrations: 0 } },
     ],
+  },
+  {
+    shape: 'the inspector, in Chromium',
+    proves: [],
+    hydra: {},
+    resource: { lists: reported, insists: 'openid email' },
+    start: startInInspector,
+    phases: [{ does: ['connect'], expects: { trips: 1, registrations: 1, clients: 1 } }],
   },
 ];
 
@@ -291,6 +300,14 @@ export const keycloak = [
     resource: readOnly,
     alone: true,
     phases: [{ does: ['connect'], expects: { trips: 2, clients: 1, grants: ['mcp:read'], lacks: ['offline_access'] } }],
+  },
+  {
+    shape: 'the inspector, in Chromium',
+    proves: [],
+    keycloak: { without: ['trusted-hosts', 'allowed-client-templates', 'scope'], optionalScopes },
+    resource: readOnly,
+    start: startInInspector,
+    phases: [{ does: ['connect'], expects: { trips: 1, registrations: 1, clients: 1 } }],
   },
   ...['confidential', 'public'].map((kind) => ({
     shape: `a ${kind} client that the operator registered`,

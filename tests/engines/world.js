@@ -2,7 +2,7 @@
 
 /** @import { ServerSettings } from '../../js/records.js' */
 /** @import { ProtectedResourceOptions } from '../servers/protected_resource.js' */
-/** @import { StartClient, ZooClient } from '../zoo/world.js' */
+/** @import { Surroundings, ZooClient } from '../zoo/world.js' */
 /** @import { Exchange, Front } from './front.js' */
 /** @import { HydraSetting } from './hydra.js' */
 /** @import { KeycloakSetting } from './keycloak.js' */
@@ -29,6 +29,8 @@ import { fillIn } from './person.js';
  * @property {() => Promise<void>} close
  */
 
+/** @typedef {(surroundings: Surroundings, engine: Engine) => Promise<ZooClient>} StartAtEngine */
+
 /**
  * @typedef {object} Row
  * @property {string} shape in words
@@ -38,7 +40,7 @@ import { fillIn } from './person.js';
  * @property {ResourceOptions} resource
  * @property {ServerSettings} [settings] what the host configured
  * @property {boolean} [alone] whether it is about us alone: the other clients are left out
- * @property {StartClient} [start] in place of our usual client, and alone
+ * @property {StartAtEngine} [start] in place of our usual client, and alone
  * @property {Phase[]} phases
  *
  * @typedef {Pick<ProtectedResourceOptions, 'bound'> & {
@@ -92,7 +94,7 @@ const redirectUri = 'http://127.0.0.1:8765/callback';
  *
  * @param {Row} row
  * @param {Engine} engine that is set up for the row, and this client's alone
- * @param {StartClient} startClient
+ * @param {StartAtEngine} startClient
  * @returns {Promise<Observed[]>}
  */
 export async function play(row, engine, startClient) {
@@ -134,7 +136,7 @@ export async function play(row, engine, startClient) {
       const before = { exchanges: engine.front.exchanges.length, requests: resource.requests.length };
       if (!phase.continues || !client) {
         await client?.close?.();
-        client = await startClient({
+        const surroundings = {
           endpoint: resource.url,
           fetch: globalThis.fetch,
           visit,
@@ -144,7 +146,8 @@ export async function play(row, engine, startClient) {
           settings: row.settings ?? {},
           interaction: true,
           approves: true,
-        });
+        };
+        client = await startClient(surroundings, engine);
       }
       const failure = await take(phase, client);
       const exchanges = engine.front.exchanges.slice(before.exchanges);
