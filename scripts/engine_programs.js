@@ -89,7 +89,7 @@ export async function ensureSpring() {
  * @param {string[]} args with which it does nothing
  * @param {string} remedy
  */
-async function mustBeThere(command, args, remedy) {
+export async function mustBeThere(command, args, remedy) {
   const { status } = await run(command, args, { output: "capture", shell: platform === "win32" }).catch(() => ({ status: 1 }));
   if (status !== 0) throw new Explained(`The command '${command}' was not found. ${remedy}`);
 }
