@@ -1,9 +1,9 @@
 // The authorization servers of `npm run engines`, unmodified, from the registries of their languages: below target/, once.
 
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { platform } from "node:process";
-import { Explained, filesBelow, hashFiles, makeIfStale, mustRun, progress, root, run, targetFolder } from "./support.js";
+import { ensureNestedPackage, Explained, filesBelow, hashFiles, makeIfStale, mustRun, progress, root, run, targetFolder } from "./support.js";
 
 const folder = join(targetFolder, "engines");
 
@@ -82,6 +82,17 @@ export async function ensureSpring() {
     },
   });
   return { program, version: springVersion };
+}
+
+/**
+ * Solid Community Server, from npm.
+ *
+ * @returns {Promise<{ version: string }>}
+ */
+export async function ensureSolid() {
+  const solid = join(root, "tests", "engines", "solid");
+  await ensureNestedPackage(solid);
+  return { version: JSON.parse(readFileSync(join(solid, "package.json"), "utf8")).dependencies["@solid/community-server"] };
 }
 
 /**

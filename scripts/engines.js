@@ -1,5 +1,5 @@
-// `npm run engines`: this package and other clients at Ory Hydra, Keycloak and Spring Authorization Server, unmodified and from
-// their registries. `-- hydra`, `-- keycloak` or `-- spring` chooses one, further words choose rows by a part of their names. `--ours` leaves the other
+// `npm run engines`: this package and other clients at Ory Hydra, Keycloak, Spring Authorization Server and Solid Community
+// Server, unmodified and from their registries. `-- hydra`, `-- keycloak`, `-- spring` or `-- solid` chooses one, further words choose rows by a part of their names. `--ours` leaves the other
 // clients out; `--record` writes what the engines answered to tests/engines/recorded.
 
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { argv, stdout } from "node:process";
 import { pathToFileURL } from "node:url";
 import { build } from "./build.js";
 import { comparedClients } from "./compared_clients.js";
-import { ensureHydra, ensureKeycloak, ensureSpring } from "./engine_programs.js";
+import { ensureHydra, ensureKeycloak, ensureSolid, ensureSpring } from "./engine_programs.js";
 import { ensureNestedPackage, Explained, progress, root, runProgram } from "./support.js";
 
 /** @typedef {import("../tests/compare/peers.js").Peer} Peer */
@@ -50,6 +50,14 @@ const engines = {
     const { spring: rows } = await load("engines", "rows.js");
     const { enter, close } = await startSpring(program);
     return { name: "spring", title: `Spring Authorization Server ${version}`, rows, open: async () => enter, close };
+  },
+  async solid() {
+    const { version } = await ensureSolid();
+    /** @type {typeof import("../tests/engines/solid.js")} */
+    const { startSolid } = await load("engines", "solid.js");
+    /** @type {typeof import("../tests/engines/rows.js")} */
+    const { solid: rows } = await load("engines", "rows.js");
+    return { name: "solid", title: `Solid Community Server ${version}`, rows, open: async () => startSolid, close: async () => {} };
   },
 };
 

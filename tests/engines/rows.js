@@ -333,7 +333,7 @@ function threeRows({ first, more }, nobodyNames) {
   return [
     {
       shape: 'nobody names a scope',
-      proves: [],
+      proves: nobodyNames.error ? [] : ['interop 90'],
       resource: {},
       phases: [{ does: ['connect'], expects: nobodyNames }],
     },
@@ -361,6 +361,12 @@ export const spring = threeRows(
   // which nobody reads who has found the one of RFC 8414. It is to become: in, 1.
   { trips: 1, registrations: 1, clients: 1, asks: [null], error: 'authorization_refused', says: ['wants a scope'] },
 );
+
+/** Each client would start a server of its own, which takes half a minute: ours alone. */
+export const solid = threeRows({ first: 'openid', more: 'webid' }, { trips: 1, registrations: 1, clients: 1, asks: ['openid offline_access'] }).map((row) => ({
+  ...row,
+  alone: true,
+}));
 
 /** @param {boolean} publicClient */
 function operatorsClient(publicClient) {

@@ -2,6 +2,7 @@
 
 /** @import { ServerSettings } from '../../js/records.js' */
 /** @import { ProtectedResourceOptions } from '../servers/protected_resource.js' */
+/** @import { Page } from '../servers/user_agent.js' */
 /** @import { Surroundings, ZooClient } from '../zoo/world.js' */
 /** @import { Exchange, Front } from './front.js' */
 /** @import { HydraSetting } from './hydra.js' */
@@ -21,6 +22,7 @@ import { fillIn } from './person.js';
  * @property {string} issuer
  * @property {Front} front what it was asked, and answered
  * @property {Person} person
+ * @property {(page: Page) => Request | undefined} [answer] what the person does on its pages, where they are no plain forms
  * @property {string} authorizationPath
  * @property {string} registrationPath
  * @property {(token: string) => Promise<Record<string, any>>} examine what it says of a token, as RFC 7662 would
@@ -113,7 +115,7 @@ export async function play(row, engine, startClient) {
   let conduct = {};
   /** @type {string[]} */
   let read = [];
-  const browser = createUserAgent({ answer: (page) => fillIn(page, engine.person, conduct) });
+  const browser = createUserAgent({ answer: (page) => (engine.answer ? engine.answer(page) : fillIn(page, engine.person, conduct)) });
   const visit = (/** @type {string | URL} */ url) =>
     browser.signIn(url).catch((error) => {
       read.push(error.message);
