@@ -1,9 +1,9 @@
 // The authorization servers of `npm run engines`, unmodified, from the registries of their languages: below target/, once.
 
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { platform } from "node:process";
-import { Explained, hashFiles, makeIfStale, mustRun, progress, root, run, targetFolder } from "./support.js";
+import { ensureNestedPackage, Explained, filesBelow, hashFiles, makeIfStale, mustRun, progress, root, run, targetFolder } from "./support.js";
 
 const folder = join(targetFolder, "engines");
 
@@ -60,12 +60,47 @@ export async function ensureKeycloak() {
   return { folder: keycloak, version: keycloakVersion };
 }
 
+const springVersion = "7.0.6";
+
+/**
+ * Spring Authorization Server, as a program around it: `tests/engines/spring`.
+ *
+ * @returns {Promise<{ program: string, version: string }>}
+ */
+export async function ensureSpring() {
+  const project = join(root, "tests", "engines", "spring");
+  const program = join(folder, "spring", "spring.jar");
+  await mustBeThere("java", ["-version"], installJava);
+  await makeIfStale({
+    stamp: join(folder, "spring.made-from"),
+    inputs: hashFiles([join(project, "pom.xml"), ...filesBelow([join(project, "src")])]),
+    outputs: [program],
+    make: async () => {
+      await mustBeThere("mvn", ["-version"], installJava);
+      progress("mvn of Spring Authorization Server (a minute, once)");
+      await mustRun("mvn", ["--quiet", "--batch-mode", "--strict-checksums", "-f", project, `-Dfolder=${join(folder, "spring")}`, "clean", "package"], { shell: platform === "win32" });
+    },
+  });
+  return { program, version: springVersion };
+}
+
+/**
+ * Solid Community Server, from npm.
+ *
+ * @returns {Promise<{ version: string }>}
+ */
+export async function ensureSolid() {
+  const solid = join(root, "tests", "engines", "solid");
+  await ensureNestedPackage(solid);
+  return { version: JSON.parse(readFileSync(join(solid, "package.json"), "utf8")).dependencies["@solid/community-server"] };
+}
+
 /**
  * @param {string} command
  * @param {string[]} args with which it does nothing
  * @param {string} remedy
  */
-async function mustBeThere(command, args, remedy) {
+export async function mustBeThere(command, args, remedy) {
   const { status } = await run(command, args, { output: "capture", shell: platform === "win32" }).catch(() => ({ status: 1 }));
   if (status !== 0) throw new Explained(`The command '${command}' was not found. ${remedy}`);
 }
@@ -75,6 +110,6 @@ const installGo =
   "macOS: brew install go. Windows: winget install GoLang.Go. Any other: https://go.dev/dl. Then run this again, or `npm run engines -- keycloak` for Keycloak alone.";
 
 const installJava =
-  "Keycloak needs Java 17 or newer, and Maven, which fetches it. Debian and Ubuntu: apt-get install default-jre-headless maven. " +
-  "macOS: brew install openjdk maven. Windows: winget install EclipseAdoptium.Temurin.21.JRE, and Maven from https://maven.apache.org. " +
+  "Keycloak and Spring Authorization Server need Java 17 or newer (to build Spring: the JDK), and Maven, which fetches them. Debian and Ubuntu: apt-get install default-jdk-headless maven. " +
+  "macOS: brew install openjdk maven. Windows: winget install EclipseAdoptium.Temurin.21.JDK, and Maven from https://maven.apache.org. " +
   "Then run this again, or `npm run engines -- hydra` for Ory Hydra alone.";

@@ -1,5 +1,5 @@
-// `npm run engines`: this package and other clients at Ory Hydra and at Keycloak, both unmodified and from their registries.
-// `-- hydra` or `-- keycloak` chooses one, further words choose rows by a part of their names. `--ours` leaves the other
+// `npm run engines`: this package and other clients at Ory Hydra, Keycloak, Spring Authorization Server and Solid Community
+// Server, unmodified and from their registries. `-- hydra`, `-- keycloak`, `-- spring` or `-- solid` chooses one, further words choose rows by a part of their names. `--ours` leaves the other
 // clients out; `--record` writes what the engines answered to tests/engines/recorded.
 
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -8,14 +8,14 @@ import { argv, stdout } from "node:process";
 import { pathToFileURL } from "node:url";
 import { build } from "./build.js";
 import { comparedClients } from "./compared_clients.js";
-import { ensureHydra, ensureKeycloak } from "./engine_programs.js";
-import { Explained, progress, root, runProgram } from "./support.js";
+import { ensureHydra, ensureKeycloak, ensureSolid, ensureSpring } from "./engine_programs.js";
+import { ensureNestedPackage, Explained, progress, root, runProgram } from "./support.js";
 
 /** @typedef {import("../tests/compare/peers.js").Peer} Peer */
 /** @typedef {import("../tests/engines/world.js").Engine} Engine */
 /** @typedef {import("../tests/engines/world.js").Observed} Observed */
 /** @typedef {import("../tests/engines/world.js").Row} Row */
-/** @typedef {{ client: Peer, phases: Observed[] }} Outcome */
+/** @typedef {{ client: Omit<Peer, "start">, phases: Observed[] }} Outcome */
 /** @typedef {{ engine: string, row: Row, outcomes: Outcome[], complaints: string[] }} Played */
 /** @typedef {{ name: string, title: string, rows: Row[], open: (row: Row) => Promise<() => Promise<Engine>>, close: () => Promise<void> }} Started */
 
@@ -42,6 +42,23 @@ const engines = {
     const { realm, close } = await startKeycloak(folder);
     return { name: "keycloak", title: `Keycloak ${version}`, rows, open: (row) => realm(row.keycloak), close };
   },
+  async spring() {
+    const { program, version } = await ensureSpring();
+    /** @type {typeof import("../tests/engines/spring.js")} */
+    const { startSpring } = await load("engines", "spring.js");
+    /** @type {typeof import("../tests/engines/rows.js")} */
+    const { spring: rows } = await load("engines", "rows.js");
+    const { enter, close } = await startSpring(program);
+    return { name: "spring", title: `Spring Authorization Server ${version}`, rows, open: async () => enter, close };
+  },
+  async solid() {
+    const { version } = await ensureSolid();
+    /** @type {typeof import("../tests/engines/solid.js")} */
+    const { startSolid } = await load("engines", "solid.js");
+    /** @type {typeof import("../tests/engines/rows.js")} */
+    const { solid: rows } = await load("engines", "rows.js");
+    return { name: "solid", title: `Solid Community Server ${version}`, rows, open: async () => startSolid, close: async () => {} };
+  },
 };
 
 await runProgram(async () => {
@@ -49,6 +66,7 @@ await runProgram(async () => {
   const named = Object.keys(engines).filter((name) => words.includes(name));
   const inName = words.filter((word) => !named.includes(word)).join(" ");
   await build();
+  await ensureNestedPackage(join(root, "tests", "browsers"));
   const clients = await clientsOfRows();
 
   /** @type {Played[]} */
@@ -60,7 +78,7 @@ await runProgram(async () => {
       const engine = await engines[name]?.();
       if (engine) played.push(...(await playRows(engine, clients, inName)));
     } catch (error) {
-      // The rows of the other engine are worth having.
+      // The rows of the others are worth having.
       if (!(error instanceof Explained)) throw error;
       missing.push(error.message);
     }
@@ -151,7 +169,7 @@ function counted(phases, what) {
 /**
  * What came of a client at a row: one line, and another with what the person reads where it failed.
  *
- * @param {Peer} client
+ * @param {Outcome["client"]} client
  * @param {Observed[]} phases
  */
 function inWords({ name, version }, phases) {

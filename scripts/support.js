@@ -197,7 +197,7 @@ export async function ensureNestedPackage(folder) {
 }
 
 /** Packages that `npm test` does not need, and that are large. */
-const packagesOfOtherCommands = ["tests/browsers/chromium", "tests/conformance", "tests/node", "tests/interop/newer_servers", "tests/package", "tests/electron"].map((folder) => join(root, folder));
+const packagesOfOtherCommands = ["tests/browsers/chromium", "tests/conformance", "tests/engines", "tests/node", "tests/interop/newer_servers", "tests/package", "tests/electron"].map((folder) => join(root, folder));
 
 /** Installs what the tests need beside the root package. */
 export async function ensureTestPackages() {

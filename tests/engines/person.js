@@ -34,9 +34,10 @@ export function fillIn({ url, text }, person, { decision = 'accept', withholds =
       if (name !== decision) continue;
       members.set(name, value);
     } else {
-      const untouched = type === 'hidden' || (type === 'checkbox' && checked && !withholds.includes(value));
-      if (untouched) members.append(name, value);
-      continue;
+      // Some pages tick the boxes of the scopes beforehand, others leave it to the person.
+      const wanted = checked || name === 'scope';
+      if (type === 'hidden' || (type === 'checkbox' && wanted && !withholds.includes(value))) members.append(name, value);
+      if (name !== 'scope' && name !== 'state') continue;
     }
     fits = true;
   }

@@ -6,6 +6,7 @@
 /** @import { Expectation, Phase, ResourceOptions, Row } from './world.js' */
 /** @import { KeycloakSetting } from './keycloak.js' */
 
+import { startInInspector } from './in_inspector.js';
 import { registrationOpen } from './keycloak.js';
 import { inTwoProcesses, startTwoProcesses } from './two_processes.js';
 
@@ -122,6 +123,14 @@ export const hydra = [
       { does: ['connect'], expects: { trips: 1, registrations: 1 } },
       { does: ['connect', 'sign in'], meanwhile: ['the session ends'], expects: { trips: 1, registrations: 0 } },
     ],
+  },
+  {
+    shape: 'the inspector, in Chromium',
+    proves: [],
+    hydra: {},
+    resource: { lists: reported, insists: 'openid email' },
+    start: startInInspector,
+    phases: [{ does: ['connect'], expects: { trips: 1, registrations: 1, clients: 1 } }],
   },
 ];
 
@@ -292,6 +301,14 @@ export const keycloak = [
     alone: true,
     phases: [{ does: ['connect'], expects: { trips: 2, clients: 1, grants: ['mcp:read'], lacks: ['offline_access'] } }],
   },
+  {
+    shape: 'the inspector, in Chromium',
+    proves: [],
+    keycloak: { without: ['trusted-hosts', 'allowed-client-templates', 'scope'], optionalScopes },
+    resource: readOnly,
+    start: startInInspector,
+    phases: [{ does: ['connect'], expects: { trips: 1, registrations: 1, clients: 1 } }],
+  },
   ...['confidential', 'public'].map((kind) => ({
     shape: `a ${kind} client that the operator registered`,
     proves: ['R1'],
@@ -305,6 +322,51 @@ export const keycloak = [
     ],
   })),
 ];
+
+/**
+ * @param {{ first: string, more: string }} scopes that the server has
+ * @param {Expectation} nobodyNames a scope
+ * @returns {Row[]}
+ */
+function threeRows({ first, more }, nobodyNames) {
+  const both = `${first} ${more}`;
+  return [
+    {
+      shape: 'nobody names a scope',
+      proves: nobodyNames.error ? [] : ['interop 90'],
+      resource: {},
+      phases: [{ does: ['connect'], expects: nobodyNames }],
+    },
+    {
+      shape: 'step-up to a scope that is not registered',
+      proves: ['interop 98'],
+      resource: { demands: first, lists: first, insists: first, tools: { write_file: more } },
+      phases: [{ does: ['connect', 'write_file'], expects: { trips: 2, grants: [first, more] } }],
+    },
+    {
+      shape: 'the client is deleted',
+      proves: ['interop 80', 'interop 94'],
+      resource: { demands: first, lists: both, insists: first },
+      phases: [
+        { does: ['connect'], expects: { trips: 1, registrations: 1 } },
+        { does: ['connect'], meanwhile: ['the client is deleted'], expects: { trips: 1, registrations: 1, clients: 1 } },
+      ],
+    },
+  ];
+}
+
+export const spring = threeRows(
+  { first: 'mcp:read', more: 'mcp:write' },
+  // It refuses whoever asks for no scope. That it is an OpenID provider is only in its other metadata, openid-configuration,
+  // which nobody reads who has found the one of RFC 8414. It is to become: in, 1.
+  { trips: 1, registrations: 1, clients: 1, asks: [null], error: 'authorization_refused', says: ['wants a scope'] },
+);
+
+/** Each client would start a server of its own, which takes half a minute: ours alone. */
+export const solid = threeRows({ first: 'openid', more: 'webid' }, { trips: 1, registrations: 1, clients: 1, asks: ['openid offline_access'] }).map((row) => ({
+  ...row,
+  alone: true,
+}));
 
 /** @param {boolean} publicClient */
 function operatorsClient(publicClient) {

@@ -2,7 +2,8 @@
 
 /** @import { ServerSettings } from '../../js/records.js' */
 /** @import { ProtectedResourceOptions } from '../servers/protected_resource.js' */
-/** @import { StartClient, ZooClient } from '../zoo/world.js' */
+/** @import { Page } from '../servers/user_agent.js' */
+/** @import { Surroundings, ZooClient } from '../zoo/world.js' */
 /** @import { Exchange, Front } from './front.js' */
 /** @import { HydraSetting } from './hydra.js' */
 /** @import { KeycloakSetting } from './keycloak.js' */
@@ -21,6 +22,7 @@ import { fillIn } from './person.js';
  * @property {string} issuer
  * @property {Front} front what it was asked, and answered
  * @property {Person} person
+ * @property {(page: Page) => Request | undefined} [answer] what the person does on its pages, where they are no plain forms
  * @property {string} authorizationPath
  * @property {string} registrationPath
  * @property {(token: string) => Promise<Record<string, any>>} examine what it says of a token, as RFC 7662 would
@@ -28,6 +30,8 @@ import { fillIn } from './person.js';
  * @property {Record<string, () => Promise<unknown>>} events what its operator, or time, may do
  * @property {() => Promise<void>} close
  */
+
+/** @typedef {(surroundings: Surroundings, engine: Engine) => Promise<ZooClient>} StartAtEngine */
 
 /**
  * @typedef {object} Row
@@ -38,7 +42,7 @@ import { fillIn } from './person.js';
  * @property {ResourceOptions} resource
  * @property {ServerSettings} [settings] what the host configured
  * @property {boolean} [alone] whether it is about us alone: the other clients are left out
- * @property {StartClient} [start] in place of our usual client, and alone
+ * @property {StartAtEngine} [start] in place of our usual client, and alone
  * @property {Phase[]} phases
  *
  * @typedef {Pick<ProtectedResourceOptions, 'bound'> & {
@@ -92,7 +96,7 @@ const redirectUri = 'http://127.0.0.1:8765/callback';
  *
  * @param {Row} row
  * @param {Engine} engine that is set up for the row, and this client's alone
- * @param {StartClient} startClient
+ * @param {StartAtEngine} startClient
  * @returns {Promise<Observed[]>}
  */
 export async function play(row, engine, startClient) {
@@ -111,7 +115,7 @@ export async function play(row, engine, startClient) {
   let conduct = {};
   /** @type {string[]} */
   let read = [];
-  const browser = createUserAgent({ answer: (page) => fillIn(page, engine.person, conduct) });
+  const browser = createUserAgent({ answer: (page) => (engine.answer ? engine.answer(page) : fillIn(page, engine.person, conduct)) });
   const visit = (/** @type {string | URL} */ url) =>
     browser.signIn(url).catch((error) => {
       read.push(error.message);
@@ -134,7 +138,7 @@ export async function play(row, engine, startClient) {
       const before = { exchanges: engine.front.exchanges.length, requests: resource.requests.length };
       if (!phase.continues || !client) {
         await client?.close?.();
-        client = await startClient({
+        const surroundings = {
           endpoint: resource.url,
           fetch: globalThis.fetch,
           visit,
@@ -144,7 +148,8 @@ export async function play(row, engine, startClient) {
           settings: row.settings ?? {},
           interaction: true,
           approves: true,
-        });
+        };
+        client = await startClient(surroundings, engine);
       }
       const failure = await take(phase, client);
       const exchanges = engine.front.exchanges.slice(before.exchanges);
@@ -179,7 +184,7 @@ export async function play(row, engine, startClient) {
  * @param {Exchange} exchange
  */
 function isAuthorization({ authorizationPath }, { path, query }) {
-  return path === authorizationPath && query.has('client_id') && !query.has('login_verifier') && !query.has('consent_verifier');
+  return path === authorizationPath && query.has('client_id') && !['login_verifier', 'consent_verifier', 'continue'].some((name) => query.has(name));
 }
 
 /**
