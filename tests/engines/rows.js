@@ -6,6 +6,7 @@
 /** @import { Expectation, Phase, ResourceOptions, Row } from './world.js' */
 /** @import { KeycloakSetting } from './keycloak.js' */
 
+import { extensions } from './extensions.js';
 import { registrationOpen } from './keycloak.js';
 import { inTwoProcesses, startTwoProcesses } from './two_processes.js';
 
@@ -304,6 +305,7 @@ export const keycloak = [
       { does: ['refresh', 'connect'], expects: { trips: 0, registrations: 0 } },
     ],
   })),
+  ...extensions,
 ];
 
 /** @param {boolean} publicClient */
