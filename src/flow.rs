@@ -293,9 +293,18 @@ pub fn register(world: &World, input: &RegisterInput) -> Result<Registered> {
         let refresh = settings.refresh.unwrap_or(true);
         let exchange = Exchange { world, step: Step::Register, party: Party::AuthorizationServer };
         let attempts = &mut attempts;
-        let client = &client;
-        let mut dynamic =
-            DynamicRegistration { exchange, server, plan, grant, redirect_uri, client, refresh, attempts };
+        let (client, initial_access_token) = (&client, settings.initial_access_token.as_ref());
+        let mut dynamic = DynamicRegistration {
+            exchange,
+            server,
+            plan,
+            grant,
+            redirect_uri,
+            client,
+            initial_access_token,
+            refresh,
+            attempts,
+        };
         let doubt = match (&stored, input.doubt) {
             (Some(stored), Some(Doubt::Unanswered)) if Management::of(stored).is_none() => {
                 is_unknown(world, discovery, stored, plan, &settings).then_some(Doubt::Forgotten)

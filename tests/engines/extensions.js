@@ -3,10 +3,15 @@
 /** @import { Row, StartClient } from './world.js' */
 
 import { generateKeyPairSync } from 'node:crypto';
+import { createServer } from 'node:https';
 import { createDpop } from '../../js/dpop.js';
-import { clientCredentials, deviceAuthorization, privateKeyAssertion } from '../../js/grants.js';
+import { clientMetadataDocument } from '../../js/client_metadata.js';
+import { clientCredentials, deviceAuthorization, enterpriseManaged, privateKeyAssertion } from '../../js/grants.js';
+import { createServerCertificate } from '../servers/certificates.js';
+import { startIdentityProvider } from '../servers/identity_provider.js';
+import { listenOnLoopback } from '../servers/loopback.js';
 import { startOurs } from '../zoo/clients/ours.js';
-import { registrationOpen } from './keycloak.js';
+import { authority, registrationOpen } from './keycloak.js';
 
 const optionalScopes = ['mcp:read', 'mcp:write'];
 const readOnly = { demands: 'mcp:read', lists: 'mcp:read mcp:write', insists: 'mcp:read' };
@@ -24,6 +29,39 @@ const startOnOtherDevice = (surroundings) => {
   return startOurs(surroundings, { settings: { grant } });
 };
 
+/** What its operator sent to whoever installed the client. @type {StartClient} */
+const startWithInitialAccessToken = async (surroundings) => {
+  const { engine } = surroundings;
+  const token = (await engine.initialAccessToken?.()) ?? '';
+  return startOurs(surroundings, { settings: { initialAccessToken: { issuer: engine.issuer, token } } });
+};
+
+/** It publishes a document about itself, and registers nowhere. @type {StartClient} */
+const startWithDocument = async (surroundings) => {
+  let document = '';
+  const server = createServer(createServerCertificate(authority), (_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(document);
+  });
+  const { origin, close } = await listenOnLoopback(server);
+  const clientMetadataUrl = `${origin.replace('http:', 'https:')}/client.json`;
+  document = JSON.stringify(
+    clientMetadataDocument({ clientName: 'Zoo', clientMetadataUrl }, { redirectUris: ['http://127.0.0.1/callback'], scopes: [...optionalScopes, 'offline_access'] }),
+  );
+  const client = await startOurs({ ...surroundings, clientMetadataUrl });
+  return { ...client, close };
+};
+
+/** The person's company has a sign-in of its own, and vouches for them. @type {StartClient} */
+const startForCompany = async (surroundings) => {
+  const { engine } = surroundings;
+  const identityProvider = await startIdentityProvider({ clientAt: (audience) => (audience === engine.issuer ? 'operators' : undefined) });
+  await engine.trust?.({ alias: company, issuer: identityProvider.issuer, keysUrl: identityProvider.keysUrl, subject: 'alice' });
+  const grant = enterpriseManaged({ identityProvider, idToken: identityProvider.idToken });
+  const client = await startOurs(surroundings, { settings: { grant, client: { clientId: 'operators', clientSecret: secret } } });
+  return { ...client, close: identityProvider.close };
+};
+
+const company = 'company';
 const secret = 'of this run alone';
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const keyId = 'of this run';
@@ -37,6 +75,26 @@ const machine = {
   standardFlowEnabled: false,
   defaultClientScopes: ['basic'],
   optionalClientScopes: optionalScopes,
+};
+
+/** What Keycloak has only where its operator switches it on. */
+const features = ['cimd', 'identity-assertion-jwt', 'jwt-authorization-grant'];
+
+/** A realm that takes metadata documents from this machine. */
+const documentsTaken = {
+  clientProfiles: {
+    profiles: [{ name: 'documents', executors: [{ executor: 'client-id-metadata-document', configuration: { 'cimd-allow-permitted-domains': ['127.0.0.1'] } }] }],
+  },
+  clientPolicies: {
+    policies: [
+      {
+        name: 'documents',
+        enabled: true,
+        conditions: [{ condition: 'client-id-uri', configuration: { 'client-id-uri-scheme': ['https'], 'client-id-uri-allow-permitted-domains': ['127.0.0.1'] } }],
+        profiles: ['documents'],
+      },
+    ],
+  },
 };
 
 /** @type {Row[]} */
@@ -121,6 +179,50 @@ export const extensions = [
     phases: [
       { does: ['connect'], expects: { trips: 0, registrations: 0, posts: ['client_credentials by jwt-bearer'], grants: ['mcp:read'] } },
       { does: ['connect'], meanwhile: ['the access token expires'], expects: { trips: 0, posts: ['client_credentials by jwt-bearer'] } },
+    ],
+  },
+  {
+    shape: 'nobody may register without an initial access token',
+    proves: ['R1'],
+    keycloak: { optionalScopes },
+    resource: readOnly,
+    start: startWithInitialAccessToken,
+    phases: [
+      { does: ['connect'], expects: { trips: 1, registrations: 1, clients: 1, grants: ['mcp:read'] } },
+      { does: ['refresh', 'connect'], expects: { trips: 0, registrations: 0, refreshes: 1 } },
+    ],
+  },
+  {
+    shape: 'a client metadata document, and nobody registers',
+    proves: ['R1', 'R3'],
+    keycloak: { features, optionalScopes, realm: documentsTaken },
+    resource: { ...readOnly, tools: { write_file: 'mcp:write' } },
+    start: startWithDocument,
+    phases: [{ does: ['connect', 'refresh', 'write_file'], expects: { trips: 2, registrations: 0, clients: 0, refreshes: 1, grants: ['mcp:read', 'mcp:write'] } }],
+  },
+  {
+    shape: "the company's identity provider vouches for the person (identity assertion)",
+    proves: ['T8'],
+    keycloak: {
+      features,
+      optionalScopes,
+      clients: [
+        {
+          clientId: 'operators',
+          secret,
+          serviceAccountsEnabled: true,
+          attributes: { 'oauth2.jwt.authorization.grant.enabled': 'true', 'oauth2.jwt.authorization.grant.idp': company },
+          defaultClientScopes: ['basic'],
+          optionalClientScopes: optionalScopes,
+        },
+      ],
+      accessTokenSeconds: 2,
+    },
+    resource: readOnly,
+    start: startForCompany,
+    phases: [
+      { does: ['connect'], expects: { trips: 0, registrations: 0, posts: ['jwt-bearer by Basic'], grants: ['mcp:read'] } },
+      { does: ['connect'], meanwhile: ['the access token expires'], continues: true, expects: { trips: 0, posts: ['jwt-bearer by Basic'] } },
     ],
   },
 ];

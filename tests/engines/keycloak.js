@@ -1,10 +1,13 @@
 /** Keycloak: one process for a run, and a realm of its own for each story. */
 
-/** @import { Engine } from './world.js' */
+/** @import { Engine, TrustedIssuer } from './world.js' */
 
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { createAuthority } from '../servers/certificates.js';
 import { startFront } from './front.js';
 import { password } from './person.js';
 import { freePort, startProgram } from './program.js';
@@ -20,6 +23,7 @@ import { freePort, startProgram } from './program.js';
  * @property {number} [accessTokenSeconds]
  * @property {string[]} [requiredActions] of the person at the next sign-in
  * @property {boolean} [offlineSessions] whether its people may have them; default: true
+ * @property {string[]} [features] of Keycloak that have to be switched on
  * @property {object} [realm] further members of the realm
  * @property {object[]} [clients] that the operator registered
  */
@@ -29,6 +33,9 @@ export const registrationOpen = { without: ['trusted-hosts', 'allowed-client-tem
 
 const administrator = { username: 'administrator', password: 'of this run alone' };
 
+/** Whoever has a certificate of it is trusted by Keycloak. */
+export const authority = createAuthority();
+
 /**
  * @param {string} folder of the distribution
  * @param {string[]} [features] to switch on
@@ -36,7 +43,9 @@ const administrator = { username: 'administrator', password: 'of this run alone'
 export async function startKeycloak(folder, features = []) {
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
-  const args = ['start-dev', '--db=dev-mem', '--http-host=127.0.0.1', `--http-port=${port}`, ...(features.length > 0 ? [`--features=${features}`] : [])];
+  const trusted = await mkdtemp(join(tmpdir(), 'trusted by Keycloak '));
+  await writeFile(join(trusted, 'authority.pem'), authority.cert);
+  const args = ['start-dev', `--truststore-paths=${join(trusted, 'authority.pem')}`, '--db=dev-mem', '--http-host=127.0.0.1', `--http-port=${port}`, ...(features.length > 0 ? [`--features=${features}`] : [])];
   const [command, ...script] = process.platform === 'win32' ? [join(folder, 'bin', 'kc.bat')] : ['sh', join(folder, 'bin', 'kc.sh')];
   const { close } = await startProgram('Keycloak', command, [...script, ...args], {
     readyAt: `${origin}/realms/master`,
@@ -49,7 +58,13 @@ export async function startKeycloak(folder, features = []) {
     },
   });
 
-  return { realm: realmsOf(origin), close };
+  return {
+    realm: realmsOf(origin),
+    async close() {
+      await close();
+      await rm(trusted, { recursive: true });
+    },
+  };
 }
 
 /** @typedef {Awaited<ReturnType<typeof startKeycloak>>} Keycloak */
@@ -197,6 +212,16 @@ async function enterRealm({ origin, name, username }, { accessTokenSeconds = 300
         await administer('POST', `/${name}/components`, { name: 'newer', providerId: 'rsa-generated', providerType: 'org.keycloak.keys.KeyProvider', parentId, config: { priority: ['1000'] } });
         for (const { id } of earlier) await administer('DELETE', `/${name}/components/${id}`);
       },
+    },
+    async initialAccessToken() {
+      const { token } = await administer('POST', `/${name}/clients-initial-access`, { count: 1, expiration: 600 });
+      return token;
+    },
+    async trust({ alias, issuer, keysUrl, subject }) {
+      const elsewhere = { authorizationUrl: `${issuer}/authorize`, tokenUrl: `${issuer}/token`, clientId: 'of Keycloak', clientSecret: 'unused' };
+      const config = { issuer, jwksUrl: keysUrl, useJwksUrl: 'true', validateSignature: 'true', jwtAuthorizationGrantEnabled: 'true', ...elsewhere };
+      await administer('POST', `/${name}/identity-provider/instances`, { alias, providerId: 'oidc', enabled: true, config });
+      await administer('POST', `/${name}/users/${user}/federated-identity/${alias}`, { userId: subject, userName: subject });
     },
     close: front.close,
   };

@@ -26,7 +26,11 @@ import { fillIn } from './person.js';
  * @property {(token: string) => Promise<Record<string, any>>} examine what it says of a token, as RFC 7662 would
  * @property {() => Promise<string[]>} clients that registered themselves and are known to its administration
  * @property {Record<string, () => Promise<unknown>>} events what its operator, or time, may do
+ * @property {() => Promise<string>} [initialAccessToken] what its operator gives somebody who may register (RFC 7591 §3)
+ * @property {(issuer: TrustedIssuer) => Promise<void>} [trust] takes assertions of another issuer about the person
  * @property {() => Promise<void>} close
+ *
+ * @typedef {{ alias: string, issuer: string, keysUrl: string, subject: string }} TrustedIssuer
  */
 
 /**
