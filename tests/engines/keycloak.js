@@ -59,6 +59,7 @@ export async function startKeycloak(folder, features = []) {
   });
 
   return {
+    origin,
     realm: realmsOf(origin),
     async close() {
       await close();
@@ -75,36 +76,7 @@ export async function startKeycloak(folder, features = []) {
  *   it: a person, and an address under which the realm is reached
  */
 export function realmsOf(origin) {
-  let token = '';
-  let tokenEnds = 0;
-
-  /**
-   * The administration, below `/admin/realms`.
-   *
-   * @param {string} method
-   * @param {string} path
-   * @param {object} [body]
-   */
-  async function administer(method, path, body) {
-    if (Date.now() > tokenEnds) {
-      const response = await fetch(`${origin}/realms/master/protocol/openid-connect/token`, {
-        method: 'POST',
-        body: new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', ...administrator }),
-      });
-      const answer = await response.json();
-      token = answer.access_token;
-      tokenEnds = Date.now() + (answer.expires_in * 1000) / 2;
-    }
-    const response = await fetch(`${origin}/admin/realms${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
-      body: JSON.stringify(body),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`Keycloak answered ${method} ${path} with ${response.status}: ${text}`);
-    return text ? JSON.parse(text) : undefined;
-  }
-
+  const administer = administrationOf(origin);
   return async (setting = {}) => {
     const name = `row-${randomBytes(4).toString('hex')}`;
     await makeRealm(name, setting, administer);
@@ -114,6 +86,39 @@ export function realmsOf(origin) {
 }
 
 /** @typedef {(method: string, path: string, body?: object) => Promise<any>} Administer */
+
+/**
+ * The administration, below `/admin/realms`.
+ *
+ * @param {string} origin
+ * @param {string} [host] that Keycloak is to take for its own, and to put into what it issues; default: the origin's
+ * @returns {Administer}
+ */
+function administrationOf(origin, host = new URL(origin).host) {
+  let token = '';
+  let tokenEnds = 0;
+
+  return async (method, path, body) => {
+    if (Date.now() > tokenEnds) {
+      const response = await fetch(`${origin}/realms/master/protocol/openid-connect/token`, {
+        method: 'POST',
+        headers: { host },
+        body: new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', ...administrator }),
+      });
+      const answer = await response.json();
+      token = answer.access_token;
+      tokenEnds = Date.now() + (answer.expires_in * 1000) / 2;
+    }
+    const response = await fetch(`${origin}/admin/realms${path}`, {
+      method,
+      headers: { host, authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+      body: JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`Keycloak answered ${method} ${path} with ${response.status}: ${text}`);
+    return text ? JSON.parse(text) : undefined;
+  };
+}
 
 /**
  * @param {string} name
@@ -214,7 +219,9 @@ async function enterRealm({ origin, name, username }, { accessTokenSeconds = 300
       },
     },
     async initialAccessToken() {
-      const { token } = await administer('POST', `/${name}/clients-initial-access`, { count: 1, expiration: 600 });
+      // It holds where it was issued alone.
+      const atFront = administrationOf(origin, new URL(front.origin).host);
+      const { token } = await atFront('POST', `/${name}/clients-initial-access`, { count: 1, expiration: 600 });
       return token;
     },
     async trust({ alias, issuer, keysUrl, subject }) {
