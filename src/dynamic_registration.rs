@@ -129,7 +129,8 @@ impl DynamicRegistration<'_> {
             self.count(asked.is_reduced())?;
             let mut request = asked.request(endpoint, self.client);
             let of_this_server = |given: &&InitialAccessToken| given.issuer.is_same_for_discovery(&self.server.issuer);
-            request.authorization = self.initial_access_token.filter(of_this_server).map(|given| given.token.as_bearer());
+            request.authorization =
+                self.initial_access_token.filter(of_this_server).map(|given| given.token.as_bearer());
             let response = self.exchange.unfollowed(&request)?;
             if response.is_redirect() {
                 return Err(redirected(response, endpoint, self.server));

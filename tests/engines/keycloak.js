@@ -1,6 +1,6 @@
 /** Keycloak: one process for a run, and a realm of its own for each story. */
 
-/** @import { Engine, TrustedIssuer } from './world.js' */
+/** @import { Engine } from './world.js' */
 
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
