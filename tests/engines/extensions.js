@@ -184,11 +184,12 @@ export const extensions = [
   {
     shape: 'nobody may register without an initial access token',
     proves: ['R1'],
-    keycloak: { optionalScopes },
-    resource: readOnly,
+    // As shipped: nobody is trusted, and with such a token the scopes that a realm has are permitted.
+    keycloak: {},
+    resource: { demands: 'email', lists: 'email profile', insists: 'email' },
     start: startWithInitialAccessToken,
     phases: [
-      { does: ['connect'], expects: { trips: 1, registrations: 1, clients: 1, grants: ['mcp:read'] } },
+      { does: ['connect'], expects: { trips: 1, registrations: 1, clients: 1, grants: ['email'] } },
       { does: ['refresh', 'connect'], expects: { trips: 0, registrations: 0, refreshes: 1 } },
     ],
   },

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { createAuthority } from '../servers/certificates.js';
-import { startFront } from './front.js';
+import { passOn, startFront } from './front.js';
 import { password } from './person.js';
 import { freePort, startProgram } from './program.js';
 
@@ -98,25 +98,31 @@ function administrationOf(origin, host = new URL(origin).host) {
   let token = '';
   let tokenEnds = 0;
 
+  /**
+   * Not by `fetch`, which sends no other Host than the origin's.
+   *
+   * @param {string} method
+   * @param {string} path
+   * @param {string[]} headers
+   * @param {string} body
+   */
+  async function ask(method, path, headers, body) {
+    const content = Buffer.from(body);
+    const answer = await passOn(new URL(origin + path), method, ['host', host, 'content-length', String(content.length), ...headers], content);
+    const text = answer.body.toString();
+    if (answer.status >= 300) throw new Error(`Keycloak answered ${method} ${path} with ${answer.status}: ${text}`);
+    return text ? JSON.parse(text) : undefined;
+  }
+
   return async (method, path, body) => {
     if (Date.now() > tokenEnds) {
-      const response = await fetch(`${origin}/realms/master/protocol/openid-connect/token`, {
-        method: 'POST',
-        headers: { host },
-        body: new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', ...administrator }),
-      });
-      const answer = await response.json();
+      const credentials = new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', ...administrator });
+      const answer = await ask('POST', '/realms/master/protocol/openid-connect/token', ['content-type', 'application/x-www-form-urlencoded'], String(credentials));
       token = answer.access_token;
       tokenEnds = Date.now() + (answer.expires_in * 1000) / 2;
     }
-    const response = await fetch(`${origin}/admin/realms${path}`, {
-      method,
-      headers: { host, authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
-      body: JSON.stringify(body),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`Keycloak answered ${method} ${path} with ${response.status}: ${text}`);
-    return text ? JSON.parse(text) : undefined;
+    const json = body ? ['content-type', 'application/json'] : [];
+    return ask(method, `/admin/realms${path}`, ['authorization', `Bearer ${token}`, ...json], body ? JSON.stringify(body) : '');
   };
 }
 
