@@ -29,6 +29,22 @@ const startOnOtherDevice = (surroundings) => {
   return startOurs(surroundings, { settings: { grant } });
 };
 
+/** Between browser and client somebody changes the callback: first its `iss`, then takes it away, then no more. @type {StartClient} */
+const startWithForgedIssuer = (surroundings) => {
+  const { memory, visit } = surroundings;
+  return startOurs({
+    ...surroundings,
+    async visit(url) {
+      const callback = new URL(await visit(url));
+      const trips = memory.get('trips') ?? 0;
+      memory.set('trips', trips + 1);
+      if (trips === 0) callback.searchParams.set('iss', 'https://other.example/realms/other');
+      if (trips === 1) callback.searchParams.delete('iss');
+      return callback.href;
+    },
+  });
+};
+
 /** What its operator sent to whoever installed the client. @type {StartClient} */
 const startWithInitialAccessToken = async (surroundings) => {
   const { engine } = surroundings;
@@ -140,7 +156,19 @@ export const extensions = [
     start: startWithKey,
     phases: [
       { does: ['connect'], expects: { trips: 1, registrations: 1, posts: ['authorization_code with proof'] } },
-      { does: ['refresh', 'connect'], expects: { trips: 0, refreshes: 1, posts: ['refresh_token with proof'] } },
+      { does: ['refresh', 'connect'], meanwhile: ['the refresh token is stolen'], expects: { trips: 0, refreshes: 1, posts: ['refresh_token with proof'] } },
+    ],
+  },
+  {
+    shape: 'the callback names another issuer, or none',
+    proves: ['A4'],
+    keycloak: { ...registrationOpen, optionalScopes },
+    resource: readOnly,
+    start: startWithForgedIssuer,
+    phases: [
+      { does: ['connect'], expects: { trips: 1, registrations: 1, posts: [], error: 'response_issuer_mismatch', says: ['another issuer'] } },
+      { does: ['connect'], expects: { trips: 1, registrations: 0, posts: [], error: 'response_issuer_mismatch', says: ['lacks the `iss`'] } },
+      { does: ['connect'], expects: { trips: 1, registrations: 0, posts: ['authorization_code'], grants: ['mcp:read'] } },
     ],
   },
   {

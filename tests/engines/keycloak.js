@@ -7,6 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { createDpop } from '../../js/dpop.js';
 import { createAuthority } from '../servers/certificates.js';
 import { passOn, startFront } from './front.js';
 import { password } from './person.js';
@@ -215,6 +216,19 @@ async function enterRealm({ origin, name, username }, { accessTokenSeconds = 300
       },
       async 'the client is deleted'() {
         for (const { id } of await registered()) await administer('DELETE', `/${name}/clients/${id}`);
+      },
+      /** Whoever has it, and not the key that it is bound to, gets nothing for it. */
+      async 'the refresh token is stolen'() {
+        const url = `${issuer}/protocol/openid-connect/token`;
+        const answers = front.exchanges.filter(({ path, status }) => path === new URL(url).pathname && status === 200);
+        const { refresh_token } = JSON.parse(answers.at(-1)?.answer ?? '{}');
+        const [{ clientId: client_id } = { clientId: '' }] = await registered();
+        const ofAnotherKey = await createDpop().proof({ method: 'POST', url });
+        for (const headers of [{}, { dpop: ofAnotherKey }]) {
+          const response = await fetch(url, { method: 'POST', headers, body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token, client_id }) });
+          const answer = await response.text();
+          if (response.status !== 400 || !/DPoP/i.test(answer)) throw new Error(`Keycloak answered a stolen refresh token with ${response.status}: ${answer}`);
+        }
       },
       async 'the keys are rotated'() {
         const keys = `/${name}/components?type=org.keycloak.keys.KeyProvider`;
