@@ -84,6 +84,16 @@ const keyId = 'of this run';
 const publicKeys = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: keyId, use: 'sig', alg: 'ES256' }] };
 const assertion = privateKeyAssertion({ privateKey: String(privateKey.export({ format: 'pem', type: 'pkcs8' })), keyId });
 
+/** Its operator wants its requests pushed; the metadata of the server does not say so. */
+const pushing = {
+  clientId: 'operators',
+  publicClient: true,
+  redirectUris: ['http://127.0.0.1/*'],
+  attributes: { 'require.pushed.authorization.requests': 'true' },
+  defaultClientScopes: ['basic'],
+  optionalClientScopes: [...optionalScopes, 'offline_access'],
+};
+
 /** What an operator registers for a program. */
 const machine = {
   clientId: 'machine',
@@ -118,19 +128,7 @@ export const extensions = [
   {
     shape: 'pushed authorization requests, by a client that has to push them',
     proves: ['A7'],
-    keycloak: {
-      optionalScopes,
-      clients: [
-        {
-          clientId: 'operators',
-          publicClient: true,
-          redirectUris: ['http://127.0.0.1/*'],
-          attributes: { 'require.pushed.authorization.requests': 'true' },
-          defaultClientScopes: ['basic'],
-          optionalClientScopes: [...optionalScopes, 'offline_access'],
-        },
-      ],
-    },
+    keycloak: { optionalScopes, clients: [pushing] },
     settings: { client: { clientId: 'operators' }, pushedAuthorizationRequests: true },
     resource: readOnly,
     alone: true,
@@ -138,6 +136,15 @@ export const extensions = [
       { does: ['connect'], expects: { trips: 1, registrations: 0, asks: [null], posts: ['par/request', 'authorization_code'], grants: ['mcp:read'] } },
       { does: ['connect'], expects: { trips: 0 } },
     ],
+  },
+  {
+    shape: 'pushed authorization requests, by a client that has to push them and does not know',
+    proves: ['A7'],
+    keycloak: { optionalScopes, clients: [pushing] },
+    settings: { client: { clientId: 'operators' } },
+    resource: readOnly,
+    alone: true,
+    phases: [{ does: ['connect'], expects: { trips: 1, posts: [], error: 'authorization_refused', says: ['pushedAuthorizationRequests', 'RFC 9126'] } }],
   },
   {
     shape: 'pushed authorization requests, by a client that registered itself',

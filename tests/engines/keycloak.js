@@ -224,7 +224,7 @@ async function enterRealm({ origin, name, username }, { accessTokenSeconds = 300
         const { refresh_token } = JSON.parse(answers.at(-1)?.answer ?? '{}');
         const [{ clientId: client_id } = { clientId: '' }] = await registered();
         const ofAnotherKey = await createDpop().proof({ method: 'POST', url });
-        for (const headers of [{}, { dpop: ofAnotherKey }]) {
+        for (const headers of /** @type {Record<string, string>[]} */ ([{}, { dpop: ofAnotherKey }])) {
           const response = await fetch(url, { method: 'POST', headers, body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token, client_id }) });
           const answer = await response.text();
           if (response.status !== 400 || !/DPoP/i.test(answer)) throw new Error(`Keycloak answered a stolen refresh token with ${response.status}: ${answer}`);
