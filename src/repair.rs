@@ -159,5 +159,8 @@ fn wants_push(refusal: &StatedError, pending: &PendingAuthorization) -> bool {
     let endpoints = pending.discovery.authorization_server.endpoints.as_ref();
     let has_endpoint =
         endpoints.is_some_and(|endpoints| endpoints.get("pushed_authorization_request_endpoint").is_some());
-    has_endpoint && refusal.description.to_ascii_lowercase().contains("pushed")
+    let mentions = |word: &str| {
+        refusal.description.as_bytes().windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    has_endpoint && mentions("pushed")
 }
