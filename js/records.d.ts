@@ -204,6 +204,13 @@ export type Purpose =
   /** Named by somebody, and left out for the reason given. */
   | 'left-out';
 
+/** Why a scope is requested though the registration does not name it. */
+export type Outright =
+  /** It was demanded of a token that lacks it, or a request was refused for want of it. */
+  | 'insisted'
+  /** It was asked for before, and granted. */
+  | 'permitted';
+
 /** One scope of a plan (RFC 6749 §3.3). `null` or absent means: not known yet. */
 export interface PlannedScope {
   /** The scope, opaque and case-sensitive. */
@@ -388,6 +395,16 @@ export type RegistrationKind =
   | 'metadata-document'
   /** Dynamically (RFC 7591). */
   | 'dynamic';
+
+/** What came of asking for scopes that the registration does not name (RFC 6749 §3.3). Forgotten after a day. */
+export interface OutrightOutcome {
+  /** Those that were granted. */
+  permitted: string[];
+  /** Those that the server refused. */
+  refused: string[];
+  /** When, in seconds since 1970. */
+  at: number;
+}
 
 /** A client that an authorization server knows (RFC 7591 §3.2.1). Bound to its issuer: never sent to another. */
 export interface ClientRegistration {
