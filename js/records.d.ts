@@ -204,7 +204,7 @@ export type Purpose =
   /** Named by somebody, and left out for the reason given. */
   | 'left-out';
 
-/** Why a scope is requested though the registration does not name it. */
+/** Why a scope is requested though the registration does not name it (RFC 7591 §3.2.1). */
 export type Outright =
   /** It was demanded of a token that lacks it, or a request was refused for want of it. */
   | 'insisted'
