@@ -15,7 +15,8 @@ import { ensureNestedPackage, Explained, progress, root, runProgram } from "./su
 /** @typedef {import("../tests/engines/world.js").Engine} Engine */
 /** @typedef {import("../tests/engines/world.js").Observed} Observed */
 /** @typedef {import("../tests/engines/world.js").Row} Row */
-/** @typedef {{ client: Omit<Peer, "start">, phases: Observed[] }} Outcome */
+/** @typedef {Pick<Peer, "name" | "version">} Client */
+/** @typedef {{ client: Client, phases: Observed[] }} Outcome */
 /** @typedef {{ engine: string, row: Row, outcomes: Outcome[], complaints: string[] }} Played */
 /** @typedef {{ name: string, title: string, rows: Row[], open: (row: Row) => Promise<() => Promise<Engine>>, close: () => Promise<void> }} Started */
 
@@ -38,9 +39,19 @@ const engines = {
     const { startKeycloak } = await load("engines", "keycloak.js");
     /** @type {typeof import("../tests/engines/rows.js")} */
     const { keycloak: rows } = await load("engines", "rows.js");
-    progress("Keycloak starts (half a minute, longer for the first time)");
-    const { realm, close } = await startKeycloak(folder);
-    return { name: "keycloak", title: `Keycloak ${version}`, rows, open: (row) => realm(row.keycloak), close };
+    /** @type {{ features: string[], started: Awaited<ReturnType<typeof startKeycloak>> } | undefined} */
+    let running;
+    /** @param {Row} row */
+    const open = async ({ keycloak = {} }) => {
+      const { features = [] } = keycloak;
+      if (running?.features.join() !== features.join()) {
+        await running?.started.close();
+        progress(`Keycloak starts${features.length > 0 ? ` with ${features.join(", ")}` : ""} (half a minute, longer for the first time)`);
+        running = { features, started: await startKeycloak(folder, features) };
+      }
+      return running.started.realm(keycloak);
+    };
+    return { name: "keycloak", title: `Keycloak ${version}`, rows, open, close: async () => running?.started.close() };
   },
   async spring() {
     const { program, version } = await ensureSpring();
@@ -169,7 +180,7 @@ function counted(phases, what) {
 /**
  * What came of a client at a row: one line, and another with what the person reads where it failed.
  *
- * @param {Outcome["client"]} client
+ * @param {Client} client
  * @param {Observed[]} phases
  */
 function inWords({ name, version }, phases) {

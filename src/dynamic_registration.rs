@@ -16,7 +16,7 @@ use crate::registration_management::Management;
 use crate::registration_refusal;
 use crate::scope::ScopeSet;
 use crate::scope_plan::ScopePlan;
-use crate::settings::ClientDescription;
+use crate::settings::{ClientDescription, InitialAccessToken};
 use crate::url::Url;
 use crate::words;
 
@@ -52,6 +52,8 @@ pub struct DynamicRegistration<'a> {
     pub redirect_uri: Option<&'a RedirectUri>,
     /// The client, as it presents itself.
     pub client: &'a ClientDescription,
+    /// What the server's operator gave the host for it.
+    pub initial_access_token: Option<&'a InitialAccessToken>,
     /// Whether refresh tokens are wanted.
     pub refresh: bool,
     /// What was tried in this sign-in so far.
@@ -126,7 +128,11 @@ impl DynamicRegistration<'_> {
         let mut asked = self.asked()?;
         loop {
             self.count(asked.is_reduced())?;
-            let response = self.exchange.unfollowed(&asked.request(endpoint, self.client))?;
+            let mut request = asked.request(endpoint, self.client);
+            let of_this_server = |given: &&InitialAccessToken| given.issuer.is_same_for_discovery(&self.server.issuer);
+            request.authorization =
+                self.initial_access_token.filter(of_this_server).map(|given| given.token.as_bearer());
+            let response = self.exchange.unfollowed(&request)?;
             if response.is_redirect() {
                 return Err(redirected(response, endpoint, self.server));
             }

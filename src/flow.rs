@@ -14,11 +14,11 @@ use crate::error::{Code, Error, Kind, Result, Step};
 use crate::exchange::Exchange;
 use crate::grant::GrantType;
 use crate::http::{Response, StatedError};
-use crate::identifier::{Endpoint, Issuer, RedirectUri};
+use crate::identifier::{Endpoint, Issuer, RedirectUri, Secret};
 use crate::json::Json;
 use crate::printable::{filled, joined};
 use crate::protected_resource::{self, ProtectedResource, Statement};
-use crate::record::Crossing;
+use crate::record::{Crossing, Mismatch};
 use crate::registration::{self, ClientRegistration, RegistrationKind};
 use crate::registration_management::Management;
 use crate::repair::{self, Repair};
@@ -293,9 +293,23 @@ pub fn register(world: &World, input: &RegisterInput) -> Result<Registered> {
         let refresh = settings.refresh.unwrap_or(true);
         let exchange = Exchange { world, step: Step::Register, party: Party::AuthorizationServer };
         let attempts = &mut attempts;
-        let client = &client;
-        let mut dynamic =
-            DynamicRegistration { exchange, server, plan, grant, redirect_uri, client, refresh, attempts };
+        let (client, initial_access_token) = (&client, settings.initial_access_token.as_ref());
+        if initial_access_token.is_some_and(|given| Secret::for_header(given.token.reveal()).is_none()) {
+            // What the platform says of such a header would have the token in it.
+            let path = "settings.initialAccessToken.token".to_owned();
+            return Err(Error::invalid_argument(Mismatch { path, expected: "a token that a header can hold" }));
+        }
+        let mut dynamic = DynamicRegistration {
+            exchange,
+            server,
+            plan,
+            grant,
+            redirect_uri,
+            client,
+            initial_access_token,
+            refresh,
+            attempts,
+        };
         let doubt = match (&stored, input.doubt) {
             (Some(stored), Some(Doubt::Unanswered)) if Management::of(stored).is_none() => {
                 preflight::is_unknown(world, discovery, stored, plan, &settings).then_some(Doubt::Forgotten)

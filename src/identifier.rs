@@ -112,6 +112,11 @@ impl Secret {
         text.bytes().all(|byte| matches!(byte, 0x21..=0x7e)).then(|| Secret::new(text))
     }
 
+    /// The credentials of a request that it authorizes (RFC 6750 §2.1).
+    pub fn as_bearer(&self) -> Secret {
+        Secret::new(filled("Bearer {}", &[self.reveal()]))
+    }
+
     /// The secret itself, for the one place that sends it.
     pub fn reveal(&self) -> &str {
         &self.0

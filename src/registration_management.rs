@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crate::http::{Method, Request};
 use crate::identifier::{Endpoint, Secret};
 use crate::json::Json;
-use crate::printable::filled;
 use crate::registration::{Asked, ClientRegistration};
 use crate::settings::ClientDescription;
 
@@ -55,7 +54,7 @@ impl<'r> Management<'r> {
     }
 
     fn signed(&self, mut request: Request) -> Request {
-        request.authorization = Some(Secret::new(filled("Bearer {}", &[self.token.reveal()])));
+        request.authorization = Some(self.token.as_bearer());
         request
     }
 }

@@ -131,6 +131,10 @@ pub fn refused(refusal: StatedError, pending: &PendingAuthorization) -> Box<Erro
     let issuer = pending.discovery.authorization_server.issuer.as_str();
     let scopes = scopes.as_deref().unwrap_or_default();
     let (code, sentence) = match refusal.error.as_deref().unwrap_or_default() {
+        "invalid_request" if wants_push(&refusal, pending) => (
+            Code::AuthorizationRefused,
+            "The authorization server {} wants this client to push its requests (RFC 9126), which its metadata does not say. Set `pushedAuthorizationRequests` for this server.",
+        ),
         "invalid_scope" | "invalid_request" | "" if scopes.is_empty() => (
             Code::AuthorizationRefused,
             "The authorization server {} wants scopes, and neither the MCP server nor the host names any. Configure `scopes` for this server.",
@@ -160,4 +164,15 @@ pub fn refused(refusal: StatedError, pending: &PendingAuthorization) -> Box<Erro
         _ => (Code::AuthorizationRefused, "The authorization server {} refused the sign-in."),
     };
     refusal.into_error(code, sentence, &[issuer, scopes]).with("issuer", issuer)
+}
+
+/// There is no error code for it: a requirement of single clients shows in the server's words alone.
+fn wants_push(refusal: &StatedError, pending: &PendingAuthorization) -> bool {
+    let endpoints = pending.discovery.authorization_server.endpoints.as_ref();
+    let has_endpoint =
+        endpoints.is_some_and(|endpoints| endpoints.get("pushed_authorization_request_endpoint").is_some());
+    let mentions = |word: &str| {
+        refusal.description.as_bytes().windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    has_endpoint && mentions("pushed")
 }

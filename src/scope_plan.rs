@@ -104,7 +104,7 @@ words! {
 }
 
 words! {
-    /// Why a scope is requested though the registration does not name it.
+    /// Why a scope is requested though the registration does not name it (RFC 7591 §3.2.1).
     pub enum Outright {
         /// It was demanded of a token that lacks it, or a request was refused for want of it.
         Insisted = "insisted",

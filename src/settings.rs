@@ -44,11 +44,24 @@ record! {
 }
 
 record! {
+    /// What lets a client register where not everybody may (RFC 7591 §3).
+    #[derive(Debug)]
+    pub struct InitialAccessToken {
+        /// The authorization server that gave it. It is sent to no other.
+        pub issuer: Issuer,
+        /// The token.
+        pub token: Secret,
+    }
+}
+
+record! {
     /// What the host knows about one MCP server and its authorization server. Every member is optional.
     #[derive(Debug, Default)]
     pub struct ServerSettings {
         /// A client registered by hand, for servers without dynamic registration.
         pub client: Option<PreRegisteredClient>,
+        /// Goes with dynamic registration, for servers that register nobody without one (RFC 7591 §3).
+        pub initial_access_token: Option<InitialAccessToken>,
         /// Scopes to request on top of what the server demands. The sign-in fails without them.
         pub scopes: Option<ScopeSet>,
         /// Scopes to request on top, and to do without where the server refuses.

@@ -23,6 +23,7 @@ fn typescript_types_are_those_of_the_records() {
         client_authentication::ClientAuthentication::declaration,
         settings::ClientDescription::declaration,
         settings::PreRegisteredClient::declaration,
+        settings::InitialAccessToken::declaration,
         settings::ServerSettings::declaration,
         discovery::Discovery::declaration,
         registration::RegistrationKind::declaration,

@@ -91,7 +91,7 @@ export async function startFront(ownPages = () => undefined) {
  * @param {Buffer} body
  * @returns {Promise<{ status: number, headers: IncomingHttpHeaders, rawHeaders: string[], body: Buffer }>}
  */
-function passOn(url, method, headers, body) {
+export function passOn(url, method, headers, body) {
   return new Promise((resolve, reject) => {
     const passed = sendRequest(url, { method, headers }, async (answer) => {
       /** @type {Buffer[]} */

@@ -17,11 +17,10 @@ import { PERSON } from '../servers/user_agent.js';
 export const pictures = join(targetFolder, 'engines', 'pictures');
 
 /**
- * @param {Surroundings} surroundings
- * @param {Engine} engine
+ * @param {EngineSurroundings} surroundings
  * @returns {Promise<ZooClient>}
  */
-export async function startInInspector({ endpoint }, engine) {
+export async function startInInspector({ endpoint, engine }) {
   const no = async () => {
     throw new Error('The person only presses "Run all".');
   };

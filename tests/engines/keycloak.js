@@ -3,9 +3,13 @@
 /** @import { Engine } from './world.js' */
 
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { startFront } from './front.js';
+import { createDpop } from '../../js/dpop.js';
+import { createAuthority } from '../servers/certificates.js';
+import { passOn, startFront } from './front.js';
 import { password } from './person.js';
 import { freePort, startProgram } from './program.js';
 
@@ -20,6 +24,7 @@ import { freePort, startProgram } from './program.js';
  * @property {number} [accessTokenSeconds]
  * @property {string[]} [requiredActions] of the person at the next sign-in
  * @property {boolean} [offlineSessions] whether its people may have them; default: true
+ * @property {string[]} [features] of Keycloak that have to be switched on
  * @property {object} [realm] further members of the realm
  * @property {object[]} [clients] that the operator registered
  */
@@ -29,6 +34,9 @@ export const registrationOpen = { without: ['trusted-hosts', 'allowed-client-tem
 
 const administrator = { username: 'administrator', password: 'of this run alone' };
 
+/** Whoever has a certificate of it is trusted by Keycloak. */
+export const authority = createAuthority();
+
 /**
  * @param {string} folder of the distribution
  * @param {string[]} [features] to switch on
@@ -36,7 +44,9 @@ const administrator = { username: 'administrator', password: 'of this run alone'
 export async function startKeycloak(folder, features = []) {
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
-  const args = ['start-dev', '--db=dev-mem', '--http-host=127.0.0.1', `--http-port=${port}`, ...(features.length > 0 ? [`--features=${features}`] : [])];
+  const trusted = await mkdtemp(join(tmpdir(), 'trusted by Keycloak '));
+  await writeFile(join(trusted, 'authority.pem'), authority.cert);
+  const args = ['start-dev', `--truststore-paths=${join(trusted, 'authority.pem')}`, '--db=dev-mem', '--http-host=127.0.0.1', `--http-port=${port}`, ...(features.length > 0 ? [`--features=${features}`] : [])];
   const [command, ...script] = process.platform === 'win32' ? [join(folder, 'bin', 'kc.bat')] : ['sh', join(folder, 'bin', 'kc.sh')];
   const { close } = await startProgram('Keycloak', command, [...script, ...args], {
     readyAt: `${origin}/realms/master`,
@@ -49,7 +59,14 @@ export async function startKeycloak(folder, features = []) {
     },
   });
 
-  return { realm: realmsOf(origin), close };
+  return {
+    origin,
+    realm: realmsOf(origin),
+    async close() {
+      await close();
+      await rm(trusted, { recursive: true });
+    },
+  };
 }
 
 /** @typedef {Awaited<ReturnType<typeof startKeycloak>>} Keycloak */
@@ -60,36 +77,7 @@ export async function startKeycloak(folder, features = []) {
  *   it: a person, and an address under which the realm is reached
  */
 export function realmsOf(origin) {
-  let token = '';
-  let tokenEnds = 0;
-
-  /**
-   * The administration, below `/admin/realms`.
-   *
-   * @param {string} method
-   * @param {string} path
-   * @param {object} [body]
-   */
-  async function administer(method, path, body) {
-    if (Date.now() > tokenEnds) {
-      const response = await fetch(`${origin}/realms/master/protocol/openid-connect/token`, {
-        method: 'POST',
-        body: new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', ...administrator }),
-      });
-      const answer = await response.json();
-      token = answer.access_token;
-      tokenEnds = Date.now() + (answer.expires_in * 1000) / 2;
-    }
-    const response = await fetch(`${origin}/admin/realms${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
-      body: JSON.stringify(body),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`Keycloak answered ${method} ${path} with ${response.status}: ${text}`);
-    return text ? JSON.parse(text) : undefined;
-  }
-
+  const administer = administrationOf(origin);
   return async (setting = {}) => {
     const name = `row-${randomBytes(4).toString('hex')}`;
     await makeRealm(name, setting, administer);
@@ -99,6 +87,45 @@ export function realmsOf(origin) {
 }
 
 /** @typedef {(method: string, path: string, body?: object) => Promise<any>} Administer */
+
+/**
+ * The administration, below `/admin/realms`.
+ *
+ * @param {string} origin
+ * @param {string} [host] that Keycloak is to take for its own, and to put into what it issues; default: the origin's
+ * @returns {Administer}
+ */
+function administrationOf(origin, host = new URL(origin).host) {
+  let token = '';
+  let tokenEnds = 0;
+
+  /**
+   * Not by `fetch`, which sends no other Host than the origin's.
+   *
+   * @param {string} method
+   * @param {string} path
+   * @param {string[]} headers
+   * @param {string} body
+   */
+  async function ask(method, path, headers, body) {
+    const content = Buffer.from(body);
+    const answer = await passOn(new URL(origin + path), method, ['host', host, 'content-length', String(content.length), ...headers], content);
+    const text = answer.body.toString();
+    if (answer.status >= 300) throw new Error(`Keycloak answered ${method} ${path} with ${answer.status}: ${text}`);
+    return text ? JSON.parse(text) : undefined;
+  }
+
+  return async (method, path, body) => {
+    if (Date.now() > tokenEnds) {
+      const credentials = new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', ...administrator });
+      const answer = await ask('POST', '/realms/master/protocol/openid-connect/token', ['content-type', 'application/x-www-form-urlencoded'], String(credentials));
+      token = answer.access_token;
+      tokenEnds = Date.now() + (answer.expires_in * 1000) / 2;
+    }
+    const json = body ? ['content-type', 'application/json'] : [];
+    return ask(method, `/admin/realms${path}`, ['authorization', `Bearer ${token}`, ...json], body ? JSON.stringify(body) : '');
+  };
+}
 
 /**
  * @param {string} name
@@ -190,6 +217,19 @@ async function enterRealm({ origin, name, username }, { accessTokenSeconds = 300
       async 'the client is deleted'() {
         for (const { id } of await registered()) await administer('DELETE', `/${name}/clients/${id}`);
       },
+      /** Whoever has it, and not the key that it is bound to, gets nothing for it. */
+      async 'the refresh token is stolen'() {
+        const url = `${issuer}/protocol/openid-connect/token`;
+        const answers = front.exchanges.filter(({ path, status }) => path === new URL(url).pathname && status === 200);
+        const { refresh_token } = JSON.parse(answers.at(-1)?.answer ?? '{}');
+        const [{ clientId: client_id } = { clientId: '' }] = await registered();
+        const ofAnotherKey = await createDpop().proof({ method: 'POST', url });
+        for (const headers of /** @type {Record<string, string>[]} */ ([{}, { dpop: ofAnotherKey }])) {
+          const response = await fetch(url, { method: 'POST', headers, body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token, client_id }) });
+          const answer = await response.text();
+          if (response.status !== 400 || !/DPoP/i.test(answer)) throw new Error(`Keycloak answered a stolen refresh token with ${response.status}: ${answer}`);
+        }
+      },
       async 'the keys are rotated'() {
         const keys = `/${name}/components?type=org.keycloak.keys.KeyProvider`;
         const { id: parentId } = await administer('GET', `/${name}`);
@@ -197,6 +237,18 @@ async function enterRealm({ origin, name, username }, { accessTokenSeconds = 300
         await administer('POST', `/${name}/components`, { name: 'newer', providerId: 'rsa-generated', providerType: 'org.keycloak.keys.KeyProvider', parentId, config: { priority: ['1000'] } });
         for (const { id } of earlier) await administer('DELETE', `/${name}/components/${id}`);
       },
+    },
+    async initialAccessToken() {
+      // It holds where it was issued alone.
+      const atFront = administrationOf(origin, new URL(front.origin).host);
+      const { token } = await atFront('POST', `/${name}/clients-initial-access`, { count: 1, expiration: 600 });
+      return token;
+    },
+    async trust({ alias, issuer, keysUrl, subject }) {
+      const elsewhere = { authorizationUrl: `${issuer}/authorize`, tokenUrl: `${issuer}/token`, clientId: 'of Keycloak', clientSecret: 'unused' };
+      const config = { issuer, jwksUrl: keysUrl, useJwksUrl: 'true', validateSignature: 'true', jwtAuthorizationGrantEnabled: 'true', ...elsewhere };
+      await administer('POST', `/${name}/identity-provider/instances`, { alias, providerId: 'oidc', enabled: true, config });
+      await administer('POST', `/${name}/users/${user}/federated-identity/${alias}`, { userId: subject, userName: subject });
     },
     close: front.close,
   };

@@ -6,6 +6,7 @@
 /** @import { Expectation, Phase, ResourceOptions, Row } from './world.js' */
 /** @import { KeycloakSetting } from './keycloak.js' */
 
+import { extensions } from './extensions.js';
 import { startInInspector } from './in_inspector.js';
 import { registrationOpen } from './keycloak.js';
 import { inTwoProcesses, startTwoProcesses } from './two_processes.js';
@@ -321,6 +322,7 @@ export const keycloak = [
       { does: ['refresh', 'connect'], expects: { trips: 0, registrations: 0 } },
     ],
   })),
+  ...extensions,
 ];
 
 /**
@@ -333,7 +335,7 @@ function threeRows({ first, more }, nobodyNames) {
   return [
     {
       shape: 'nobody names a scope',
-      proves: nobodyNames.error ? [] : ['interop 90'],
+      proves: ['interop 90'],
       resource: {},
       phases: [{ does: ['connect'], expects: nobodyNames }],
     },
@@ -357,9 +359,8 @@ function threeRows({ first, more }, nobodyNames) {
 
 export const spring = threeRows(
   { first: 'mcp:read', more: 'mcp:write' },
-  // It refuses whoever asks for no scope. That it is an OpenID provider is only in its other metadata, openid-configuration,
-  // which nobody reads who has found the one of RFC 8414. It is to become: in, 1.
-  { trips: 1, registrations: 1, clients: 1, asks: [null], error: 'authorization_refused', says: ['wants a scope'] },
+  // That it is an OpenID provider is only in its other metadata, openid-configuration.
+  { trips: 1, registrations: 1, clients: 1, asks: ['openid'] },
 );
 
 /** Each client would start a server of its own, which takes half a minute: ours alone. */

@@ -28,10 +28,24 @@ import { fillIn } from './person.js';
  * @property {(token: string) => Promise<Record<string, any>>} examine what it says of a token, as RFC 7662 would
  * @property {() => Promise<string[]>} clients that registered themselves and are known to its administration
  * @property {Record<string, () => Promise<unknown>>} events what its operator, or time, may do
+ * @property {() => Promise<string>} [initialAccessToken] what its operator gives somebody who may register (RFC 7591 §3)
+ * @property {(issuer: TrustedIssuer) => Promise<void>} [trust] takes assertions of another issuer about the person
  * @property {() => Promise<void>} close
+ *
+ * @typedef {{ alias: string, issuer: string, keysUrl: string, subject: string }} TrustedIssuer
  */
 
-/** @typedef {(surroundings: Surroundings, engine: Engine) => Promise<ZooClient>} StartAtEngine */
+/**
+ * What a client is given, of whatever make: that of the zoo, and here also
+ *
+ * @typedef {Surroundings & {
+ *   engine: Engine,
+ *   approve: (verificationUrl: string) => Promise<unknown>,
+ * }} EngineSurroundings `engine`: the authorization server, for what an operator would tell whoever sets up the client;
+ *   `approve`: sends the person to a page that does not lead back (RFC 8628 §3.3)
+ *
+ * @typedef {(surroundings: EngineSurroundings) => Promise<ZooClient>} StartClient
+ */
 
 /**
  * @typedef {object} Row
@@ -42,7 +56,7 @@ import { fillIn } from './person.js';
  * @property {ResourceOptions} resource
  * @property {ServerSettings} [settings] what the host configured
  * @property {boolean} [alone] whether it is about us alone: the other clients are left out
- * @property {StartAtEngine} [start] in place of our usual client, and alone
+ * @property {StartClient} [start] in place of our usual client, and alone
  * @property {Phase[]} phases
  *
  * @typedef {Pick<ProtectedResourceOptions, 'bound'> & {
@@ -69,6 +83,8 @@ import { fillIn } from './person.js';
  * @property {string[]} [says] what that error's message names
  * @property {string[]} [grants] what the token of the last request must grant, and `lacks` what it must not
  * @property {string[]} [lacks]
+ * @property {string[]} [posts] what was posted to the engine and answered well, beside registrations, in the words of
+ *   `postInWords`
  * @property {(string | null)[]} [asks] the `scope` of every authorization request of the phase; null: none
  */
 
@@ -85,6 +101,7 @@ import { fillIn } from './person.js';
  * @property {number} refreshes
  * @property {number} clients
  * @property {(string | null)[]} asked
+ * @property {string[]} posts
  * @property {string[]} read the pages that the person could not get past
  */
 
@@ -96,7 +113,7 @@ const redirectUri = 'http://127.0.0.1:8765/callback';
  *
  * @param {Row} row
  * @param {Engine} engine that is set up for the row, and this client's alone
- * @param {StartAtEngine} startClient
+ * @param {StartClient} startClient
  * @returns {Promise<Observed[]>}
  */
 export async function play(row, engine, startClient) {
@@ -138,7 +155,9 @@ export async function play(row, engine, startClient) {
       const before = { exchanges: engine.front.exchanges.length, requests: resource.requests.length };
       if (!phase.continues || !client) {
         await client?.close?.();
-        const surroundings = {
+        client = await startClient({
+          engine,
+          approve: (/** @type {string} */ url) => browser.approve(url),
           endpoint: resource.url,
           fetch: globalThis.fetch,
           visit,
@@ -148,8 +167,7 @@ export async function play(row, engine, startClient) {
           settings: row.settings ?? {},
           interaction: true,
           approves: true,
-        };
-        client = await startClient(surroundings, engine);
+        });
       }
       const failure = await take(phase, client);
       const exchanges = engine.front.exchanges.slice(before.exchanges);
@@ -167,6 +185,7 @@ export async function play(row, engine, startClient) {
         refreshes: exchanges.filter(({ method, body }) => method === 'POST' && /\bgrant_type=refresh_token\b/.test(body)).length,
         clients: (await engine.clients()).length,
         asked: asked.map(({ query }) => query.get('scope')),
+        posts: exchanges.flatMap((exchange) => postInWords(exchange) ?? []),
         read,
       });
     }
@@ -185,6 +204,22 @@ export async function play(row, engine, startClient) {
  */
 function isAuthorization({ authorizationPath }, { path, query }) {
   return path === authorizationPath && query.has('client_id') && !['login_verifier', 'consent_verifier', 'continue'].some((name) => query.has(name));
+}
+
+/**
+ * What was posted: the grant of a token request, or the name of another endpoint; by which secret, and whether with a proof
+ * of possession.
+ *
+ * @param {Exchange} exchange
+ * @returns {string | undefined} undefined: no client's form, or a refused one
+ */
+function postInWords({ method, path, headers, body, status }) {
+  const [, endpoint] = /\/(token|par\/request|auth\/device)$/.exec(path) ?? [];
+  if (method !== 'POST' || endpoint === undefined || status >= 300) return undefined;
+  const form = new URLSearchParams(body);
+  const secret = headers.authorization ? 'Basic' : (form.get('client_assertion_type') ?? (form.has('client_secret') ? 'client_secret' : undefined));
+  const words = [form.get('grant_type') ?? endpoint, secret && `by ${secret}`, headers.dpop && 'with proof'];
+  return words.filter(Boolean).join(' ').replaceAll(/urn:[\w:-]+:/g, '');
 }
 
 /**
@@ -253,7 +288,7 @@ export function complaints(row, phases) {
  * @returns {string[]}
  */
 function complaintsOf(expects, observed) {
-  const { failure, served, granted, asked } = observed;
+  const { failure, served, granted, asked, posts } = observed;
   const found = [];
   if (expects.error === undefined && failure) found.push(`${failure.step} failed with ${failure.code}: ${failure.message}`);
   if (expects.error === undefined && !failure && !served) found.push('the MCP server did not serve it');
@@ -268,5 +303,6 @@ function complaintsOf(expects, observed) {
   for (const scope of expects.lacks ?? []) if (granted.includes(scope)) found.push(`the token grants ${scope}`);
   const sorted = (/** @type {(string | null)[]} */ scopes) => JSON.stringify(scopes.map((scope) => scope?.split(' ').sort().join(' ') ?? 'no scope'));
   if (expects.asks && sorted(expects.asks) !== sorted(asked)) found.push(`asked for ${sorted(asked)}, not ${sorted(expects.asks)}`);
+  if (expects.posts && expects.posts.join() !== posts.join()) found.push(`posted ${posts.join(', ') || 'nothing'}, not ${expects.posts.join(', ')}`);
   return found;
 }

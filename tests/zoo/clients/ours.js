@@ -1,24 +1,27 @@
 /** This package, as an application uses it. */
 
 /** @import { Surroundings, ZooClient } from '../world.js' */
-/** @import { Redirect, Store } from '../../../js/host.js' */
+/** @import { ConnectionSettings, Host, Redirect, Store } from '../../../js/host.js' */
 
 import { createAuthorizer, createMemoryStore, TransportError } from '../../../js/index.js';
 import { NeverCameBack } from '../world.js';
 
 /**
  * @param {Surroundings} surroundings
+ * @param {object} [further] what an application may have beyond the usual
+ * @param {(store: Store) => Partial<Host>} [further.host]
+ * @param {ConnectionSettings} [further.settings]
  * @returns {Promise<ZooClient>}
  */
-export async function startOurs(surroundings) {
+export async function startOurs(surroundings, { host = () => ({}), settings: furtherSettings } = {}) {
   const { endpoint, memory, settings, clientMetadataUrl, interaction, approves } = surroundings;
   if (!memory.has('store')) memory.set('store', createMemoryStore());
   /** @type {Store} */
   const store = memory.get('store');
   const authorizer = createAuthorizer({
-    host: { store, redirect: redirect(surroundings), fetch: surroundings.fetch, approve: async () => approves },
+    host: { store, redirect: redirect(surroundings), fetch: surroundings.fetch, approve: async () => approves, ...host(store) },
     client: { clientName: 'Zoo', clientMetadataUrl },
-    settings: () => settings,
+    settings: () => ({ ...settings, ...furtherSettings }),
   });
   const connection = authorizer.connection(endpoint, { interaction });
 
