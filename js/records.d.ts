@@ -204,7 +204,7 @@ export type Purpose =
   /** Named by somebody, and left out for the reason given. */
   | 'left-out';
 
-/** Why a scope is requested though the registration does not name it. */
+/** Why a scope is requested though the registration does not name it (RFC 7591 §3.2.1). */
 export type Outright =
   /** It was demanded of a token that lacks it, or a request was refused for want of it. */
   | 'insisted'
@@ -321,10 +321,20 @@ export interface PreRegisteredClient {
   scopes?: string[];
 }
 
+/** What lets a client register where not everybody may (RFC 7591 §3). */
+export interface InitialAccessToken {
+  /** The authorization server that gave it. It is sent to no other. */
+  issuer: string;
+  /** The token. */
+  token: string;
+}
+
 /** What the host knows about one MCP server and its authorization server. Every member is optional. */
 export interface ServerSettings {
   /** A client registered by hand, for servers without dynamic registration. */
   client?: PreRegisteredClient;
+  /** Goes with dynamic registration, for servers that register nobody without one (RFC 7591 §3). */
+  initialAccessToken?: InitialAccessToken;
   /** Scopes to request on top of what the server demands. The sign-in fails without them. */
   scopes?: string[];
   /** Scopes to request on top, and to do without where the server refuses. */

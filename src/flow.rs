@@ -9,6 +9,7 @@ use crate::authorization::{self, Attempts, AuthorizationRequest, AuthorizationRe
 use crate::authorization_server::{self, AuthorizationServer};
 use crate::challenge::Challenge;
 use crate::discovery::Discovery;
+use crate::documents::{first_document, is_of_document, nothing_found};
 use crate::dynamic_registration::{Doubt, DynamicRegistration};
 use crate::error::{Code, Error, Kind, Result, Step};
 use crate::exchange::Exchange;
@@ -16,7 +17,7 @@ use crate::grant::GrantType;
 use crate::http::{Response, StatedError};
 use crate::identifier::{Endpoint, Issuer, RedirectUri, Secret};
 use crate::json::Json;
-use crate::printable::{filled, joined};
+use crate::printable::filled;
 use crate::protected_resource::{self, ProtectedResource, Statement};
 use crate::record::{Crossing, Mismatch};
 use crate::registration::{self, ClientRegistration, RegistrationKind};
@@ -101,6 +102,13 @@ pub fn discover(world: &World, input: &DiscoverInput) -> Result<Discovery> {
         (None, Some(error)) => return Err(error),
         (None, None) => return Err(nothing_found(Code::NoAuthorizationServerMetadata, &[])),
     };
+    let is_named = [&settings.scopes, &settings.optional_scopes, &protected_resource.scopes_supported]
+        .into_iter()
+        .chain([&input.challenge.as_ref().and_then(|challenge| challenge.scopes.clone())])
+        .flatten()
+        .any(|scopes| !scopes.is_empty());
+    let authorization_server =
+        if is_named { authorization_server } else { as_openid_provider(world, authorization_server, &settings) };
     let decision = object()
         .with("resource", protected_resource.resource.as_str().into())
         .with("issuer", authorization_server.issuer.as_str().into());
@@ -150,50 +158,32 @@ fn discover_authorization_server(
     first_document(&exchange, &candidates, Code::NoAuthorizationServerMetadata, read)
 }
 
-/// The first candidate with a usable document. A candidate that has none is passed over; a server that is
-/// overloaded or cannot be reached is reported, since it may well have one.
-fn first_document<T>(
-    exchange: &Exchange<'_>,
-    candidates: &[String],
-    none: Code,
-    read: impl Fn(&Response, &str) -> Result<T>,
-) -> Result<T> {
-    let mut telling: Option<Box<Error>> = None;
-    for candidate in candidates {
-        let document = match exchange.get(candidate) {
-            Ok(response) if response.is_success() => read(response, candidate),
-            Ok(_) => continue,
-            Err(error) => Err(error),
-        };
-        match document {
-            Ok(document) => return Ok(document),
-            Err(error) if error.kind() == Kind::Transport || error.code == Code::ResourceMismatch => {
-                return Err(error.with("url", candidate.as_str()));
-            }
-            Err(error) => {
-                exchange.world.trace(Event::failure(exchange.step, &error));
-                if telling.as_ref().is_none_or(|told| is_of_document(&error) && !is_of_document(told)) {
-                    telling = Some(error.with("url", candidate.as_str()));
-                }
-            }
-        }
+/// Some servers say only in their OpenID document that they are an OpenID provider, which counts where nobody names a
+/// scope. Asked is who publishes keys and lists no scopes; what that document says beside it does not count.
+fn as_openid_provider(
+    world: &World,
+    server: Arc<AuthorizationServer>,
+    settings: &ServerSettings,
+) -> Arc<AuthorizationServer> {
+    let has_keys = server.endpoints.as_ref().is_some_and(|endpoints| endpoints.get("jwks_uri").is_some());
+    let is_silent = server.openid_provider.is_none() && server.scopes_supported.is_none();
+    // The first location is RFC 8414's own.
+    let candidates = well_known::authorization_server(&server.issuer).split_off(1);
+    if !has_keys || !is_silent || server.metadata_url.as_ref().is_none_or(|url| candidates.contains(url)) {
+        return server;
     }
-    Err(telling.unwrap_or_else(|| nothing_found(none, candidates)))
-}
-
-/// Whether a document could be read: what is wrong with it tells more than what is no document at all.
-fn is_of_document(error: &Error) -> bool {
-    !matches!(error.code, Code::NotJson | Code::ResponseTooLarge | Code::RedirectRefused)
-}
-
-fn nothing_found(code: Code, candidates: &[String]) -> Box<Error> {
-    let what = match code {
-        Code::NoProtectedResourceMetadata => "The MCP server publishes no protected resource metadata (RFC 9728)",
-        _ => "The authorization server publishes no metadata (RFC 8414)",
-    };
-    let message = "{}, so nobody can tell where to sign in. Its operator has to publish it. Looked at: {}.";
-    Error::new(code, message, &[what, &joined(candidates, ", ")])
-        .with("candidates", Json::Array(candidates.iter().map(|url| url.as_str().into()).collect()))
+    let exchange = Exchange { world, step: Step::Discover, party: Party::AuthorizationServer };
+    let nearness = server.issuer.url().nearness();
+    let read =
+        |response: &Response, url: &str| authorization_server::read(response, url, &server.issuer, settings, nearness);
+    match first_document(&exchange, &candidates, Code::NoAuthorizationServerMetadata, read) {
+        Ok(openid) if openid.openid_provider == Some(true) => Arc::new(AuthorizationServer {
+            openid_provider: openid.openid_provider,
+            scopes_supported: openid.scopes_supported.clone(),
+            ..(*server).clone()
+        }),
+        _ => server,
+    }
 }
 
 fn can_register(server: &AuthorizationServer, settings: &ServerSettings) -> bool {

@@ -47,6 +47,7 @@ pub mod trace;
 pub mod platform;
 pub mod world;
 pub mod exchange;
+pub mod documents;
 pub mod dynamic_registration;
 pub mod token_endpoint;
 pub mod preflight;

@@ -9,7 +9,7 @@ use crate::grant::GrantType;
 use crate::http::{Method, Request, Response, StatedError};
 use crate::identifier::{Endpoint, Issuer, RedirectUri, Secret};
 use crate::json::Json;
-use crate::printable::filled;
+use crate::printable::{self, filled};
 use crate::scope::ScopeSet;
 use crate::scope_plan::{OFFLINE_ACCESS, ScopePlan};
 use crate::settings::{ClientDescription, PreRegisteredClient};
@@ -391,9 +391,7 @@ impl Asked {
         let mut next = self.clone();
         let error = refusal.error.as_deref().unwrap_or_default();
         let words = filled("{} {}", &[error, &refusal.description]);
-        let mentions = |word: &str| {
-            words.as_bytes().windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
-        };
+        let mentions = |word: &str| printable::mentions(&words, word);
         // Scopes may be called `refresh_token`, and be refused beside a redirect.
         let of_scopes = mentions("scope");
         let of_application_type =

@@ -3,7 +3,7 @@
 use crate::authorization_server::AuthorizationServer;
 use crate::error::{Code, Error};
 use crate::http::StatedError;
-use crate::printable::filled;
+use crate::printable::{filled, mentions};
 use crate::registration::{ClientRegistration, RegistrationKind};
 use crate::scope::ScopeSet;
 use crate::scope_plan::ScopePlan;
@@ -16,7 +16,7 @@ pub fn impossible(server: &AuthorizationServer) -> Box<Error> {
 
 /// The refusal of a registration, for people.
 pub fn refused(refusal: StatedError, server: &AuthorizationServer, plan: &ScopePlan) -> Box<Error> {
-    let remedy = if refusal.description.contains("client-registration service") {
+    let remedy = if mentions(&refusal.description, "client-registration service") {
         " The operator of a Keycloak changes that policy in the admin console: Clients, Client registration, Client registration policies (anonymous access)."
     } else if plan.to_register().is_empty() {
         " If it wants a `scope`, configure `scopes` for this server."

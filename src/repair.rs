@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::authorization::PendingAuthorization;
 use crate::error::{Code, Error};
 use crate::http::StatedError;
+use crate::printable::mentions;
 use crate::registration::RegistrationKind;
 use crate::registration_refusal;
 use crate::scope::ScopeSet;
@@ -89,7 +90,7 @@ pub fn after_refused_code(error: &Error, pending: &PendingAuthorization) -> Opti
     let PendingAuthorization { plan, attempts, .. } = pending;
     let offline = ScopeSet::read(OFFLINE_ACCESS);
     let is_ours = plan.requested().contains(OFFLINE_ACCESS) && !plan.required().contains(OFFLINE_ACCESS);
-    let is_about_it = error.code == Code::TokenRefused && error.message.to_ascii_lowercase().contains("offline");
+    let is_about_it = error.code == Code::TokenRefused && mentions(&error.message, "offline");
     let may_repair = is_ours && is_about_it && attempts.authorizations < AUTHORIZATION_LIMIT;
     may_repair.then(|| Repair::WithoutRefused { plan: plan.refusing(&offline), refused: offline })
 }

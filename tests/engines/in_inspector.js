@@ -1,9 +1,9 @@
 /** This package in its inspector's page, in Chromium: the person signs in at the engine's own pages there. */
 
 /** @import { Page } from '../browsers/browser.js' */
-/** @import { Surroundings, ZooClient } from '../zoo/world.js' */
+/** @import { ZooClient } from '../zoo/world.js' */
 /** @import { Person } from './person.js' */
-/** @import { Engine } from './world.js' */
+/** @import { EngineSurroundings } from './world.js' */
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';

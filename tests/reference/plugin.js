@@ -13,7 +13,7 @@ const ours = [
   'RefusedError', 'IncompatibleError', 'MisbehavedError', 'InteractionRequiredError', 'StorageError', 'ErrorParts', 'HostCode', 'Kind',
   'Examination', 'Judged', 'rules', 'findingsOf', 'Severity', 'Exchange', 'Failure', 'Seen', 'Look', 'Rule', 'ProbeRule', 'ProbeLook', 'ProbeInput', 'ProbeResult', 'ProbeEvidence', 'Trial', 'probeRules', 'FileStore', 'Listing', 'defaultStorePath',
   'Step', 'Store', 'StoredRecord', 'LockOptions', 'FileStoreOptions', 'createMemoryStore', 'createFileStore', 'Outcome', 'Environment',
-  'StepHost', 'Event', 'EventKind', 'Party', 'TraceEvent', 'TracePlace', 'Source', 'Purpose', 'Attempts', 'Doubt', 'WasmSource', 'init',
+  'StepHost', 'Event', 'EventKind', 'Party', 'TraceEvent', 'TracePlace', 'Source', 'Purpose', 'Outright', 'Answer', 'RegistrationRefusal', 'Attempts', 'Doubt', 'WasmSource', 'init',
   'AuthProviderOptions', 'ErrorClass', 'createAuthorizer', 'CompletedSignIn', 'ConnectionSettings', 'KeyPair', 'Clock', 'FetchContext', 'Sequence', 'Lane', 'Section', 'Arrow', 'Tone', 'ScopeFacts', 'ScopeColumn', 'ScopeHeading', 'ScopeMatrix', 'ScopeCell', 'ScopeState', 'ScopeRow',
   'FailureReport', 'FailureFacts', 'Change', 'Remedy', 'Report', 'ReportInput',
   'ElectronModules', 'ElectronApp', 'ElectronEvents', 'ElectronNet', 'ElectronRequest', 'ElectronRequestOptions', 'ElectronSafeStorage', 'ElectronSession',
