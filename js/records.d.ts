@@ -49,7 +49,7 @@ export type Code =
   | 'client_refused'
   /** Registration was refused (RFC 7591 §3.2.2). */
   | 'registration_refused'
-  /** A scope that is required is not among those registered for the client. */
+  /** A scope that is required is beyond what the host declared for its client, or the authorization server refused it. */
   | 'scope_not_registered'
   /** The attempts of this sign-in are used up. */
   | 'attempts_exhausted'

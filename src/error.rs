@@ -103,7 +103,7 @@ codes! {
     ClientRefused Refused "client_refused",
     /// Registration was refused (RFC 7591 §3.2.2).
     RegistrationRefused Refused "registration_refused",
-    /// A scope that is required is not among those registered for the client.
+    /// A scope that is required is beyond what the host declared for its client, or the authorization server refused it.
     ScopeNotRegistered Refused "scope_not_registered",
     /// The attempts of this sign-in are used up.
     AttemptsExhausted Refused "attempts_exhausted",
