@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { argv } from "node:process";
 import { pathToFileURL } from "node:url";
 import { build } from "./build.js";
-import { comparedClients } from "./compared_clients.js";
+import { comparedClients, quietly } from "./compared_clients.js";
 import { progress, root, runProgram } from "./support.js";
 
 /** @typedef {import("../tests/zoo/scenario.js").Observed} Observed */
@@ -110,20 +110,4 @@ function printMarkdown(rows, titles) {
     "",
     ...titles.map((_, at) => rows.reduce((sum, row) => sum + (row.violations[at] ?? 0), 0)),
   ]);
-}
-
-/**
- * The official clients warn on the console about stored credentials; that is for their users.
- *
- * @template T
- * @param {() => Promise<T>} work
- */
-async function quietly(work) {
-  const { warn } = console;
-  console.warn = () => {};
-  try {
-    return await work();
-  } finally {
-    console.warn = warn;
-  }
 }

@@ -20,3 +20,19 @@ export async function comparedClients() {
   const { peers, rmcp } = await import(pathToFileURL(join(folder, "peers.js")).href);
   return [...peers, rmcp(join(rustTarget, "debug", platform === "win32" ? "compare-rmcp.exe" : "compare-rmcp"))];
 }
+
+/**
+ * The official clients warn on the console about stored credentials; that is for their users.
+ *
+ * @template T
+ * @param {() => Promise<T>} work
+ */
+export async function quietly(work) {
+  const { warn } = console;
+  console.warn = () => {};
+  try {
+    return await work();
+  } finally {
+    console.warn = warn;
+  }
+}

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { argv, stdout } from "node:process";
 import { pathToFileURL } from "node:url";
 import { build } from "./build.js";
-import { comparedClients } from "./compared_clients.js";
+import { comparedClients, quietly } from "./compared_clients.js";
 import { ensureHydra, ensureKeycloak, ensureSolid, ensureSpring } from "./engine_programs.js";
 import { ensureNestedPackage, Explained, progress, root, runProgram } from "./support.js";
 
@@ -215,22 +215,6 @@ function printTable(played, clients) {
   console.log(`\nWho gets in, at how many trips through the browser:\n\n${line(titles)}`);
   for (const [at, { engine, row, complaints }] of played.entries()) {
     console.log(`${line(cells[at] ?? [])}${engine}: ${row.shape}${complaints.length > 0 ? paint(31, "  not as expected") : ""}`);
-  }
-}
-
-/**
- * The official clients warn on the console about stored credentials; that is for their users.
- *
- * @template T
- * @param {() => Promise<T>} work
- */
-async function quietly(work) {
-  const { warn } = console;
-  console.warn = () => {};
-  try {
-    return await work();
-  } finally {
-    console.warn = warn;
   }
 }
 

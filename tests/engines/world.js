@@ -11,7 +11,7 @@
 
 import { startProtectedResource } from '../servers/protected_resource.js';
 import { createUserAgent, PERSON } from '../servers/user_agent.js';
-import { NeverCameBack } from '../zoo/world.js';
+import { NeverCameBack, take } from '../zoo/world.js';
 import { fillIn } from './person.js';
 
 /**
@@ -169,7 +169,7 @@ export async function play(row, engine, startClient) {
           approves: true,
         });
       }
-      const failure = await take(phase, client);
+      const failure = await take(phase, client, STEP_SECONDS);
       const exchanges = engine.front.exchanges.slice(before.exchanges);
       const served = resource.requests.slice(before.requests).filter(({ bearer, status }) => bearer && status < 300);
       const called = served.flatMap(({ calls }) => calls);
@@ -220,46 +220,6 @@ function postInWords({ method, path, headers, body, status }) {
   const secret = headers.authorization ? 'Basic' : (form.get('client_assertion_type') ?? (form.has('client_secret') ? 'client_secret' : undefined));
   const words = [form.get('grant_type') ?? endpoint, secret && `by ${secret}`, headers.dpop && 'with proof'];
   return words.filter(Boolean).join(' ').replaceAll(/urn:[\w:-]+:/g, '');
-}
-
-/**
- * @param {Phase} phase
- * @param {ZooClient} client
- * @returns {Promise<Observed['failure']>}
- */
-async function take({ does }, client) {
-  for (const [at, step] of does.entries()) {
-    try {
-      await inTime(perform(client, step));
-    } catch (error) {
-      const { code, name, message } = /** @type {Error & { code?: unknown }} */ (error);
-      return { code: typeof code === 'string' ? code : name, message, step, remaining: does.length - at - 1 };
-    }
-  }
-  return undefined;
-}
-
-/**
- * @param {ZooClient} client
- * @param {string} step
- */
-function perform(client, step) {
-  if (step === 'connect') return client.connect();
-  if (step === 'sign in') return client.signIn();
-  if (step === 'sign out') return client.signOut();
-  if (step === 'refresh') return client.refresh();
-  if (step === 'forget') return client.forget();
-  return client.call(step);
-}
-
-/** @param {Promise<void>} work */
-async function inTime(work) {
-  /** @type {NodeJS.Timeout | undefined} */
-  let timer;
-  const timeout = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`nothing happened for ${STEP_SECONDS} seconds`)), STEP_SECONDS * 1000);
-  });
-  await Promise.race([work, timeout]).finally(() => clearTimeout(timer));
 }
 
 /** @param {string | undefined} scope */

@@ -48,7 +48,7 @@ export class NeverCameBack extends Error {
 
 /** A client that goes on for longer than this loops. */
 const TRIP_LIMIT = 8;
-const STEP_SECONDS = 5;
+const STEP_SECONDS = 30;
 
 /**
  * Plays a scenario with a client, and tells what happened in each phase. A phase in which something went wrong is
@@ -138,14 +138,17 @@ export async function play(scenario, startClient) {
 }
 
 /**
- * @param {Phase} phase
+ * Takes the steps of a phase, and tells the first that failed.
+ *
+ * @param {Pick<Phase, 'does'>} phase
  * @param {ZooClient} client
+ * @param {number} [seconds] how long each may take
  * @returns {Promise<Observed['failure']>}
  */
-async function take({ does }, client) {
+export async function take({ does }, client, seconds = STEP_SECONDS) {
   for (const [at, step] of does.entries()) {
     try {
-      await inTime(perform(client, step));
+      await inTime(perform(client, step), seconds);
     } catch (error) {
       const { code, name, message } = /** @type {Error & { code?: unknown }} */ (error);
       return { code: typeof code === 'string' ? code : name, message, step, remaining: does.length - at - 1 };
@@ -168,21 +171,16 @@ function perform(client, step) {
 }
 
 /**
- * @template T
- * @param {Promise<T>} work
- * @returns {Promise<T>}
+ * @param {Promise<void>} work
+ * @param {number} seconds
  */
-async function inTime(work) {
+async function inTime(work, seconds) {
   /** @type {NodeJS.Timeout | undefined} */
   let timer;
   const timeout = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`nothing happened for ${STEP_SECONDS} seconds`)), STEP_SECONDS * 1000);
+    timer = setTimeout(() => reject(new Error(`nothing happened for ${seconds} seconds`)), seconds * 1000);
   });
-  try {
-    return /** @type {T} */ (await Promise.race([work, timeout]));
-  } finally {
-    clearTimeout(timer);
-  }
+  await Promise.race([work, timeout]).finally(() => clearTimeout(timer));
 }
 
 /** Agrees to everything, and gives up at a page that does not lead back. */
