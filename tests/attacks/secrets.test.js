@@ -158,7 +158,7 @@ attack('a server repeats in its words what it was sent', async (context) => {
     await connection.signIn();
     authorizationServer.routes['/token'] = ({ form }) => echo(`unknown ${form.get('refresh_token')} given`);
     await failing(connection.refresh());
-    authorizationServer.routes['/token'] = token;
+    Object.assign(authorizationServer.routes, { '/token': token });
     authorizationServer.routes['/register/1'] = ({ headers }) => echo(`unknown ${headers.authorization} given`);
     authorizationServer.routes['/register'] = ({ body }) => echo(`unknown ${body}`);
     // Whatever comes of it: that a registration is not widened may be no reason to fail.
