@@ -186,7 +186,7 @@ export const weaknesses = [
   },
   {
     name: 'tries again and again',
-    noticedBy: 'the server knows no client at all: two trips, two registrations, and a clear error',
+    noticedBy: 'the server knows no client at all: two trips with the same client, and a clear error',
     start: persistent,
   },
 ];
