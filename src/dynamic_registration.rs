@@ -144,7 +144,7 @@ impl DynamicRegistration<'_> {
                 }
                 Answer::Refused(refusal, status) => match asked.after(&refusal, status, self.server, self.plan) {
                     Some(next) => asked = next,
-                    None => return Err(registration_refusal::refused(refusal, self.server, self.plan)),
+                    None => return Err(registration_refusal::refused(refusal, status, self.server, self.plan)),
                 },
             }
         }

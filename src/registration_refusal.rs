@@ -15,7 +15,7 @@ pub fn impossible(server: &AuthorizationServer) -> Box<Error> {
 }
 
 /// The refusal of a registration, for people.
-pub fn refused(refusal: StatedError, server: &AuthorizationServer, plan: &ScopePlan) -> Box<Error> {
+pub fn refused(refusal: StatedError, status: u16, server: &AuthorizationServer, plan: &ScopePlan) -> Box<Error> {
     let remedy = if mentions(&refusal.description, "client-registration service") {
         " The operator of a Keycloak changes that policy in the admin console: Clients, Client registration, Client registration policies (anonymous access)."
     } else if plan.to_register().is_empty() {
@@ -25,7 +25,8 @@ pub fn refused(refusal: StatedError, server: &AuthorizationServer, plan: &ScopeP
     };
     let sentence = "The authorization server {} refused to register this client. Ask its operator to permit registration, or configure a client that was registered by hand.{}";
     let issuer = server.issuer.as_str();
-    refusal.into_error(Code::RegistrationRefused, sentence, &[issuer, remedy]).with("issuer", issuer)
+    let error = refusal.into_error(Code::RegistrationRefused, sentence, &[issuer, remedy]);
+    error.with("status", status).with("issuer", issuer)
 }
 
 /// What an operator can change where scopes are refused that the registration does not name.
