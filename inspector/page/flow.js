@@ -262,7 +262,9 @@ const steps = {
 
   async plan(flow) {
     const { round, earlier, settings, host } = flow;
-    round.plan = await plan({ discovery: /** @type {Discovery} */ (round.discovery), earlier: earlier?.plan, settings }, host);
+    // What the MCP server demands of a token that it did not take is asked for outright, if need be.
+    const insisted = earlier && round.challenge?.scopes;
+    round.plan = await plan({ discovery: /** @type {Discovery} */ (round.discovery), earlier: earlier?.plan, insisted, settings }, host);
     round.registered = round.begun = round.callbackUrl = round.session = round.tools = undefined;
   },
 

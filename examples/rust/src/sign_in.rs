@@ -34,7 +34,14 @@ pub async fn sign_in<P: Platform>(
     let input = DiscoverInput { endpoint, challenge, preferred_issuer: None, settings: None };
     let discovery = Arc::new(tell(platform, |world| flow::discover(world, &input)).await?);
 
-    let input = PlanInput { discovery: discovery.clone(), earlier: None, settings: None };
+    let input = PlanInput {
+        discovery: discovery.clone(),
+        earlier: None,
+        insisted: None,
+        grant: None,
+        pressed: None,
+        settings: None,
+    };
     let plan = tell(platform, |world| Ok(flow::plan(world, &input))).await?;
 
     let redirect = LoopbackRedirect::listen().await?;
@@ -46,6 +53,7 @@ pub async fn sign_in<P: Platform>(
         client: client.clone(),
         registration: None,
         doubt: None,
+        pressed: None,
         attempts: None,
         settings: None,
     };
