@@ -38,7 +38,7 @@ export const hydra = [
     proves: ['interop 90'],
     hydra: {},
     resource: {},
-    phases: [{ does: ['connect'], expects: { trips: 1, registrations: 1, asks: ['openid'] } }],
+    phases: [{ does: ['connect'], expects: { trips: 1, registrations: 1, asks: ['offline_access openid'] } }],
   },
   {
     shape: 'less is consented than was asked for',
