@@ -1,11 +1,10 @@
 /** The way in: an authorizer for a host, and signed-in connections from it. */
 
-/** @import { Begun, ClientDescription, ScopePlan, Session } from './records.js' */
+/** @import { ClientDescription, Departure, ScopePlan, Session } from './records.js' */
 /** @import { ConnectionSettings, Fetch, Host } from './host.js' */
 
-import { Connection } from './connection.js';
+import { Connection, completeElsewhere, needsPerson } from './connection.js';
 import { MisuseError } from './errors.js';
-import { completeLater, needsPerson } from './sign_in.js';
 import { placeOf } from './stored.js';
 
 /**
@@ -100,7 +99,7 @@ import { placeOf } from './stored.js';
  *   A connection to the MCP server at this URL. Those for the same server and account share tokens and sign-ins.
  * @property {(endpoint: string | URL, options?: ConnectionOptions) => Fetch} fetch
  *   The `fetch` of a connection.
- * @property {(callbackUrl: string, signal?: AbortSignal) => Promise<CompletedSignIn | Begun>} complete
+ * @property {(callbackUrl: string, signal?: AbortSignal) => Promise<CompletedSignIn | Departure>} complete
  *   Completes a sign-in whose process ended while the person was in the browser, by the whole URL that the browser was sent
  *   back to (RFC 6749 §4.1.2). The answer may be one more URL to open, after a repair. Rejects like the step of that name;
  *   `state_mismatch`: it belongs to no sign-in that is waiting.
@@ -161,6 +160,6 @@ export function createAuthorizer(options) {
   return {
     connection,
     fetch: (server, options) => connection(server, options).fetch,
-    complete: (callbackUrl, signal) => completeLater({ host, client, settingsFor, callbackUrl, signal }),
+    complete: (callbackUrl, signal) => completeElsewhere({ host, client, settingsFor, callbackUrl, signal }),
   };
 }

@@ -1,38 +1,33 @@
 /**
- * A connection to one MCP server for one account: the session in use, and what to do when it no longer serves.
+ * A connection to one MCP server for one account: the session in use, and what to do when it no longer serves. What that
+ * is, Rust decides; this sends requests, opens and waits.
  * The warm path (a token that is not about to expire) makes no wasm call.
  */
 
-/** @import { Challenge, ScopePlan, Session } from './records.js' */
+/** @import { Challenge, Decision, Departure, Renewal, ScopePlan, Session, SignInOutcome, TokenOrigin } from './records.js' */
 /** @import { Fetch } from './host.js' */
-/** @import { Purpose, Setting } from './sign_in.js' */
+/** @import { Context } from './effects.js' */
 
-import { MisbehavedError, MisuseError, RefusedError, TransportError } from './errors.js';
-import { readChallenge } from './functions.js';
-import { isExpired, isExpiring, lackingScopes, missedScopes, possibleScopes, withheldScopes } from './session.js';
-import { callsFor, forgetRegistration, needsPerson, signIn } from './sign_in.js';
-import { storedClients, storedSession, storedStepUps } from './stored.js';
+import { performing, redirectsOf } from './effects.js';
+import { InteractionRequiredError, MisbehavedError, MisuseError, RefusedError, TransportError } from './errors.js';
+import { storedClients, storedPending, storedSession, storedStepUps } from './stored.js';
 import { untilAborted } from './until_aborted.js';
 import { call } from './wasm.js';
 
-/** Refreshes and sign-ins within one request: a server that is never content must not keep us busy. */
-const ATTEMPT_LIMIT = 3;
+/** How often a request is sent again with a nonce that came with its refusal. */
+const NONCE_LIMIT = 3;
 
-/** How often the same scopes may be asked for in vain before they are no longer asked for by themselves. */
-const STEP_UP_LIMIT = 2;
+/** A token is renewed this long before it expires, or after nine tenths of a short life. Seconds. */
+const RENEWAL_MARGIN = 30;
 
 /**
  * How one call may act.
  *
  * @typedef {{ interaction: boolean, signal?: AbortSignal }} CallOptions
- */
-
-/**
- * What a sign-in is for, and when it is not needed any more.
  *
- * @typedef {Purpose & { demanded: string[], replaces?: string | null }} SignInPurpose
- *   `replaces`: the access token that was refused, null if none was sent. Another one that has come in the meantime, and
- *   has all that is `demanded`, will do
+ * Why a sign-in is wanted, as src/sign_in.rs takes it.
+ *
+ * @typedef {{ challenge?: Challenge | null, demanded: string[], stepUp?: boolean, pressed?: boolean, replaces?: string }} Cause
  *
  * What many wait for, and what ends it when nobody does any more.
  *
@@ -41,24 +36,23 @@ const STEP_UP_LIMIT = 2;
 
 /** The state of a connection, shared by everybody in this process who calls the same server for the same account. */
 export class Connection {
-  /** @type {{ version: string, value: Session } | null} */
-  #current = null;
+  /** @type {Session | null} */
+  #session = null;
   /** @type {Map<string, SharedWork>} */
   #underWay = new Map();
-  /** The access token that was not accepted yet, and where it is from. @type {{ token: string, from: 'sign-in' | 'refresh' } | undefined} */
-  #unproven;
-  /** What a refresh gave, until it is stored in the place of that version. @type {{ version: string, value: Session } | undefined} */
-  #renewed;
+  /** The access token that was not accepted yet, and where it is from. @type {{ token: string, from: TokenOrigin } | undefined} */
+  #untestedToken;
+  /** What a refresh gave, until it is stored in the place of the session with that token. @type {{ session: Session, replaces: string } | undefined} */
+  #unstored;
 
   /**
-   * @param {Setting} of
+   * @param {Context} context
    * @param {<T>(work: () => Promise<T>) => Promise<T>} queue where sign-ins wait for each other
    */
-  constructor(of, queue) {
-    this.of = of;
+  constructor(context, queue) {
+    this.context = context;
     this.queue = queue;
-    this.stored = storedSession(of.host.store, of.endpoint, of.account);
-    this.stepUps = storedStepUps(of.host.store, of.endpoint, of.account);
+    this.stored = storedSession(context.host.store, context.endpoint, context.account);
   }
 
   /**
@@ -76,7 +70,7 @@ export class Connection {
     const method = request?.method ?? init?.method ?? 'GET';
     const signal = eitherSignal(request?.signal ?? init?.signal, options.signal);
     /** @type {Fetch} */
-    const send = this.of.host.fetch ?? globalThis.fetch;
+    const send = this.context.host.fetch ?? globalThis.fetch;
     const context = /** @type {const} */ ({ step: 'call', url });
     for (let attempt = 0; ; attempt += 1) {
       const signed = await this.headersFor({ method, url }, { ...options, signal });
@@ -106,11 +100,11 @@ export class Connection {
    */
   async headersFor({ method, url }, options) {
     this.#refuseForeign(url);
-    this.#current ??= await this.stored.read();
-    if (this.#current && isExpiring(this.#current.value)) await this.#renew(options);
-    if (!this.#current) return {};
-    const { accessToken, tokenType } = this.#current.value.tokens;
-    if (tokenType) return proofHeaders(this.of.host, { method, url: String(url), accessToken });
+    this.#session ??= await this.#read();
+    if (this.#session && isExpiring(this.#session)) await this.#renew(options);
+    if (!this.#session) return {};
+    const { accessToken, tokenType } = this.#session.tokens;
+    if (tokenType) return proofHeaders(this.context.host, { method, url: String(url), accessToken });
     return { authorization: `Bearer ${accessToken}` };
   }
 
@@ -123,96 +117,38 @@ export class Connection {
    * @returns {Promise<boolean>}
    */
   async onResponse({ status, headers, attempt, authorization }, options) {
-    const { host, endpoint } = this.of;
+    const { host, endpoint } = this.context;
     const hasNonce = host.dpop && (await import('./dpop_fetch.js')).rememberNonce(host.dpop, endpoint, headers);
     if (status !== 401 && status !== 403) {
-      this.#unproven = undefined;
+      this.#untestedToken = undefined;
       return false;
     }
-    const challenge = await readChallenge(headers);
     // The request is wanted again, with the nonce that came with the refusal (RFC 9449 §9).
-    if (hasNonce && /\buse_dpop_nonce\b/.test(String(headers.get('www-authenticate'))) && attempt < ATTEMPT_LIMIT) return true;
-    if (status === 403 && challenge?.error !== 'insufficient_scope') return false;
-    this.#traceChallenge(status, challenge, authorization);
-    if (attempt >= ATTEMPT_LIMIT) throw neverContent(endpoint, status);
-    const current = this.#current && authorizationOf(this.#current.value);
-    // A late answer to a request that was sent before the last sign-in or refresh says nothing about that.
-    const isLate = current !== null && authorization !== undefined && authorization !== current;
-    if (!isLate) await this.#answer(challenge, status, options);
-    return true;
+    if (hasNonce && /\buse_dpop_nonce\b/.test(String(headers.get('www-authenticate'))) && attempt < NONCE_LIMIT) return true;
+    const session = this.#session;
+    const untested = this.#untestedToken?.token === session?.tokens.accessToken ? this.#untestedToken?.from : undefined;
+    const late = session !== null && authorization !== undefined && authorization !== authorizationOf(session);
+    const refusal = { endpoint, status, headers: [headers.get('www-authenticate') ?? []].flat(), session, late, untested, attempt };
+    /** @type {Decision} */
+    const decision = await call('decide', refusal, performing(this.context).calls);
+    return this.#follow(decision, session, options);
   }
 
   /**
-   * @param {Challenge | null} challenge
-   * @param {number} status
+   * @param {Decision} decision
+   * @param {Session | null} session that was used
    * @param {CallOptions} options
+   * @returns {Promise<boolean>} whether the request may be sent again
    */
-  async #answer(challenge, status, options) {
-    const used = this.#current?.value;
-    if (!used) return this.#signIn({ challenge, replaces: null, demanded: challenge?.scopes ?? [] }, options);
-    const listed = status === 403 ? (used.discovery.protectedResource.scopesSupported ?? []) : [];
-    const lacking = lackingScopes(used, challenge?.scopes ?? possibleScopes(used, listed));
-    const from = this.#unproven?.token === used.tokens.accessToken ? this.#unproven.from : undefined;
-    const replaces = used.tokens.accessToken;
-    const withheld = withheldScopes(used).filter((scope) => lacking.includes(scope));
-    const missed = missedScopes(used).filter((scope) => lacking.includes(scope));
-    // The MCP server took the token without these scopes before: it does not miss them, the token has expired.
-    const { refreshToken, expiresAt } = used.tokens;
-    const mayExpire = refreshToken !== undefined || expiresAt === undefined || isExpired(used);
-    const hasExpired = !from && status === 401 && challenge?.error !== 'insufficient_scope' && missed.length === lacking.length && mayExpire;
-    if (lacking.length > 0 && !hasExpired) {
-      if (from === 'sign-in' && withheld.length > 0) throw scopesWithheld(withheld, used, this.of.endpoint);
-      return this.#stepUp({ challenge, stepUp: true, replaces, demanded: lacking }, options);
+  async #follow({ action, challenge, demanded }, session, options) {
+    const replaces = session?.tokens.accessToken ?? '';
+    if (action === 'hand-back' || action === 'send-again') return action === 'send-again';
+    if (action === 'refresh') {
+      await this.#refresh(replaces, options).catch(ignoreTokenRefused);
+      if (this.#session && this.#session.tokens.accessToken !== replaces) return true;
     }
-    if (status === 403 || from === 'sign-in') throw neverContent(this.of.endpoint, status);
-    // Refreshed tokens that are refused as well may be those of an authorization server that no longer counts here.
-    if (from === 'refresh' || !(await this.#replaced(used, options))) await this.#signIn({ challenge, replaces, demanded: [] }, options);
-  }
-
-  /**
-   * Whether there are other tokens now: somebody else's, or from a refresh.
-   *
-   * @param {Session} used
-   * @param {CallOptions} options
-   */
-  async #replaced(used, options) {
-    const isOther = () => this.#current?.value.tokens.accessToken !== used.tokens.accessToken;
-    this.#current = await this.stored.read();
-    if (this.#current && !isOther() && used.tokens.refreshToken) await this.#refreshOnce(used, options).catch(passOverRefusal);
-    return this.#current && isOther();
-  }
-
-  /**
-   * Signs in for more scopes. What was asked for in vain is not asked for by itself for ever, restarts included.
-   *
-   * @param {SignInPurpose} purpose
-   * @param {CallOptions} options
-   */
-  async #stepUp(purpose, options) {
-    const { endpoint, settings } = this.of;
-    if (needsPerson(settings) && !options.interaction) return this.#signIn(purpose, options);
-    // A server names the scopes: none of them is a member that every object has.
-    const operation = `needs ${purpose.demanded.toSorted().join(' ')}`;
-    const count = (/** @type {number} */ inVain) =>
-      this.stepUps.change((there) => ({ version: 1, inVain: { ...there?.inVain, [operation]: inVain } }));
-    const work = async (/** @type {AbortSignal} */ abandoned) => {
-      const inVain = (await this.stepUps.read())?.value.inVain[operation] ?? 0;
-      if (inVain >= STEP_UP_LIMIT) {
-        this.#current = await this.stored.read();
-        if (this.#current && lackingScopes(this.#current.value, purpose.demanded).length === 0) return;
-        throw attemptsExhausted(purpose.demanded, endpoint);
-      }
-      await count(inVain + 1);
-      await this.#signIn(purpose, { ...options, signal: abandoned }).catch(async (error) => {
-        // Nobody was asked yet, neither the person nor the server: that counts for nothing.
-        const isKnownHere = error.code === 'scope_not_registered' && settings.client;
-        const isEarly = error instanceof TransportError && ['discover', 'register', 'authorize'].includes(String(error.step));
-        if (isKnownHere || isEarly) await count(inVain);
-        throw error;
-      });
-      if (this.#current && lackingScopes(this.#current.value, purpose.demanded).length === 0) await count(0);
-    };
-    await this.#once(`step up ${operation}`, work, options.signal);
+    await this.#signIn({ challenge, demanded, stepUp: action === 'step-up', replaces }, options);
+    return true;
   }
 
   /**
@@ -220,33 +156,91 @@ export class Connection {
    *
    * @param {CallOptions} options
    */
-  async signIn(options) {
-    await this.#signIn({ challenge: null, demanded: [], pressed: true }, options);
-    await this.stepUps.write(null);
+  signIn(options) {
+    return this.#signIn({ demanded: [], pressed: true }, options);
   }
 
   /**
    * Signs in. Concurrent callers share one sign-in, and sign-ins with a person wait for each other.
    *
-   * @param {SignInPurpose} purpose
+   * @param {Cause} cause
    * @param {CallOptions} options
    */
-  async #signIn(purpose, { interaction, signal }) {
-    const { replaces, demanded } = purpose;
-    const resume = (/** @type {AbortSignal | undefined} */ signal) => this.#signIn(purpose, { interaction: true, signal });
+  async #signIn(cause, { interaction, signal }) {
     const work = async (/** @type {AbortSignal} */ abandoned) => {
       abandoned.throwIfAborted();
-      this.#current = await this.stored.read();
-      const other = this.#current?.value;
-      const isOther = replaces !== undefined && other && other.tokens.accessToken !== replaces;
-      if (isOther && lackingScopes(other, demanded).length === 0) return;
-      const session = await signIn({ ...this.of, ...purpose, interaction, resume, signal: abandoned });
-      this.#unproven = { token: session.tokens.accessToken, from: 'sign-in' };
-      this.#current = await this.stored.read();
+      const session = await this.#signedIn(cause, interaction, abandoned);
+      if (session.tokens.accessToken !== this.#session?.tokens.accessToken) {
+        this.#untestedToken = { token: session.tokens.accessToken, from: 'sign-in' };
+      }
+      this.#session = session;
     };
-    const isInteractive = interaction && needsPerson(this.of.settings);
+    const isInteractive = interaction && needsPerson(this.context.settings);
     const inTurn = (/** @type {AbortSignal} */ abandoned) => (isInteractive ? this.queue(() => work(abandoned)) : work(abandoned));
-    await this.#once(`sign in ${interaction} ${demanded}`, inTurn, signal);
+    await this.#once(`sign in ${interaction} ${cause.demanded}`, inTurn, signal);
+  }
+
+  /**
+   * @param {Cause} cause
+   * @param {boolean} interaction
+   * @param {AbortSignal} signal
+   * @returns {Promise<Session>}
+   */
+  async #signedIn(cause, interaction, signal) {
+    const { endpoint, account } = this.context;
+    const host = signInHost(this.context);
+    const { calls, sendPerson, showOutcome, release } = performing(this.context, signal);
+    try {
+      /** @type {SignInOutcome} */
+      let outcome = await call('signIn', { endpoint, account, interaction, ...cause, host }, calls);
+      while (outcome.kind === 'authorize') {
+        const departure = outcome;
+        const callbackUrl = await sendPerson(departure).catch(async (error) => {
+          await storedPending(this.context.host.store, departure.state).take();
+          throw this.#neverAnswered(error, departure);
+        });
+        outcome = await call('cameBack', { callbackUrl, host }, calls);
+      }
+      if (outcome.kind === 'interaction-required') throw this.#interactionRequired(cause, outcome);
+      await showOutcome({ signedIn: true, title: 'Signed in', message: 'You can close this page and return to the application.' });
+      return outcome.session;
+    } catch (error) {
+      await showOutcome({
+        signedIn: false,
+        title: 'Not signed in',
+        message: 'The sign-in did not succeed. The application says why. You can close this page.',
+      });
+      throw error;
+    } finally {
+      await release();
+    }
+  }
+
+  /**
+   * @param {Cause} cause
+   * @param {{ issuer: string, plan: ScopePlan }} needed
+   */
+  #interactionRequired(cause, { issuer, plan }) {
+    const { endpoint } = this.context;
+    return new InteractionRequiredError({
+      code: 'interaction_required',
+      message: `Signing in to ${endpoint} needs a person at ${issuer}. Call \`resume()\` of this error, or allow interaction for the call.`,
+      details: { endpoint, issuer, plan },
+      resume: (signal) => this.#signIn(cause, { interaction: true, signal }),
+    });
+  }
+
+  /**
+   * The person was sent to the authorization server and did not come back: perhaps it no longer knows the client, which it
+   * can tell only the person.
+   *
+   * @param {unknown} error
+   * @param {{ issuer: string, mayBeForgotten: boolean }} departure
+   */
+  #neverAnswered(error, { issuer, mayBeForgotten }) {
+    if (!(error instanceof TransportError) || !mayBeForgotten) return error;
+    const message = `${error.message} If ${issuer} says that it does not know this client, call \`forgetClient()\` of the connection to ${this.context.endpoint} and sign in again.`;
+    return new TransportError({ code: error.code, message, step: error.step ?? 'callback', details: { ...error.details, issuer }, cause: error });
   }
 
   /**
@@ -255,13 +249,13 @@ export class Connection {
    * @param {CallOptions} options
    */
   async refresh(options) {
-    this.#current ??= await this.stored.read();
-    const used = this.#current?.value;
-    if (!used?.tokens.refreshToken) {
+    this.#session ??= await this.#read();
+    const used = this.#session?.tokens;
+    if (!used?.refreshToken) {
       throw new MisuseError({ code: 'no_refresh_token', message: 'There is no refresh token: sign in first, or again.', step: 'refresh' });
     }
-    await this.#refreshOnce(used, options);
-    if (this.#current?.value.tokens.accessToken === used.tokens.accessToken) {
+    await this.#refresh(used.accessToken, options);
+    if (this.#session?.tokens.accessToken === used.accessToken) {
       throw new RefusedError({ code: 'refresh_token_refused', message: 'The refresh token is not accepted any more. Sign in again.', step: 'refresh' });
     }
   }
@@ -272,7 +266,7 @@ export class Connection {
    * @returns {Promise<ScopePlan | null>}
    */
   async plan() {
-    return (await this.stored.read())?.value.plan ?? null;
+    return (await this.#read())?.plan ?? null;
   }
 
   /**
@@ -280,8 +274,8 @@ export class Connection {
    *
    * @returns {Promise<Session | null>}
    */
-  async session() {
-    return (await this.stored.read())?.value ?? null;
+  session() {
+    return this.#read();
   }
 
   /**
@@ -291,13 +285,14 @@ export class Connection {
    * @returns {Promise<boolean>} whether the authorization server revoked them
    */
   async signOut() {
+    const { host, endpoint, account } = this.context;
     const session = await this.session();
     await this.stored.write(null);
-    await this.stepUps.write(null);
-    this.#current = null;
+    await storedStepUps(host.store, endpoint, account).write(null);
+    this.#session = null;
     if (!session?.discovery.authorizationServer.endpoints?.revocation_endpoint) return false;
     const { revoked } = await import('./revocation.js');
-    return revoked(session, this.#calls());
+    return revoked(session, performing(this.context).calls);
   }
 
   /**
@@ -306,18 +301,18 @@ export class Connection {
    */
   async forgetClient() {
     await this.signOut();
-    await storedClients(this.of.host.store, this.of.endpoint).write(null);
+    await storedClients(this.context.host.store, this.context.endpoint).write(null);
   }
 
   /** @param {CallOptions} options */
   async #renew(options) {
-    this.#current = await this.stored.read();
-    const used = this.#current?.value;
+    this.#session = await this.#read();
+    const used = this.#session;
     if (!used || !isExpiring(used)) return;
-    const again = { challenge: null, replaces: used.tokens.accessToken, demanded: [] };
+    const { refreshToken, accessToken } = used.tokens;
     try {
-      if (used.tokens.refreshToken) await this.#refreshOnce(used, options).catch(passOverRefusal);
-      else if (!needsPerson(this.of.settings)) await this.#signIn(again, options);
+      if (refreshToken) await this.#refresh(accessToken, options).catch(ignoreTokenRefused);
+      else if (!needsPerson(this.context.settings)) await this.#signIn({ replaces: accessToken, demanded: [] }, options);
     } catch (error) {
       // Nothing was decided, and the token may still serve for its last seconds.
       if (!(error instanceof TransportError) || isExpired(used)) throw error;
@@ -325,46 +320,40 @@ export class Connection {
   }
 
   /**
-   * One refresh for everybody in this process. Nobody's abort ends it once it was sent: the refresh token may be used
-   * up, and the answer is all that there is in its place.
+   * One refresh for everybody in this process. A refresh is never aborted once sent: the server may have rotated the token.
    *
-   * @param {Session} used
+   * @param {string} replaces the access token in use
    * @param {CallOptions} options
    */
-  async #refreshOnce(used, { signal }) {
-    await this.#once('refresh', () => this.#refreshLocked(used), signal);
+  async #refresh(replaces, { signal }) {
+    const work = async () => {
+      const { endpoint, account } = this.context;
+      const { calls, release } = performing(this.context);
+      try {
+        await this.#storeUnstored();
+        /** @type {Renewal} */
+        const { session, renewed, stored } = await call('renew', { endpoint, account, replaces }, calls);
+        if (session && !stored) this.#unstored = { session, replaces };
+        await this.#storeUnstored();
+        this.#session = session ?? null;
+        if (renewed && session) this.#untestedToken = { token: session.tokens.accessToken, from: 'refresh' };
+      } finally {
+        await release();
+      }
+    };
+    await this.#once('refresh', work, signal);
   }
 
-  /**
-   * One refresh for everybody who shares the store: whoever comes second adopts what the first one got. An OAuth error
-   * takes away the refresh token, or the client where that was refused, and nothing else: the plan serves the next
-   * sign-in.
-   *
-   * @param {Session} used
-   */
-  async #refreshLocked(used) {
-    await this.stored.lock(async () => {
-      await this.#writeRenewed();
-      const there = await this.stored.read();
-      this.#current = there;
-      const session = there?.value;
-      if (!there || session?.tokens.refreshToken !== used.tokens.refreshToken || session?.tokens.accessToken !== used.tokens.accessToken) return;
-      const renewed = await call('refresh', { session }, this.#calls()).catch(async (error) => {
-        if (!(error instanceof RefusedError) || !error.details.error || !['refresh_token_refused', 'client_refused'].includes(error.code)) throw error;
-        if (error.code === 'client_refused') await forgetRegistration(this.of, session.registration);
-        return { ...session, tokens: { ...session.tokens, refreshToken: undefined } };
-      });
-      this.#renewed = { version: there.version, value: renewed };
-      await this.#writeRenewed();
-      if (renewed.tokens.refreshToken) this.#unproven = { token: renewed.tokens.accessToken, from: 'refresh' };
-      this.#current = await this.stored.read();
-    });
+  /** The refresh token that is stored is used up, so this comes before all else. */
+  async #storeUnstored() {
+    if (!this.#unstored) return;
+    const { session, replaces } = this.#unstored;
+    await this.stored.change((there) => (there?.tokens.accessToken === replaces ? session : there));
+    this.#unstored = undefined;
   }
 
-  /** Writes what the last refresh gave, if it is not written yet: the refresh token that is stored is used up. */
-  async #writeRenewed() {
-    if (this.#renewed) await this.stored.replace(this.#renewed.version, this.#renewed.value);
-    this.#renewed = undefined;
+  async #read() {
+    return (await this.stored.read())?.value ?? null;
   }
 
   /**
@@ -402,38 +391,50 @@ export class Connection {
    */
   #refuseForeign(url) {
     // Most are the endpoint as it was written, and need no look.
-    if (url === this.of.endpoint) return;
-    const [called, own] = [new URL(url), new URL(this.of.endpoint)];
+    if (url === this.context.endpoint) return;
+    const [called, own] = [new URL(url), new URL(this.context.endpoint)];
     if (called.origin === own.origin && called.pathname === own.pathname) return;
     throw new MisuseError({
       code: 'foreign_url',
-      message: `This fetch is signed in to ${this.of.endpoint} and sends its token nowhere else. Use another connection for ${called.origin}${called.pathname}.`,
+      message: `This fetch is signed in to ${this.context.endpoint} and sends its token nowhere else. Use another connection for ${called.origin}${called.pathname}.`,
       step: 'call',
     });
   }
+}
 
-  #calls() {
-    return callsFor(this.of);
-  }
+/**
+ * What a sign-in takes of the host, as src/sign_in.rs has it.
+ *
+ * @param {Context} context
+ */
+export function signInHost({ host, client, settings }) {
+  return {
+    client,
+    settings,
+    redirects: redirectsOf(host).length,
+    approves: Boolean(host.approve),
+    grant: settings.grant?.grantType,
+    interactiveGrant: settings.grant?.interactive === true,
+  };
+}
 
-  /**
-   * @param {number} status
-   * @param {Challenge | null} challenge
-   * @param {string | null} [authorization] which some servers repeat in their words
-   */
-  #traceChallenge(status, challenge, authorization) {
-    const demands = challenge?.scopes ? `, demands ${challenge.scopes.join(' ')}` : '';
-    const event = {
-      step: 'call',
-      kind: 'answer',
-      from: 'protected-resource',
-      to: 'client',
-      summary: `answered ${status}${demands}`,
-      details: { status, challenge },
-    };
-    const secrets = [authorization?.split(' ').at(-1), this.#current?.value.tokens.accessToken];
-    this.#calls().trace?.(event, secrets.filter((secret) => secret !== undefined));
-  }
+/**
+ * Whether a person has to take part.
+ *
+ * @param {Context['settings']} settings
+ */
+export function needsPerson({ grant }) {
+  return !grant || grant.interactive === true;
+}
+
+/** @param {Session} session */
+function isExpiring({ tokens: { expiresAt, receivedAt } }) {
+  return expiresAt !== undefined && Date.now() / 1000 >= expiresAt - Math.min(RENEWAL_MARGIN, (expiresAt - receivedAt) / 10);
+}
+
+/** @param {Session} session */
+function isExpired({ tokens: { expiresAt } }) {
+  return expiresAt !== undefined && Date.now() / 1000 >= expiresAt;
 }
 
 /**
@@ -442,7 +443,7 @@ export class Connection {
  *
  * @param {unknown} error
  */
-function passOverRefusal(error) {
+function ignoreTokenRefused(error) {
   if (!(error instanceof RefusedError) || !['token_refused', 'refresh_token_refused'].includes(error.code)) throw error;
 }
 
@@ -458,7 +459,7 @@ function authorizationOf({ tokens: { tokenType, accessToken } }) {
 /**
  * The headers that present a token which is bound to a key (RFC 9449 §7.1).
  *
- * @param {Setting['host']} host
+ * @param {Context['host']} host
  * @param {{ method: string, url: string, accessToken: string }} request
  */
 async function proofHeaders({ dpop }, request) {
@@ -514,43 +515,23 @@ function refuseRedirect({ status, type, redirected }, url) {
 }
 
 /**
- * @param {string[]} withheld
- * @param {Session} session
- * @param {string} endpoint
+ * Completes a sign-in whose process ended while the person was in the browser.
+ *
+ * @param {Pick<Context, 'host' | 'client'> & { signal?: AbortSignal, settingsFor: (endpoint: string) => Context['settings'], callbackUrl: string }} request
+ * @returns {Promise<{ endpoint: string, account: string, session: Session } | Departure>} signed in, or one more URL to open
  */
-function scopesWithheld(withheld, { registration: { issuer } }, endpoint) {
-  const scope = withheld.join(' ');
-  return new RefusedError({
-    code: 'scope_withheld',
-    message: `${endpoint} demands the scopes \`${scope}\`, which ${issuer} did not grant when they were requested. Its operator has to permit them for this user or client; then call \`signIn()\`.`,
-    step: 'step-up',
-    details: { scope, issuer },
-  });
-}
-
-/**
- * @param {string[]} lacking
- * @param {string} endpoint
- */
-function attemptsExhausted(lacking, endpoint) {
-  const scope = lacking.join(' ');
-  return new RefusedError({
-    code: 'attempts_exhausted',
-    message: `${endpoint} demands the scopes \`${scope}\`, which were asked for ${STEP_UP_LIMIT} times in vain, so they are not asked for again by themselves. Call \`signIn()\` once they are permitted.`,
-    step: 'step-up',
-    details: { scope },
-  });
-}
-
-/**
- * @param {string} endpoint
- * @param {number} status
- */
-function neverContent(endpoint, status) {
-  return new MisbehavedError({
-    code: 'fresh_token_refused',
-    message: `${endpoint} answered ${status} although everything that it demands was granted. Its operator has to look into it; signing in again would not help.`,
-    step: 'call',
-    details: { status },
-  });
+export async function completeElsewhere({ host, client, settingsFor, callbackUrl, signal }) {
+  const state = URL.canParse(callbackUrl) ? new URL(callbackUrl).searchParams.get('state') : null;
+  const waiting = state ? await storedPending(host.store, state).read() : null;
+  const { endpoint = '', account = '' } = waiting?.value ?? {};
+  const context = { host, client, settings: waiting ? settingsFor(endpoint) : {}, endpoint, account };
+  const { calls, release } = performing(context, signal);
+  try {
+    /** @type {SignInOutcome} */
+    const outcome = await call('cameBack', { callbackUrl, host: signInHost(context) }, calls);
+    if (outcome.kind === 'authorize') return outcome;
+    return { endpoint, account, session: /** @type {{ session: Session }} */ (outcome).session };
+  } finally {
+    await release();
+  }
 }

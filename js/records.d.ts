@@ -27,6 +27,10 @@ export type Code =
   | 'client_of_other_issuer'
   /** There is no refresh token to refresh with. */
   | 'no_refresh_token'
+  /** Interaction was allowed, but the host has no `redirect` to send the person with. */
+  | 'no_redirect'
+  /** A part of this package contradicted itself, which is a bug of it. */
+  | 'internal'
   /** The client metadata document's URL cannot be a client identifier. */
   | 'invalid_client_metadata_url'
   /** The request could not be sent or its answer not received. */
@@ -35,6 +39,8 @@ export type Code =
   | 'timed_out'
   /** The host cancelled the call. */
   | 'aborted'
+  /** The host failed at what it was asked to do. */
+  | 'host_failed'
   /** The server answered 429 or 5xx: nothing is decided, nothing was deleted. `details.retryAfterSeconds`, where it says so. */
   | 'server_unavailable'
   /** The platform has no source of randomness. */
@@ -51,6 +57,10 @@ export type Code =
   | 'registration_refused'
   /** A scope that is required is beyond what the host declared for its client, or the authorization server refused it. */
   | 'scope_not_registered'
+  /** The host, or the person through it, did not approve. Nothing was sent. */
+  | 'not_approved'
+  /** The MCP server demands scopes that were requested, and that the authorization server did not grant. */
+  | 'scope_withheld'
   /** The attempts of this sign-in are used up. */
   | 'attempts_exhausted'
   /** The MCP server publishes no protected resource metadata (RFC 9728). */
@@ -89,6 +99,10 @@ export type Code =
   | 'response_issuer_mismatch'
   /** The authorization response is not one: wrong redirect URI, repeated members, neither code nor error. */
   | 'invalid_authorization_response'
+  /** The MCP server refuses tokens that have everything it demands. */
+  | 'fresh_token_refused'
+  /** An ID Token does not hold (OpenID Connect Core §3.1.3.7); `details.reason` names the check. */
+  | 'id_token_invalid'
   /** A token could not stand in a header. */
   | 'invalid_token'
   /** A stored record is not what it should be; it was left as it is. */
@@ -219,6 +233,8 @@ export interface PlannedScope {
   sources: Source[];
   /** Whether the sign-in is useless without it. */
   required: boolean;
+  /** Whether a step-up added it: the first sign-in did without. */
+  fromStepUp?: boolean;
   /** What it is in the plan for. */
   purpose: Purpose;
   /** Whether the registration names it; absent before registration, and where the server does not tell. */
@@ -428,8 +444,8 @@ export interface ClientRegistration {
   scopes?: string[];
   /** The scopes that its registration asked for. */
   askedScopes?: string[];
-  /** Those of them that were required. */
-  requiredScopes?: string[];
+  /** Those of them that were demanded. */
+  demandedScopes?: string[];
   /** When the server answered to that, in seconds since 1970. */
   answeredAt?: number;
   /** What came of asking for others. */
@@ -703,6 +719,94 @@ export interface RefreshInput {
 export interface UnregisterInput {
   /** The registration that is no longer needed. */
   registration: ClientRegistration;
+}
+
+/** A registered client, as it is stored (RFC 7591 §3.2.1). */
+export interface KeptRegistration {
+  /** The client. */
+  registration: ClientRegistration;
+  /** The accounts whose sessions use it. */
+  accounts: string[];
+  /** Whether a person was sent to the authorization server with it, and did not come back yet. */
+  unanswered: boolean;
+}
+
+/** Where an access token is from that the MCP server has not accepted yet. */
+export type TokenOrigin =
+  /** A sign-in. */
+  | 'sign-in'
+  /** A refresh. */
+  | 'refresh';
+
+/** What is to be done about a refusal (RFC 6750 §3.1). */
+export type Action =
+  /** It is the caller's: no token would change it. */
+  | 'hand-back'
+  /** Send the request again: there is another token by now. */
+  | 'send-again'
+  /** Use the refresh token; sign in where that brings no other tokens. */
+  | 'refresh'
+  /** Sign in. */
+  | 'sign-in'
+  /** Sign in for more scopes. */
+  | 'step-up';
+
+/** What is to be done about it (RFC 6750 §3.1). */
+export interface Decision {
+  /** What. */
+  action: Action;
+  /** The challenge, where there is one for us. */
+  challenge?: Challenge;
+  /** The scopes that are demanded, and that the token lacks. */
+  demanded: string[];
+}
+
+/** Where the person has to go (RFC 6749 §4.1.1). */
+export interface Departure {
+  /** The URL to open: https, or http on loopback. */
+  authorizationUrl: string;
+  /** What the response will carry. */
+  state: string;
+  /** The authorization server. */
+  issuer: string;
+  /** Whether it may have forgotten the client: that it could tell only the person. */
+  mayBeForgotten: boolean;
+}
+
+/** What a person would have to do. */
+export interface InteractionRequired {
+  /** The authorization server at which somebody has to sign in. */
+  issuer: string;
+  /** What would be asked for. */
+  plan: ScopePlan;
+}
+
+/** How far a sign-in came. */
+export type SignInOutcome =
+  /** The person is signed in; the session is stored. */
+  | ({
+      /** Which it is. */
+      kind: 'signed-in';
+    } & SignedIn)
+  /** The person has to be sent to the authorization server; all that is needed to go on is stored. */
+  | ({
+      /** Which it is. */
+      kind: 'authorize';
+    } & Departure)
+  /** A person is needed, and may not be asked. */
+  | ({
+      /** Which it is. */
+      kind: 'interaction-required';
+    } & InteractionRequired);
+
+/** What a renewal came to. */
+export interface Renewal {
+  /** The session that is to be used; absent where there is none any more. */
+  session?: Session;
+  /** Whether the server gave new tokens for it. */
+  renewed: boolean;
+  /** Whether it is stored. If not, it has to be: the refresh token in the store is used up. */
+  stored: boolean;
 }
 
 /** What another grant than the authorization code is traded with (RFC 6749 §1.3, §4.5). */

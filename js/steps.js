@@ -7,7 +7,6 @@
  *   Registered, RegisterInput, ScopePlan, Session, UnregisterInput } from './records.js' */
 /** @import { ClientAssertion, Host } from './host.js' */
 
-import { completed } from './completed.js';
 import { callHost } from './trace.js';
 import { call } from './wasm.js';
 
@@ -119,7 +118,7 @@ export function begin(input, host = {}) {
  * @throws {MisuseError} `client_of_other_issuer`, `invalid_argument`
  */
 export function complete(input, host = {}) {
-  return completed(input, callHost(host, host));
+  return step('complete', input, host);
 }
 
 /**

@@ -1,24 +1,36 @@
 /** The trace: every request, answer and decision of a connection, in order, without secrets. */
 
 /** @import { ClientAssertion, Dpop, Fetch, TraceEvent } from './host.js' */
+/** @import { Session } from './records.js' */
 /** @import { CallHost } from './wasm.js' */
 
+import { MisbehavedError } from './errors.js';
 import { fitToShow } from './fit_to_show.js';
+import { call } from './wasm.js';
+
+/** @typedef {Record<string, (input: any) => Promise<any>>} Effects */
 
 /**
  * What the calls of one operation need of the host: its events get numbers, a time and one correlation; its requests
  * prove that the key is at hand, where there is one.
  *
  * @param {{ fetch?: Fetch, trace?: (event: TraceEvent) => void, timeoutMilliseconds?: number, dpop?: Dpop }} host
- * @param {{ signal?: AbortSignal, clientAssertion?: ClientAssertion, endpoint?: string }} [operation] `endpoint`: the MCP
- *   server on whose word others are called
+ * @param {{ signal?: AbortSignal, clientAssertion?: ClientAssertion, endpoint?: string, effects?: Effects }} [operation]
+ *   `endpoint`: the MCP server on whose word others are called; `effects`: what is performed beside requests
  * @returns {CallHost}
  */
-export function callHost({ fetch = (url, init) => globalThis.fetch(url, init), trace, timeoutMilliseconds, dpop }, { signal, clientAssertion, endpoint } = {}) {
+export function callHost(
+  { fetch = (url, init) => globalThis.fetch(url, init), trace, timeoutMilliseconds, dpop },
+  { signal, clientAssertion, endpoint, effects = {} } = {},
+) {
   // It tells operations apart, and nothing depends on it; `crypto.randomUUID` is there on secure pages only.
   const correlation = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
   let sequence = 0;
-  return {
+  /** @type {Effects} */
+  const all = { ...effects, checkIdToken: ({ session, nonce }) => failedIdTokenCheck(session, nonce, calls) };
+  /** @type {CallHost} */
+  const calls = {
+    perform: (name, input) => all[name]?.(input) ?? Promise.resolve(null),
     fetch: (url, init, context) => (dpop ? withProofs(fetch, dpop) : fetch)(url, init, { ...context, endpoint }),
     timeoutMilliseconds,
     signal,
@@ -35,6 +47,25 @@ export function callHost({ fetch = (url, init) => globalThis.fetch(url, init), t
         }
       }),
   };
+  return calls;
+}
+
+/**
+ * The name of the check that an ID Token fails (OpenID Connect Core §3.1.3.7), or null.
+ *
+ * @param {Session} session
+ * @param {string | undefined} nonce
+ * @param {CallHost} calls
+ */
+async function failedIdTokenCheck(session, nonce, calls) {
+  const { checkIdToken } = await import('./id_token.js');
+  try {
+    await checkIdToken({ session, nonce, now: Math.floor(Date.now() / 1000) }, (endpoint) => call('ask', { endpoint }, calls));
+    return null;
+  } catch (error) {
+    if (error instanceof MisbehavedError && error.code === 'id_token_invalid') return error.details.reason;
+    throw error;
+  }
 }
 
 /**

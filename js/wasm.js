@@ -3,7 +3,7 @@
  */
 
 /** @import { ErrorParts } from './errors.js' */
-/** @import { ClientRegistration, Event, Step } from './records.js' */
+/** @import { Event, Step } from './records.js' */
 
 /**
  * A compiled module. Written so that it means the same where TypeScript knows no DOM.
@@ -110,7 +110,7 @@ function notLoaded(cause) {
  * @property {AbortSignal} [signal] cancels the call
  * @property {number} [timeoutMilliseconds] for each request, its body included; default: 30000
  * @property {(event: any, secrets: string[]) => void} [trace] receives every event, and the secrets of the call
- * @property {(registration: ClientRegistration) => void} [registered] receives every registration that the server answers with
+ * @property {(name: string, input: any) => Promise<any>} [perform] does what Rust asks for beside requests (src/effect.rs)
  * @property {(request: { issuer: string, clientId: string }) => Promise<string>} [clientAssertion] for clients that
  *   authenticate with a key
  * @property {boolean} [dpop] whether `fetch` proves possession of a key, so that tokens may be bound to it
@@ -139,15 +139,26 @@ export async function call(name, input, host = {}) {
       throw error;
     }
   };
-  const { fetch = globalThis.fetch, clientAssertion } = host;
+  /** What the host failed with, told by Rust as a failure of its own. @type {{ error: unknown } | undefined} */
+  let failure;
+  const { fetch = globalThis.fetch, clientAssertion, perform } = host;
   const listening = {
     fetch: (/** @type {string} */ url, /** @type {RequestInit} */ init, /** @type {Step} */ step) => listen(() => fetch(url, init, { step, url })),
+    perform: async (/** @type {string} */ name, /** @type {any} */ input) => {
+      try {
+        return plain(await perform?.(name, input), secrets);
+      } catch (error) {
+        failure = { error };
+        throw error;
+      }
+    },
     clientAssertion: clientAssertion && ((/** @type {{ issuer: string, clientId: string }} */ request) => listen(() => clientAssertion(request))),
   };
   try {
     return await callWasm(name, plain(input, secrets), { ...host, ...listening, trace });
   } catch (error) {
     const told = fromPlain(error, secrets);
+    if (failure && told?.code === 'host_failed') throw failure.error;
     throw said && ['network_failed', 'invalid_argument'].includes(told?.code) ? Object.assign(said, { step: told.step }) : told;
   }
 }

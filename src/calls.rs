@@ -10,11 +10,11 @@ use crate::identifier::{Issuer, Secret};
 use crate::json::Json;
 use crate::platform::Platform;
 use crate::record::{Crossing, Reader};
+use crate::replay::{self, Replay};
 use crate::scope_plan::{self, ScopePlan, ScopeSources};
 use crate::trace::Event;
 use crate::url::{self, Nearness};
-use crate::world::{self, World};
-use crate::{challenge, pkce, repair, token_endpoint, well_known};
+use crate::{challenge, pkce, refusal, renewal, repair, sign_in, token_endpoint, well_known};
 
 /// The version of the records that this code writes.
 const RECORD_VERSION: f64 = 1.0;
@@ -74,31 +74,35 @@ crate::record! {
 
 /// Makes one call. The step it belongs to is in every error.
 pub async fn call<P: Platform>(platform: &P, name: &str, input: &Json) -> Result<Json> {
-    let story = |world: &World| {
-        made(world, name, input).map_err(|error| {
+    let flow = |replay: &Replay| {
+        made(replay, name, input).map_err(|error| {
             let error = error.at(step(name));
-            world.trace(Event::failure(step(name), &error));
+            replay.trace(Event::failure(step(name), &error));
             error
         })
     };
-    world::tell(platform, story).await
+    replay::run(platform, flow).await
 }
 
-fn made(world: &World, name: &str, input: &Json) -> Result<Json> {
+fn made(replay: &Replay, name: &str, input: &Json) -> Result<Json> {
     Ok(match name {
-        "discover" => flow::discover(world, &read(input)?)?.to_json(),
-        "plan" => flow::plan(world, &read(input)?).to_json(),
-        "register" => flow::register(world, &read(input)?)?.to_json(),
-        "begin" => flow::begin(world, &read(input)?)?.to_json(),
-        "complete" => flow::complete(world, &read(input)?)?.to_json(),
-        "refresh" => flow::refresh(world, &read(input)?)?.to_json(),
-        "unregister" => flow::unregister(world, &read(input)?)?.to_json(),
-        "grant" => token_endpoint::grant(world, &read(input)?)?.to_json(),
-        "ask" => token_endpoint::ask(world, &read(input)?)?,
+        "discover" => flow::discover(replay, &read(input)?)?.to_json(),
+        "plan" => flow::plan(replay, &read(input)?).to_json(),
+        "register" => flow::register(replay, &read(input)?)?.to_json(),
+        "begin" => flow::begin(replay, &read(input)?)?.to_json(),
+        "complete" => flow::complete(replay, &read(input)?)?.to_json(),
+        "refresh" => flow::refresh(replay, &read(input)?)?.to_json(),
+        "unregister" => flow::unregister(replay, &read(input)?)?.to_json(),
+        "grant" => token_endpoint::grant(replay, &read(input)?)?.to_json(),
+        "ask" => token_endpoint::ask(replay, &read(input)?)?,
+        "decide" => refusal::decide(replay, &read(input)?)?.to_json(),
+        "signIn" => sign_in::sign_in(replay, &read(input)?)?.to_json(),
+        "cameBack" => sign_in::came_back(replay, &read(input)?)?.to_json(),
+        "renew" => renewal::renew(replay, &read(input)?)?.to_json(),
         "readChallenge" => challenge::read(&read::<ReadChallengeInput>(input)?.headers).to_json(),
         "wellKnownLocations" => well_known_locations(read(input)?)?.to_json(),
         "planScopes" => plan_scopes(read(input)?).to_json(),
-        "createPkce" => pkce::pair(world.random()?).to_json(),
+        "createPkce" => pkce::pair(replay.random()?).to_json(),
         "readAuthorizationResponse" => read_authorization_response(read(input)?)?.to_json(),
         _ => return Err(Error::new(Code::InvalidArgument, "There is no such call.", &[])),
     })
@@ -159,8 +163,9 @@ fn step(call: &str) -> Step {
         "plan" | "planScopes" => Step::Plan,
         "register" | "unregister" => Step::Register,
         "complete" | "grant" | "ask" => Step::Token,
-        "readAuthorizationResponse" => Step::Callback,
-        "refresh" => Step::Refresh,
+        "readAuthorizationResponse" | "cameBack" => Step::Callback,
+        "refresh" | "renew" => Step::Refresh,
+        "decide" => Step::Call,
         _ => Step::Authorize,
     }
 }

@@ -8,9 +8,9 @@ use crate::http::{Parameters, Request};
 use crate::identifier::Secret;
 use crate::pkce::base64;
 use crate::printable::filled;
-use crate::words;
+use crate::string_enum;
 
-words! {
+string_enum! {
     /// A method of client authentication (RFC 7591 §2, `token_endpoint_auth_method`).
     pub enum ClientAuthentication {
         /// A public client: its `client_id` in the form.

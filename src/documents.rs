@@ -28,7 +28,7 @@ pub fn first_document<T>(
                 return Err(error.with("url", candidate.as_str()));
             }
             Err(error) => {
-                exchange.world.trace(Event::failure(exchange.step, &error));
+                exchange.replay.trace(Event::failure(exchange.step, &error));
                 if telling.as_ref().is_none_or(|told| is_of_document(&error) && !is_of_document(told)) {
                     telling = Some(error.with("url", candidate.as_str()));
                 }

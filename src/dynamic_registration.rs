@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use crate::authorization::Attempts;
 use crate::authorization_server::AuthorizationServer;
 use crate::error::{Code, Error, Kind, Result};
 use crate::exchange::{Exchange, redirect_refused};
@@ -17,8 +16,8 @@ use crate::registration_refusal;
 use crate::scope::ScopeSet;
 use crate::scope_plan::ScopePlan;
 use crate::settings::{ClientDescription, InitialAccessToken};
+use crate::string_enum;
 use crate::url::Url;
-use crate::words;
 
 /// Registrations in one sign-in, updates included, whatever they are for.
 const REGISTRATION_LIMIT: u64 = 5;
@@ -26,7 +25,7 @@ const REGISTRATION_LIMIT: u64 = 5;
 /// Those of them that are another attempt at the same scopes.
 const SCOPE_REGISTRATION_LIMIT: u64 = 3;
 
-words! {
+string_enum! {
     /// Why a stored registration is in doubt.
     pub enum Doubt {
         /// The person was sent to the authorization server with it, and never came back.
@@ -56,15 +55,13 @@ pub struct DynamicRegistration<'a> {
     pub initial_access_token: Option<&'a InitialAccessToken>,
     /// Whether refresh tokens are wanted.
     pub refresh: bool,
-    /// What was tried in this sign-in so far.
-    pub attempts: &'a mut Attempts,
 }
 
 impl DynamicRegistration<'_> {
     /// A client that is registered for the plan, as far as the server lets it be. A stored one that lacks nothing that
     /// is required is kept when the server refuses to do more.
     pub fn client(
-        &mut self,
+        &self,
         stored: Option<&Arc<ClientRegistration>>,
         doubt: Option<Doubt>,
     ) -> Result<Arc<ClientRegistration>> {
@@ -73,7 +70,7 @@ impl DynamicRegistration<'_> {
             return Ok(client);
         }
         let plan = self.plan.without_ceiling();
-        let mut narrow = DynamicRegistration { plan: &plan, attempts: self.attempts, ..*self };
+        let narrow = DynamicRegistration { plan: &plan, ..*self };
         // Where that fails as well, the server keeps to its answer, and the person sees what it grants.
         match narrow.update(&client, narrow.asked()?.replacing(&client)) {
             Ok(Some(narrowed)) => Ok(narrowed),
@@ -82,11 +79,11 @@ impl DynamicRegistration<'_> {
     }
 
     fn widest_client(
-        &mut self,
+        &self,
         stored: Option<&Arc<ClientRegistration>>,
         doubt: Option<Doubt>,
     ) -> Result<Arc<ClientRegistration>> {
-        let now = self.exchange.world.now();
+        let now = self.exchange.replay.now();
         let is_forgotten = doubt == Some(Doubt::Forgotten);
         let Some(stored) = stored.filter(|stored| stored.is_usable(self.server, now) && !is_forgotten) else {
             return self.register();
@@ -121,7 +118,7 @@ impl DynamicRegistration<'_> {
     }
 
     /// Registers (RFC 7591 §3), in the order of the ladder.
-    fn register(&mut self) -> Result<Arc<ClientRegistration>> {
+    fn register(&self) -> Result<Arc<ClientRegistration>> {
         let Some(endpoint) = &self.server.registration_endpoint else {
             return Err(registration_refusal::impossible(self.server));
         };
@@ -136,10 +133,10 @@ impl DynamicRegistration<'_> {
             if response.is_redirect() {
                 return Err(redirected(response, endpoint, self.server));
             }
-            match asked.read(response, self.server, self.exchange.world.now())? {
+            match asked.read(response, self.server, self.exchange.replay.now())? {
                 Answer::Registered(registration) => {
                     let registration = self.noted(registration);
-                    self.exchange.world.registered(&registration);
+                    self.exchange.replay.registered(registration.clone());
                     return Ok(registration);
                 }
                 Answer::Refused(refusal, status) => match asked.after(&refusal, status, self.server, self.plan) {
@@ -152,14 +149,14 @@ impl DynamicRegistration<'_> {
 
     /// Changes a stored registration (RFC 7592 §2.2). Nothing where the server does not offer it, or offers it and then
     /// fails in whatever way: there is still registration.
-    fn update(&mut self, stored: &Arc<ClientRegistration>, asked: Asked) -> Result<Option<Arc<ClientRegistration>>> {
+    fn update(&self, stored: &Arc<ClientRegistration>, asked: Asked) -> Result<Option<Arc<ClientRegistration>>> {
         let Some(management) = Management::of(stored) else { return Ok(None) };
         self.count(true)?;
         let response = self.exchange.once(&management.update_request(&asked, self.client));
-        match response.and_then(|response| asked.read(response, self.server, self.exchange.world.now())) {
+        match response.and_then(|response| asked.read(response, self.server, self.exchange.replay.now())) {
             Ok(Answer::Registered(updated)) => {
                 let updated = management.updated(self.noted(updated));
-                self.exchange.world.registered(&updated);
+                self.exchange.replay.registered(updated.clone());
                 Ok(Some(updated))
             }
             Err(error) if error.code == Code::Aborted => Err(error),
@@ -179,21 +176,23 @@ impl DynamicRegistration<'_> {
         }
     }
 
-    /// With what of it was required.
+    /// With what of it was demanded.
     fn noted(&self, registration: Arc<ClientRegistration>) -> Arc<ClientRegistration> {
-        let required = self.plan.required();
-        Arc::new(ClientRegistration { required_scopes: Some(required), ..Arc::unwrap_or_clone(registration) })
+        let demanded = self.plan.demanded();
+        Arc::new(ClientRegistration { demanded_scopes: Some(demanded), ..Arc::unwrap_or_clone(registration) })
     }
 
     fn asked(&self) -> Result<Asked> {
         Asked::first(self.server, self.plan, self.grant, self.redirect_uri, self.refresh)
     }
 
-    fn count(&mut self, for_scopes: bool) -> Result<()> {
-        let Attempts { registrations, scope_registrations, .. } = self.attempts;
-        *registrations += 1;
-        *scope_registrations += u64::from(for_scopes);
-        if *registrations <= REGISTRATION_LIMIT && *scope_registrations <= SCOPE_REGISTRATION_LIMIT {
+    fn count(&self, for_scopes: bool) -> Result<()> {
+        let replay = self.exchange.replay;
+        let mut attempts = replay.attempts();
+        attempts.registrations += 1;
+        attempts.scope_registrations += u64::from(for_scopes);
+        replay.set_attempts(attempts);
+        if attempts.registrations <= REGISTRATION_LIMIT && attempts.scope_registrations <= SCOPE_REGISTRATION_LIMIT {
             return Ok(());
         }
         let message = "The client was registered as often as one sign-in permits, without success. Sign in again later, or ask the authorization server's operator.";

@@ -5,9 +5,9 @@ use std::fmt;
 use crate::json::Json;
 use crate::printable::filled;
 use crate::record::{Crossing, Mismatch};
-use crate::words;
+use crate::string_enum;
 
-words! {
+string_enum! {
     /// Who can act on an error.
     pub enum Kind {
         /// The calling code.
@@ -25,7 +25,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// The step of the story that was under way.
     pub enum Step {
         /// Reading the challenge, the protected resource's metadata and the authorization server's.
@@ -54,7 +54,7 @@ words! {
 /// One row per code: variant, kind, the stable word. The only place where a code gets its kind.
 macro_rules! codes {
     ($($(#[doc = $doc:literal])* $variant:ident $kind:ident $word:literal,)*) => {
-        words! {
+        string_enum! {
             /// A stable error code.
             pub enum Code { $($(#[doc = $doc])* $variant = $word,)* }
         }
@@ -79,6 +79,10 @@ codes! {
     ClientOfOtherIssuer Misuse "client_of_other_issuer",
     /// There is no refresh token to refresh with.
     NoRefreshToken Misuse "no_refresh_token",
+    /// Interaction was allowed, but the host has no `redirect` to send the person with.
+    NoRedirect Misuse "no_redirect",
+    /// A part of this package contradicted itself, which is a bug of it.
+    Internal Misuse "internal",
     /// The client metadata document's URL cannot be a client identifier.
     InvalidClientMetadataUrl Misuse "invalid_client_metadata_url",
 
@@ -88,6 +92,8 @@ codes! {
     TimedOut Transport "timed_out",
     /// The host cancelled the call.
     Aborted Transport "aborted",
+    /// The host failed at what it was asked to do.
+    HostFailed Transport "host_failed",
     /// The server answered 429 or 5xx: nothing is decided, nothing was deleted. `details.retryAfterSeconds`, where it says so.
     ServerUnavailable Transport "server_unavailable",
     /// The platform has no source of randomness.
@@ -105,6 +111,10 @@ codes! {
     RegistrationRefused Refused "registration_refused",
     /// A scope that is required is beyond what the host declared for its client, or the authorization server refused it.
     ScopeNotRegistered Refused "scope_not_registered",
+    /// The host, or the person through it, did not approve. Nothing was sent.
+    NotApproved Refused "not_approved",
+    /// The MCP server demands scopes that were requested, and that the authorization server did not grant.
+    ScopeWithheld Refused "scope_withheld",
     /// The attempts of this sign-in are used up.
     AttemptsExhausted Refused "attempts_exhausted",
 
@@ -145,6 +155,10 @@ codes! {
     ResponseIssuerMismatch Misbehaved "response_issuer_mismatch",
     /// The authorization response is not one: wrong redirect URI, repeated members, neither code nor error.
     InvalidAuthorizationResponse Misbehaved "invalid_authorization_response",
+    /// The MCP server refuses tokens that have everything it demands.
+    FreshTokenRefused Misbehaved "fresh_token_refused",
+    /// An ID Token does not hold (OpenID Connect Core §3.1.3.7); `details.reason` names the check.
+    IdTokenInvalid Misbehaved "id_token_invalid",
     /// A token could not stand in a header.
     InvalidToken Misbehaved "invalid_token",
 

@@ -3,9 +3,9 @@
 use crate::error::{Code, Error, Result, Step};
 use crate::http::{Method, Request, Response};
 use crate::json::Json;
+use crate::replay::Replay;
 use crate::trace::Party;
 use crate::url::Url;
-use crate::world::World;
 
 /// How many redirects of a document are followed.
 const REDIRECT_LIMIT: usize = 3;
@@ -13,8 +13,8 @@ const REDIRECT_LIMIT: usize = 3;
 /// A step's way to one party.
 #[derive(Clone, Copy)]
 pub struct Exchange<'w> {
-    /// The world.
-    pub world: &'w World<'w>,
+    /// The replay.
+    pub replay: &'w Replay,
     /// The step under way.
     pub step: Step,
     /// Whom it speaks to.
@@ -59,7 +59,7 @@ impl<'w> Exchange<'w> {
     }
 
     fn send(&self, request: &Request, follows: bool) -> Result<&'w Response> {
-        let response = self.world.fetch(self.step, self.party, request, follows)?;
+        let response = self.replay.fetch(self.step, self.party, request, follows)?;
         // Where redirects are hidden the platform was told to follow; some follow, whatever they are told.
         within_origin(&request.url, Url::parse(&response.url))?;
         Ok(response)

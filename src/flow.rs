@@ -1,6 +1,6 @@
-//! The story, top to bottom: discover, plan, register, authorize, complete, refresh.
+//! The steps of a sign-in, top to bottom: discover, plan, register, authorize, complete, refresh.
 //!
-//! Each step is a function that asks the [`World`] and never waits: [`crate::world::tell`] tells it to a platform. What must
+//! Each step is a function that asks the [`Replay`] and never waits: [`crate::replay::run`] runs it on a platform. What must
 //! outlive the process while the person is in the browser is data: a [`PendingAuthorization`].
 
 use std::sync::Arc;
@@ -23,13 +23,13 @@ use crate::record::{Crossing, Mismatch};
 use crate::registration::{self, ClientRegistration, RegistrationKind};
 use crate::registration_management::Management;
 use crate::repair::{self, Repair};
+use crate::replay::Replay;
 use crate::scope::ScopeSet;
 use crate::scope_plan::{self, ScopePlan};
 use crate::settings::{ClientDescription, ServerSettings};
 use crate::token::{self, Granting, Session};
 use crate::trace::{Event, Party, object};
 use crate::url::Nearness;
-use crate::world::World;
 use crate::{preflight, pushed_authorization, record, registration_refusal, tagged, token_endpoint, well_known};
 
 /// Authorization servers that are asked for their metadata, however many are listed.
@@ -51,7 +51,7 @@ record! {
 }
 
 /// Finds out who protects this MCP server and who signs people in for it (RFC 9728, RFC 8414).
-pub fn discover(world: &World, input: &DiscoverInput) -> Result<Discovery> {
+pub fn discover(replay: &Replay, input: &DiscoverInput) -> Result<Discovery> {
     let settings = input.settings.clone().unwrap_or_default();
     let url = input.endpoint.url();
     let named_by = if settings.allow_private_addresses == Some(true) { Nearness::Local } else { url.nearness() };
@@ -61,9 +61,9 @@ pub fn discover(world: &World, input: &DiscoverInput) -> Result<Discovery> {
         None => well_known::protected_resource(url),
     };
     let may_lack_metadata = challenged.is_none() && settings.without_metadata != Some(false);
-    let protected_resource = match discover_protected_resource(world, candidates, &input.endpoint, named_by) {
+    let protected_resource = match discover_protected_resource(replay, candidates, &input.endpoint, named_by) {
         Err(error) if error.code == Code::NoProtectedResourceMetadata && may_lack_metadata => {
-            world.trace(Event::decision(Step::Discover, "goes on without metadata (MCP 2025-03-26)", Json::Null));
+            replay.trace(Event::decision(Step::Discover, "goes on without metadata (MCP 2025-03-26)", Json::Null));
             protected_resource::without_metadata(url)?
         }
         discovered => discovered?,
@@ -84,7 +84,7 @@ pub fn discover(world: &World, input: &DiscoverInput) -> Result<Discovery> {
     let mut usable = None;
     let mut failure = None;
     for issuer in issuers.into_iter().take(AUTHORIZATION_SERVER_LIMIT) {
-        match discover_authorization_server(world, issuer, &settings, named_by) {
+        match discover_authorization_server(replay, issuer, &settings, named_by) {
             Ok(server) if can_register(&server, &settings) => {
                 usable = Some(server);
                 break;
@@ -108,11 +108,11 @@ pub fn discover(world: &World, input: &DiscoverInput) -> Result<Discovery> {
         .flatten()
         .any(|scopes| !scopes.is_empty());
     let authorization_server =
-        if is_named { authorization_server } else { as_openid_provider(world, authorization_server, &settings) };
+        if is_named { authorization_server } else { as_openid_provider(replay, authorization_server, &settings) };
     let decision = object()
         .with("resource", protected_resource.resource.as_str().into())
         .with("issuer", authorization_server.issuer.as_str().into());
-    world.trace(Event::decision(
+    replay.trace(Event::decision(
         Step::Discover,
         &filled("signs in at {}", &[authorization_server.issuer.as_str()]),
         decision,
@@ -122,12 +122,12 @@ pub fn discover(world: &World, input: &DiscoverInput) -> Result<Discovery> {
 }
 
 fn discover_protected_resource(
-    world: &World,
+    replay: &Replay,
     candidates: Vec<String>,
     called: &Endpoint,
     named_by: Nearness,
 ) -> Result<Arc<ProtectedResource>> {
-    let exchange = Exchange { world, step: Step::Discover, party: Party::ProtectedResource };
+    let exchange = Exchange { replay, step: Step::Discover, party: Party::ProtectedResource };
     let none = Code::NoProtectedResourceMetadata;
     let read = |response: &Response, url: &str| protected_resource::read(response, url, called.url(), named_by);
     let confirmed = match first_document(&exchange, &candidates, none, read)? {
@@ -145,12 +145,12 @@ fn discover_protected_resource(
 }
 
 fn discover_authorization_server(
-    world: &World,
+    replay: &Replay,
     issuer: &Issuer,
     settings: &ServerSettings,
     named_by: Nearness,
 ) -> Result<Arc<AuthorizationServer>> {
-    let exchange = Exchange { world, step: Step::Discover, party: Party::AuthorizationServer };
+    let exchange = Exchange { replay, step: Step::Discover, party: Party::AuthorizationServer };
     let candidates = well_known::authorization_server(issuer);
     // What it names is no nearer than itself, whoever named it.
     let named_by = if settings.allow_private_addresses == Some(true) { named_by } else { issuer.url().nearness() };
@@ -161,7 +161,7 @@ fn discover_authorization_server(
 /// Some servers say only in their OpenID document that they are an OpenID provider, which counts where nobody names a
 /// scope. Asked is who publishes keys and lists no scopes; what that document says beside it does not count.
 fn as_openid_provider(
-    world: &World,
+    replay: &Replay,
     server: Arc<AuthorizationServer>,
     settings: &ServerSettings,
 ) -> Arc<AuthorizationServer> {
@@ -172,7 +172,7 @@ fn as_openid_provider(
     if !has_keys || !is_silent || server.metadata_url.as_ref().is_none_or(|url| candidates.contains(url)) {
         return server;
     }
-    let exchange = Exchange { world, step: Step::Discover, party: Party::AuthorizationServer };
+    let exchange = Exchange { replay, step: Step::Discover, party: Party::AuthorizationServer };
     let nearness = server.issuer.url().nearness();
     let read =
         |response: &Response, url: &str| authorization_server::read(response, url, &server.issuer, settings, nearness);
@@ -210,12 +210,12 @@ record! {
 }
 
 /// Plans the scopes of the connection, before anything is registered.
-pub fn plan(world: &World, input: &PlanInput) -> Arc<ScopePlan> {
+pub fn plan(replay: &Replay, input: &PlanInput) -> Arc<ScopePlan> {
     let grant = input.grant.unwrap_or(GrantType::AuthorizationCode);
     let mut sources = input.discovery.scope_sources(&input.settings.clone().unwrap_or_default(), grant);
     (sources.insisted, sources.pressed) = (input.insisted.clone(), input.pressed);
     let plan = scope_plan::plan(&sources, input.earlier.as_deref());
-    world.trace(Event::decision(Step::Plan, "planned the scopes", object().with("plan", plan.to_json())));
+    replay.trace(Event::decision(Step::Plan, "planned the scopes", object().with("plan", plan.to_json())));
     plan
 }
 
@@ -261,48 +261,40 @@ record! {
 
 /// Gets a client: the one registered by hand, else the metadata document, else a stored or a new dynamic
 /// registration (RFC 7591). Fails before any browser opens if a required scope is not registered.
-pub fn register(world: &World, input: &RegisterInput) -> Result<Registered> {
+pub fn register(replay: &Replay, input: &RegisterInput) -> Result<Registered> {
     let RegisterInput { discovery, plan, .. } = input;
-    let recalled = |stored: &Arc<ClientRegistration>| stored.recalled(input.pressed == Some(true), world.now());
+    let recalled = |stored: &Arc<ClientRegistration>| stored.recalled(input.pressed == Some(true), replay.now());
     let stored = input.registration.as_ref().map(recalled).map(Arc::new);
     let (redirect_uri, grant) = (input.redirect_uri.as_ref(), input.grant.unwrap_or(GrantType::AuthorizationCode));
     let settings = input.settings.clone().unwrap_or_default();
     let client = input.client.clone().unwrap_or_default();
-    let mut attempts = input.attempts.unwrap_or_default();
+    if let Some(attempts) = input.attempts {
+        replay.set_attempts(attempts);
+    }
     let server = &discovery.authorization_server;
     let document = client.client_metadata_url.as_deref().filter(|_| server.client_id_metadata_document_supported);
     let registration = if let Some(configured) = &settings.client {
         registration::pre_registered(configured, stored.as_deref(), server, redirect_uri)?
     } else if let Some(url) = document {
         let url = registration::metadata_document_url(url)?;
-        let exchange = Exchange { world, step: Step::Register, party: Party::Client };
+        let exchange = Exchange { replay, step: Step::Register, party: Party::Client };
         let document = exchange.get(url.as_str());
         let document = document.as_ref().ok().and_then(|response| response.document().ok());
         registration::by_metadata_document(&url, document, server, redirect_uri)
     } else {
         let refresh = settings.refresh.unwrap_or(true);
-        let exchange = Exchange { world, step: Step::Register, party: Party::AuthorizationServer };
-        let attempts = &mut attempts;
+        let exchange = Exchange { replay, step: Step::Register, party: Party::AuthorizationServer };
         let (client, initial_access_token) = (&client, settings.initial_access_token.as_ref());
         if initial_access_token.is_some_and(|given| Secret::for_header(given.token.reveal()).is_none()) {
             // What the platform says of such a header would have the token in it.
             let path = "settings.initialAccessToken.token".to_owned();
             return Err(Error::invalid_argument(Mismatch { path, expected: "a token that a header can hold" }));
         }
-        let mut dynamic = DynamicRegistration {
-            exchange,
-            server,
-            plan,
-            grant,
-            redirect_uri,
-            client,
-            initial_access_token,
-            refresh,
-            attempts,
-        };
+        let dynamic =
+            DynamicRegistration { exchange, server, plan, grant, redirect_uri, client, initial_access_token, refresh };
         let doubt = match (&stored, input.doubt) {
             (Some(stored), Some(Doubt::Unanswered)) if Management::of(stored).is_none() => {
-                preflight::is_unknown(world, discovery, stored, plan, &settings).then_some(Doubt::Forgotten)
+                preflight::is_unknown(replay, discovery, stored, plan, &settings).then_some(Doubt::Forgotten)
             }
             (_, doubt) => doubt,
         };
@@ -313,10 +305,10 @@ pub fn register(world: &World, input: &RegisterInput) -> Result<Registered> {
         .with("kind", registration.kind.to_json())
         .with("clientId", registration.client_id.as_str().into())
         .with("plan", plan.to_json());
-    world.trace(Event::decision(Step::Register, &filled("uses the client {}", &[&registration.client_id]), decision));
+    replay.trace(Event::decision(Step::Register, &filled("uses the client {}", &[&registration.client_id]), decision));
     let missing = registration.missing(&plan);
     if missing.is_empty() {
-        Ok(Registered { registration, plan, attempts })
+        Ok(Registered { registration, plan, attempts: replay.attempts() })
     } else {
         Err(registration_refusal::scopes_missing(&missing, &registration))
     }
@@ -366,68 +358,74 @@ record! {
 
 /// Builds the authorization request (RFC 6749 §4.1.1 with PKCE and `resource`). With the opt-in preflight, a first look
 /// at the server's answer spares the person a trip that would end in refused scopes.
-pub fn begin(world: &World, input: &BeginInput) -> Result<Begun> {
+pub fn begin(replay: &Replay, input: &BeginInput) -> Result<Begun> {
     let settings = input.settings.clone().unwrap_or_default();
     let mut input = input.clone();
+    if let Some(attempts) = input.attempts {
+        replay.set_attempts(attempts);
+    }
     loop {
-        let attempts = input.attempts.get_or_insert_default();
-        let may_look = !attempts.preflighted;
-        let authorization = authorization_request(world, &input, &settings)?;
+        let attempts = replay.attempts();
+        let authorization = authorization_request(replay, &input, &settings)?;
         let wants_look = settings.preflight == Some(true) || preflight::is_doubtful(&authorization.pending);
-        let looks = may_look && wants_look;
-        let refusal = if looks {
-            input.attempts.get_or_insert_default().preflighted = true;
-            match preflight::look(world, &authorization) {
+        let refusal = if wants_look && !attempts.preflighted {
+            replay.set_attempts(Attempts { preflighted: true, ..attempts });
+            match preflight::look(replay, &authorization) {
                 Err(error) if settings.preflight == Some(true) => return Err(error),
                 looked => looked.unwrap_or_default(),
             }
         } else if let Some(endpoint) = pushed_authorization::endpoint(&authorization, &settings) {
             let (client, form) = (&authorization.pending.registration, authorization.parameters.clone());
-            let response = token_endpoint::post(world, Step::Authorize, endpoint, client, form)?;
+            let response = token_endpoint::post(replay, Step::Authorize, endpoint, client, form)?;
             match pushed_authorization::read(response, &authorization)? {
-                pushed_authorization::Answer::Accepted(url) => return Ok(begun(world, url, authorization.pending)),
+                pushed_authorization::Answer::Accepted(url) => return Ok(begun(replay, url, authorization.pending)),
                 pushed_authorization::Answer::Refused(refusal) => Some(refusal),
             }
         } else {
-            return Ok(begun(world, authorization.url(), authorization.pending));
+            return Ok(begun(replay, authorization.url(), authorization.pending));
         };
         let Some(refusal) = refusal else { continue };
         let pending = authorization.pending;
-        remember_refusal(world, &refusal, &pending);
-        let Some(repair) = repair::after(&refusal, &pending, true, world.now()) else {
+        remember_refusal(replay, &refusal, &pending);
+        let Some(repair) = repair::after(&refusal, &pending, true, replay.now()) else {
             return Err(repair::refused(refusal, &pending));
         };
         // What was refused before a browser opened counts as the trip that it spared: there is one repair, here or after
         // the callback.
         let (client, settings) = (input.client.clone(), input.settings.clone());
-        let Registered { registration, plan, attempts } = repaired(world, &pending, repair, client, settings)?;
-        let attempts = Attempts { preflighted: true, ..attempts };
-        (input.registration, input.plan, input.attempts) = (registration, plan, Some(attempts));
+        replay.set_attempts(Attempts { preflighted: true, ..pending.attempts });
+        let Registered { registration, plan, .. } = repaired(replay, &pending, repair, client, settings)?;
+        (input.registration, input.plan) = (registration, plan);
     }
 }
 
 /// What was asked for outright and refused is not asked for again by itself: that is kept with the registration.
-fn remember_refusal(world: &World, refusal: &StatedError, pending: &PendingAuthorization) {
+fn remember_refusal(replay: &Replay, refusal: &StatedError, pending: &PendingAuthorization) {
     let refused = repair::refused_scopes(refusal, pending);
     if pending.plan.outright().includes(&refused) && !refused.is_empty() {
-        world.registered(&pending.registration.refusing(&refused, world.now()));
+        replay.registered(pending.registration.refusing(&refused, replay.now()).into());
     }
 }
 
-fn begun(world: &World, authorization_url: String, pending: PendingAuthorization) -> Begun {
+fn begun(replay: &Replay, authorization_url: String, pending: PendingAuthorization) -> Begun {
+    replay.set_attempts(pending.attempts);
     let details = object().with("url", crate::trace::redacted_url(&authorization_url).into());
     let mut event = Event::decision(Step::Authorize, "sends the person to the authorization server", details);
     event.to = Party::Browser;
-    world.trace(event);
+    replay.trace(event);
     Begun { authorization_url, pending }
 }
 
-fn authorization_request(world: &World, input: &BeginInput, settings: &ServerSettings) -> Result<AuthorizationRequest> {
-    let mut attempts = input.attempts.unwrap_or_default();
+fn authorization_request(
+    replay: &Replay,
+    input: &BeginInput,
+    settings: &ServerSettings,
+) -> Result<AuthorizationRequest> {
+    let mut attempts = replay.attempts();
     attempts.authorizations += 1;
-    let random = preflight::random(world)?;
+    let random = preflight::random(replay)?;
     let (discovery, registration) = (input.discovery.clone(), input.registration.clone());
-    authorization::request(discovery, registration, &input.plan, settings, random, attempts, world.now())
+    authorization::request(discovery, registration, &input.plan, settings, random, attempts, replay.now())
 }
 
 record! {
@@ -466,68 +464,70 @@ tagged! {
 
 /// Reads the authorization response and trades its code for tokens (RFC 6749 §4.1.2 to §4.1.4). The code is sent
 /// once, whatever happens.
-pub fn complete(world: &World, input: &CompleteInput) -> Result<Completion> {
+pub fn complete(replay: &Replay, input: &CompleteInput) -> Result<Completion> {
+    replay.set_attempts(input.pending.attempts);
     let response =
         authorization::read(&input.callback_url, &input.pending).map_err(|error| error.at(Step::Callback))?;
     let mut event = Event::decision(Step::Callback, "the authorization response is genuine", Json::Null);
     event.from = Party::Browser;
-    world.trace(event);
+    replay.trace(event);
     let code = match response {
         AuthorizationResponse::Code(code) => code,
         AuthorizationResponse::Refused(refusal) => {
-            remember_refusal(world, &refusal, &input.pending);
+            remember_refusal(replay, &refusal, &input.pending);
             let settings = input.settings.clone().unwrap_or_default();
-            let unseen = preflight::is_refused_unseen(world, &refusal, &input.pending, &settings);
-            let Some(repair) = repair::after(&refusal, &input.pending, unseen, world.now()) else {
+            let unseen = preflight::is_refused_unseen(replay, &refusal, &input.pending, &settings);
+            let Some(repair) = repair::after(&refusal, &input.pending, unseen, replay.now()) else {
                 return Err(repair::refused(refusal, &input.pending).at(Step::Callback));
             };
-            return authorize_again(world, input, repair).map(Completion::AuthorizeAgain);
+            return authorize_again(replay, input, repair).map(Completion::AuthorizeAgain);
         }
     };
     let form = token::form_with_code(&code, &input.pending);
     let PendingAuthorization { discovery, resource, registration, plan, .. } = input.pending.clone();
-    let answer = match token_endpoint::redeem(world, Step::Token, &discovery, &registration, form) {
+    let answer = match token_endpoint::redeem(replay, Step::Token, &discovery, &registration, form) {
         Ok(answer) => answer,
         Err(error) => {
             let repair = repair::after_refused_code(&error, &input.pending).ok_or(error)?;
-            return authorize_again(world, input, repair).map(Completion::AuthorizeAgain);
+            return authorize_again(replay, input, repair).map(Completion::AuthorizeAgain);
         }
     };
     let granting = Granting { discovery, resource, registration, plan };
-    let session = token_endpoint::signed_in(world, answer, GrantType::AuthorizationCode, granting);
+    let session = token_endpoint::signed_in(replay, answer, GrantType::AuthorizationCode, granting);
+    let session = token_endpoint::with_id_token_checked(replay, session, input.pending.nonce.as_ref())?;
     let withheld = session.plan.withheld_from_host();
     if session.registration.kind == RegistrationKind::Dynamic
         && !withheld.is_empty()
         && input.pending.attempts.authorizations < repair::AUTHORIZATION_LIMIT
     {
         let repair = Repair::AskFor(session.plan.insisting(&withheld));
-        return authorize_again(world, input, repair).map(Completion::AuthorizeAgain);
+        return authorize_again(replay, input, repair).map(Completion::AuthorizeAgain);
     }
     Ok(Completion::SignedIn(SignedIn { session }))
 }
 
-fn authorize_again(world: &World, input: &CompleteInput, repair: Repair) -> Result<Begun> {
+fn authorize_again(replay: &Replay, input: &CompleteInput, repair: Repair) -> Result<Begun> {
     let (discovery, client, settings) = (input.pending.discovery.clone(), input.client.clone(), input.settings.clone());
-    let Registered { registration, plan, attempts } =
-        repaired(world, &input.pending, repair, client.clone(), settings.clone())?;
-    let attempts = Some(attempts);
-    begin(world, &BeginInput { discovery, registration, plan, client, attempts, settings })
+    let Registered { registration, plan, .. } =
+        repaired(replay, &input.pending, repair, client.clone(), settings.clone())?;
+    begin(replay, &BeginInput { discovery, registration, plan, client, attempts: None, settings })
 }
 
 fn repaired(
-    world: &World,
+    replay: &Replay,
     pending: &PendingAuthorization,
     repair: Repair,
     client: Option<Arc<ClientDescription>>,
     settings: Option<Arc<ServerSettings>>,
 ) -> Result<Registered> {
-    let PendingAuthorization { discovery, registration, attempts, .. } = pending.clone();
+    let PendingAuthorization { discovery, registration, .. } = pending.clone();
+    let attempts = replay.attempts();
     let plan = match &repair {
         Repair::WithoutRefused { plan, .. } | Repair::Widen(plan) | Repair::AskFor(plan) => plan.clone(),
     };
-    world.trace(Event::decision(Step::Callback, "repairs the plan", object().with("plan", plan.to_json())));
+    replay.trace(Event::decision(Step::Callback, "repairs the plan", object().with("plan", plan.to_json())));
     if let Repair::WithoutRefused { refused, .. } = &repair {
-        let registration = registration.refusing(refused, world.now()).into();
+        let registration = registration.refusing(refused, replay.now()).into();
         return Ok(Registered { registration, plan, attempts });
     }
     if let Repair::AskFor(_) = repair {
@@ -542,10 +542,10 @@ fn repaired(
         registration: Some(registration),
         doubt: Some(Doubt::Refused),
         pressed: None,
-        attempts: Some(attempts),
+        attempts: None,
         settings,
     };
-    register(world, &input)
+    register(replay, &input)
 }
 
 record! {
@@ -559,7 +559,7 @@ record! {
 
 /// Trades the refresh token for new tokens (RFC 6749 §6). Only a refusal by the server says that the session is
 /// over; every other failure leaves it as it is.
-pub fn refresh(world: &World, input: &RefreshInput) -> Result<Session> {
+pub fn refresh(replay: &Replay, input: &RefreshInput) -> Result<Session> {
     let session = &input.session;
     let Some(refresh_token) = &session.tokens.refresh_token else {
         return Err(Error::new(
@@ -569,9 +569,9 @@ pub fn refresh(world: &World, input: &RefreshInput) -> Result<Session> {
         ));
     };
     let form = token::form_with_refresh_token(refresh_token, session);
-    let answer = token_endpoint::redeem(world, Step::Refresh, &session.discovery, &session.registration, form);
+    let answer = token_endpoint::redeem(replay, Step::Refresh, &session.discovery, &session.registration, form);
     let session = token::refreshed(answer?, session.clone());
-    world.trace(Event::decision(Step::Refresh, "has new tokens", object().with("plan", session.plan.to_json())));
+    replay.trace(Event::decision(Step::Refresh, "has new tokens", object().with("plan", session.plan.to_json())));
     Ok(session)
 }
 
@@ -585,8 +585,8 @@ record! {
 }
 
 /// Deletes a registration where the server offers that (RFC 7592 §2.3). Whether it did is the answer.
-pub fn unregister(world: &World, input: &UnregisterInput) -> Result<bool> {
+pub fn unregister(replay: &Replay, input: &UnregisterInput) -> Result<bool> {
     let Some(management) = Management::of(&input.registration) else { return Ok(false) };
-    let exchange = Exchange { world, step: Step::Register, party: Party::AuthorizationServer };
+    let exchange = Exchange { replay, step: Step::Register, party: Party::AuthorizationServer };
     Ok(exchange.once(&management.delete_request())?.is_success())
 }

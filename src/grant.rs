@@ -1,8 +1,8 @@
 //! Grants: what a client gives the token endpoint in return for tokens (RFC 6749 §1.3).
 
-use crate::words;
+use crate::string_enum;
 
-words! {
+string_enum! {
     /// A grant (RFC 6749 §1.3), by its `grant_type`.
     pub enum GrantType {
         /// A person signs in with a browser (RFC 6749 §4.1).

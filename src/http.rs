@@ -6,7 +6,7 @@ use crate::identifier::Secret;
 use crate::json::Json;
 use crate::printable::{filled, printable};
 use crate::record::{Crossing, Reader};
-use crate::words;
+use crate::string_enum;
 
 /// What is larger is not read to its end.
 pub const BODY_LIMIT: usize = 1024 * 1024;
@@ -32,7 +32,7 @@ pub struct Request {
     pub authorization: Option<Secret>,
 }
 
-words! {
+string_enum! {
     /// The methods of the protocol. Only a GET may be redirected, or sent twice.
     pub enum Method {
         /// Reads.

@@ -42,19 +42,26 @@ pub mod pushed_authorization;
 pub mod repair;
 pub mod token;
 
-// Story: the rules in the order of a sign-in, over a seam to the world.
+// Flows: the rules in the order of a sign-in, over what a host provides.
 pub mod trace;
+pub mod effect;
 pub mod platform;
-pub mod world;
+pub mod replay;
 pub mod exchange;
 pub mod documents;
 pub mod dynamic_registration;
 pub mod token_endpoint;
 pub mod preflight;
 pub mod flow;
+
+// Connection: what is stored, and when; what a refusal means; the whole sign-in.
+pub mod stored;
+pub mod refusal;
+pub mod sign_in;
+pub mod renewal;
 pub mod calls;
 
-// Shell: the world as a JavaScript host sees it.
+// Shell: the platform as JavaScript has it.
 #[cfg(target_arch = "wasm32")]
 mod web;
 #[cfg(target_arch = "wasm32")]

@@ -1,23 +1,42 @@
-//! The seam between the story and the world: what a host provides.
+//! What a host provides to the flows.
 
+use std::future::Future;
+
+use crate::effect::Effect;
 use crate::error::{Result, Step};
 use crate::http::{Request, Response};
 use crate::identifier::Secret;
-use crate::registration::ClientRegistration;
+use crate::json::Json;
 use crate::trace::Event;
 
-/// What the story needs of the world. The shell implements it for JavaScript; a native host writes its own.
-#[allow(async_fn_in_trait, reason = "one teller asks the platform, on one thread")]
+/// `Send`, except in JavaScript, whose values stay on one thread.
+#[cfg(not(target_arch = "wasm32"))]
+pub trait MaybeSend: Send {}
+#[cfg(not(target_arch = "wasm32"))]
+impl<T: Send> MaybeSend for T {}
+
+/// `Send`, except in JavaScript, whose values stay on one thread.
+#[cfg(target_arch = "wasm32")]
+pub trait MaybeSend {}
+#[cfg(target_arch = "wasm32")]
+impl<T> MaybeSend for T {}
+
+/// What the flows need of a host. The shell implements it for JavaScript; a native host writes its own.
 pub trait Platform {
     /// Sends one request of that step and reads its response, in bounded time and at most
     /// [`crate::http::BODY_LIMIT`] bytes.
     ///
     /// Redirects are not followed. Where the platform hides them, status 0 stands for one; a request that
     /// `follows` is then followed by the platform, and the response says which URL answered.
-    async fn fetch(&self, step: Step, request: &Request, follows: bool) -> Result<Response>;
+    fn fetch(&self, step: Step, request: &Request, follows: bool)
+    -> impl Future<Output = Result<Response>> + MaybeSend;
 
     /// An assertion by which the client authenticates at that issuer (RFC 7523 §2.2).
-    async fn client_assertion(&self, issuer: &str, client_id: &str) -> Result<Secret>;
+    fn client_assertion(&self, issuer: &str, client_id: &str) -> impl Future<Output = Result<Secret>> + MaybeSend;
+
+    /// Does what a whole sign-in needs beside requests. A host that calls single steps only needs
+    /// [`Effect::CheckIdToken`].
+    fn perform(&self, effect: &Effect) -> impl Future<Output = Result<Json>> + MaybeSend;
 
     /// Whether requests can prove that a key is at hand (RFC 9449), so that tokens may be bound to it.
     fn proves_possession(&self) -> bool;
@@ -27,10 +46,6 @@ pub trait Platform {
 
     /// The time, in seconds since 1970.
     fn now(&self) -> u64;
-
-    /// Takes note of a registration that the server answered with: it counts, whatever becomes of the sign-in, since it
-    /// replaces what was registered before (RFC 7592 §3).
-    fn registered(&self, registration: &ClientRegistration);
 
     /// Takes note of an event.
     fn trace(&self, event: Event);

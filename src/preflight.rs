@@ -10,11 +10,11 @@ use crate::error::{Result, Step};
 use crate::exchange::Exchange;
 use crate::http::StatedError;
 use crate::registration::ClientRegistration;
+use crate::replay::Replay;
 use crate::scope_plan::{OPENID, ScopePlan};
 use crate::settings::ServerSettings;
 use crate::trace::Party;
 use crate::url::Url;
-use crate::world::World;
 
 /// Whether the server may well refuse the request with a page that never leads back: it is an OpenID provider, and the
 /// request has no scope because the registration does not name `openid`. A look spares the person that page.
@@ -26,16 +26,16 @@ pub fn is_doubtful(pending: &PendingAuthorization) -> bool {
 /// Looks at the first answer of the authorization endpoint with a `state` and a code challenge that are thrown away,
 /// as is a code, should one come back. It acts on a refusal of scopes, if `state` and issuer hold, and where the request
 /// has no scope on any refusal: an error page is one as well.
-pub fn look(world: &World, authorization: &AuthorizationRequest) -> Result<Option<StatedError>> {
-    let refusal = looked_at(world, authorization)?;
+pub fn look(replay: &Replay, authorization: &AuthorizationRequest) -> Result<Option<StatedError>> {
+    let refusal = looked_at(replay, authorization)?;
     let without_scope = authorization.pending.plan.requested().is_empty();
     Ok(refusal.filter(|refusal| without_scope || refusal.error.as_deref() == Some("invalid_scope")))
 }
 
 /// What the authorization endpoint says of a request without any person: an error, which an error page is as well.
-fn looked_at(world: &World, authorization: &AuthorizationRequest) -> Result<Option<StatedError>> {
+fn looked_at(replay: &Replay, authorization: &AuthorizationRequest) -> Result<Option<StatedError>> {
     let authorization_url = authorization.url();
-    let exchange = Exchange { world, step: Step::Authorize, party: Party::AuthorizationServer };
+    let exchange = Exchange { replay, step: Step::Authorize, party: Party::AuthorizationServer };
     let answer = exchange.look(&authorization_url)?;
     if matches!(answer.status, 400..=499) && !matches!(answer.status, 408 | 425 | 429) {
         let stated = answer.stated_error();
@@ -52,34 +52,35 @@ fn looked_at(world: &World, authorization: &AuthorizationRequest) -> Result<Opti
 
 /// Whether the authorization server says, without any person, that it does not know this client.
 pub fn is_unknown(
-    world: &World,
+    replay: &Replay,
     discovery: &Arc<Discovery>,
     client: &Arc<ClientRegistration>,
     plan: &ScopePlan,
     settings: &ServerSettings,
 ) -> bool {
-    refusal_without_person(world, discovery, client, plan, settings).is_some_and(|refusal| {
+    refusal_without_person(replay, discovery, client, plan, settings).is_some_and(|refusal| {
         matches!(refusal.error.as_deref(), None | Some("invalid_client" | "unauthorized_client"))
     })
 }
 
 /// What the authorization server says of a request that no person makes. A server that cannot be looked at says nothing.
 fn refusal_without_person(
-    world: &World,
+    replay: &Replay,
     discovery: &Arc<Discovery>,
     client: &Arc<ClientRegistration>,
     plan: &ScopePlan,
     settings: &ServerSettings,
 ) -> Option<StatedError> {
     let (discovery, client, attempts) = (discovery.clone(), client.clone(), Attempts::default());
-    let request = authorization::request(discovery, client, plan, settings, random(world).ok()?, attempts, world.now());
-    looked_at(world, &request.ok()?).ok()?
+    let request =
+        authorization::request(discovery, client, plan, settings, random(replay).ok()?, attempts, replay.now());
+    looked_at(replay, &request.ok()?).ok()?
 }
 
 /// Whether a request without scope that was declined is declined without any person as well: then it was for want of a
 /// scope, and nobody said no.
 pub fn is_refused_unseen(
-    world: &World,
+    replay: &Replay,
     refusal: &StatedError,
     pending: &PendingAuthorization,
     settings: &ServerSettings,
@@ -88,10 +89,10 @@ pub fn is_refused_unseen(
         return false;
     }
     let PendingAuthorization { discovery, registration, plan, .. } = pending;
-    refusal_without_person(world, discovery, registration, plan, settings).is_some()
+    refusal_without_person(replay, discovery, registration, plan, settings).is_some()
 }
 
 /// What a request needs: for PKCE, `state` and `nonce`.
-pub fn random(world: &World) -> Result<[[u8; 32]; 3]> {
-    Ok([world.random()?, world.random()?, world.random()?])
+pub fn random(replay: &Replay) -> Result<[[u8; 32]; 3]> {
+    Ok([replay.random()?, replay.random()?, replay.random()?])
 }

@@ -350,7 +350,7 @@ macro_rules! record {
 
 /// Declares an enumeration that crosses as one of a few words.
 #[macro_export]
-macro_rules! words {
+macro_rules! string_enum {
     ($(#[doc = $doc:literal])* pub enum $name:ident { $($(#[doc = $word_doc:literal])* $variant:ident = $word:literal,)* }) => {
         $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,9 +14,9 @@ use crate::scope::ScopeSet;
 use crate::scope_plan::{OFFLINE_ACCESS, ScopePlan};
 use crate::settings::{ClientDescription, PreRegisteredClient};
 use crate::url::Url;
-use crate::{record, words};
+use crate::{record, string_enum};
 
-words! {
+string_enum! {
     /// How the client got its `client_id`.
     pub enum RegistrationKind {
         /// By hand.
@@ -68,8 +68,8 @@ record! {
         pub scopes: Option<ScopeSet>,
         /// The scopes that its registration asked for.
         pub asked_scopes: Option<ScopeSet>,
-        /// Those of them that were required.
-        pub required_scopes: Option<ScopeSet>,
+        /// Those of them that were demanded.
+        pub demanded_scopes: Option<ScopeSet>,
         /// When the server answered to that, in seconds since 1970.
         pub answered_at: Option<u64>,
         /// What came of asking for others.
@@ -168,7 +168,7 @@ impl ClientRegistration {
         let unnamed = |scopes: ScopeSet| scopes.iter().filter(|scope| !self.names(scope)).collect::<ScopeSet>();
         let permitted = self.outright.as_ref().map(|outcome| outcome.permitted.clone()).unwrap_or_default();
         let silent = unnamed(plan.required()).without(&permitted);
-        let is_answered = silent.is_empty() || is_in(&self.required_scopes, &silent) && self.is_recent(now);
+        let is_answered = silent.is_empty() || is_in(&self.demanded_scopes, &silent) && self.is_recent(now);
         let not_named = unnamed(plan.requested());
         is_answered && (not_named.is_empty() || is_in(&self.asked_scopes, &not_named))
     }
@@ -233,7 +233,7 @@ pub fn pre_registered(
         redirect_uri: redirect_uri.cloned(),
         scopes: client.scopes.clone(),
         asked_scopes: None,
-        required_scopes: None,
+        demanded_scopes: None,
         answered_at: None,
         outright: None,
         registration_access_token: None,
@@ -284,7 +284,7 @@ pub fn by_metadata_document(
         redirect_uri: redirect_uri.cloned(),
         scopes: stated("scope").map(ScopeSet::read),
         asked_scopes: None,
-        required_scopes: None,
+        demanded_scopes: None,
         answered_at: None,
         outright: None,
         registration_access_token: None,
@@ -523,7 +523,7 @@ impl Asked {
             redirect_uri: self.redirect_uri.clone(),
             scopes: self.told(document),
             asked_scopes: Some(self.first_scopes.clone()),
-            required_scopes: None,
+            demanded_scopes: None,
             answered_at: Some(now),
             outright: None,
             registration_access_token: text("registration_access_token").and_then(Secret::for_header),

@@ -46,12 +46,9 @@ pub fn refused_scopes(refusal: &StatedError, pending: &PendingAuthorization) -> 
     if !outright.is_empty() && (named.is_empty() || !named_outright.is_empty()) {
         return if named_outright.is_empty() { outright } else { named_outright };
     }
-    let optional = requested.without(&required);
-    match (named.is_empty(), optional.is_empty()) {
-        (false, _) => named,
-        (true, false) => optional,
-        (true, true) => required,
-    }
+    // Where the server names none, those go first that can best be done without.
+    let candidates = [named, plan.from_earlier_step_up(), requested.without(&required), required];
+    candidates.into_iter().find(|scopes| !scopes.is_empty()).unwrap_or_default()
 }
 
 /// The one repair after a refusal, or nothing where none could help. `unseen` says that the refusal came before any person

@@ -58,14 +58,16 @@
 //!
 //! **What comes later.** A challenge for more widens the plan: what was requested or granted before, and then what
 //! the challenge adds, through a fresh authorization, since a refresh cannot widen. The new plan starts from the old
-//! one, so that refusals are remembered, and nothing is lost that other operations need. Scopes that were asked for
+//! one, so that refusals are remembered, and nothing is lost that other operations need. A sign-in that is no step-up
+//! asks for what the last one had as well, but requires nothing of it: what is not permitted any more must not keep the
+//! person out. Where a refusal names nothing, what a step-up added is the first to go. Scopes that were asked for
 //! in vain are not asked for by themselves for ever; who counts that is the connection, for each set of scopes that
 //! is demanded.
 
 use std::sync::Arc;
 
 use crate::scope::ScopeSet;
-use crate::{record, words};
+use crate::{record, string_enum};
 
 /// The scope that asks for a refresh token (OpenID Connect Core §11).
 pub const OFFLINE_ACCESS: &str = "offline_access";
@@ -73,7 +75,7 @@ pub const OFFLINE_ACCESS: &str = "offline_access";
 /// The scope that asks for an ID Token (OpenID Connect Core §3.1.2.1).
 pub const OPENID: &str = "openid";
 
-words! {
+string_enum! {
     /// Where a scope comes from.
     pub enum Source {
         /// The challenge of a 401 or 403: what the operation at hand needs.
@@ -91,7 +93,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// What a scope is in the plan for.
     pub enum Purpose {
         /// To be registered and requested.
@@ -103,7 +105,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// Why a scope is requested though the registration does not name it (RFC 7591 §3.2.1).
     pub enum Outright {
         /// It was demanded of a token that lacks it, or a request was refused for want of it.
@@ -123,6 +125,8 @@ record! {
         pub sources: Vec<Source>,
         /// Whether the sign-in is useless without it.
         pub required: bool,
+        /// Whether a step-up added it: the first sign-in did without.
+        pub from_step_up: Option<bool>,
         /// What it is in the plan for.
         pub purpose: Purpose,
         /// Whether the registration names it; absent before registration, and where the server does not tell.
@@ -184,7 +188,9 @@ record! {
 pub fn plan(sources: &ScopeSources, earlier: Option<&ScopePlan>) -> Arc<ScopePlan> {
     let mut plan = earlier.cloned().unwrap_or(ScopePlan { version: 1, scopes: Vec::new() });
     let insisted = sources.insisted.clone().unwrap_or_default();
+    let is_step_up = earlier.is_some() && (!insisted.is_empty() || sources.insufficient == Some(true));
     for scope in &mut plan.scopes {
+        scope.required &= is_step_up;
         scope.refused &= sources.pressed != Some(true);
         // What was permitted is remembered with the registration; beside that, a step-up loses nothing that it has.
         if insisted.is_empty() || scope.granted != Some(true) {
@@ -206,7 +212,13 @@ pub fn plan(sources: &ScopeSources, earlier: Option<&ScopePlan>) -> Arc<ScopePla
         plan.add(&Some(ScopeSet::read(OPENID)), Source::OpenidProvider, false, Purpose::Request);
     }
     plan.decide_offline_access(sources);
-    plan.insisting(&insisted).settled(&|scope| (scope.registered, scope.granted) = (None, None))
+    let requested_before = earlier.map(ScopePlan::requested).unwrap_or_default();
+    plan.insisting(&insisted).settled(&|scope| {
+        (scope.registered, scope.granted) = (None, None);
+        if is_step_up && scope.purpose == Purpose::Request && !requested_before.contains(&scope.scope) {
+            scope.from_step_up = Some(true);
+        }
+    })
 }
 
 impl PlannedScope {
@@ -251,9 +263,35 @@ impl ScopePlan {
         self.select(&|scope| scope.required && !scope.requested)
     }
 
+    /// What was requested and not granted.
+    pub fn withheld(&self) -> ScopeSet {
+        self.select(&|scope| scope.requested && scope.granted != Some(true))
+    }
+
+    /// What was wanted, and the token came without.
+    pub fn missed(&self) -> ScopeSet {
+        self.select(&|scope| scope.purpose == Purpose::Request && scope.granted != Some(true))
+    }
+
+    /// What a sign-in could not add: it is left out, was refused, or is not named by the registration, and nobody demands
+    /// it by name.
+    pub fn not_to_be_had(&self) -> ScopeSet {
+        self.select(&|scope| scope.purpose == Purpose::LeftOut || scope.refused || scope.registered == Some(false))
+    }
+
+    /// What is requested because an earlier step-up added it, and is not required now.
+    pub fn from_earlier_step_up(&self) -> ScopeSet {
+        self.select(&|scope| scope.requested && !scope.required && scope.from_step_up == Some(true))
+    }
+
     /// What is required.
     pub fn required(&self) -> ScopeSet {
         self.select(&|scope| scope.required)
+    }
+
+    /// What is required, or was demanded by a challenge before.
+    pub fn demanded(&self) -> ScopeSet {
+        self.select(&|scope| scope.required || scope.sources.contains(&Source::Challenge))
     }
 
     /// What is wanted now, the wish to stay signed in aside.
@@ -380,6 +418,7 @@ impl ScopePlan {
                     scope: name.to_owned(),
                     sources: vec![source],
                     required,
+                    from_step_up: None,
                     purpose,
                     registered: None,
                     outright: None,

@@ -12,12 +12,12 @@ use crate::json::Json;
 use crate::registration::ClientRegistration;
 use crate::scope::ScopeSet;
 use crate::scope_plan::ScopePlan;
-use crate::{record, words};
+use crate::{record, string_enum};
 
 /// A longer lifetime is taken for this one, 136 years: a stored session holds no number that it could not read again.
 const LONGEST_LIFETIME: u64 = u32::MAX as u64;
 
-words! {
+string_enum! {
     /// What an access token is bound to, where having it is not enough.
     pub enum TokenType {
         /// A key: every request proves that it is at hand (RFC 9449).

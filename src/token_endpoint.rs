@@ -4,41 +4,43 @@ use std::sync::Arc;
 
 use crate::client_authentication::ClientAuthentication;
 use crate::discovery::Discovery;
-use crate::error::{Result, Step};
+use crate::effect::Effect;
+use crate::error::{Code, Error, Result, Step};
 use crate::exchange::Exchange;
 use crate::grant::GrantType;
 use crate::http::{Parameters, Response};
-use crate::identifier::Endpoint;
+use crate::identifier::{Endpoint, Secret};
 use crate::json::Json;
+use crate::printable::filled;
 use crate::record;
 use crate::record::Crossing;
 use crate::registration::ClientRegistration;
-use crate::scope_plan::ScopePlan;
+use crate::replay::Replay;
+use crate::scope_plan::{OPENID, ScopePlan};
 use crate::settings::ServerSettings;
 use crate::token::{self, Granting, Session};
 use crate::trace::{Event, Party, object};
-use crate::world::World;
 
 /// Sends a form as that client, which authenticates with its secret, or with an assertion that is made for this request.
 pub fn post<'w>(
-    world: &'w World,
+    replay: &'w Replay,
     step: Step,
     endpoint: &str,
     client: &ClientRegistration,
     form: Parameters,
 ) -> Result<&'w Response> {
     let credential = if client.token_endpoint_auth_method == ClientAuthentication::PrivateKeyJwt {
-        Some(world.client_assertion(client.issuer.as_str(), &client.client_id)?)
+        Some(replay.client_assertion(client.issuer.as_str(), &client.client_id)?)
     } else {
         client.client_secret.clone()
     };
     let request = client.token_endpoint_auth_method.request(endpoint, form, &client.client_id, credential.as_ref());
-    Exchange { world, step, party: Party::AuthorizationServer }.once(&request)
+    Exchange { replay, step, party: Party::AuthorizationServer }.once(&request)
 }
 
 /// Trades a form for tokens.
 pub fn redeem(
-    world: &World,
+    replay: &Replay,
     step: Step,
     discovery: &Discovery,
     client: &ClientRegistration,
@@ -46,15 +48,15 @@ pub fn redeem(
 ) -> Result<token::Answer> {
     client.require_issuer(&discovery.authorization_server)?;
     let endpoint = discovery.authorization_server.token_endpoint.as_str();
-    let response = post(world, step, endpoint, client, form)?;
-    token::read(response, world.now(), world.proves_possession())
+    let response = post(replay, step, endpoint, client, form)?;
+    token::read(response, replay.now(), replay.proves_possession())
         .map_err(|error| if step == Step::Refresh { token::refresh_refused(error, response) } else { error })
 }
 
 /// The session that tokens make.
-pub fn signed_in(world: &World, answer: token::Answer, grant: GrantType, granting: Granting) -> Session {
+pub fn signed_in(replay: &Replay, answer: token::Answer, grant: GrantType, granting: Granting) -> Session {
     let session = token::session(answer, grant, granting);
-    world.trace(Event::decision(Step::Token, "signed in", object().with("plan", session.plan.to_json())));
+    replay.trace(Event::decision(Step::Token, "signed in", object().with("plan", session.plan.to_json())));
     session
 }
 
@@ -78,15 +80,38 @@ record! {
 }
 
 /// Trades a grant that needs no authorization endpoint for tokens (RFC 6749 §4.4, RFC 7523 §2.1, RFC 8628 §3.4).
-pub fn grant(world: &World, input: &GrantInput) -> Result<Session> {
+pub fn grant(replay: &Replay, input: &GrantInput) -> Result<Session> {
     let GrantInput { discovery, registration, plan, grant, parameters, settings } = input.clone();
     let resource = discovery.resource(&settings.unwrap_or_default());
     // The plan may be another's than the registration's: what is requested is set within it here.
     let plan = registration.plan(&plan);
     let granting = Granting { discovery, resource, registration, plan };
     let form = token::form_with_grant(grant, parameters, &granting);
-    let answer = redeem(world, Step::Token, &granting.discovery, &granting.registration, form)?;
-    Ok(signed_in(world, answer, grant, granting))
+    let answer = redeem(replay, Step::Token, &granting.discovery, &granting.registration, form)?;
+    let session = signed_in(replay, answer, grant, granting);
+    with_id_token_checked(replay, session, None)
+}
+
+/// The session with its ID Token, where one came, if that holds (OpenID Connect Core §3.1.3.7). Where nobody named `openid`,
+/// and it was requested because the server is an OpenID provider, nobody needs the ID Token: it is dropped. One that is
+/// another issuer's or another sign-in's is refused all the same.
+pub fn with_id_token_checked(replay: &Replay, mut session: Session, nonce: Option<&Secret>) -> Result<Session> {
+    if session.tokens.id_token.is_none() {
+        return Ok(session);
+    }
+    let (checked, nonce) = (Box::new(session.clone()), nonce.cloned());
+    let Some(reason) = replay.perform(Effect::CheckIdToken { session: checked, nonce })?.as_str() else {
+        return Ok(session);
+    };
+    if session.plan.is_only_of_provider(OPENID) && !["issuer", "nonce"].contains(&reason) {
+        session.tokens.id_token = None;
+        let summary = "drops the ID Token, which nobody asked for and which does not hold: {}";
+        let details = object().with("reason", reason.into());
+        replay.trace(Event::decision(Step::Token, &filled(summary, &[reason]), details));
+        return Ok(session);
+    }
+    let message = "The ID Token of the authorization server does not hold ({}; OpenID Connect Core §3.1.3.7). Nothing was stored. Sign in again; if it happens again, the server's operator has to look into it, or the clock of this machine is wrong.";
+    Err(Error::new(Code::IdTokenInvalid, message, &[reason]).with("reason", reason))
 }
 
 record! {
@@ -104,12 +129,12 @@ record! {
 
 /// Reads a JSON document, such as the server's keys (RFC 7517); or sends a form as a client and reads what it is answered
 /// with: for revocation (RFC 7009), device authorization (RFC 8628) and token exchange (RFC 8693).
-pub fn ask(world: &World, input: &AskInput) -> Result<Json> {
+pub fn ask(replay: &Replay, input: &AskInput) -> Result<Json> {
     let endpoint = input.endpoint.as_str();
     let Some(client) = &input.registration else {
-        let exchange = Exchange { world, step: Step::Token, party: Party::AuthorizationServer };
+        let exchange = Exchange { replay, step: Step::Token, party: Party::AuthorizationServer };
         return exchange.get(endpoint)?.document().cloned();
     };
-    let response = post(world, Step::Token, endpoint, client, input.parameters.clone().unwrap_or_default())?;
+    let response = post(replay, Step::Token, endpoint, client, input.parameters.clone().unwrap_or_default())?;
     if response.is_success() && response.body.is_empty() { Ok(object()) } else { token::accepted(response) }
 }

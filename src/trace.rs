@@ -5,7 +5,7 @@ use crate::http::{Parameters, Request, Response};
 use crate::json::Json;
 use crate::printable::filled;
 use crate::url::Url;
-use crate::{record, words};
+use crate::{record, string_enum};
 
 /// Parameters and members that may be shown. Everything else is there, but its value is not.
 const SHOWN: [&str; 43] = [
@@ -54,7 +54,7 @@ const SHOWN: [&str; 43] = [
     "bearer_methods_supported",
 ];
 
-words! {
+string_enum! {
     /// What an event tells.
     pub enum EventKind {
         /// A request was sent.
@@ -68,7 +68,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// Who takes part in a sign-in.
     pub enum Party {
         /// This package and its host.

@@ -1,4 +1,4 @@
-//! The world as a JavaScript host sees it: `fetch`, entropy, clock and trace. The only file that knows web-sys.
+//! The platform as JavaScript has it: `fetch`, entropy, clock and trace. The only file that knows web-sys.
 //!
 //! Nothing of the host's is trusted to have its shape: an exception that crossed the wasm stack would leave a
 //! promise unsettled for ever, so every access is one that can fail.
@@ -8,13 +8,14 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers};
 
+use crate::effect::Effect;
 use crate::error::{Code, Error, Result, Step};
 use crate::http::{BODY_LIMIT, Request, Response, too_large};
 use crate::identifier::Secret;
+use crate::json::Json;
 use crate::platform::Platform;
 use crate::printable::printable;
 use crate::record::Crossing;
-use crate::registration::ClientRegistration;
 use crate::trace::{Event, object};
 
 #[wasm_bindgen]
@@ -32,7 +33,7 @@ const DEFAULT_TIMEOUT_MILLISECONDS: f64 = 30_000.0;
 const LONGEST_TIMEOUT_MILLISECONDS: f64 = 2_147_483_647.0;
 
 /// A host's options for one call: `fetch`; where they are there, `signal`,
-/// `timeoutMilliseconds`, `trace`, `registered`, `clientAssertion`, `dpop`.
+/// `timeoutMilliseconds`, `trace`, `perform`, `clientAssertion`, `dpop`.
 pub struct WebPlatform(pub JsValue);
 
 impl Platform for WebPlatform {
@@ -66,6 +67,18 @@ impl Platform for WebPlatform {
         })
     }
 
+    async fn perform(&self, effect: &Effect) -> Result<Json> {
+        let arguments = [effect.name().into(), effect.to_json().to_javascript()];
+        let performed = match method(&self.0, "perform", &arguments) {
+            Ok(performing) => JsFuture::from(Promise::resolve(&performing)).await,
+            thrown => thrown,
+        };
+        performed.ok().and_then(|answer| Json::from_javascript(&answer)).ok_or_else(|| {
+            let message = "The host failed at `{}`.";
+            Error::new(Code::HostFailed, message, &[effect.name()])
+        })
+    }
+
     fn proves_possession(&self) -> bool {
         member(&self.0, "dpop").is_truthy()
     }
@@ -81,10 +94,6 @@ impl Platform for WebPlatform {
 
     fn now(&self) -> u64 {
         (js_sys::Date::now() / 1000.0) as u64
-    }
-
-    fn registered(&self, registration: &ClientRegistration) {
-        let _ = method(&self.0, "registered", &[registration.to_json().to_javascript()]);
     }
 
     fn trace(&self, event: Event) {

@@ -10,17 +10,15 @@ const javascriptOrder = [
   "grants/grant.js",
   "host.js",
   "dpop_fetch.js",
-  "trace.js",
   "json_web_signature.js",
   "id_token.js",
-  "completed.js",
+  "trace.js",
   "revocation.js",
   "grants/obtained.js",
   "functions.js",
   "steps.js",
   "stored.js",
-  "session.js",
-  "sign_in.js",
+  "effects.js",
   "connection.js",
   "authorizer.js",
   "store/keyed_lock.js",
@@ -108,7 +106,7 @@ const javascriptOrder = [
 ];
 
 const lineLimit = 600;
-const stricterLineLimits = { "src/scope_plan.rs": 470 };
+const stricterLineLimits = { "src/scope_plan.rs": 515 };
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

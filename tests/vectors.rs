@@ -2,18 +2,19 @@
 //! in Node and in a browser. `UPDATE=1 cargo test --test vectors` writes tests/vectors/results anew.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test program")]
 
-use std::cell::{Cell, RefCell};
 use std::pin::pin;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
 
 use mcp_oauth_wasm::calls;
+use mcp_oauth_wasm::effect::Effect;
 use mcp_oauth_wasm::error::{Code, Error, Kind, Result, Step};
 use mcp_oauth_wasm::http::{BODY_LIMIT, Parameters, Request, Response};
 use mcp_oauth_wasm::identifier::Secret;
 use mcp_oauth_wasm::json::Json;
 use mcp_oauth_wasm::platform::Platform;
 use mcp_oauth_wasm::record::Crossing;
-use mcp_oauth_wasm::registration::ClientRegistration;
 use mcp_oauth_wasm::trace::{Event, redacted_url};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -108,12 +109,12 @@ fn play(vector: &Json) -> (Json, Vec<String>) {
     let platform =
         Scripted { exchange, proves_possession: vector.member("dpop") == &Json::Bool(true), ..Scripted::default() };
     let result = run(calls::call(&platform, text(vector, "call"), vector.member("input")));
-    let mut complaints = platform.complaints.into_inner();
-    if platform.used.get() < exchange.len() {
-        complaints.push(format!("only {} of {} exchanges were used", platform.used.get(), exchange.len()));
+    let mut complaints = platform.complaints.into_inner().unwrap();
+    if platform.used.load(Relaxed) < exchange.len() {
+        complaints.push(format!("only {} of {} exchanges were used", platform.used.load(Relaxed), exchange.len()));
     }
     for secret in vector.member("secrets").strings().unwrap_or_default() {
-        if platform.traced.borrow().contains(secret) {
+        if platform.traced.lock().unwrap().contains(secret) {
             complaints.push(format!("the trace tells the secret {secret}"));
         }
     }
@@ -185,22 +186,22 @@ fn collect_texts(json: &Json, texts: &mut Vec<String>) {
 struct Scripted<'v> {
     exchange: &'v [Json],
     proves_possession: bool,
-    used: Cell<usize>,
-    drawn: Cell<u8>,
-    traced: RefCell<String>,
-    complaints: RefCell<Vec<String>>,
+    used: AtomicUsize,
+    drawn: AtomicU8,
+    traced: Mutex<String>,
+    complaints: Mutex<Vec<String>>,
 }
 
 impl Platform for Scripted<'_> {
     async fn fetch(&self, _: Step, request: &Request, follows: bool) -> Result<Response> {
-        let Some(entry) = self.exchange.get(self.used.get()) else {
-            self.complaints.borrow_mut().push(format!("asked for {} after the last exchange", request.url));
+        let Some(entry) = self.exchange.get(self.used.load(Relaxed)) else {
+            self.complaints.lock().unwrap().push(format!("asked for {} after the last exchange", request.url));
             return Err(Error::new(Code::NetworkFailed, "The script has ended.", &[]));
         };
-        self.used.set(self.used.get() + 1);
-        let path = format!("request {}", self.used.get());
+        self.used.fetch_add(1, Relaxed);
+        let path = format!("request {}", self.used.load(Relaxed));
         let expected = merged(usual_request(), entry.member("expect"));
-        compare(&expected, &request_as_json(request, follows), &path, &mut self.complaints.borrow_mut());
+        compare(&expected, &request_as_json(request, follows), &path, &mut self.complaints.lock().unwrap());
         match entry.member("fails").as_str() {
             Some("timed_out") => Err(Error::new(Code::TimedOut, "The script says that no answer comes.", &[])
                 .with("url", redacted_url(&request.url))),
@@ -218,22 +219,24 @@ impl Platform for Scripted<'_> {
         Ok(Secret::new(["assertion of ", client_id, " for ", issuer].concat()))
     }
 
+    async fn perform(&self, _: &Effect) -> Result<Json> {
+        Ok(Json::Null)
+    }
+
     fn proves_possession(&self) -> bool {
         self.proves_possession
     }
 
     fn random(&self) -> Result<[u8; 32]> {
-        Ok([(); 32].map(|()| self.drawn.replace(self.drawn.get().wrapping_add(1))))
+        Ok([(); 32].map(|()| self.drawn.fetch_add(1, Relaxed)))
     }
 
     fn now(&self) -> u64 {
         1_700_000_000
     }
 
-    fn registered(&self, _: &ClientRegistration) {}
-
     fn trace(&self, event: Event) {
-        self.traced.borrow_mut().push_str(&event.to_json().to_text());
+        self.traced.lock().unwrap().push_str(&event.to_json().to_text());
     }
 }
 

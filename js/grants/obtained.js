@@ -1,22 +1,21 @@
 /** A session by another grant than the authorization code. Loaded when there is one. */
 
-/** @import { Attempts, ClientRegistration, Discovery, ScopePlan, Session } from '../records.js' */
+/** @import { ClientRegistration, Discovery, ScopePlan, Session } from '../records.js' */
 /** @import { ConnectionSettings } from '../host.js' */
 /** @import { CallHost } from '../wasm.js' */
 /** @import { Grant } from './grant.js' */
 
-import { requireIdToken } from '../completed.js';
 import { call } from '../wasm.js';
 
 /**
  * @param {Grant} grant
- * @param {{ discovery: Discovery, settings: ConnectionSettings, signal?: AbortSignal, registration: ClientRegistration, plan: ScopePlan, attempts: Attempts }} given
+ * @param {{ discovery: Discovery, settings: ConnectionSettings, signal?: AbortSignal, registration: ClientRegistration, plan: ScopePlan }} given
  * @param {CallHost} calls
  * @returns {Promise<Session>}
  */
 export async function obtained({ grantType, obtain }, { discovery, settings, signal, registration, plan }, calls) {
   const { resource, metadataUrl } = discovery.protectedResource;
-  const session = await obtain({
+  return obtain({
     discovery,
     registration,
     plan,
@@ -26,8 +25,6 @@ export async function obtained({ grantType, obtain }, { discovery, settings, sig
     redeem: (parameters) => call('grant', { discovery, registration, plan, grant: grantType, parameters, settings }, calls),
     post: (endpoint, parameters, client) => call('ask', { endpoint, parameters, registration: client ? asRegistration(client, registration) : registration }, calls),
   });
-  await requireIdToken(session, undefined, calls);
-  return session;
 }
 
 /**

@@ -12,7 +12,7 @@ use mcp_oauth_wasm::platform::Platform;
 use mcp_oauth_wasm::settings::ClientDescription;
 use mcp_oauth_wasm::token::Session;
 use mcp_oauth_wasm::url::Nearness;
-use mcp_oauth_wasm::world::tell;
+use mcp_oauth_wasm::replay::run;
 
 use crate::loopback_redirect::LoopbackRedirect;
 
@@ -32,7 +32,7 @@ pub async fn sign_in<P: Platform>(
     let challenge = challenge::read(&[challenge.to_owned()]);
 
     let input = DiscoverInput { endpoint, challenge, preferred_issuer: None, settings: None };
-    let discovery = Arc::new(tell(platform, |world| flow::discover(world, &input)).await?);
+    let discovery = Arc::new(run(platform, |replay| flow::discover(replay, &input)).await?);
 
     let input = PlanInput {
         discovery: discovery.clone(),
@@ -42,7 +42,7 @@ pub async fn sign_in<P: Platform>(
         pressed: None,
         settings: None,
     };
-    let plan = tell(platform, |world| Ok(flow::plan(world, &input))).await?;
+    let plan = run(platform, |replay| Ok(flow::plan(replay, &input))).await?;
 
     let redirect = LoopbackRedirect::listen().await?;
     let input = RegisterInput {
@@ -57,16 +57,16 @@ pub async fn sign_in<P: Platform>(
         attempts: None,
         settings: None,
     };
-    let Registered { registration, plan, attempts } = tell(platform, |world| flow::register(world, &input)).await?;
+    let Registered { registration, plan, attempts } = run(platform, |replay| flow::register(replay, &input)).await?;
 
     let (client_again, attempts) = (client.clone(), Some(attempts));
     let input = BeginInput { discovery, registration, plan, client: client_again, attempts, settings: None };
-    let mut begun = tell(platform, |world| flow::begin(world, &input)).await?;
+    let mut begun = run(platform, |replay| flow::begin(replay, &input)).await?;
     loop {
         open(&begun.authorization_url);
         let callback_url = redirect.receive(&begun.pending.state).await?;
         let input = CompleteInput { pending: begun.pending, callback_url, client: client.clone(), settings: None };
-        match tell(platform, |world| flow::complete(world, &input)).await? {
+        match run(platform, |replay| flow::complete(replay, &input)).await? {
             Completion::SignedIn(SignedIn { session }) => return Ok(session),
             // The server refused a scope that it had registered. It is asked once more, without it.
             Completion::AuthorizeAgain(again) => begun = again,

@@ -349,7 +349,7 @@ export const forgotten = [
     ],
   })),
   {
-    name: 'the server has forgotten the client, and does not know at once whom it registered in its place: replaced once',
+    name: 'the server has forgotten the client, and does not know at once whom it registered in its place: replaced once, and the next sign-in is in',
     proves: ['R8', 'interop 97'],
     server: { authorization: { unknownClient: 'redirect', learnsAfter: 1 } },
     resource: demanded,
@@ -358,8 +358,9 @@ export const forgotten = [
       {
         meanwhile: ['clients are forgotten'],
         does: ['connect'],
-        expects: { granted: 'read', trips: 3, registrations: 1 },
+        expects: { error: 'client_refused', trips: 2, registrations: 1 },
       },
+      { does: ['connect'], expects: { granted: 'read', trips: 1, registrations: 0 } },
     ],
   },
   {
