@@ -391,7 +391,10 @@ export interface ServerSettings {
   allowPrivateAddresses?: boolean;
 }
 
-/** What discovery found for one MCP server (RFC 9728 §3, RFC 8414 §3). */
+/**
+ * What discovery found for one MCP server (RFC 9728 §3, RFC 8414 §3). Exists only if the protected resource is the one
+ * that is called, and the authorization server one of those that it names.
+ */
 export interface Discovery {
   /** The MCP server's URL, as it is called. */
   endpoint: string;

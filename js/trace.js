@@ -6,7 +6,6 @@
 
 import { MisbehavedError } from './errors.js';
 import { fitToShow } from './fit_to_show.js';
-import { call } from './wasm.js';
 
 /** @typedef {Record<string, (input: any) => Promise<any>>} Effects */
 
@@ -27,7 +26,7 @@ export function callHost(
   const correlation = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
   let sequence = 0;
   /** @type {Effects} */
-  const all = { ...effects, checkIdToken: ({ session, nonce }) => failedIdTokenCheck(session, nonce, calls) };
+  const all = { ...effects, checkIdToken };
   /** @type {CallHost} */
   const calls = {
     perform: (name, input) => all[name]?.(input) ?? Promise.resolve(null),
@@ -51,18 +50,18 @@ export function callHost(
 }
 
 /**
- * The name of the check that an ID Token fails (OpenID Connect Core §3.1.3.7), or null.
+ * The name of the check that an ID Token fails (OpenID Connect Core §3.1.3.7), or null, or that the server's keys are wanted.
  *
- * @param {Session} session
- * @param {string | undefined} nonce
- * @param {CallHost} calls
+ * @param {{ session: Session, nonce?: string, keys?: unknown }} input
  */
-async function failedIdTokenCheck(session, nonce, calls) {
+async function checkIdToken({ session, nonce, keys }) {
   const { checkIdToken } = await import('./id_token.js');
+  const wantsKeys = { wantsKeys: true };
   try {
-    await checkIdToken({ session, nonce, now: Math.floor(Date.now() / 1000) }, (endpoint) => call('ask', { endpoint }, calls));
+    await checkIdToken({ session, nonce, now: Math.floor(Date.now() / 1000) }, async () => keys ?? Promise.reject(wantsKeys));
     return null;
   } catch (error) {
+    if (error === wantsKeys) return wantsKeys;
     if (error instanceof MisbehavedError && error.code === 'id_token_invalid') return error.details.reason;
     throw error;
   }

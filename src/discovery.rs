@@ -5,28 +5,57 @@ use std::sync::Arc;
 use crate::authorization_server::AuthorizationServer;
 use crate::challenge::Challenge;
 use crate::grant::GrantType;
-use crate::identifier::Endpoint;
+use crate::identifier::{Endpoint, Issuer};
 use crate::protected_resource::ProtectedResource;
 use crate::record;
+use crate::record::Reader;
 use crate::scope_plan::ScopeSources;
 use crate::settings::ServerSettings;
+use crate::url::Url;
 
 record! {
-    /// What discovery found for one MCP server (RFC 9728 §3, RFC 8414 §3).
+    /// What discovery found for one MCP server (RFC 9728 §3, RFC 8414 §3). Exists only if the protected resource is the one
+    /// that is called, and the authorization server one of those that it names.
     #[derive(Debug)]
-    pub struct Discovery {
+    pub struct Discovery: require_agreement {
         /// The MCP server's URL, as it is called.
-        pub endpoint: Endpoint,
+        pub(crate) endpoint: Endpoint,
         /// The challenge that was answered, where there was one.
-        pub challenge: Option<Challenge>,
+        pub(crate) challenge: Option<Challenge>,
         /// The MCP server as a protected resource.
-        pub protected_resource: Arc<ProtectedResource>,
+        pub(crate) protected_resource: Arc<ProtectedResource>,
         /// The authorization server that will be used, its issuer verified.
-        pub authorization_server: Arc<AuthorizationServer>,
+        pub(crate) authorization_server: Arc<AuthorizationServer>,
     }
 }
 
 impl Discovery {
+    /// The MCP server as a protected resource.
+    pub fn protected_resource(&self) -> &Arc<ProtectedResource> {
+        &self.protected_resource
+    }
+
+    /// The authorization server that will be used.
+    pub fn authorization_server(&self) -> &Arc<AuthorizationServer> {
+        &self.authorization_server
+    }
+
+    /// The issuer of the authorization server that will be used.
+    pub fn issuer(&self) -> &Issuer {
+        &self.authorization_server.issuer
+    }
+
+    /// What was read from outside may have been put together by hand.
+    fn require_agreement(&self, reader: &mut Reader) {
+        let ProtectedResource { resource, authorization_servers, .. } = &*self.protected_resource;
+        if !authorization_servers.iter().any(|issuer| issuer.is_same_for_discovery(self.issuer())) {
+            reader.refuse("a discovery whose authorization server is one of the protected resource's");
+        }
+        if !Url::parse(resource).is_some_and(|resource| resource.contains(self.endpoint.url())) {
+            reader.refuse("a discovery whose protected resource is the one that is called");
+        }
+    }
+
     /// What the scope plan is made from.
     pub fn scope_sources(&self, settings: &ServerSettings, grant: GrantType) -> ScopeSources {
         let is_of_person = matches!(grant, GrantType::AuthorizationCode | GrantType::DeviceCode);

@@ -56,12 +56,15 @@ pub enum Effect {
         /// What would be asked for.
         plan: Arc<ScopePlan>,
     },
-    /// Check the session's ID Token (OpenID Connect Core §3.1.3.7). Answer: `null`, or the name of the check that failed.
+    /// Check the session's ID Token (OpenID Connect Core §3.1.3.7). Answer: `null`, the name of the check that failed, or
+    /// `{ "wantsKeys": true }`; then it is asked once more, with the server's keys.
     CheckIdToken {
         /// The session, with an ID Token.
         session: Box<Session>,
         /// What the token has to repeat; `None`: no nonce was sent.
         nonce: Option<Secret>,
+        /// The server's keys (RFC 7517 §5), once they were read.
+        keys: Option<Json>,
     },
     /// Get a session by the host's own grant. Answer: the session.
     Obtain {
@@ -95,6 +98,7 @@ impl Effect {
             Effect::Read { key } | Effect::CompareAndSwap { key, .. } | Effect::Lock { key } => key,
             Effect::PrepareRedirect { issuer, .. } => issuer.as_str(),
             Effect::Approve { reason, .. } => reason,
+            Effect::CheckIdToken { keys: Some(_), .. } => "keys",
             _ => "",
         }
     }
@@ -115,8 +119,8 @@ impl Effect {
             Effect::Approve { reason, issuer, plan } => {
                 object().with("reason", (*reason).into()).with("issuer", issuer.to_json()).with("plan", plan.to_json())
             }
-            Effect::CheckIdToken { session, nonce } => {
-                object().with("session", session.to_json()).with("nonce", nonce.to_json())
+            Effect::CheckIdToken { session, nonce, keys } => {
+                object().with("session", session.to_json()).with("nonce", nonce.to_json()).with("keys", keys.to_json())
             }
             Effect::Obtain { discovery, registration, plan } => object()
                 .with("discovery", discovery.to_json())

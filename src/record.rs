@@ -303,15 +303,16 @@ pub fn typescript_comment(indent: &str, lines: &[&str]) -> String {
     }
 }
 
-/// Declares a record: a struct that crosses the boundary member by member.
+/// Declares a record: a struct that crosses the boundary member by member. After its name may stand a method that checks
+/// what was read: nobody outside can make a value that it refuses, where the fields are not public.
 #[macro_export]
 macro_rules! record {
-    ($(#[doc = $doc:literal])* $(#[derive($($derive:ident),*)])? pub struct $name:ident {
-        $($(#[doc = $field_doc:literal])* pub $field:ident: $type:ty,)*
+    ($(#[doc = $doc:literal])* $(#[derive($($derive:ident),*)])? pub struct $name:ident $(: $check:ident)? {
+        $($(#[doc = $field_doc:literal])* $visibility:vis $field:ident: $type:ty,)*
     }) => {
         $(#[doc = $doc])*
         #[derive(Clone, $($($derive),*)?)]
-        pub struct $name { $($(#[doc = $field_doc])* pub $field: $type,)* }
+        pub struct $name { $($(#[doc = $field_doc])* $visibility $field: $type,)* }
 
         impl $name {
             const MEMBERS: &str = concat!($(stringify!($field), " "),*);
@@ -321,7 +322,9 @@ macro_rules! record {
             #[inline(never)]
             fn read(json: &$crate::json::Json, reader: &mut $crate::record::Reader) -> $name {
                 let mut members = reader.members(json, $name::MEMBERS);
-                $name { $($field: members.read(),)* }
+                let read = $name { $($field: members.read(),)* };
+                $(read.$check(reader);)?
+                read
             }
             #[inline(never)]
             fn to_json(&self) -> $crate::json::Json {

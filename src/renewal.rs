@@ -40,13 +40,14 @@ record! {
 pub fn renew(replay: &Replay, input: &RenewInput) -> Result<Renewal> {
     let place = Place { endpoint: &input.endpoint, account: &input.account };
     place.lock_session(replay)?;
-    let stored = place.session(replay)?;
-    let Some(session) = stored.filter(|session| session.tokens.access_token.reveal() == input.replaces) else {
-        return Ok(Renewal { session: place.session(replay)?, renewed: false, stored: true });
+    let stored = place.session(replay)?.map(|(_, session)| session);
+    let is_to_be_renewed = |session: &Session| {
+        session.tokens.access_token.reveal() == input.replaces && session.tokens.refresh_token.is_some()
     };
-    if session.tokens.refresh_token.is_none() {
-        return Ok(Renewal { session: Some(session), renewed: false, stored: true });
-    }
+    let session = match stored {
+        Some(session) if is_to_be_renewed(&session) => session,
+        session => return Ok(Renewal { session, renewed: false, stored: true }),
+    };
     let refreshed = flow::refresh(replay, &flow::RefreshInput { session: session.clone() });
     let renewed = refreshed.is_ok();
     let session = match refreshed {

@@ -28,7 +28,7 @@ use crate::replay::Replay;
 use crate::scope::ScopeSet;
 use crate::scope_plan::ScopePlan;
 use crate::settings::{ClientDescription, ServerSettings};
-use crate::stored::{self, KeptPending, KeptRegistration, Place, Progress};
+use crate::stored::{self, Clients, KeptPending, KeptRegistration, Place, Progress, Record};
 use crate::token::Session;
 use crate::url::Url;
 use crate::{record, tagged};
@@ -138,7 +138,7 @@ pub fn sign_in(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     let SignInInput { endpoint, account, host, .. } = input;
     let place = Place { endpoint, account };
     let demanded = input.demanded.clone().unwrap_or_default();
-    let earlier = place.session(replay)?;
+    let (session_version, earlier) = place.session(replay)?.unzip();
     if let (Some(session), Some(refused_token)) = (&earlier, &input.replaces)
         && refusal::replaces(session, refused_token, &demanded)
     {
@@ -194,15 +194,19 @@ pub fn sign_in(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     if let Some(reason) = reason.filter(|_| host.approves == Some(true)) {
         require_approval(replay, reason, endpoint, issuer, &plan)?;
     }
-    let stored = place.client(replay, issuer, &settings)?.map(Arc::new);
+    let Clients { record, kept } = place.client(replay, issuer, &settings)?;
+    let stored = kept.map(Arc::new);
     let client = stored.as_ref().map(|stored| stored.registration.clone());
     let progress = Progress {
         pressed: input.pressed,
         step_up_for: Some(demanded).filter(|_| is_step_up),
         stored,
+        session_version,
         ..Progress::default()
     };
-    let mut sign_in = SignIn { replay, place, host, settings, discovery, plan, client, redirect_uri: None, progress };
+    let clients = Some(record);
+    let mut sign_in =
+        SignIn { replay, place, host, settings, discovery, plan, client, redirect_uri: None, clients, progress };
     sign_in.prefer_registration();
     sign_in.run()
 }
@@ -227,6 +231,7 @@ pub fn came_back(replay: &Replay, input: &CameBackInput) -> Result<SignInOutcome
         plan: pending.plan.clone(),
         client: Some(pending.registration.clone()),
         redirect_uri: pending.registration.redirect_uri.clone(),
+        clients: None,
         progress,
     };
     // The person came back with this client, whatever is registered from here on.
@@ -267,6 +272,8 @@ struct SignIn<'a> {
     client: Option<Arc<ClientRegistration>>,
     /// Where the person will come back to, once that is prepared.
     redirect_uri: Option<RedirectUri>,
+    /// The record of all clients for this MCP server, as it was read, until it is written.
+    clients: Option<Record>,
     progress: Progress,
 }
 
@@ -366,6 +373,7 @@ impl SignIn<'_> {
             Code::ClientRefused if progress.replaced.is_none() && self.can_replace_client() => {
                 self.progress.replaced = Some(true);
                 self.progress.without_document = Some(true);
+                self.clients = None;
                 if let Some(client) = self.client.take() {
                     self.place.forget_client(self.replay, &client)?;
                 }
@@ -428,7 +436,7 @@ impl SignIn<'_> {
     /// uses it; a server that does not let it be deleted keeps it, and nothing depends on that.
     fn finish(&mut self, session: Session) -> Result<SignInOutcome> {
         self.keep(&session.registration, false, true)?;
-        self.place.store_session(self.replay, &session)?;
+        self.place.store_session(self.replay, &session, self.progress.session_version.clone())?;
         let is_content = |scopes: &ScopeSet| session.plan.granted().includes(scopes);
         if self.progress.pressed == Some(true) {
             self.place.forget_step_ups(self.replay)?;
@@ -465,9 +473,9 @@ impl SignIn<'_> {
 
     /// Keeps a client. Another one is replaced only once the new one works; an updated one, whose access token may have
     /// been rotated, at once.
-    fn keep(&self, registration: &Arc<ClientRegistration>, unanswered: bool, works: bool) -> Result<()> {
-        let account = self.place.account;
-        self.place.change_client(self.replay, &registration.issuer, &self.settings, &|there| {
+    fn keep(&mut self, registration: &Arc<ClientRegistration>, unanswered: bool, works: bool) -> Result<()> {
+        let (account, known) = (self.place.account, self.clients.take());
+        self.place.change_client(self.replay, &registration.issuer, &self.settings, known, &|there| {
             let there = there.filter(|there| there.registration.client_id == registration.client_id || !works);
             let mut kept = there.unwrap_or(KeptRegistration {
                 registration: registration.clone(),

@@ -40,6 +40,8 @@ record! {
     /// How far a sign-in has come, beside what its pending authorization tells.
     #[derive(Debug, Default)]
     pub struct Progress {
+        /// The version of the session's record when it began.
+        pub session_version: Option<String>,
         /// Which of the host's ways back is in use, counted from 0.
         pub redirect: u64,
         /// Whether a person asked for it.
@@ -78,6 +80,17 @@ record! {
     }
 }
 
+/// The version and the value of a record, if there is one.
+pub type Record = Option<(String, Json)>;
+
+/// What is stored about clients.
+pub struct Clients {
+    /// The record of all clients for one MCP server, as it was read.
+    pub record: Record,
+    /// The client at the issuer that was asked about.
+    pub kept: Option<KeptRegistration>,
+}
+
 /// Whose records they are: one account at one MCP server.
 pub struct Place<'a> {
     /// The MCP server's URL.
@@ -94,33 +107,35 @@ impl Place<'_> {
         filled("{} {} {}", &[kind, &joined(&endpoint, "%20"), self.account])
     }
 
-    /// The stored session.
-    pub fn session(&self, replay: &Replay) -> Result<Option<Session>> {
+    /// The stored session, and the version of its record.
+    pub fn session(&self, replay: &Replay) -> Result<Option<(String, Session)>> {
         let key = self.key("session");
-        let Some((_, value)) = read_record(replay, &key)? else { return Ok(None) };
+        let Some((version, value)) = read_record(replay, &key)? else { return Ok(None) };
         let session: Session = whole(&key, &value)?;
         let is_fit = Secret::for_header(session.tokens.access_token.reveal()).is_some();
-        if is_fit { Ok(Some(session)) } else { Err(damaged(&key)) }
+        if is_fit { Ok(Some((version, session))) } else { Err(damaged(&key)) }
     }
 
-    /// Stores the session, whatever is there.
-    pub fn store_session(&self, replay: &Replay, session: &Session) -> Result<()> {
-        let value = session.to_json();
-        change(replay, &self.key("session"), &|_| Some(value.clone()))
+    /// Stores the session, whatever is there: most likely that version still.
+    pub fn store_session(&self, replay: &Replay, session: &Session, likely: Option<String>) -> Result<()> {
+        let (key, value) = (self.key("session"), session.to_json());
+        if swap(replay, &key, likely, Some(value.clone()))? {
+            return Ok(());
+        }
+        change(replay, &key, None, &|_| Some(value.clone()))
     }
 
     /// The stored client at that issuer. One registered by hand is kept under its identifier instead, so that it stays
     /// bound to the issuer that it was first used with.
-    pub fn client(
-        &self,
-        replay: &Replay,
-        issuer: &Issuer,
-        settings: &ServerSettings,
-    ) -> Result<Option<KeptRegistration>> {
+    pub fn client(&self, replay: &Replay, issuer: &Issuer, settings: &ServerSettings) -> Result<Clients> {
         let key = self.clients_key();
-        let Some((_, value)) = read_record(replay, &key)? else { return Ok(None) };
-        let kept = value.member("clients").member(&client_name(issuer, settings)).clone();
-        if kept == Json::Null { Ok(None) } else { whole(&key, &kept).map(Some) }
+        let record = read_record(replay, &key)?;
+        let clients = record.as_ref().map_or(&Json::Null, |(_, value)| value.member("clients"));
+        let kept = match clients.member(&client_name(issuer, settings)) {
+            Json::Null => None,
+            kept => Some(whole(&key, kept)?),
+        };
+        Ok(Clients { record, kept })
     }
 
     /// Changes the stored client at that issuer.
@@ -129,10 +144,11 @@ impl Place<'_> {
         replay: &Replay,
         issuer: &Issuer,
         settings: &ServerSettings,
+        known: Option<Record>,
         changed: &dyn Fn(Option<KeptRegistration>) -> Option<KeptRegistration>,
     ) -> Result<()> {
         let (key, name) = (self.clients_key(), client_name(issuer, settings));
-        change(replay, &key, &|there| {
+        change(replay, &key, known, &|there| {
             let clients = there.map(|there| there.member("clients").clone()).unwrap_or(Json::Object(Vec::new()));
             let kept = read::<Option<KeptRegistration>>(clients.member(&name)).ok()?;
             let Json::Object(mut members) = clients else { return None };
@@ -148,7 +164,7 @@ impl Place<'_> {
         if client.kind != RegistrationKind::Dynamic {
             return Ok(());
         }
-        self.change_client(replay, &client.issuer, &ServerSettings::default(), &|there| {
+        self.change_client(replay, &client.issuer, &ServerSettings::default(), None, &|there| {
             there.filter(|there| there.registration.client_id != client.client_id)
         })
     }
@@ -183,7 +199,7 @@ impl Place<'_> {
     /// Counts how often these scopes were asked for in vain.
     pub fn count_step_up(&self, replay: &Replay, scopes: &ScopeSet, counted: &dyn Fn(u64) -> u64) -> Result<()> {
         let operation = operation(scopes);
-        change(replay, &self.key("step-ups"), &|there| {
+        change(replay, &self.key("step-ups"), None, &|there| {
             let count = counted(there.map(|there| in_vain(there, &operation)).unwrap_or_default());
             let counts = there.map(|there| there.member("inVain").clone()).unwrap_or(Json::Object(Vec::new()));
             let counts = counts.overridden(&Json::Object(vec![(operation.clone(), count.to_json())]));
@@ -211,8 +227,8 @@ impl Place<'_> {
             pending: pending.clone(),
             progress: progress.clone(),
         };
-        let value = kept.to_json();
-        change(replay, &pending_key(pending.state.reveal()), &|_| Some(value.clone()))
+        // Nobody else has a record under a `state` that was drawn just now.
+        swap(replay, &pending_key(pending.state.reveal()), None, Some(kept.to_json())).map(|_| ())
     }
 }
 
@@ -239,7 +255,7 @@ fn versioned() -> Json {
 
 /// The version and the value of a record that says of itself that it belongs there: put in the place of another, it would
 /// send tokens elsewhere.
-fn read_record(replay: &Replay, key: &str) -> Result<Option<(String, Json)>> {
+fn read_record(replay: &Replay, key: &str) -> Result<Record> {
     let there = replay.perform(Effect::Read { key: key.to_owned() })?;
     let (Some(version), value) = (there.member("version").as_str(), there.member("value")) else { return Ok(None) };
     let kind = kind_of(key);
@@ -279,9 +295,15 @@ fn whole<T: Crossing>(key: &str, value: &Json) -> Result<T> {
     read(value).map_err(|_| damaged(key))
 }
 
-fn change(replay: &Replay, key: &str, changed: &dyn Fn(Option<&Json>) -> Option<Json>) -> Result<()> {
+/// Changes a record until nobody else was first. `known`: how it was read before, if it was.
+fn change(
+    replay: &Replay,
+    key: &str,
+    mut known: Option<Record>,
+    changed: &dyn Fn(Option<&Json>) -> Option<Json>,
+) -> Result<()> {
     for _ in 0..SWAP_LIMIT {
-        let there = read_record(replay, key)?;
+        let there = known.take().map_or_else(|| read_record(replay, key), Ok)?;
         let (version, value) = there.unzip();
         let changed = changed(value.as_ref()).ok_or_else(|| damaged(key))?;
         if swap(replay, key, version, Some(changed))? {

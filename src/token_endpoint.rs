@@ -99,10 +99,18 @@ pub fn with_id_token_checked(replay: &Replay, mut session: Session, nonce: Optio
     if session.tokens.id_token.is_none() {
         return Ok(session);
     }
-    let (checked, nonce) = (Box::new(session.clone()), nonce.cloned());
-    let Some(reason) = replay.perform(Effect::CheckIdToken { session: checked, nonce })?.as_str() else {
-        return Ok(session);
+    let check = |keys: Option<Json>| {
+        replay.perform(Effect::CheckIdToken { session: Box::new(session.clone()), nonce: nonce.cloned(), keys })
     };
+    let mut checked = check(None)?;
+    let endpoints = session.discovery.authorization_server.endpoints.as_ref();
+    if let Some(keys_at) =
+        endpoints.and_then(|endpoints| endpoints.get("jwks_uri")).filter(|_| is_for_want_of_keys(checked))
+    {
+        let exchange = Exchange { replay, step: Step::Token, party: Party::AuthorizationServer };
+        checked = check(Some(exchange.get(keys_at)?.document()?.clone()))?;
+    }
+    let Some(reason) = checked.as_str() else { return Ok(session) };
     if session.plan.is_only_of_provider(OPENID) && !["issuer", "nonce"].contains(&reason) {
         session.tokens.id_token = None;
         let summary = "drops the ID Token, which nobody asked for and which does not hold: {}";
@@ -112,6 +120,10 @@ pub fn with_id_token_checked(replay: &Replay, mut session: Session, nonce: Optio
     }
     let message = "The ID Token of the authorization server does not hold ({}; OpenID Connect Core §3.1.3.7). Nothing was stored. Sign in again; if it happens again, the server's operator has to look into it, or the clock of this machine is wrong.";
     Err(Error::new(Code::IdTokenInvalid, message, &[reason]).with("reason", reason))
+}
+
+fn is_for_want_of_keys(checked: &Json) -> bool {
+    *checked.member("wantsKeys") == Json::Bool(true)
 }
 
 record! {

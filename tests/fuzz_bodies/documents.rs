@@ -86,7 +86,7 @@ fn assert_public(endpoint: &Endpoint) {
 pub fn registration(bytes: &[u8]) {
     let Some(response) = response(bytes) else { return };
     let pending = pending();
-    let server = &pending.discovery.authorization_server;
+    let server = &pending.discovery.authorization_server();
     let redirect_uri = RedirectUri::parse("http://127.0.0.1:49152/callback").expect("a redirect URI");
     let first = Asked::first(server, &pending.plan, GrantType::AuthorizationCode, Some(&redirect_uri), true)
         .expect("the server permits public clients");

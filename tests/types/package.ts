@@ -6,7 +6,7 @@ import * as web from 'mcp-oauth-wasm/web';
 import { exactly } from './exactly.js';
 
 import type {
-  ApprovalRequest, Authorizer, AuthorizerOptions, Begun, Challenge, ClientDescription, Completion, Connection, ConnectionOptions, Discovery, Fetch,
+  ApprovalRequest, Authorizer, AuthorizerOptions, Challenge, ClientDescription, Completion, Connection, ConnectionOptions, Departure, Discovery, Fetch,
   Host, JsonObject, LockOptions, Outcome, PendingAuthorization, Pkce, PrepareRequest, Purpose, Redirect, RedirectReceiver, Registered, ScopePlan,
   ScopeSources, ServerSettings, Session, Source, StepHost, Store, StoredRecord, TraceEvent,
 } from 'mcp-oauth-wasm';
@@ -38,7 +38,7 @@ whole.createAuthorizer({
 });
 exactly<(endpoint: string | URL, options?: ConnectionOptions) => Connection>()(authorizer.connection);
 exactly<Fetch>()(authorizer.fetch('https://mcp.example/mcp', { account: 'a', interaction: true, signal: AbortSignal.timeout(1) }));
-exactly<Promise<{ endpoint: string; account: string; session: Session } | Begun>>()(authorizer.complete('https://app.example/?code=x'));
+exactly<Promise<{ endpoint: string; account: string; session: Session } | Departure>>()(authorizer.complete('https://app.example/?code=x'));
 const connection = authorizer.connection(new URL('https://mcp.example/mcp'));
 exactly<
   'endpoint' | 'fetch' | 'headersFor' | 'onResponse' | 'signIn' | 'refresh' | 'signOut' | 'forgetClient' | 'plan' | 'session'

@@ -46,6 +46,7 @@ export const groups = {
   'step-up': stepUp.widened,
   'step-up that must stop': stepUp.stopped,
   'who is asked first': stepUp.asked,
+  'what a step-up added is taken away': stepUp.takenAway,
 };
 
 export const scenarios = Object.values(groups).flat();

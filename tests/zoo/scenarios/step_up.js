@@ -277,3 +277,23 @@ export const asked = [
     ],
   },
 ];
+
+/** What a step-up added is not permitted any more when the person signs in again. @type {Scenario[]} */
+export const takenAway = [
+  { what: 'and the refusal names it', names: /** @type {const} */ ('fosite with backticks'), resource: demanded },
+  { what: 'and the refusal names nothing', names: /** @type {const} */ ('nothing'), resource: demanded },
+  { what: 'which is not listed, and the refusal names nothing', names: /** @type {const} */ ('nothing'), resource: demandedOnly },
+].map(({ what, names, resource }) => ({
+  name: `a person signs in after the scope of a step-up was taken away, ${what}: two windows, the second without it`,
+  proves: ['S5', 'S6'],
+  server: {},
+  resource,
+  phases: [
+    { does: ['connect', 'edit'], expects: { granted: 'read write', trips: 2, registrations: 2 } },
+    {
+      server: { authorization: { enforces: 'permitted', permits: 'read', names } },
+      does: ['sign in', 'connect'],
+      expects: { granted: 'read', trips: 2, registrations: 0, asked: ['read write', 'read'] },
+    },
+  ],
+}));
