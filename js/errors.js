@@ -9,10 +9,10 @@
 /**
  * A stable code of JavaScript's part or of a host; docs/errors.md explains them all.
  *
- * @typedef {'wasm_missing' | 'wasm_blocked' | 'wasm_failed' | 'interaction_required' | 'no_redirect'
- *   | 'not_approved' | 'foreign_url' | 'fresh_token_refused' | 'scope_withheld' | 'store_corrupted' | 'store_newer' | 'store_unavailable'
+ * @typedef {'wasm_missing' | 'wasm_blocked' | 'wasm_failed' | 'interaction_required'
+ *   | 'foreign_url' | 'store_corrupted' | 'store_newer' | 'store_unavailable'
  *   | 'lock_timeout' | 'callback_aborted' | 'redirect_port_taken' | 'no_web_crypto' | 'invalid_private_key' | 'invalid_key_pair'
- *   | 'id_token_invalid' | 'id_token_of_other_issuer' | 'identity_provider_refused' | 'no_device_authorization_endpoint'
+ *   | 'id_token_of_other_issuer' | 'identity_provider_refused' | 'no_device_authorization_endpoint'
  *   | 'device_authorization_denied' | 'device_code_expired' | 'certificate_untrusted' | 'proxy_credentials_required'
  *   | 'callback_not_pasted' | 'redirect_uri_invalid' | 'invalid_client_metadata' | 'session_of_other_issuer' | 'foreign_tokens'
  *   | 'cors_missing' | 'popup_blocked' | 'token_needs_proof' | 'sdk_unsupported'

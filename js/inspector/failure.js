@@ -61,6 +61,10 @@ const rows = {
   no_refresh_token: { title: 'There is no refresh token', party: 'client', by: 'settings', setting: setting('refresh'), words: 'Sign in again with `refresh` not set to false; some servers give refresh tokens only for a parameter of their own: `authorizationParameters`.' },
   invalid_client_metadata_url: { title: "The client metadata document's URL cannot be a client identifier", party: 'client', by: 'application', setting: 'client.clientMetadataUrl', words: 'Give an https URL with a path, without fragment, user name or dot segments.' },
 
+  no_redirect: { title: 'There is no way for a person to come back', party: 'client', by: 'application', setting: 'redirect', words: 'Give the host a `redirect`.' },
+  internal: { title: 'This package contradicts itself', party: 'client', by: 'application', setting: 'nothing', words: 'Please report it, with the trace.' },
+
+  host_failed: { title: 'The host failed', party: 'client', by: 'application', setting: 'the store, or the redirect', words: 'The host has to say why.' },
   network_failed: { title: 'The request failed', by: 'network', setting: 'the network, or the URL', words: 'Check that the URL is right and that this machine reaches it. In a web page the server may lack CORS headers.' },
   timed_out: { title: 'No complete answer came in time', by: 'network', setting: 'timeoutMilliseconds, or the server', words: 'Try again; if the server is always slow, raise `timeoutMilliseconds`.' },
   aborted: { title: 'It was cancelled', party: 'client', by: 'person', setting: 'nothing', words: 'Start again when you are ready.' },
@@ -75,6 +79,7 @@ const rows = {
   client_refused: { title: 'The authorization server does not know this client', party: 'authorization-server', by: 'settings', setting: setting('client'), words: 'Sign in again to register anew; of a client that was registered by hand, correct `client.clientId`, `client.clientSecret` or `client.tokenEndpointAuthMethod`.' },
   registration_refused: { title: 'The authorization server refused to register the client', party: 'authorization-server', by: 'authorization-server', setting: 'its registration policy, or client', words: 'Its operator has to permit dynamic registration of what was sent; or configure a client that was registered by hand as `client`.' },
   scope_not_registered: { title: 'A required scope is not permitted for this client', party: 'authorization-server', by: 'authorization-server', setting: 'the scopes that clients may register', words: 'Its operator has to permit the scope for clients that register themselves; or configure a client as `client` that has it. A scope of your own that you can do without belongs in `optionalScopes`.' },
+  not_approved: { title: 'It was not approved', party: 'client', by: 'person', setting: 'what you agree to', words: 'Nothing was sent. Start again, and agree, if it is what you want.' },
   attempts_exhausted: { title: 'Everything was tried', party: 'authorization-server', by: 'authorization-server', setting: 'the scopes that it permits', words: 'Its operator has to permit the scopes at registration and at authorization alike.' },
   insufficient_scope: { title: 'The token lacks a scope', party: 'protected-resource', by: 'person', setting: 'what you agree to', words: 'Step up: sign in for the scopes that the MCP server demands, on top of those that there are.' },
   scope_withheld: { title: 'A required scope was not granted', party: 'authorization-server', by: 'authorization-server', setting: 'the scopes that this person may have', words: 'Its operator has to permit the scope for this person or client; then sign in again.' },
