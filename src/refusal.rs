@@ -107,7 +107,7 @@ pub fn decide(replay: &Replay, input: &RefusalInput) -> Result<Decision> {
     let Session { tokens, .. } = session;
     let may_expire = tokens.refresh_token.is_some() || tokens.expires_at.is_none_or(|at| replay.now() >= at);
     let has_expired = input.untested.is_none() && !is_forbidden && !is_insufficient && missed.includes(&lacking);
-    if !lacking.is_empty() && !(has_expired && may_expire) {
+    if !(lacking.is_empty() || has_expired && may_expire) {
         let withheld: ScopeSet = plan.withheld().iter().filter(|scope| lacking.contains(scope)).collect();
         if input.untested == Some(TokenOrigin::SignIn) && !withheld.is_empty() {
             return Err(scopes_withheld(&withheld, session, input));

@@ -254,10 +254,13 @@ impl Replay {
         answer.as_ref().map_err(Clone::clone)
     }
 
-    /// Puts what finished in the place of the answers that led there.
+    /// Puts what finished last in the place of the answers that led there.
     fn compact(&mut self) {
-        if let Some(Finished { first, end, outcome }) = self.finished.take() {
-            self.answers.splice(first..end, [outcome]);
+        if let Some(Finished { first, end, outcome }) = self.finished.take()
+            && end == self.answers.len()
+        {
+            self.answers.truncate(first);
+            self.answers.push(outcome);
         }
     }
 }

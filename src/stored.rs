@@ -272,9 +272,12 @@ fn read_record(replay: &Replay, key: &str) -> Result<Record> {
 
 /// What tells operations apart when it is counted how often their scopes were asked for in vain.
 fn operation(scopes: &ScopeSet) -> String {
-    let mut names: Vec<String> = scopes.iter().map(str::to_owned).collect();
-    names.sort_unstable();
-    filled("needs {}", &[&joined(&names, " ")])
+    // In their own order: the standard library's sorting would be 2 KB of the download.
+    let mut sorted = Vec::new();
+    while let Some(next) = scopes.iter().filter(|scope| !sorted.iter().any(|own| own == scope)).min() {
+        sorted.push(next.to_owned());
+    }
+    filled("needs {}", &[&joined(&sorted, " ")])
 }
 
 fn in_vain(step_ups: &Json, operation: &str) -> u64 {
