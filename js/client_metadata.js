@@ -78,7 +78,7 @@ export function clientMetadataDocument(client, { redirectUris, scopes, refresh =
     token_endpoint_auth_method: publicKeys || publicKeysUrl ? 'private_key_jwt' : 'none',
     jwks: publicKeys,
     jwks_uri: publicKeysUrl,
-    scope: scopes && scopes.join(' '),
+    scope: scopes?.join(' '),
   };
   /** @type {ClientMetadataDocument} */
   const document = { ...further, ...JSON.parse(JSON.stringify(described)) };

@@ -100,7 +100,7 @@ export class Flow {
   get next() {
     const { discovery, plan, registered, callbackUrl, session, tools } = this.round;
     const results = [discovery, plan, registered, callbackUrl, session, tools];
-    return this.isOpen ? undefined : flowSteps[results.findIndex((result) => result === undefined)];
+    return this.isOpen ? undefined : flowSteps[results.indexOf(undefined)];
   }
 
   /**

@@ -98,7 +98,7 @@ function createMachine(world, { settings, hasMetadataDocument = false }) {
     patience(request) {
       let isOver = false;
       return (/** @type {boolean} */ hasHead) => {
-        if (!request.endsWith('call')) isOver ||= timeOut.pass();
+        if (!request.endsWith('call')) isOver = isOver || timeOut.pass();
         else if (!hasHead || caller.reads) caller.signal.abort(new DOMException('The caller gave up.', 'TimeoutError'));
       };
     },

@@ -67,7 +67,7 @@ async function run(example, [host, replacement], answer) {
     let isAnswered = false;
     for await (const chunk of child.stdout.setEncoding('utf8')) {
       printed += chunk;
-      isAnswered ||= await answer(printed, child.stdin);
+      if (!isAnswered) isAnswered = await answer(printed, child.stdin);
     }
     assert.equal(await complaints, '');
     return printed;

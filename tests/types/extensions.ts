@@ -3,7 +3,7 @@
 import * as clientMetadata from 'mcp-oauth-wasm/client-metadata';
 import * as dpop from 'mcp-oauth-wasm/dpop';
 import * as grants from 'mcp-oauth-wasm/grants';
-import * as inspector from 'mcp-oauth-wasm/inspector';
+import type * as inspector from 'mcp-oauth-wasm/inspector';
 import * as doctor from 'mcp-oauth-wasm/doctor';
 import * as pasted from 'mcp-oauth-wasm/pasted-redirect';
 import { exactly } from './exactly.js';
