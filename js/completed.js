@@ -29,11 +29,23 @@ export async function requireIdToken(session, nonce, calls) {
   if (!session.tokens.idToken) return;
   const { checkIdToken } = await import('./id_token.js');
   try {
-    await checkIdToken({ session, nonce, now: Math.floor(Date.now() / 1000) }, (endpoint) => call('ask', { endpoint }, calls));
+    await checkIdToken({ session, nonce, now: Math.floor(Date.now() / 1000) }, (endpoint) =>
+      call('ask', { endpoint }, calls),
+    );
   } catch (error) {
     if (!isDispensable(error, session)) throw error;
     delete session.tokens.idToken;
-    calls.trace?.({ step: 'token', kind: 'decision', from: 'client', to: 'client', summary: `drops the ID Token, which nobody asked for and which does not hold: ${error.details.reason}`, details: { reason: error.details.reason } }, []);
+    calls.trace?.(
+      {
+        step: 'token',
+        kind: 'decision',
+        from: 'client',
+        to: 'client',
+        summary: `drops the ID Token, which nobody asked for and which does not hold: ${error.details.reason}`,
+        details: { reason: error.details.reason },
+      },
+      [],
+    );
   }
 }
 
@@ -48,5 +60,10 @@ export async function requireIdToken(session, nonce, calls) {
 function isDispensable(error, { plan }) {
   const openid = plan.scopes.find(({ scope }) => scope === 'openid');
   const isOurs = openid !== undefined && openid.sources.every((source) => source === 'openid-provider');
-  return isOurs && error instanceof MisbehavedError && error.code === 'id_token_invalid' && !['issuer', 'nonce'].includes(String(error.details.reason));
+  return (
+    isOurs &&
+    error instanceof MisbehavedError &&
+    error.code === 'id_token_invalid' &&
+    !['issuer', 'nonce'].includes(String(error.details.reason))
+  );
 }

@@ -83,7 +83,9 @@ export class Connection {
       const headers = new Headers(request?.headers ?? init?.headers);
       for (const [name, value] of Object.entries(signed)) headers.set(name, value);
       const guarded = { headers, signal, redirect: /** @type {const} */ ('manual') };
-      const response = await (request ? send(new Request(request.clone(), guarded), undefined, context) : send(input, { ...init, ...guarded }, context));
+      const response = await (request
+        ? send(new Request(request.clone(), guarded), undefined, context)
+        : send(input, { ...init, ...guarded }, context));
       refuseRedirect(response, url);
       const { status } = response;
       const authorization = signed.authorization ?? null;
@@ -131,7 +133,8 @@ export class Connection {
     }
     const challenge = await readChallenge(headers);
     // The request is wanted again, with the nonce that came with the refusal (RFC 9449 §9).
-    if (hasNonce && /\buse_dpop_nonce\b/.test(String(headers.get('www-authenticate'))) && attempt < ATTEMPT_LIMIT) return true;
+    if (hasNonce && /\buse_dpop_nonce\b/.test(String(headers.get('www-authenticate'))) && attempt < ATTEMPT_LIMIT)
+      return true;
     if (status === 403 && challenge?.error !== 'insufficient_scope') return false;
     this.#traceChallenge(status, challenge, authorization);
     if (attempt >= ATTEMPT_LIMIT) throw neverContent(endpoint, status);
@@ -159,14 +162,20 @@ export class Connection {
     // The MCP server took the token without these scopes before: it does not miss them, the token has expired.
     const { refreshToken, expiresAt } = used.tokens;
     const mayExpire = refreshToken !== undefined || expiresAt === undefined || isExpired(used);
-    const hasExpired = !from && status === 401 && challenge?.error !== 'insufficient_scope' && missed.length === lacking.length && mayExpire;
+    const hasExpired =
+      !from &&
+      status === 401 &&
+      challenge?.error !== 'insufficient_scope' &&
+      missed.length === lacking.length &&
+      mayExpire;
     if (lacking.length > 0 && !hasExpired) {
       if (from === 'sign-in' && withheld.length > 0) throw scopesWithheld(withheld, used, this.of.endpoint);
       return this.#stepUp({ challenge, stepUp: true, replaces, demanded: lacking }, options);
     }
     if (status === 403 || from === 'sign-in') throw neverContent(this.of.endpoint, status);
     // Refreshed tokens that are refused as well may be those of an authorization server that no longer counts here.
-    if (from === 'refresh' || !(await this.#replaced(used, options))) await this.#signIn({ challenge, replaces, demanded: [] }, options);
+    if (from === 'refresh' || !(await this.#replaced(used, options)))
+      await this.#signIn({ challenge, replaces, demanded: [] }, options);
   }
 
   /**
@@ -178,7 +187,8 @@ export class Connection {
   async #replaced(used, options) {
     const isOther = () => this.#current?.value.tokens.accessToken !== used.tokens.accessToken;
     this.#current = await this.stored.read();
-    if (this.#current && !isOther() && used.tokens.refreshToken) await this.#refreshOnce(used, options).catch(passOverRefusal);
+    if (this.#current && !isOther() && used.tokens.refreshToken)
+      await this.#refreshOnce(used, options).catch(passOverRefusal);
     return this.#current && isOther();
   }
 
@@ -206,7 +216,8 @@ export class Connection {
       await this.#signIn(purpose, { ...options, signal: abandoned }).catch(async (error) => {
         // Nobody was asked yet, neither the person nor the server: that counts for nothing.
         const isKnownHere = error.code === 'scope_not_registered' && settings.client;
-        const isEarly = error instanceof TransportError && ['discover', 'register', 'authorize'].includes(String(error.step));
+        const isEarly =
+          error instanceof TransportError && ['discover', 'register', 'authorize'].includes(String(error.step));
         if (isKnownHere || isEarly) await count(inVain);
         throw error;
       });
@@ -233,7 +244,8 @@ export class Connection {
    */
   async #signIn(purpose, { interaction, signal }) {
     const { replaces, demanded } = purpose;
-    const resume = (/** @type {AbortSignal | undefined} */ signal) => this.#signIn(purpose, { interaction: true, signal });
+    const resume = (/** @type {AbortSignal | undefined} */ signal) =>
+      this.#signIn(purpose, { interaction: true, signal });
     const work = async (/** @type {AbortSignal} */ abandoned) => {
       abandoned.throwIfAborted();
       this.#current = await this.stored.read();
@@ -245,7 +257,8 @@ export class Connection {
       this.#current = await this.stored.read();
     };
     const isInteractive = interaction && needsPerson(this.of.settings);
-    const inTurn = (/** @type {AbortSignal} */ abandoned) => (isInteractive ? this.queue(() => work(abandoned)) : work(abandoned));
+    const inTurn = (/** @type {AbortSignal} */ abandoned) =>
+      isInteractive ? this.queue(() => work(abandoned)) : work(abandoned);
     await this.#once(`sign in ${interaction} ${demanded}`, inTurn, signal);
   }
 
@@ -258,11 +271,19 @@ export class Connection {
     this.#current ??= await this.stored.read();
     const used = this.#current?.value;
     if (!used?.tokens.refreshToken) {
-      throw new MisuseError({ code: 'no_refresh_token', message: 'There is no refresh token: sign in first, or again.', step: 'refresh' });
+      throw new MisuseError({
+        code: 'no_refresh_token',
+        message: 'There is no refresh token: sign in first, or again.',
+        step: 'refresh',
+      });
     }
     await this.#refreshOnce(used, options);
     if (this.#current?.value.tokens.accessToken === used.tokens.accessToken) {
-      throw new RefusedError({ code: 'refresh_token_refused', message: 'The refresh token is not accepted any more. Sign in again.', step: 'refresh' });
+      throw new RefusedError({
+        code: 'refresh_token_refused',
+        message: 'The refresh token is not accepted any more. Sign in again.',
+        step: 'refresh',
+      });
     }
   }
 
@@ -348,9 +369,19 @@ export class Connection {
       const there = await this.stored.read();
       this.#current = there;
       const session = there?.value;
-      if (!there || session?.tokens.refreshToken !== used.tokens.refreshToken || session?.tokens.accessToken !== used.tokens.accessToken) return;
+      if (
+        !there ||
+        session?.tokens.refreshToken !== used.tokens.refreshToken ||
+        session?.tokens.accessToken !== used.tokens.accessToken
+      )
+        return;
       const renewed = await call('refresh', { session }, this.#calls()).catch(async (error) => {
-        if (!(error instanceof RefusedError) || !error.details.error || !['refresh_token_refused', 'client_refused'].includes(error.code)) throw error;
+        if (
+          !(error instanceof RefusedError) ||
+          !error.details.error ||
+          !['refresh_token_refused', 'client_refused'].includes(error.code)
+        )
+          throw error;
         if (error.code === 'client_refused') await forgetRegistration(this.of, session.registration);
         return { ...session, tokens: { ...session.tokens, refreshToken: undefined } };
       });
@@ -432,7 +463,10 @@ export class Connection {
       details: { status, challenge },
     };
     const secrets = [authorization?.split(' ').at(-1), this.#current?.value.tokens.accessToken];
-    this.#calls().trace?.(event, secrets.filter((secret) => secret !== undefined));
+    this.#calls().trace?.(
+      event,
+      secrets.filter((secret) => secret !== undefined),
+    );
   }
 }
 
@@ -463,7 +497,12 @@ function authorizationOf({ tokens: { tokenType, accessToken } }) {
  */
 async function proofHeaders({ dpop }, request) {
   if (!dpop) {
-    throw new MisuseError({ code: 'dpop_missing', message: 'The session is bound to a key, and the host has no `dpop` any more. Give it back, or sign out and in again.', step: 'call' });
+    throw new MisuseError({
+      code: 'dpop_missing',
+      message:
+        'The session is bound to a key, and the host has no `dpop` any more. Give it back, or sign out and in again.',
+      step: 'call',
+    });
   }
   const proofs = await import('./dpop_fetch.js');
   return proofs.proofHeaders(dpop, request);

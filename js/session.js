@@ -7,7 +7,9 @@ const RENEWAL_MARGIN = 30;
 
 /** @param {Session} session */
 export function isExpiring({ tokens: { expiresAt, receivedAt } }) {
-  return expiresAt !== undefined && Date.now() / 1000 >= expiresAt - Math.min(RENEWAL_MARGIN, (expiresAt - receivedAt) / 10);
+  return (
+    expiresAt !== undefined && Date.now() / 1000 >= expiresAt - Math.min(RENEWAL_MARGIN, (expiresAt - receivedAt) / 10)
+  );
 }
 
 /** @param {Session} session */
@@ -52,6 +54,8 @@ export function missedScopes({ plan }) {
  * @param {string[]} listed
  */
 export function possibleScopes({ plan }, listed) {
-  const impossible = plan.scopes.filter(({ purpose, refused, registered }) => purpose === 'left-out' || refused || registered === false);
+  const impossible = plan.scopes.filter(
+    ({ purpose, refused, registered }) => purpose === 'left-out' || refused || registered === false,
+  );
   return listed.filter((name) => !impossible.some(({ scope }) => scope === name));
 }

@@ -7,8 +7,8 @@
 /** @import { KeptRegistration } from './stored.js' */
 /** @import { CallHost } from './wasm.js' */
 
-import { InteractionRequiredError, MisbehavedError, MisuseError, RefusedError, TransportError } from './errors.js';
 import { completed } from './completed.js';
+import { InteractionRequiredError, MisbehavedError, MisuseError, RefusedError, TransportError } from './errors.js';
 import { storedPending, storedRegistration, storedSession } from './stored.js';
 import { callHost } from './trace.js';
 import { untilAborted } from './until_aborted.js';
@@ -54,7 +54,11 @@ export async function signIn(request) {
   const published = earlier?.discovery.protectedResource.metadataUrl !== undefined;
   const withoutMetadata = published ? false : settings.withoutMetadata;
   /** @type {Discovery} */
-  const discovery = await call('discover', { endpoint, challenge, preferredIssuer, settings: { ...settings, withoutMetadata } }, calls);
+  const discovery = await call(
+    'discover',
+    { endpoint, challenge, preferredIssuer, settings: { ...settings, withoutMetadata } },
+    calls,
+  );
   const { issuer } = discovery.authorizationServer;
   const issuerChanged = preferredIssuer !== undefined && preferredIssuer !== issuer;
   const plans = { discovery, pressed, grant: settings.grant?.grantType, settings };
@@ -66,7 +70,9 @@ export async function signIn(request) {
 
   const there = await storedRegistration(host.store, endpoint, issuer, settings.client).read();
   const signInBy = (/** @type {ScopePlan} */ plan) =>
-    settings.grant ? obtain(request, settings.grant, discovery, plan, there, calls) : authorizeAtFirst(redirects(host), request, discovery, plan, there, calls);
+    settings.grant
+      ? obtain(request, settings.grant, discovery, plan, there, calls)
+      : authorizeAtFirst(redirects(host), request, discovery, plan, there, calls);
   const session = await signInBy(plan).catch(async (error) => {
     if (request.stepUp || !refusesScopes(error)) throw error;
     // What another operation once needed, and is not to be had any more, must not keep the person out.
@@ -81,7 +87,9 @@ export async function signIn(request) {
 
 /** @param {unknown} error */
 function refusesScopes(error) {
-  return error instanceof RefusedError && (error.code === 'scope_not_registered' || error.details.error === 'invalid_scope');
+  return (
+    error instanceof RefusedError && (error.code === 'scope_not_registered' || error.details.error === 'invalid_scope')
+  );
 }
 
 /**
@@ -91,7 +99,9 @@ function refusesScopes(error) {
  * @param {ScopePlan} other
  */
 function isLess({ scopes }, other) {
-  return other.scopes.some(({ required, scope }) => required && !scopes.some((own) => own.required && own.scope === scope));
+  return other.scopes.some(
+    ({ required, scope }) => required && !scopes.some((own) => own.required && own.scope === scope),
+  );
 }
 
 /**
@@ -102,7 +112,11 @@ function isLess({ scopes }, other) {
  */
 export function callsFor({ host, settings, endpoint }, signal) {
   const isTrusted = settings.allowPrivateAddresses === true;
-  return callHost(host, { signal, clientAssertion: settings.client?.assertion, endpoint: isTrusted ? undefined : endpoint });
+  return callHost(host, {
+    signal,
+    clientAssertion: settings.client?.assertion,
+    endpoint: isTrusted ? undefined : endpoint,
+  });
 }
 
 /**
@@ -135,7 +149,11 @@ async function authorizeAtFirst([redirect, ...others], ...given) {
 
 /** @param {unknown} error */
 function refusesRedirect(error) {
-  return error instanceof RefusedError && error.code === 'registration_refused' && /redirect/i.test(`${error.details.error} ${error.details.errorDescription}`);
+  return (
+    error instanceof RefusedError &&
+    error.code === 'registration_refused' &&
+    /redirect/i.test(`${error.details.error} ${error.details.errorDescription}`)
+  );
 }
 
 /**
@@ -158,11 +176,31 @@ async function authorize(redirect, request, discovery, plan, there, calls) {
     const session = await withClient(request, discovery, there, calls, async (registration, client, calls) => {
       /** @type {Registered} */
       const registered = await keeping(request, calls, (calls) =>
-        call('register', { discovery, plan, redirectUri: receiver.redirectUri, client, registration, doubt: doubtOf(registration, there), pressed, settings }, calls));
-      const begun = await keeping(request, calls, (calls) => call('begin', { discovery, client, settings, ...registered }, calls));
+        call(
+          'register',
+          {
+            discovery,
+            plan,
+            redirectUri: receiver.redirectUri,
+            client,
+            registration,
+            doubt: doubtOf(registration, there),
+            pressed,
+            settings,
+          },
+          calls,
+        ),
+      );
+      const begun = await keeping(request, calls, (calls) =>
+        call('begin', { discovery, client, settings, ...registered }, calls),
+      );
       return authorizeAndComplete(request, receiver, begun, calls);
     });
-    await receiver.finish?.({ signedIn: true, title: 'Signed in', message: 'You can close this page and return to the application.' });
+    await receiver.finish?.({
+      signedIn: true,
+      title: 'Signed in',
+      message: 'You can close this page and return to the application.',
+    });
     return session;
   } catch (error) {
     await receiver.finish?.({
@@ -193,7 +231,12 @@ async function obtain(request, grant, discovery, plan, there, calls) {
   return withClient(request, discovery, there, calls, async (stored, client, calls) => {
     /** @type {Registered} */
     const registered = await keeping(request, calls, (calls) =>
-      call('register', { discovery, plan, grant: grant.grantType, client, registration: stored, pressed, settings }, calls));
+      call(
+        'register',
+        { discovery, plan, grant: grant.grantType, client, registration: stored, pressed, settings },
+        calls,
+      ),
+    );
     const session = await obtained(grant, { discovery, settings, signal, ...registered }, calls);
     await keep(request, session.registration, { unanswered: false, works: true });
     await storedSession(host.store, endpoint, account).write(session);
@@ -216,8 +259,12 @@ function withClient(request, { authorizationServer }, there, calls, attempt) {
   const stored = there?.registration;
   const registers = withoutDocument(request.client);
   const canRegister = authorizationServer.registrationEndpoint !== undefined;
-  const isDocument = stored?.kind !== 'dynamic' && !request.settings.client && request.client.clientMetadataUrl !== undefined;
-  const patiently = async (/** @type {ClientRegistration | undefined} */ registration, /** @type {ClientDescription} */ client) => {
+  const isDocument =
+    stored?.kind !== 'dynamic' && !request.settings.client && request.client.clientMetadataUrl !== undefined;
+  const patiently = async (
+    /** @type {ClientRegistration | undefined} */ registration,
+    /** @type {ClientDescription} */ client,
+  ) => {
     /** @type {ClientRegistration | undefined} */
     let latest;
     const noting = { ...calls, registered: (/** @type {ClientRegistration} */ registered) => (latest = registered) };
@@ -281,7 +328,10 @@ function requireInteraction({ host, settings, endpoint, interaction, resume }, p
     });
   }
   if (redirects(host).length === 0 && !settings.grant) {
-    throw new MisuseError({ code: 'no_redirect', message: 'Interaction was allowed, but the host has no `redirect` to send the person with.' });
+    throw new MisuseError({
+      code: 'no_redirect',
+      message: 'Interaction was allowed, but the host has no `redirect` to send the person with.',
+    });
   }
 }
 
@@ -293,7 +343,11 @@ function requireInteraction({ host, settings, endpoint, interaction, resume }, p
  */
 async function requireApproval({ host, endpoint, stepUp, signal }, plan, issuer, issuerChanged) {
   const reason = issuerChanged ? 'issuer-changed' : stepUp ? 'step-up' : undefined;
-  if (reason && host.approve && !(await untilAborted(Promise.resolve(host.approve({ reason, endpoint, issuer, plan, signal })), signal))) {
+  if (
+    reason &&
+    host.approve &&
+    !(await untilAborted(Promise.resolve(host.approve({ reason, endpoint, issuer, plan, signal })), signal))
+  ) {
     throw new RefusedError({
       code: 'not_approved',
       message: `The ${reason === 'step-up' ? 'wider scopes were' : 'new authorization server was'} not approved. Nothing was sent.`,
@@ -322,7 +376,9 @@ async function authorizeAndComplete(request, receiver, { authorizationUrl, pendi
     })
     .finally(waiting.take);
   const completion = await complete(request, pending, callbackUrl, calls);
-  return completion.kind === 'signed-in' ? completion.session : authorizeAndComplete(request, receiver, completion, calls);
+  return completion.kind === 'signed-in'
+    ? completion.session
+    : authorizeAndComplete(request, receiver, completion, calls);
 }
 
 /**
@@ -351,7 +407,8 @@ async function complete(setting, pending, callbackUrl, calls) {
   await keep(setting, pending.registration, { unanswered: false });
   /** @type {Completion} */
   const completion = await keeping(setting, calls, (calls) =>
-    completed({ pending, callbackUrl, client: asRegistered(client, pending.registration), settings }, calls));
+    completed({ pending, callbackUrl, client: asRegistered(client, pending.registration), settings }, calls),
+  );
   if (completion.kind === 'signed-in') {
     await keep(setting, completion.session.registration, { unanswered: false, works: true });
     await storedSession(host.store, endpoint, account).write(completion.session);
@@ -424,7 +481,13 @@ export async function forgetRegistration({ host, endpoint }, { kind, issuer, cli
 function neverAnswered(error, { kind, issuer, registrationClientUri }, endpoint) {
   if (!(error instanceof TransportError) || kind !== 'dynamic' || registrationClientUri) return error;
   const message = `${error.message} If ${issuer} says that it does not know this client, call \`forgetClient()\` of the connection to ${endpoint} and sign in again.`;
-  return new TransportError({ code: error.code, message, step: error.step ?? 'callback', details: { ...error.details, issuer }, cause: error });
+  return new TransportError({
+    code: error.code,
+    message,
+    step: error.step ?? 'callback',
+    details: { ...error.details, issuer },
+    cause: error,
+  });
 }
 
 /**
@@ -449,12 +512,16 @@ async function deleteReplaced({ registration, accounts }, session, { account }, 
  * @returns {Promise<{ endpoint: string, account: string, session: Session } | Begun>} signed in, or one more URL to open
  */
 export async function completeLater({ host, client, settingsFor, callbackUrl, signal }) {
-  const state = URL.canParse(callbackUrl) && callbackUrl === callbackUrl.trim() ? new URL(callbackUrl).searchParams.get('state') : null;
+  const state =
+    URL.canParse(callbackUrl) && callbackUrl === callbackUrl.trim()
+      ? new URL(callbackUrl).searchParams.get('state')
+      : null;
   const waiting = state ? await storedPending(host.store, state).take() : null;
   if (!waiting) {
     throw new MisbehavedError({
       code: 'state_mismatch',
-      message: 'The authorization response belongs to no sign-in that is waiting: its `state` is missing, unknown or used. It was ignored.',
+      message:
+        'The authorization response belongs to no sign-in that is waiting: its `state` is missing, unknown or used. It was ignored.',
       step: 'callback',
     });
   }

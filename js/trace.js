@@ -14,7 +14,10 @@ import { fitToShow } from './fit_to_show.js';
  *   server on whose word others are called
  * @returns {CallHost}
  */
-export function callHost({ fetch = (url, init) => globalThis.fetch(url, init), trace, timeoutMilliseconds, dpop }, { signal, clientAssertion, endpoint } = {}) {
+export function callHost(
+  { fetch = (url, init) => globalThis.fetch(url, init), trace, timeoutMilliseconds, dpop },
+  { signal, clientAssertion, endpoint } = {},
+) {
   // It tells operations apart, and nothing depends on it; `crypto.randomUUID` is there on secure pages only.
   const correlation = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
   let sequence = 0;
@@ -28,7 +31,13 @@ export function callHost({ fetch = (url, init) => globalThis.fetch(url, init), t
       trace &&
       ((event, secrets) => {
         try {
-          const noted = trace({ version: 1, sequence: (sequence += 1), correlation, at: Date.now(), ...fitToShow(event, secrets) });
+          const noted = trace({
+            version: 1,
+            sequence: (sequence += 1),
+            correlation,
+            at: Date.now(),
+            ...fitToShow(event, secrets),
+          });
           Promise.resolve(noted).catch(() => {});
         } catch {
           // A logger that throws, now or later, must not end a sign-in.

@@ -19,7 +19,15 @@
  */
 
 import { call as callWasm, imports, start } from '../pkg/mcp_oauth_wasm.js';
-import { AuthorizationError, IncompatibleError, MisbehavedError, MisuseError, RefusedError, StorageError, TransportError } from './errors.js';
+import {
+  AuthorizationError,
+  IncompatibleError,
+  MisbehavedError,
+  MisuseError,
+  RefusedError,
+  StorageError,
+  TransportError,
+} from './errors.js';
 import { collecting, fitToShow } from './fit_to_show.js';
 
 /** @type {(() => WasmSource | Promise<WasmSource>) | undefined} */
@@ -62,7 +70,8 @@ async function load(source) {
   if (from === undefined) {
     throw new MisuseError({
       code: 'wasm_missing',
-      message: 'This entry does not carry the WebAssembly module: call `init(source)` with its bytes, a Response, a URL or a Module, or import `mcp-oauth-wasm`.',
+      message:
+        'This entry does not carry the WebAssembly module: call `init(source)` with its bytes, a Response, a URL or a Module, or import `mcp-oauth-wasm`.',
     });
   }
   try {
@@ -141,14 +150,19 @@ export async function call(name, input, host = {}) {
   };
   const { fetch = globalThis.fetch, clientAssertion } = host;
   const listening = {
-    fetch: (/** @type {string} */ url, /** @type {RequestInit} */ init, /** @type {Step} */ step) => listen(() => fetch(url, init, { step, url })),
-    clientAssertion: clientAssertion && ((/** @type {{ issuer: string, clientId: string }} */ request) => listen(() => clientAssertion(request))),
+    fetch: (/** @type {string} */ url, /** @type {RequestInit} */ init, /** @type {Step} */ step) =>
+      listen(() => fetch(url, init, { step, url })),
+    clientAssertion:
+      clientAssertion &&
+      ((/** @type {{ issuer: string, clientId: string }} */ request) => listen(() => clientAssertion(request))),
   };
   try {
     return await callWasm(name, plain(input, secrets), { ...host, ...listening, trace });
   } catch (error) {
     const told = fromPlain(error, secrets);
-    throw said && ['network_failed', 'invalid_argument'].includes(told?.code) ? Object.assign(said, { step: told.step }) : told;
+    throw said && ['network_failed', 'invalid_argument'].includes(told?.code)
+      ? Object.assign(said, { step: told.step })
+      : told;
   }
 }
 

@@ -1,25 +1,40 @@
 // What rustc and wasm-bindgen made, as small as it gets: panics become traps, then binaryen optimises for size, what a
 // panic would have said is blanked, and what module and glue call each other is spelled short.
 
-import { gzipSync } from "node:zlib";
-import { Explained } from "./support.js";
+import { gzipSync } from 'node:zlib';
+import { Explained } from './support.js';
 
 /**
  * Functions that do nothing but panic. On wasm32-unknown-unknown a panic ends in a trap and is printed nowhere, so
  * these can be the trap: putting the message together is a tenth of the module.
  */
-const panics = /^(std::panicking|core::panicking|core::(option|result|cell)::\w*(failed|panic\w*)|core::(str|slice)::.*_fail|alloc::raw_vec::(handle_error|capacity_overflow)|alloc::alloc::handle_alloc_error|__rustc::rust_(begin_unwind|panic))(::|$)/;
+const panics =
+  /^(std::panicking|core::panicking|core::(option|result|cell)::\w*(failed|panic\w*)|core::(str|slice)::.*_fail|alloc::raw_vec::(handle_error|capacity_overflow)|alloc::alloc::handle_alloc_error|__rustc::rust_(begin_unwind|panic))(::|$)/;
 
 /** Methods that are reached through a pointer, and only by what formats text or keeps the text of a panic. */
 const formatters = /^<.* as core::(fmt::\w+|panic::PanicPayload)>::\w+$/;
 
 /** What panics of the standard library and of wasm-bindgen say, and what it takes to say it. */
-const said = new RegExp([
-  /called `\w+::\w+\(\)` on an? `\w+` value/, /RefCell already (mutably )?borrowed/, /LazyCell instance has previously been poisoned/,
-  /internal error: entered unreachable code/, /`async fn` resumed after completion/, /Tried to shrink to a larger capacity/,
-  /capacity overflow/, /window size must be non-zero/, /mid > len/, /==!=matches/, /Utf8Errorvalid_up_toerror_len/,
-  /0001020304\d{180}9596979899/, /0x0123456789ABCDEF/,
-].map(({ source }) => source).join("|"), "g");
+const said = new RegExp(
+  [
+    /called `\w+::\w+\(\)` on an? `\w+` value/,
+    /RefCell already (mutably )?borrowed/,
+    /LazyCell instance has previously been poisoned/,
+    /internal error: entered unreachable code/,
+    /`async fn` resumed after completion/,
+    /Tried to shrink to a larger capacity/,
+    /capacity overflow/,
+    /window size must be non-zero/,
+    /mid > len/,
+    /==!=matches/,
+    /Utf8Errorvalid_up_toerror_len/,
+    /0001020304\d{180}9596979899/,
+    /0x0123456789ABCDEF/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'g',
+);
 
 /** How many neighbours a function is compared with: each of them is tried. */
 const neighbours = [2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16];
@@ -30,10 +45,12 @@ const neighbours = [2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16];
  *   with it, the glue and its types, are to be spelled
  */
 export async function shrink(wasm) {
-  const { default: binaryen } = await import("binaryen");
+  const { default: binaryen } = await import('binaryen');
   const module = binaryen.readBinary(wasm);
-  const functions = () => Array.from({ length: module.getNumFunctions() },
-    (_, index) => binaryen.getFunctionInfo(module.getFunctionByIndex(index)));
+  const functions = () =>
+    Array.from({ length: module.getNumFunctions() }, (_, index) =>
+      binaryen.getFunctionInfo(module.getFunctionByIndex(index)),
+    );
 
   for (const { name, params, results, body } of functions()) {
     const returns = body === 0 || binaryen.getExpressionType(body) !== binaryen.unreachable;
@@ -42,22 +59,27 @@ export async function shrink(wasm) {
     module.addFunction(name, params, results, [], module.unreachable());
   }
 
-  module.addFunction("trap", binaryen.none, binaryen.none, [], module.unreachable());
-  const segments = Array.from({ length: module.getNumElementSegments() },
-    (_, index) => binaryen.getElementSegmentInfo(module.getElementSegmentByIndex(index)));
+  module.addFunction('trap', binaryen.none, binaryen.none, [], module.unreachable());
+  const segments = Array.from({ length: module.getNumElementSegments() }, (_, index) =>
+    binaryen.getElementSegmentInfo(module.getElementSegmentByIndex(index)),
+  );
   for (const { name, table, offset, data } of segments) {
     const { value } = /** @type {import("binaryen").default.ConstInfo} */ (binaryen.getExpressionInfo(offset));
-    const targets = data.map((target) => formatters.test(readable(target)) ? "trap" : target);
+    const targets = data.map((target) => (formatters.test(readable(target)) ? 'trap' : target));
     module.removeElementSegment(name);
     module.addActiveElementSegment(table, name, targets, module.i32.const(Number(value)));
   }
-  module.runPasses(["remove-unused-module-elements"]);
+  module.runPasses(['remove-unused-module-elements']);
 
   // Formatters may be left out only if nothing else formats text. If something does, it has kept what it reaches.
-  const formatting = functions().map(({ name }) => readable(name)).filter((name) => name.includes("core::fmt::"));
+  const formatting = functions()
+    .map(({ name }) => readable(name))
+    .filter((name) => name.includes('core::fmt::'));
   if (formatting.length > 0) {
-    throw new Explained(`Something in src/ formats text, as format! and write! do, which makes the download a tenth ` +
-      `larger. Put strings together with filled() instead. What it reaches:\n${formatting.join("\n")}`);
+    throw new Explained(
+      `Something in src/ formats text, as format! and write! do, which makes the download a tenth ` +
+        `larger. Put strings together with filled() instead. What it reaches:\n${formatting.join('\n')}`,
+    );
   }
 
   // Names of wasm-bindgen, which nobody but the glue uses, are half of what is left to say there.
@@ -73,10 +95,11 @@ export async function shrink(wasm) {
     module.removeFunction(name);
     module.addFunctionImport(name, short(from), short(base), params, results);
   }
-  const exports = Array.from({ length: module.getNumExports() },
-    (_, index) => binaryen.getExportInfo(module.getExportByIndex(index)));
+  const exports = Array.from({ length: module.getNumExports() }, (_, index) =>
+    binaryen.getExportInfo(module.getExportByIndex(index)),
+  );
   for (const { name, value, kind } of exports) {
-    if (kind !== binaryen.ExternalFunction || !name.includes("__")) continue;
+    if (kind !== binaryen.ExternalFunction || !name.includes('__')) continue;
     module.removeExport(name);
     module.addFunctionExport(value, short(name));
   }
@@ -87,9 +110,9 @@ export async function shrink(wasm) {
   binaryen.setLowMemoryUnused(true);
   // All three make a smaller module, but one that compresses worse.
   binaryen.setOneCallerInlineMaxSize(20);
-  binaryen.addPassToSkip("local-cse");
-  binaryen.addPassToSkip("memory-packing");
-  module.runPasses(["merge-similar-functions"]);
+  binaryen.addPassToSkip('local-cse');
+  binaryen.addPassToSkip('memory-packing');
+  module.runPasses(['merge-similar-functions']);
   module.optimize();
   // The second time finds what the first one uncovered.
   module.optimize();
@@ -99,7 +122,7 @@ export async function shrink(wasm) {
   const own = functions().filter(({ base }) => !base);
   const codes = bodies(Buffer.from(module.emitBinary()));
   const others = own.map((one, index) => ({ ...one, pieces: pieces(/** @type {Buffer} */ (codes[index])) })).slice(40);
-  module.runPasses(["strip-producers", "strip-target-features"]);
+  module.runPasses(['strip-producers', 'strip-target-features']);
   const arranged = neighbours.map((count) => {
     for (const { name, params, results, vars, body } of alike(others, count)) {
       module.removeFunction(name);
@@ -110,10 +133,13 @@ export async function shrink(wasm) {
   });
   // Which of them is best cannot be told before.
   const { wasm: optimised } = arranged.reduce((best, one) => (one.size < best.size ? one : best));
-  const spelling = (/** @type {string} */ text) => text.replace(/\.\/\w+_bg\.js|\w*__\w+/g, (name) => shortNames.get(name) ?? name);
+  const spelling = (/** @type {string} */ text) =>
+    text.replace(/\.\/\w+_bg\.js|\w*__\w+/g, (name) => shortNames.get(name) ?? name);
   // binaryen's types have other names for both.
   const { getNumDataSegments, getDataSegmentInfo } = /** @type {any} */ (module);
-  const used = new Set(Array.from(module.emitText().matchAll(/(?:i32\.const |offset=)(\d+)/g), ([, number]) => Number(number)));
+  const used = new Set(
+    Array.from(module.emitText().matchAll(/(?:i32\.const |offset=)(\d+)/g), ([, number]) => Number(number)),
+  );
   for (let index = 0; index < getNumDataSegments(); index++) {
     const { offset, data } = getDataSegmentInfo(module.getDataSegmentByIndex(index));
     const start = optimised.indexOf(new Uint8Array(data));
@@ -172,7 +198,8 @@ function alike(functions, count) {
   while (left.size > 0) {
     /** @type {Map<number, number>} */
     const worth = new Map();
-    for (const [index, { pieces }] of sorted.slice(-count).entries()) for (const piece of pieces) worth.set(piece, 1 / (count - index));
+    for (const [index, { pieces }] of sorted.slice(-count).entries())
+      for (const piece of pieces) worth.set(piece, 1 / (count - index));
     let next = /** @type {T} */ (left.values().next().value);
     let most = -1;
     for (const one of left) {
@@ -199,10 +226,13 @@ function blankPanics(data, start, used) {
   for (let at = 0; at + 16 <= data.length; at += 4) {
     const path = data.readUInt32LE(at) - start;
     const end = path + data.readUInt32LE(at + 4);
-    if (path < 0 || end > path + 300 || !/^[\w./-]+\.rs$/.test(data.toString("latin1", path, end))) continue;
+    if (path < 0 || end > path + 300 || !/^[\w./-]+\.rs$/.test(data.toString('latin1', path, end))) continue;
     blanks.push([at, at + 16], [path, end]);
   }
-  for (const { 0: { length }, index } of data.toString("latin1").matchAll(said)) {
+  for (const {
+    0: { length },
+    index,
+  } of data.toString('latin1').matchAll(said)) {
     const isUsed = Array.from({ length }, (_, at) => start + index + at).some((address) => used.has(address));
     if (!isUsed) blanks.push([index, index + length]);
   }
@@ -216,5 +246,5 @@ function blankPanics(data, start, used) {
  */
 function readable(name) {
   const plain = name.replace(/\\([0-9a-f]{2})/g, (_, code) => String.fromCharCode(parseInt(code, 16)));
-  return plain.replace(/\[[0-9a-f]{16}\]|::h[0-9a-f]{16}$/g, "");
+  return plain.replace(/\[[0-9a-f]{16}\]|::h[0-9a-f]{16}$/g, '');
 }

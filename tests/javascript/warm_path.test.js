@@ -7,16 +7,23 @@ import { test } from 'node:test';
 // another module.)
 let calls = 0;
 const { instantiate } = WebAssembly;
-WebAssembly.instantiate = /** @type {any} */ (async (/** @type {WebAssembly.Module} */ module, /** @type {WebAssembly.Imports} */ imports) => {
-  const instance = await instantiate(module, imports);
-  const { exports } = instance;
-  if ('llhttp_execute' in exports) return instance;
-  const counted = Object.entries(exports).map(([name, exported]) => [
-    name,
-    typeof exported === 'function' ? (/** @type {unknown[]} */ ...args) => { calls += 1; return exported(...args); } : exported,
-  ]);
-  return { exports: Object.fromEntries(counted) };
-});
+WebAssembly.instantiate = /** @type {any} */ (
+  async (/** @type {WebAssembly.Module} */ module, /** @type {WebAssembly.Imports} */ imports) => {
+    const instance = await instantiate(module, imports);
+    const { exports } = instance;
+    if ('llhttp_execute' in exports) return instance;
+    const counted = Object.entries(exports).map(([name, exported]) => [
+      name,
+      typeof exported === 'function'
+        ? (/** @type {unknown[]} */ ...args) => {
+            calls += 1;
+            return exported(...args);
+          }
+        : exported,
+    ]);
+    return { exports: Object.fromEntries(counted) };
+  }
+);
 
 const { callTool, createMachine, expire, startWorld } = await import('./world.js');
 

@@ -1,9 +1,9 @@
 // A module worker: no window, no import map; the same store as its page.
 
 // @ts-expect-error where the site has it
-import { createAuthorizer } from './node_modules/mcp-oauth-wasm/js/index.js';
-// @ts-expect-error where the site has it
 import { browserHost, createIndexedDBStore, createMemoryStore } from './node_modules/mcp-oauth-wasm/js/browser.js';
+// @ts-expect-error where the site has it
+import { createAuthorizer } from './node_modules/mcp-oauth-wasm/js/index.js';
 
 self.onmessage = async ({ data: { server } }) => {
   const init = {
