@@ -21,7 +21,11 @@ const everywhere = {
 /** @type {Record<string, Option>} */
 const known = {
   scope: { type: 'string', value: '"a b"', about: 'further scopes to request' },
-  'client-id': { type: 'string', value: 'ID', about: 'a client registered by hand; its secret is read from MCP_OAUTH_CLIENT_SECRET' },
+  'client-id': {
+    type: 'string',
+    value: 'ID',
+    about: 'a client registered by hand; its secret is read from MCP_OAUTH_CLIENT_SECRET',
+  },
   'assume-s256': { type: 'boolean', about: 'the authorization server does PKCE with S256 though it does not say so' },
   'omit-resource': { type: 'boolean', about: 'leave out the `resource` parameter' },
   'allow-private-addresses': { type: 'boolean', about: 'a public server may name addresses of private networks' },
@@ -29,7 +33,7 @@ const known = {
 
 /** @type {Record<string, Option>} */
 const stored = {
-  store: { type: 'string', value: 'FILE', about: 'where sessions are kept; default: this user\'s folder for state' },
+  store: { type: 'string', value: 'FILE', about: "where sessions are kept; default: this user's folder for state" },
 };
 
 /** @type {Record<string, Option>} */
@@ -39,7 +43,10 @@ const account = {
 
 /** @type {Record<string, Option>} */
 const person = {
-  'no-browser': { type: 'boolean', about: 'show the address to sign in at, and ask for the one where the browser ended' },
+  'no-browser': {
+    type: 'boolean',
+    about: 'show the address to sign in at, and ask for the one where the browser ended',
+  },
   device: { type: 'boolean', about: 'sign in on another device, with a code (RFC 8628)' },
 };
 
@@ -59,20 +66,62 @@ export const commands = {
     parameters: ['URL'],
     about: 'what stands in the way of a sign-in at an MCP server; signs nobody in, and registers nothing',
     options: {
-      probe: { type: 'boolean', about: 'registers throwaway clients, looks at how they are answered, and deletes them' },
-      ...verbose, ...known,
+      probe: {
+        type: 'boolean',
+        about: 'registers throwaway clients, looks at how they are answered, and deletes them',
+      },
+      ...verbose,
+      ...known,
     },
   },
-  login: { parameters: ['URL'], about: 'signs you in', options: { again: { type: 'boolean', about: 'though there is a session' }, ...person, ...account, ...known, ...stored, ...verbose } },
+  login: {
+    parameters: ['URL'],
+    about: 'signs you in',
+    options: {
+      again: { type: 'boolean', about: 'though there is a session' },
+      ...person,
+      ...account,
+      ...known,
+      ...stored,
+      ...verbose,
+    },
+  },
   call: {
     parameters: ['URL', '[TOOL]', '[JSON]'],
     about: 'calls a tool with JSON arguments; without one, lists the tools',
-    options: { 'sign-in': { type: 'boolean', about: 'open a browser where that is needed, also for more scopes' }, ...account, ...known, ...stored, ...verbose },
+    options: {
+      'sign-in': { type: 'boolean', about: 'open a browser where that is needed, also for more scopes' },
+      ...account,
+      ...known,
+      ...stored,
+      ...verbose,
+    },
   },
-  token: { parameters: ['URL'], about: 'what the access token is good for', options: { print: { type: 'boolean', about: 'print the token itself, renewed where needed: whoever has it is you' }, ...account, ...known, ...stored } },
+  token: {
+    parameters: ['URL'],
+    about: 'what the access token is good for',
+    options: {
+      print: { type: 'boolean', about: 'print the token itself, renewed where needed: whoever has it is you' },
+      ...account,
+      ...known,
+      ...stored,
+    },
+  },
   sessions: { parameters: [], about: 'where you are signed in', options: { ...stored } },
-  logout: { parameters: ['URL'], about: 'forgets the session, and has its tokens revoked', options: { 'forget-client': { type: 'boolean', about: 'forget the registered client too, and have it deleted' }, ...account, ...stored } },
-  inspect: { parameters: ['[URL]'], about: 'opens a page that shows a sign-in step by step', options: { 'no-open': { type: 'boolean', about: 'print the address of the page, and open no browser' } } },
+  logout: {
+    parameters: ['URL'],
+    about: 'forgets the session, and has its tokens revoked',
+    options: {
+      'forget-client': { type: 'boolean', about: 'forget the registered client too, and have it deleted' },
+      ...account,
+      ...stored,
+    },
+  },
+  inspect: {
+    parameters: ['[URL]'],
+    about: 'opens a page that shows a sign-in step by step',
+    options: { 'no-open': { type: 'boolean', about: 'print the address of the page, and open no browser' } },
+  },
 };
 
 /**
@@ -88,15 +137,18 @@ export const commands = {
  */
 export function read(args) {
   const [name = '', ...rest] = args;
-  if (['', 'help', '--help', '-h'].includes(name)) return { command: 'help', parameters: rest.slice(0, 1), options: {} };
+  if (['', 'help', '--help', '-h'].includes(name))
+    return { command: 'help', parameters: rest.slice(0, 1), options: {} };
   if (name === '--version') return { command: 'version', parameters: [], options: {} };
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!command) throw new UsageError(`There is no command ${name}. \`mcp-oauth-wasm help\` lists them.`);
   const { values, positionals } = parsed(name, rest, { ...command.options, ...everywhere });
   if (values.help) return { command: 'help', parameters: [name], options: values };
   const needed = command.parameters.filter((parameter) => !parameter.startsWith('['));
-  if (positionals.length < needed.length) throw new UsageError(`${needed[positionals.length]} is missing. ${hint(name)}`);
-  if (positionals.length > command.parameters.length) throw new UsageError(`"${positionals[command.parameters.length]}" is one argument too many. ${hint(name)}`);
+  if (positionals.length < needed.length)
+    throw new UsageError(`${needed[positionals.length]} is missing. ${hint(name)}`);
+  if (positionals.length > command.parameters.length)
+    throw new UsageError(`"${positionals[command.parameters.length]}" is one argument too many. ${hint(name)}`);
   const parameters = positionals.map((text, at) => (command.parameters[at]?.includes('URL') ? endpointOf(text) : text));
   return { command: name, parameters, options: values };
 }
@@ -122,7 +174,8 @@ function hint(name) {
 /** @param {string} text */
 function endpointOf(text) {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') throw new UsageError(`"${text}" is no URL of an MCP server, such as https://mcp.example.com/mcp.`);
+  if (url?.protocol !== 'https:' && url?.protocol !== 'http:')
+    throw new UsageError(`"${text}" is no URL of an MCP server, such as https://mcp.example.com/mcp.`);
   return url.href;
 }
 
@@ -132,14 +185,20 @@ function endpointOf(text) {
  */
 export function help(name) {
   const command = name === undefined ? undefined : commands[name];
-  if (name !== undefined && !command) throw new UsageError(`There is no command ${name}. \`mcp-oauth-wasm help\` lists them.`);
+  if (name !== undefined && !command)
+    throw new UsageError(`There is no command ${name}. \`mcp-oauth-wasm help\` lists them.`);
   if (command) {
     const options = Object.entries({ ...command.options, ...everywhere });
     return `mcp-oauth-wasm ${[name, ...command.parameters].join(' ')}\n\n${command.about}\n\n${table(options.map(([option, { value, about }]) => [`--${[option, value].filter(Boolean).join(' ')}`, about]))}`;
   }
-  const lines = Object.entries(commands).map(([command, { parameters, about }]) => [[command, ...parameters].join(' '), about]);
-  return `mcp-oauth-wasm COMMAND\n\n${table([...lines, ['help [COMMAND]', 'says more about a command'], ['--version', 'the version']])}\n\n` +
-    'Exit codes: 0 fine; 1 failed, or findings that are errors; 2 wrong arguments;\n3 a person has to sign in first; 130 interrupted.';
+  const lines = Object.entries(commands).map(([command, { parameters, about }]) => [
+    [command, ...parameters].join(' '),
+    about,
+  ]);
+  return (
+    `mcp-oauth-wasm COMMAND\n\n${table([...lines, ['help [COMMAND]', 'says more about a command'], ['--version', 'the version']])}\n\n` +
+    'Exit codes: 0 fine; 1 failed, or findings that are errors; 2 wrong arguments;\n3 a person has to sign in first; 130 interrupted.'
+  );
 }
 
 /** @param {string[][]} rows */

@@ -12,19 +12,26 @@ export async function run({ parameters: [endpoint = '', tool, json = '{}'], opti
   const given = argumentsFrom(json);
   const host = hostFrom(options, output, {
     async approve({ reason, issuer, plan }) {
-      output.progress(reason === 'step-up' ? 'More scopes are needed:' : `Another authorization server is in charge now: ${issuer}`);
+      output.progress(
+        reason === 'step-up' ? 'More scopes are needed:' : `Another authorization server is in charge now: ${issuer}`,
+      );
       for (const line of explain(plan).split('\n')) output.progress(line);
       return true;
     },
   });
   const settings = settingsFrom(options);
   const authorizer = createAuthorizer({ client, host, settings: () => settings });
-  const { fetch } = authorizer.connection(endpoint, { account: accountFrom(options), interaction: options['sign-in'] === true, signal });
+  const { fetch } = authorizer.connection(endpoint, {
+    account: accountFrom(options),
+    interaction: options['sign-in'] === true,
+    signal,
+  });
   return withClient(endpoint, fetch, signal, async (mcp) => {
     if (tool === undefined) {
       const { tools } = await mcp.listTools(undefined, { signal });
       output.document(tools);
-      for (const { name, description = '' } of tools) output.line(['bold', name], description === '' ? '' : `  ${description.split('\n')[0]}`);
+      for (const { name, description = '' } of tools)
+        output.line(['bold', name], description === '' ? '' : `  ${description.split('\n')[0]}`);
       if (tools.length === 0) output.line('There are no tools.');
       return true;
     }

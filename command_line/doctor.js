@@ -62,7 +62,9 @@ async function probeIfPossible({ discovery, plan }, { settings, ...host }, outpu
     output.progress('There is nothing to probe: discovery found no place to register at.');
     return undefined;
   }
-  output.progress(`Registering throwaway clients at ${at.issuer}, to see how they are answered. They are deleted afterwards, where the server lets them be.`);
+  output.progress(
+    `Registering throwaway clients at ${at.issuer}, to see how they are answered. They are deleted afterwards, where the server lets them be.`,
+  );
   return probe({ discovery, plan, settings }, host);
 }
 
@@ -93,12 +95,20 @@ function show(examination, findings, probed, verbose, output) {
 function facts({ exchanges, challenge, discovery, plan, failures }) {
   const [call] = exchanges;
   const demands = challenge?.scopes ? `; demands ${challenge.scopes.join(' ')}` : '';
-  const answer = call?.status === undefined ? `no answer: ${call?.failure}` : `answers ${call.status} without a token${demands}`;
-  const scopes = (/** @type {(planned: import('mcp-oauth-wasm').PlannedScope) => boolean} */ which) => plan?.scopes.filter(which).map(({ scope }) => scope).join(' ') || 'no scopes';
+  const answer =
+    call?.status === undefined ? `no answer: ${call?.failure}` : `answers ${call.status} without a token${demands}`;
+  const scopes = (/** @type {(planned: import('mcp-oauth-wasm').PlannedScope) => boolean} */ which) =>
+    plan?.scopes
+      .filter(which)
+      .map(({ scope }) => scope)
+      .join(' ') || 'no scopes';
   if (!discovery) return [['MCP server', answer]];
   return [
     ['MCP server', answer],
-    ['authorization server', `${discovery.authorizationServer.issuer}${failures.length > 0 ? ', if the errors were mended' : ''}`],
+    [
+      'authorization server',
+      `${discovery.authorizationServer.issuer}${failures.length > 0 ? ', if the errors were mended' : ''}`,
+    ],
     ['would register', scopes(({ purpose }) => purpose !== 'left-out')],
     ['would request', scopes(({ requested }) => requested)],
   ];
@@ -112,11 +122,17 @@ function facts({ exchanges, challenge, discovery, plan, failures }) {
  * @param {Output} output
  */
 function showShort(findings, room, output) {
-  const long = findings.map((finding) => (finding.severity === 'advice' ? [] : wrapped(`→ ${finding.change}`, output.width - 10)));
+  const long = findings.map((finding) =>
+    finding.severity === 'advice' ? [] : wrapped(`→ ${finding.change}`, output.width - 10),
+  );
   let left = room - findings.length;
   for (const [at, finding] of findings.entries()) {
     if (at >= room) break;
-    output.line([styles[finding.severity], finding.severity.padEnd(8)], '  ', cut(`${finding.title}${about(finding)}`, output.width - 10));
+    output.line(
+      [styles[finding.severity], finding.severity.padEnd(8)],
+      '  ',
+      cut(`${finding.title}${about(finding)}`, output.width - 10),
+    );
     const change = long[at] ?? [];
     if (change.length <= left) for (const line of change) output.line(' '.repeat(10), ['dim', line]);
     left -= change.length;
@@ -136,7 +152,15 @@ function about({ scopes = [] }) {
 function showAll(findings, output) {
   for (const { severity, id, title, step, party, standard, found, effect, change, setting } of findings) {
     output.line([styles[severity], severity.padEnd(8)], '  ', ['bold', title]);
-    const details = { found, effect, change, standard, where: `${party.replaceAll('-', ' ')}, step ${step}`, setting, id };
+    const details = {
+      found,
+      effect,
+      change,
+      standard,
+      where: `${party.replaceAll('-', ' ')}, step ${step}`,
+      setting,
+      id,
+    };
     for (const [name, value] of Object.entries(details)) {
       if (value === undefined) continue;
       const [first = '', ...more] = wrapped(value, output.width - 20);
@@ -155,7 +179,12 @@ function showProbe({ careless, ours, clients }, output) {
   showTrial('registers without scope', careless, output);
   showTrial('registers by the plan', ours, output);
   const left = clients.filter(({ deleted }) => !deleted);
-  output.line('  ', left.length === 0 ? `All ${clients.length} throwaway clients are deleted.` : `Not deleted, for the server does not let them be: ${left.map(({ clientId }) => clientId).join(', ')}`);
+  output.line(
+    '  ',
+    left.length === 0
+      ? `All ${clients.length} throwaway clients are deleted.`
+      : `Not deleted, for the server does not let them be: ${left.map(({ clientId }) => clientId).join(', ')}`,
+  );
   output.line();
 }
 
@@ -164,12 +193,33 @@ function showProbe({ careless, ours, clients }, output) {
  * @param {Trial} trial
  * @param {Output} output
  */
-function showTrial(name, { registered, sentScope, registeredScope, requestedScope, answer, serverAnswer, permitted = [], notPermitted = [], notKnown = [], outrightAnswer }, output) {
+function showTrial(
+  name,
+  {
+    registered,
+    sentScope,
+    registeredScope,
+    requestedScope,
+    answer,
+    serverAnswer,
+    permitted = [],
+    notPermitted = [],
+    notKnown = [],
+    outrightAnswer,
+  },
+  output,
+) {
   output.line('  ', ['bold', `A client that ${name}`]);
   const named = (registeredScope ?? sentScope ?? '').split(' ');
   const beyond = (requestedScope ?? '').split(' ').filter((scope) => !named.includes(scope));
   const why = beyond.length > 0 ? '' : ': all that it requests is registered';
-  const answers = { accepted: `accepted${why}`, 'sign-in': beyond.length > 0 ? `asked to sign in first; not registered: ${beyond.join(' ')}` : `asked to sign in first${why}` };
+  const answers = {
+    accepted: `accepted${why}`,
+    'sign-in':
+      beyond.length > 0
+        ? `asked to sign in first; not registered: ${beyond.join(' ')}`
+        : `asked to sign in first${why}`,
+  };
   const details = {
     'is registered for': registered ? (registeredScope ?? 'nobody says which scopes') : undefined,
     requests: requestedScope === undefined ? undefined : (requestedScope ?? 'no scope'),
@@ -181,14 +231,20 @@ function showTrial(name, { registered, sentScope, registeredScope, requestedScop
   for (const [title, text] of Object.entries(details)) {
     if (text === undefined) continue;
     const [first = '', ...more] = wrapped(text, output.width - 23);
-    output.line(`    ${title.padEnd(19)}`, title === 'is answered' ? [answer === 'accepted' ? 'green' : answer === 'sign-in' ? 'yellow' : 'red', first] : first);
+    output.line(
+      `    ${title.padEnd(19)}`,
+      title === 'is answered'
+        ? [answer === 'accepted' ? 'green' : answer === 'sign-in' ? 'yellow' : 'red', first]
+        : first,
+    );
     for (const line of more) output.line(' '.repeat(23), line);
   }
 }
 
 /** @param {Finding[]} findings */
 function summary(findings) {
-  const count = (/** @type {Finding['severity']} */ severity) => findings.filter((finding) => finding.severity === severity).length;
+  const count = (/** @type {Finding['severity']} */ severity) =>
+    findings.filter((finding) => finding.severity === severity).length;
   const [errors, warnings, advice] = [count('error'), count('warning'), count('advice')];
   if (findings.length === 0) return 'Nothing was found that stands in the way of a sign-in.';
   return `${errors} ${errors === 1 ? 'error' : 'errors'}, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}, ${advice} ${advice === 1 ? 'piece' : 'pieces'} of advice.`;
@@ -212,7 +268,10 @@ function showDetails({ plan, registrationRequest, exchanges }, output) {
   output.line();
   output.line(['bold', 'What was asked, and answered']);
   for (const { method, url, status, failure, headers } of exchanges) {
-    output.line(`  ${method.padEnd(8)}${url}  `, ['dim', `${status ?? failure}${headers['content-type'] ? `, ${headers['content-type']}` : ''}`]);
+    output.line(`  ${method.padEnd(8)}${url}  `, [
+      'dim',
+      `${status ?? failure}${headers['content-type'] ? `, ${headers['content-type']}` : ''}`,
+    ]);
   }
 }
 

@@ -32,13 +32,21 @@ export async function run({ parameters: [endpoint = ''], options, output, signal
           output.progress(['bold', url]);
           await openBrowser(url);
         },
-        showUrl: () => output.progress('No browser could be opened: open the address above yourself, on this machine. (Or: --no-browser, --device.)'),
+        showUrl: () =>
+          output.progress(
+            'No browser could be opened: open the address above yourself, on this machine. (Or: --no-browser, --device.)',
+          ),
       });
   const grant = deviceAuthorization({
-    show: ({ userCode, verificationUri }) => output.progress('Open ', ['bold', verificationUri], ' on any device, and enter the code ', ['bold', userCode]),
+    show: ({ userCode, verificationUri }) =>
+      output.progress('Open ', ['bold', verificationUri], ' on any device, and enter the code ', ['bold', userCode]),
   });
   const settings = { ...settingsFrom(options), ...(options.device ? { grant } : {}) };
-  const authorizer = createAuthorizer({ client, host: hostFrom(options, output, { redirect }), settings: () => settings });
+  const authorizer = createAuthorizer({
+    client,
+    host: hostFrom(options, output, { redirect }),
+    settings: () => settings,
+  });
   const connection = authorizer.connection(endpoint, { account: accountFrom(options), interaction: true, signal });
   const before = await connection.session();
   // The challenge says what is needed; a server that lets everybody in gives none.
@@ -48,7 +56,14 @@ export async function run({ parameters: [endpoint = ''], options, output, signal
   if (!session) return false;
   const isNew = before?.tokens.accessToken !== session.tokens.accessToken;
   const { issuer } = session.registration;
-  output.document({ endpoint, account: accountFrom(options), issuer, isNew, scopes: grantedScopes(session), expiresAt: session.tokens.expiresAt });
+  output.document({
+    endpoint,
+    account: accountFrom(options),
+    issuer,
+    isNew,
+    scopes: grantedScopes(session),
+    expiresAt: session.tokens.expiresAt,
+  });
   output.line(['green', isNew ? 'Signed in' : 'You were signed in already'], ` at ${endpoint}, by ${issuer}.`);
   output.line(`Granted: ${grantedScopes(session).join(' ') || 'no scope'}. ${expiryInWords(session)}`);
   if (options.verbose) output.text(`\n${explain(session.plan)}`);

@@ -17,11 +17,29 @@ export async function run({ parameters: [endpoint = ''], options, output, signal
   }
   const revoked = await connection.signOut();
   const { registration } = session;
-  const deleted = options['forget-client'] && registration.kind === 'dynamic' ? await unregister({ registration }, host).catch(() => false) : undefined;
+  const deleted =
+    options['forget-client'] && registration.kind === 'dynamic'
+      ? await unregister({ registration }, host).catch(() => false)
+      : undefined;
   if (options['forget-client']) await connection.forgetClient();
-  output.document({ endpoint, account: accountFrom(options), signedOut: true, revoked, ...(options['forget-client'] ? { clientDeleted: deleted ?? false } : {}) });
+  output.document({
+    endpoint,
+    account: accountFrom(options),
+    signedOut: true,
+    revoked,
+    ...(options['forget-client'] ? { clientDeleted: deleted ?? false } : {}),
+  });
   output.line(`Signed out at ${endpoint}.`);
-  output.line(revoked ? 'The authorization server has revoked the tokens.' : `The authorization server has not revoked the tokens${session.tokens.expiresAt ? `; the access token is good until ${new Date(session.tokens.expiresAt * 1000).toISOString()}` : ''}.`);
-  if (options['forget-client']) output.line(deleted ? 'It has deleted the client.' : 'The client is forgotten here; the authorization server may still know it.');
+  output.line(
+    revoked
+      ? 'The authorization server has revoked the tokens.'
+      : `The authorization server has not revoked the tokens${session.tokens.expiresAt ? `; the access token is good until ${new Date(session.tokens.expiresAt * 1000).toISOString()}` : ''}.`,
+  );
+  if (options['forget-client'])
+    output.line(
+      deleted
+        ? 'It has deleted the client.'
+        : 'The client is forgotten here; the authorization server may still know it.',
+    );
   return true;
 }

@@ -2,7 +2,7 @@
 /** `mcp-oauth-wasm`: examines MCP servers, and signs in at them, from a terminal. */
 
 import { readFileSync } from 'node:fs';
-import { AuthorizationError, InteractionRequiredError } from 'mcp-oauth-wasm';
+import { InteractionRequiredError } from 'mcp-oauth-wasm';
 import { help, read, UsageError } from './arguments.js';
 import { createOutput } from './output.js';
 
@@ -70,9 +70,17 @@ function report(error, output) {
     output.progress(error.message);
     return exitCodes.usage;
   }
-  const { code = 'failed', step, details } = /** @type {Partial<AuthorizationError>} */ (Object(error));
+  const {
+    code = 'failed',
+    step,
+    details,
+  } = /** @type {Partial<import('mcp-oauth-wasm').AuthorizationError>} */ (Object(error));
   const isForPerson = error instanceof InteractionRequiredError;
-  const message = isForPerson ? `A person has to sign in first: \`mcp-oauth-wasm login ${error.details.endpoint}\`.` : error instanceof Error ? error.message : String(error);
+  const message = isForPerson
+    ? `A person has to sign in first: \`mcp-oauth-wasm login ${error.details.endpoint}\`.`
+    : error instanceof Error
+      ? error.message
+      : String(error);
   output.document({ error: { code, message, step, details } });
   if (isForPerson) output.progress(message);
   else output.progress(['red', 'Failed'], step ? ` at the step ${step}: ` : ': ', message, ['dim', ` (${code})`]);

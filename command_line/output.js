@@ -68,7 +68,9 @@ function fit(text) {
  */
 function asJson(value) {
   return JSON.stringify(value, null, 2).replace(unfit, (character) =>
-    character === '\n' ? character : character.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    character === '\n'
+      ? character
+      : character.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
   );
 }
 

@@ -9,7 +9,9 @@ import { createInterface } from 'node:readline/promises';
  */
 export async function ask(question, signal) {
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  const ended = /** @type {Promise<never>} */ (new Promise((_, reject) => prompt.once('close', () => reject(new Error('The input ended before the answer came.')))));
+  const ended = /** @type {Promise<never>} */ (
+    new Promise((_, reject) => prompt.once('close', () => reject(new Error('The input ended before the answer came.'))))
+  );
   // Ctrl-C reaches readline where there is a terminal, and not the process.
   prompt.on('SIGINT', () => process.emit('SIGINT'));
   try {

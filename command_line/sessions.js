@@ -16,7 +16,16 @@ export async function run({ options, output }) {
     const session = await authorizer.connection(endpoint, { account }).session();
     if (session) all.push({ endpoint, account, session });
   }
-  output.document(all.map(({ endpoint, account, session }) => ({ endpoint, account, issuer: session.registration.issuer, scopes: grantedScopes(session), expiresAt: session.tokens.expiresAt, canBeRenewed: session.tokens.refreshToken !== undefined })));
+  output.document(
+    all.map(({ endpoint, account, session }) => ({
+      endpoint,
+      account,
+      issuer: session.registration.issuer,
+      scopes: grantedScopes(session),
+      expiresAt: session.tokens.expiresAt,
+      canBeRenewed: session.tokens.refreshToken !== undefined,
+    })),
+  );
   for (const { endpoint, account, session } of all) {
     output.line(['bold', endpoint], account === 'default' ? '' : `  account ${account}`);
     output.line(`  by ${session.registration.issuer}, for ${grantedScopes(session).join(' ') || 'no scope'}`);

@@ -1,6 +1,6 @@
 /** From options to what the package needs. */
 
-import { nodeHost, createFileStore, defaultStorePath } from 'mcp-oauth-wasm/node';
+import { createFileStore, defaultStorePath, nodeHost } from 'mcp-oauth-wasm/node';
 import { UsageError } from './arguments.js';
 
 /** @import { ConnectionSettings, Host, TraceEvent } from 'mcp-oauth-wasm' */

@@ -19,7 +19,15 @@ export async function run({ parameters: [endpoint = ''], options, output, signal
     return false;
   }
   const { tokens, registration } = session;
-  const told = { endpoint, account: accountFrom(options), signedIn: true, issuer: registration.issuer, scopes: grantedScopes(session), expiresAt: tokens.expiresAt, canBeRenewed: tokens.refreshToken !== undefined };
+  const told = {
+    endpoint,
+    account: accountFrom(options),
+    signedIn: true,
+    issuer: registration.issuer,
+    scopes: grantedScopes(session),
+    expiresAt: tokens.expiresAt,
+    canBeRenewed: tokens.refreshToken !== undefined,
+  };
   output.document(options.print ? { ...told, accessToken: tokens.accessToken } : told);
   if (options.print) output.line(tokens.accessToken);
   else {

@@ -39,7 +39,10 @@ try {
   print(asDescribed ? good('\nAll went as described:') : bad('\nNot all went as described, see the red lines above:'));
   table([
     [faint(publishedClient), refused ? 'was locked out' : bad('was not locked out')],
-    [faint(clientName), served ? 'signed in, got one more scope without a new registration, and refreshed' : bad('was not served')],
+    [
+      faint(clientName),
+      served ? 'signed in, got one more scope without a new registration, and refreshed' : bad('was not served'),
+    ],
     ['', held ? 'requested no scope that it had not registered' : bad('requested a scope that it had not registered')],
   ]);
   print('\nNext: npm run demo -- --browser, to sign in yourself; npm test, to see it proved.\n');
@@ -62,7 +65,10 @@ function showScene() {
     [faint('authorization server'), `${authorizationServer.issuer} (oidc-provider)`],
     ['', 'permits each client only the scopes that it registered'],
     ['', 'registers a client that names no scopes with: profile email'],
-    [faint('person'), browser ? 'you, in your browser: sign in with any name and password' : 'alice, by a user agent without a person'],
+    [
+      faint('person'),
+      browser ? 'you, in your browser: sign in with any name and password' : 'alice, by a user agent without a person',
+    ],
   ]);
 }
 
@@ -74,8 +80,16 @@ async function showPublishedClient() {
     [faint('registers with'), scopeText(outcome.registration.scope)],
     [faint('is registered with'), scopeText(outcome.registeredScope)],
     [faint('requests'), scopeText(outcome.requestedScope)],
-    [faint('is answered'), bad(`error=${outcome.error} error_description="${outcome.errorDescription}" scope=${outcome.refusedScope}`)],
-    ['', refused ? 'It is locked out: it chooses scopes twice, once to register and once to request.' : bad('It did not fail as described.')],
+    [
+      faint('is answered'),
+      bad(`error=${outcome.error} error_description="${outcome.errorDescription}" scope=${outcome.refusedScope}`),
+    ],
+    [
+      '',
+      refused
+        ? 'It is locked out: it chooses scopes twice, once to register and once to request.'
+        : bad('It did not fail as described.'),
+    ],
   ]);
   return refused;
 }
@@ -153,14 +167,20 @@ function showWhatTheServerSaw() {
     requests.flatMap(({ client, requested, unregistered, refused }) => [
       [client?.name ?? 'unknown', faint('registered'), scopeText(client?.scope)],
       ['', faint('requested'), scopeText(requested)],
-      ['', faint('answered'), refused ? bad(`refused, not registered: ${unregistered.join(' ')}`) : good('the sign-in page')],
+      [
+        '',
+        faint('answered'),
+        refused ? bad(`refused, not registered: ${unregistered.join(' ')}`) : good('the sign-in page'),
+      ],
     ]),
   );
   const ours = requests.filter(({ client }) => client?.name === clientName);
   const refreshed = authorizationServer.requests.some(
     ({ path, body, status }) => path === '/token' && body.grant_type === 'refresh_token' && status === 200,
   );
-  return ours.length === 2 && ours.every(({ unregistered, refused }) => unregistered.length === 0 && !refused) && refreshed;
+  return (
+    ours.length === 2 && ours.every(({ unregistered, refused }) => unregistered.length === 0 && !refused) && refreshed
+  );
 }
 
 /** @param {RecordedRequest} request */

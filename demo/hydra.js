@@ -37,7 +37,12 @@ try {
     ['', `publishes the scopes: ${published.join(' ')}`],
     [faint('authorization server'), `${issuer} (Ory Hydra)`],
     ['', 'permits each client only the scopes that it registered'],
-    [faint('person'), browser ? `you, in your browser: sign in as ${person.username} with the password ${person.password}` : 'alice, by a user agent without a person'],
+    [
+      faint('person'),
+      browser
+        ? `you, in your browser: sign in as ${person.username} with the password ${person.password}`
+        : 'alice, by a user agent without a person',
+    ],
   ]);
   const asDescribed = (await showNaive()) && (await showOurs());
   print(asDescribed ? good('\nAll went as described.\n') : bad('\nNot all went as described.\n'));

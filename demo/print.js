@@ -62,7 +62,9 @@ export function stepPrinter() {
   return ({ step, kind, from, to, summary }) => {
     const name = step === lastStep ? '' : spaced(step);
     lastStep = step;
-    const party = { request: `→ ${spaced(to)}`, answer: `← ${spaced(from)}`, decision: '', failure: bad('failed') }[kind];
+    const party = { request: `→ ${spaced(to)}`, answer: `← ${spaced(from)}`, decision: '', failure: bad('failed') }[
+      kind
+    ];
     printRow([bold(name), faint(party), kind === 'failure' ? bad(summary) : summary], widths);
   };
 }
@@ -77,7 +79,9 @@ function spaced(name) {
  * @param {number[]} widths of all its cells but the last
  */
 function printRow(row, widths) {
-  const cells = row.slice(0, -1).map((cell, column) => cell.padEnd((widths[column] ?? 0) + cell.length - shownLength(cell)));
+  const cells = row
+    .slice(0, -1)
+    .map((cell, column) => cell.padEnd((widths[column] ?? 0) + cell.length - shownLength(cell)));
   const indent = margin.length + cells.reduce((sum, cell) => sum + shownLength(cell), 0);
   const [first = '', ...more] = wrapped(row.at(-1) ?? '', lineWidth - indent);
   print(margin + cells.join('') + first);

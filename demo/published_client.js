@@ -1,7 +1,7 @@
-import { InMemoryOAuthClientProvider } from 'mcp-sdk-1-27-1/examples/client/simpleOAuthClientProvider.js';
 import { UnauthorizedError } from 'mcp-sdk-1-27-1/client/auth.js';
 import { Client } from 'mcp-sdk-1-27-1/client/index.js';
 import { StreamableHTTPClientTransport } from 'mcp-sdk-1-27-1/client/streamableHttp.js';
+import { InMemoryOAuthClientProvider } from 'mcp-sdk-1-27-1/examples/client/simpleOAuthClientProvider.js';
 
 export const publishedClient = '@modelcontextprotocol/sdk 1.27.1';
 

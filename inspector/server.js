@@ -50,7 +50,11 @@ const REQUEST_LIMIT = 2 * 1024 * 1024;
  * @throws {TransportError} `browser_not_opened`
  */
 export async function startInspector({ url, port = 0, open = false, fetch, resolve } = {}) {
-  if (url !== undefined && !isWebUrl(url)) throw new MisuseError({ code: 'invalid_url', message: 'The MCP server to inspect is given by an http or https URL.' });
+  if (url !== undefined && !isWebUrl(url))
+    throw new MisuseError({
+      code: 'invalid_url',
+      message: 'The MCP server to inspect is given by an http or https URL.',
+    });
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 });
   await listen(server, port);
   const origin = `http://127.0.0.1:${/** @type {AddressInfo} */ (server.address()).port}`;
@@ -62,10 +66,12 @@ export async function startInspector({ url, port = 0, open = false, fetch, resol
   const fragment = new URLSearchParams({ key: session.key, ...(url === undefined ? {} : { server: url }) });
   const page = `${origin}/#${fragment}`;
   const close = () =>
-    /** @type {Promise<void>} */ (new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    }));
+    /** @type {Promise<void>} */ (
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      })
+    );
   try {
     if (open) await (open === true ? openBrowser : open)(page);
   } catch (error) {
@@ -82,7 +88,13 @@ export async function startInspector({ url, port = 0, open = false, fetch, resol
 function listen(server, port) {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
-      reject(new MisuseError({ code: 'inspector_port_taken', message: `The inspector cannot listen on port ${port} of 127.0.0.1. Choose another one, or none.`, cause }));
+      reject(
+        new MisuseError({
+          code: 'inspector_port_taken',
+          message: `The inspector cannot listen on port ${port} of 127.0.0.1. Choose another one, or none.`,
+          cause,
+        }),
+      );
     });
     server.listen(port, '127.0.0.1', () => resolve(undefined));
   });
@@ -102,7 +114,8 @@ function createAnswerer(origin, session, network) {
   /** @type {Record<string, (wanted: any, abandoned: AbortSignal) => unknown>} */
   const calls = {
     '/inspect': ({ endpoint, allowPrivateAddresses }) => {
-      if (!isWebUrl(endpoint)) throw new ProxyError(400, 'invalid_url', 'The MCP server is given by an http or https URL.');
+      if (!isWebUrl(endpoint))
+        throw new ProxyError(400, 'invalid_url', 'The MCP server is given by an http or https URL.');
       targets.inspect(endpoint, allowPrivateAddresses === true);
       return {};
     },

@@ -113,7 +113,8 @@ import { placeOf } from './stored.js';
  * @throws {MisuseError} `invalid_argument`: there is no store
  */
 export function createAuthorizer(options) {
-  if (!options?.host?.store) throw new MisuseError({ code: 'invalid_argument', message: 'The argument `host` must have a `store`.' });
+  if (!options?.host?.store)
+    throw new MisuseError({ code: 'invalid_argument', message: 'The argument `host` must have a `store`.' });
   const { host, client = {}, settings = () => undefined } = options;
   /** @type {Map<string, Connection>} */
   const connections = new Map();

@@ -49,7 +49,8 @@ export function browserHost({ redirectUri, store, redirect, fetch, ...others } =
   if (!store && [redirect ?? []].flat().some((way) => 'complete' in way)) {
     throw new MisuseError({
       code: 'invalid_argument',
-      message: 'A page redirect leaves this page, and the default store forgets with it who is signing in. Set `store`, for instance to `createIndexedDBStore()`.',
+      message:
+        'A page redirect leaves this page, and the default store forgets with it who is signing in. Set `store`, for instance to `createIndexedDBStore()`.',
     });
   }
   const hasWindows = typeof document !== 'undefined';

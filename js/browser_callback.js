@@ -42,7 +42,10 @@ export function handOverCallback({ origin = location.origin, show = showText } =
     clearTimeout(impatience);
     if (reply.about === 'received') {
       history.replaceState(null, '', location.pathname);
-      show({ title: 'Return to the application', message: 'It has received the answer of the sign-in. You can close this page.' });
+      show({
+        title: 'Return to the application',
+        message: 'It has received the answer of the sign-in. You can close this page.',
+      });
     } else if (reply.about === 'next' && /^https?:/.test(reply.authorizationUrl)) {
       location.replace(reply.authorizationUrl);
     } else if (reply.about === 'outcome') {
@@ -56,7 +59,8 @@ export function handOverCallback({ origin = location.origin, show = showText } =
 
 const nobodyWaits = {
   title: 'Nobody has taken this answer',
-  message: 'The application is not waiting for it, or cannot be reached from here. If it asks for an address, copy the one of this page; else start again from there.',
+  message:
+    'The application is not waiting for it, or cannot be reached from here. If it asks for an address, copy the one of this page; else start again from there.',
 };
 
 /** @param {CallbackText} text */

@@ -62,7 +62,10 @@ const SIZE_LIMIT = 5 * 1024;
  * @returns {ClientMetadataDocument}
  * @throws {MisuseError} `invalid_client_metadata`: it would not be accepted; `details.problems` has every reason
  */
-export function clientMetadataDocument(client, { redirectUris, scopes, refresh = true, applicationType, publicKeys, publicKeysUrl, further }) {
+export function clientMetadataDocument(
+  client,
+  { redirectUris, scopes, refresh = true, applicationType, publicKeys, publicKeysUrl, further },
+) {
   const isWeb = redirectUris.every((uri) => uri.startsWith('https:'));
   const described = {
     client_id: client.clientMetadataUrl,
@@ -78,7 +81,7 @@ export function clientMetadataDocument(client, { redirectUris, scopes, refresh =
     token_endpoint_auth_method: publicKeys || publicKeysUrl ? 'private_key_jwt' : 'none',
     jwks: publicKeys,
     jwks_uri: publicKeysUrl,
-    scope: scopes && scopes.join(' '),
+    scope: scopes?.join(' '),
   };
   /** @type {ClientMetadataDocument} */
   const document = { ...further, ...JSON.parse(JSON.stringify(described)) };
@@ -105,17 +108,31 @@ export function checkClientMetadataDocument(url, document) {
   const { token_endpoint_auth_method: method } = document;
   const size = new TextEncoder().encode(JSON.stringify(document)).length;
   return [
-    ...wrong('client_id', urlProblem(url) ?? (document.client_id !== url && 'has to be the URL of the document, character by character')),
+    ...wrong(
+      'client_id',
+      urlProblem(url) ?? (document.client_id !== url && 'has to be the URL of the document, character by character'),
+    ),
     ...wrong('client_name', !isText(document.client_name) && 'is missing: people see it on the consent page'),
     ...wrong('redirect_uris', redirectUriProblem(document.redirect_uris)),
     ...wrong('application_type', applicationTypeProblem(document)),
     ...wrong('grant_types', lacks(document.grant_types, 'authorization_code')),
     ...wrong('response_types', lacks(document.response_types, 'code')),
-    ...wrong('token_endpoint_auth_method', !['none', 'private_key_jwt'].includes(method) && 'has to be `none` or `private_key_jwt`: a secret that is published is none, and without this member it would be `client_secret_basic`'),
+    ...wrong(
+      'token_endpoint_auth_method',
+      !['none', 'private_key_jwt'].includes(method) &&
+        'has to be `none` or `private_key_jwt`: a secret that is published is none, and without this member it would be `client_secret_basic`',
+    ),
     ...wrong('jwks', keysProblem(document)),
-    ...wrong('scope', document.scope !== undefined && !isText(document.scope) && 'has to name scopes, or to be left out'),
-    ...['client_secret', 'client_secret_expires_at'].flatMap((member) => wrong(member, member in document && 'must not be in a document that everybody can read')),
-    ...['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'jwks_uri'].flatMap((member) => wrong(member, document[member] !== undefined && !isHttps(document[member]) && 'has to be an https URL')),
+    ...wrong(
+      'scope',
+      document.scope !== undefined && !isText(document.scope) && 'has to name scopes, or to be left out',
+    ),
+    ...['client_secret', 'client_secret_expires_at'].flatMap((member) =>
+      wrong(member, member in document && 'must not be in a document that everybody can read'),
+    ),
+    ...['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'jwks_uri'].flatMap((member) =>
+      wrong(member, document[member] !== undefined && !isHttps(document[member]) && 'has to be an https URL'),
+    ),
     ...(size > SIZE_LIMIT ? [{ problem: `has ${size} bytes; servers read up to ${SIZE_LIMIT}` }] : []),
   ];
 }
@@ -182,9 +199,13 @@ function lacks(words, word) {
  */
 function keysProblem({ jwks, jwks_uri: url, token_endpoint_auth_method: method }) {
   if (jwks !== undefined && url !== undefined) return 'and `jwks_uri` exclude each other';
-  if (jwks === undefined) return method === 'private_key_jwt' && url === undefined ? 'or `jwks_uri` is needed for `private_key_jwt`' : undefined;
+  if (jwks === undefined)
+    return method === 'private_key_jwt' && url === undefined
+      ? 'or `jwks_uri` is needed for `private_key_jwt`'
+      : undefined;
   if (!Array.isArray(jwks?.keys) || jwks.keys.length === 0) return 'has to be a JWK Set: an object with `keys`';
-  const isPublic = (/** @type {unknown} */ key) => isObject(key) && key.kty !== 'oct' && !['d', 'k', 'p', 'q'].some((member) => member in key);
+  const isPublic = (/** @type {unknown} */ key) =>
+    isObject(key) && key.kty !== 'oct' && !['d', 'k', 'p', 'q'].some((member) => member in key);
   return jwks.keys.every(isPublic) ? undefined : 'has a private or symmetric key: publish the public ones alone';
 }
 

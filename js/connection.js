@@ -77,7 +77,9 @@ export class Connection {
       const headers = new Headers(request?.headers ?? init?.headers);
       for (const [name, value] of Object.entries(signed)) headers.set(name, value);
       const guarded = { headers, signal, redirect: /** @type {const} */ ('manual') };
-      const response = await (request ? send(new Request(request.clone(), guarded), undefined, context) : send(input, { ...init, ...guarded }, context));
+      const response = await (request
+        ? send(new Request(request.clone(), guarded), undefined, context)
+        : send(input, { ...init, ...guarded }, context));
       refuseRedirect(response, url);
       const { status } = response;
       const authorization = signed.authorization ?? null;
@@ -124,11 +126,20 @@ export class Connection {
       return false;
     }
     // The request is wanted again, with the nonce that came with the refusal (RFC 9449 §9).
-    if (hasNonce && /\buse_dpop_nonce\b/.test(String(headers.get('www-authenticate'))) && attempt < NONCE_LIMIT) return true;
+    if (hasNonce && /\buse_dpop_nonce\b/.test(String(headers.get('www-authenticate'))) && attempt < NONCE_LIMIT)
+      return true;
     const session = this.#session;
     const untested = this.#untestedToken?.token === session?.tokens.accessToken ? this.#untestedToken?.from : undefined;
     const late = session !== null && authorization !== undefined && authorization !== authorizationOf(session);
-    const refusal = { endpoint, status, headers: [headers.get('www-authenticate') ?? []].flat(), session, late, untested, attempt };
+    const refusal = {
+      endpoint,
+      status,
+      headers: [headers.get('www-authenticate') ?? []].flat(),
+      session,
+      late,
+      untested,
+      attempt,
+    };
     /** @type {Decision} */
     const decision = await call('decide', refusal, performing(this.context).calls);
     return this.#follow(decision, session, options);
@@ -176,7 +187,8 @@ export class Connection {
       this.#session = session;
     };
     const isInteractive = interaction && needsPerson(this.context.settings);
-    const inTurn = (/** @type {AbortSignal} */ abandoned) => (isInteractive ? this.queue(() => work(abandoned)) : work(abandoned));
+    const inTurn = (/** @type {AbortSignal} */ abandoned) =>
+      isInteractive ? this.queue(() => work(abandoned)) : work(abandoned);
     await this.#once(`sign in ${interaction} ${cause.demanded}`, inTurn, signal);
   }
 
@@ -202,7 +214,11 @@ export class Connection {
         outcome = await call('cameBack', { callbackUrl, host }, calls);
       }
       if (outcome.kind === 'interaction-required') throw this.#interactionRequired(cause, outcome);
-      await showOutcome({ signedIn: true, title: 'Signed in', message: 'You can close this page and return to the application.' });
+      await showOutcome({
+        signedIn: true,
+        title: 'Signed in',
+        message: 'You can close this page and return to the application.',
+      });
       return outcome.session;
     } catch (error) {
       await showOutcome({
@@ -240,7 +256,13 @@ export class Connection {
   #neverAnswered(error, { issuer, mayBeForgotten }) {
     if (!(error instanceof TransportError) || !mayBeForgotten) return error;
     const message = `${error.message} If ${issuer} says that it does not know this client, call \`forgetClient()\` of the connection to ${this.context.endpoint} and sign in again.`;
-    return new TransportError({ code: error.code, message, step: error.step ?? 'callback', details: { ...error.details, issuer }, cause: error });
+    return new TransportError({
+      code: error.code,
+      message,
+      step: error.step ?? 'callback',
+      details: { ...error.details, issuer },
+      cause: error,
+    });
   }
 
   /**
@@ -252,11 +274,19 @@ export class Connection {
     this.#session ??= await this.#read();
     const used = this.#session?.tokens;
     if (!used?.refreshToken) {
-      throw new MisuseError({ code: 'no_refresh_token', message: 'There is no refresh token: sign in first, or again.', step: 'refresh' });
+      throw new MisuseError({
+        code: 'no_refresh_token',
+        message: 'There is no refresh token: sign in first, or again.',
+        step: 'refresh',
+      });
     }
     await this.#refresh(used.accessToken, options);
     if (this.#session?.tokens.accessToken === used.accessToken) {
-      throw new RefusedError({ code: 'refresh_token_refused', message: 'The refresh token is not accepted any more. Sign in again.', step: 'refresh' });
+      throw new RefusedError({
+        code: 'refresh_token_refused',
+        message: 'The refresh token is not accepted any more. Sign in again.',
+        step: 'refresh',
+      });
     }
   }
 
@@ -312,7 +342,8 @@ export class Connection {
     const { refreshToken, accessToken } = used.tokens;
     try {
       if (refreshToken) await this.#refresh(accessToken, options).catch(ignoreTokenRefused);
-      else if (!needsPerson(this.context.settings)) await this.#signIn({ replaces: accessToken, demanded: [] }, options);
+      else if (!needsPerson(this.context.settings))
+        await this.#signIn({ replaces: accessToken, demanded: [] }, options);
     } catch (error) {
       // Nothing was decided, and the token may still serve for its last seconds.
       if (!(error instanceof TransportError) || isExpired(used)) throw error;
@@ -429,7 +460,9 @@ export function needsPerson({ grant }) {
 
 /** @param {Session} session */
 function isExpiring({ tokens: { expiresAt, receivedAt } }) {
-  return expiresAt !== undefined && Date.now() / 1000 >= expiresAt - Math.min(RENEWAL_MARGIN, (expiresAt - receivedAt) / 10);
+  return (
+    expiresAt !== undefined && Date.now() / 1000 >= expiresAt - Math.min(RENEWAL_MARGIN, (expiresAt - receivedAt) / 10)
+  );
 }
 
 /** @param {Session} session */
@@ -464,7 +497,12 @@ function authorizationOf({ tokens: { tokenType, accessToken } }) {
  */
 async function proofHeaders({ dpop }, request) {
   if (!dpop) {
-    throw new MisuseError({ code: 'dpop_missing', message: 'The session is bound to a key, and the host has no `dpop` any more. Give it back, or sign out and in again.', step: 'call' });
+    throw new MisuseError({
+      code: 'dpop_missing',
+      message:
+        'The session is bound to a key, and the host has no `dpop` any more. Give it back, or sign out and in again.',
+      step: 'call',
+    });
   }
   const proofs = await import('./dpop_fetch.js');
   return proofs.proofHeaders(dpop, request);

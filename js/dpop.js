@@ -65,7 +65,11 @@ export function createDpop({ store, keyPair } = {}) {
 async function signerOf({ publicKey, privateKey }) {
   const alg = privateKey?.type === 'private' ? algorithmOf(privateKey) : undefined;
   if (!alg || publicKey?.type !== 'public' || algorithmOf(publicKey) !== alg) {
-    throw new MisuseError({ code: 'invalid_key_pair', message: 'The argument `keyPair` must have a `publicKey` and a `privateKey` of WebCrypto, both for the same kind of signature.' });
+    throw new MisuseError({
+      code: 'invalid_key_pair',
+      message:
+        'The argument `keyPair` must have a `publicKey` and a `privateKey` of WebCrypto, both for the same kind of signature.',
+    });
   }
   const { crv, e, kty, n, x, y } = await webCrypto().exportKey('jwk', publicKey);
   return { alg, privateKey, jwk: { kty, crv, x, y, e, n } };
@@ -76,7 +80,9 @@ async function signerOf({ publicKey, privateKey }) {
  * @returns {Promise<KeyPair>}
  */
 async function generated(extractable) {
-  return /** @type {Promise<KeyPair>} */ (webCrypto().generateKey(/** @type {any} */ (algorithms.ES256), extractable, ['sign', 'verify']));
+  return /** @type {Promise<KeyPair>} */ (
+    webCrypto().generateKey(/** @type {any} */ (algorithms.ES256), extractable, ['sign', 'verify'])
+  );
 }
 
 /**

@@ -33,7 +33,8 @@ export function fetchWithProofs(fetch, dpop) {
     // What a host answers with has these members, and need not have others.
     const { status, headers, url: answeredBy } = response;
     const [body, copy] = response.body.tee();
-    if ((await refusalIn(copy)) !== 'use_dpop_nonce') return /** @type {Response} */ (/** @type {unknown} */ ({ status, headers, url: answeredBy, body }));
+    if ((await refusalIn(copy)) !== 'use_dpop_nonce')
+      return /** @type {Response} */ (/** @type {unknown} */ ({ status, headers, url: answeredBy, body }));
     await body.cancel();
     const second = await send();
     rememberNonce(dpop, url, second.headers);

@@ -89,7 +89,8 @@ export function performing({ host, settings, endpoint }, signal) {
      * @param {{ authorizationUrl: string, state: string }} departure
      * @returns {Promise<string>} the callback URL
      */
-    sendPerson: ({ authorizationUrl, state }) => /** @type {RedirectReceiver} */ (receiver).authorize({ authorizationUrl, state, signal }),
+    sendPerson: ({ authorizationUrl, state }) =>
+      /** @type {RedirectReceiver} */ (receiver).authorize({ authorizationUrl, state, signal }),
     showOutcome,
     async release() {
       for (const unlock of unlocks) unlock();

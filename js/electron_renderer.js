@@ -10,7 +10,16 @@
 /** @import { BridgeAnswer, BridgeCommand, BridgeError, BridgeRequest } from './electron/bridge_messages.js' */
 
 import { CHANNEL, MARK } from './electron/bridge_messages.js';
-import { AuthorizationError, IncompatibleError, InteractionRequiredError, MisbehavedError, MisuseError, RefusedError, StorageError, TransportError } from './errors.js';
+import {
+  AuthorizationError,
+  IncompatibleError,
+  InteractionRequiredError,
+  MisbehavedError,
+  MisuseError,
+  RefusedError,
+  StorageError,
+  TransportError,
+} from './errors.js';
 
 /**
  * A connection that the main process keeps, as a page has it.
@@ -41,7 +50,10 @@ export function bridgedConnection(name) {
       request.signal.throwIfAborted();
       const body = ['GET', 'HEAD'].includes(request.method) ? undefined : await request.arrayBuffer();
       const { method, url } = request;
-      return fetchBy(send({ operation: 'fetch', connection: name, url, method, headers: [...request.headers], body }), request.signal);
+      return fetchBy(
+        send({ operation: 'fetch', connection: name, url, method, headers: [...request.headers], body }),
+        request.signal,
+      );
     },
     plan() {
       const port = send({ operation: 'plan', connection: name });
@@ -111,22 +123,27 @@ function fetchBy(port, signal) {
       if ('error' in answer) return fail(errorOf(answer.error));
       if ('response' in answer) {
         const { url, status, ...rest } = answer.response;
-        const stream = new ReadableStream({
-          start(controller) {
-            streaming = controller;
+        const stream = new ReadableStream(
+          {
+            start(controller) {
+              streaming = controller;
+            },
+            pull() {
+              say('pull');
+              return new Promise((resolve) => (pulled = () => resolve(undefined)));
+            },
+            cancel() {
+              say('abort');
+              end();
+            },
           },
-          pull() {
-            say('pull');
-            return new Promise((resolve) => (pulled = () => resolve(undefined)));
-          },
-          cancel() {
-            say('abort');
-            end();
-          },
-        }, { highWaterMark: 0 });
+          { highWaterMark: 0 },
+        );
         const isBodiless = [204, 205, 304].includes(status);
         if (isBodiless) stream.cancel();
-        resolve(Object.defineProperty(new Response(isBodiless ? null : stream, { status, ...rest }), 'url', { value: url }));
+        resolve(
+          Object.defineProperty(new Response(isBodiless ? null : stream, { status, ...rest }), 'url', { value: url }),
+        );
       }
       if ('chunk' in answer) {
         streaming.enqueue(answer.chunk);
@@ -170,7 +187,8 @@ function closed() {
 function bridgeMissing() {
   return new MisuseError({
     code: 'bridge_missing',
-    message: 'The preload script of the bridge was not loaded. Set `webPreferences.preload` of the window to `mcp-oauth-wasm/electron-preload`.',
+    message:
+      'The preload script of the bridge was not loaded. Set `webPreferences.preload` of the window to `mcp-oauth-wasm/electron-preload`.',
     step: 'call',
   });
 }

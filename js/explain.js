@@ -3,7 +3,8 @@
 /** @import { PlannedScope, ScopePlan } from './records.js' */
 
 /** What takes two columns where all other characters are equally wide; there are forms of half the width, too. */
-const doublyWide = /(?![\u{ff61}-\u{ffdc}])[\p{Emoji_Presentation}\p{sc=Han}\p{sc=Hangul}\p{sc=Hiragana}\p{sc=Katakana}\u{3000}-\u{303e}\u{ff01}-\u{ff60}\u{ffe0}-\u{ffe6}]/u;
+const doublyWide =
+  /(?![\u{ff61}-\u{ffdc}])[\p{Emoji_Presentation}\p{sc=Han}\p{sc=Hangul}\p{sc=Hiragana}\p{sc=Katakana}\u{3000}-\u{303e}\u{ff01}-\u{ff60}\u{ffe0}-\u{ffe6}]/u;
 
 /**
  * A scope plan as text for people: what is requested and granted (RFC 6749 §3.3), and a table of all scopes with where each
@@ -28,7 +29,12 @@ function summary(scopes) {
   const withheld = requested.filter((scope) => scope.granted === false);
   const unasked = scopes.filter((scope) => scope.granted && !scope.requested);
   const isAnswered = scopes.some((scope) => scope.granted !== undefined);
-  const granted = withheld.length === 0 ? 'all of it' : withheld.length === requested.length ? 'nothing of it' : `all but ${names(withheld)}`;
+  const granted =
+    withheld.length === 0
+      ? 'all of it'
+      : withheld.length === requested.length
+        ? 'nothing of it'
+        : `all but ${names(withheld)}`;
   return [
     requested.length > 0 ? `Requested: ${names(requested)}.` : 'Requested: no scope; the parameter is left out.',
     missing.length > 0 && `Required, and refused: ${names(missing)}.`,
@@ -36,7 +42,9 @@ function summary(scopes) {
     isAnswered && requested.length > 0 && `Granted: ${granted}.`,
     unasked.length > 0 && `Granted without being requested: ${names(unasked)}.`,
     !isAnswered && 'The server has not answered yet.',
-  ].filter(Boolean).join(' ');
+  ]
+    .filter(Boolean)
+    .join(' ');
 }
 
 /** @param {PlannedScope[]} scopes */
@@ -52,9 +60,16 @@ function names(scopes) {
 function table(scopes) {
   const rows = [['scope', 'from', 'needed', 'registered', 'requested', 'granted'], ...scopes.map(cells)];
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => width(row[column] ?? ''))));
-  const [heading, ...lines] = rows.map((row) => row.map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - width(cell))).join('  ').trimEnd());
+  const [heading, ...lines] = rows.map((row) =>
+    row
+      .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - width(cell)))
+      .join('  ')
+      .trimEnd(),
+  );
   const indent = ' '.repeat((widths[0] ?? 0) + 2);
-  return [heading, ...lines.flatMap((line, index) => [line, indent + printable(scopes[index]?.reason ?? '')])].join('\n');
+  return [heading, ...lines.flatMap((line, index) => [line, indent + printable(scopes[index]?.reason ?? '')])].join(
+    '\n',
+  );
 }
 
 /** @param {PlannedScope} planned */

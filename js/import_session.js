@@ -134,7 +134,13 @@ export async function importSession({ host, settings: settingsOf = () => undefin
  * @throws {MisuseError} `invalid_argument`: they hold no tokens
  */
 export function readRmcpCredentials(credentials) {
-  const { client_id, token_response: tokens, granted_scopes: granted = [], token_received_at: receivedAt, issuer } = credentials;
+  const {
+    client_id,
+    token_response: tokens,
+    granted_scopes: granted = [],
+    token_received_at: receivedAt,
+    issuer,
+  } = credentials;
   if (!tokens) throw invalid('token_response', 'holds no tokens: there is nothing to import');
   return {
     tokens: { ...tokens, ...(tokens.scope === undefined && granted.length > 0 && { scope: granted.join(' ') }) },
@@ -152,8 +158,11 @@ function issuerOf({ issuer, tokens, clientInformation, discoveryState }) {
   const named = [issuer, tokens.issuer, clientInformation.issuer].filter((name) => typeof name === 'string');
   const [first, ...others] = named;
   const other = others.find((name) => first !== undefined && !isSameIssuer(name, first));
-  if (first !== undefined && other !== undefined) throw ofOtherIssuer(first, other, 'The records do not belong together.');
-  const discovered = discoveryState && (discoveryState.authorizationServerMetadata?.issuer ?? String(discoveryState.authorizationServerUrl));
+  if (first !== undefined && other !== undefined)
+    throw ofOtherIssuer(first, other, 'The records do not belong together.');
+  const discovered =
+    discoveryState &&
+    (discoveryState.authorizationServerMetadata?.issuer ?? String(discoveryState.authorizationServerUrl));
   return first ?? discovered;
 }
 
@@ -164,10 +173,17 @@ function issuerOf({ issuer, tokens, clientInformation, discoveryState }) {
 function requireSameIssuer(issuer, { authorizationServer, protectedResource }) {
   if (issuer !== undefined) {
     if (isSameIssuer(issuer, authorizationServer.issuer)) return;
-    throw ofOtherIssuer(issuer, authorizationServer.issuer, 'The MCP server has another authorization server now: sign in there.');
+    throw ofOtherIssuer(
+      issuer,
+      authorizationServer.issuer,
+      'The MCP server has another authorization server now: sign in there.',
+    );
   }
   if (protectedResource.authorizationServers.length > 1) {
-    throw invalid('issuer', 'is needed: the MCP server accepts tokens of several authorization servers, and the records do not say whose they are');
+    throw invalid(
+      'issuer',
+      'is needed: the MCP server accepts tokens of several authorization servers, and the records do not say whose they are',
+    );
   }
 }
 
@@ -221,7 +237,11 @@ function sessionFrom({ tokens, clientInformation, receivedAt }, discovery, setti
  * @param {boolean} knowsScopes
  * @returns {Tokens}
  */
-function tokensFrom({ access_token: accessToken, expires_in: lifetime, refresh_token: refreshToken }, receivedAt, knowsScopes) {
+function tokensFrom(
+  { access_token: accessToken, expires_in: lifetime, refresh_token: refreshToken },
+  receivedAt,
+  knowsScopes,
+) {
   const now = Math.floor(Date.now() / 1000);
   const known = wholeSeconds(Number(receivedAt) + Number(lifetime));
   // A challenge that names scopes would look like a step-up: the answer to a refresh may say what was granted.
@@ -255,7 +275,11 @@ function wholeSeconds(seconds = NaN) {
 function registrationFrom(client, server, { client: configured }) {
   const byHand = configured?.clientId === client.client_id ? configured : undefined;
   const clientSecret = client.client_secret || byHand?.clientSecret;
-  const { client_secret_expires_at: secretExpiresAt, registration_access_token: managementToken, registration_client_uri: managedAt } = client;
+  const {
+    client_secret_expires_at: secretExpiresAt,
+    registration_access_token: managementToken,
+    registration_client_uri: managedAt,
+  } = client;
   const scopes = byHand?.scopes ?? scopesOf(client.scope);
   const redirectUri = client.redirect_uris?.[0];
   const isDocument = server.clientIdMetadataDocumentSupported && client.client_id.startsWith('https://');
@@ -266,10 +290,15 @@ function registrationFrom(client, server, { client: configured }) {
     clientId: client.client_id,
     ...(clientSecret && { clientSecret }),
     ...(wholeSeconds(secretExpiresAt) && { clientSecretExpiresAt: wholeSeconds(secretExpiresAt) }),
-    tokenEndpointAuthMethod: byHand?.tokenEndpointAuthMethod ?? methodOf(client.token_endpoint_auth_method, clientSecret, server),
+    tokenEndpointAuthMethod:
+      byHand?.tokenEndpointAuthMethod ?? methodOf(client.token_endpoint_auth_method, clientSecret, server),
     ...(scopes && isRedirectUri(redirectUri) && { redirectUri }),
     ...(scopes && { scopes }),
-    ...(managementToken && managedAt?.startsWith('https://') && { registrationAccessToken: managementToken, registrationClientUri: managedAt }),
+    ...(managementToken &&
+      managedAt?.startsWith('https://') && {
+        registrationAccessToken: managementToken,
+        registrationClientUri: managedAt,
+      }),
   };
 }
 
@@ -291,7 +320,16 @@ function methodOf(stated, secret, { tokenEndpointAuthMethodsSupported: supported
  * @returns {PlannedScope}
  */
 function grantedBefore(scope) {
-  return { scope, sources: [], required: false, purpose: 'request', requested: true, refused: false, granted: true, reason: 'granted before' };
+  return {
+    scope,
+    sources: [],
+    required: false,
+    purpose: 'request',
+    requested: true,
+    refused: false,
+    granted: true,
+    reason: 'granted before',
+  };
 }
 
 /**
@@ -314,7 +352,8 @@ async function keepRegistration(registration, { host, endpoint, account, setting
   const kept = storedRegistration(host.store, endpoint, registration.issuer, byHand);
   const there = await kept.read();
   if (!there) await kept.write({ registration, accounts: [account], unanswered: false });
-  else if (there.registration.clientId === registration.clientId) await kept.write({ ...there, accounts: [...new Set([...there.accounts, account])] });
+  else if (there.registration.clientId === registration.clientId)
+    await kept.write({ ...there, accounts: [...new Set([...there.accounts, account])] });
 }
 
 /**
@@ -323,12 +362,15 @@ async function keepRegistration(registration, { host, endpoint, account, setting
  */
 function requireRecord(tokens, client) {
   const { access_token: accessToken, token_type: type = 'Bearer' } = tokens ?? {};
-  if (typeof accessToken !== 'string' || !/^[\x21-\x7e]+$/.test(accessToken)) throw invalid('tokens.access_token', 'must be a text that can stand in a header');
-  if (typeof client?.client_id !== 'string' || client.client_id === '') throw invalid('clientInformation.client_id', 'must be a text');
+  if (typeof accessToken !== 'string' || !/^[\x21-\x7e]+$/.test(accessToken))
+    throw invalid('tokens.access_token', 'must be a text that can stand in a header');
+  if (typeof client?.client_id !== 'string' || client.client_id === '')
+    throw invalid('clientInformation.client_id', 'must be a text');
   if (type.toLowerCase() === 'bearer') return;
   throw new IncompatibleError({
     code: 'token_type_unsupported',
-    message: 'The stored access token is no bearer token: it is bound to a key that the other client keeps. It was not imported; sign in.',
+    message:
+      'The stored access token is no bearer token: it is bound to a key that the other client keeps. It was not imported; sign in.',
     details: { tokenType: type },
   });
 }
@@ -338,5 +380,9 @@ function requireRecord(tokens, client) {
  * @param {string} rule
  */
 function invalid(path, rule) {
-  return new MisuseError({ code: 'invalid_argument', message: `What was to be imported has something wrong: \`${path}\` ${rule}.`, details: { path } });
+  return new MisuseError({
+    code: 'invalid_argument',
+    message: `What was to be imported has something wrong: \`${path}\` ${rule}.`,
+    details: { path },
+  });
 }

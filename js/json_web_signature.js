@@ -50,7 +50,8 @@ export function webCrypto() {
   if (subtle) return subtle;
   throw new IncompatibleError({
     code: 'no_web_crypto',
-    message: 'This platform has no `crypto.subtle`, without which nothing can be signed: a page has to be served by https, or from this machine.',
+    message:
+      'This platform has no `crypto.subtle`, without which nothing can be signed: a page has to be served by https, or from this machine.',
   });
 }
 
@@ -61,9 +62,13 @@ export function webCrypto() {
  * @returns {string | undefined} the name of the algorithm
  */
 export function algorithmOf({ algorithm }) {
-  const { name, hash, namedCurve } = /** @type {{ name: string, hash?: { name: string }, namedCurve?: string }} */ (algorithm);
+  const { name, hash, namedCurve } = /** @type {{ name: string, hash?: { name: string }, namedCurve?: string }} */ (
+    algorithm
+  );
   const fits = (/** @type {Algorithm} */ known) =>
-    known.name === name && (known.kty !== 'EC' || known.namedCurve === namedCurve) && (!hash || known.hash === hash.name);
+    known.name === name &&
+    (known.kty !== 'EC' || known.namedCurve === namedCurve) &&
+    (!hash || known.hash === hash.name);
   return Object.keys(algorithms).find((candidate) => fits(/** @type {Algorithm} */ (algorithms[candidate])));
 }
 
@@ -77,7 +82,11 @@ export function algorithmOf({ algorithm }) {
  */
 export async function signToken(header, claims, privateKey) {
   const signed = [header, claims].map((part) => toBase64Url(encoded(JSON.stringify(part)))).join('.');
-  const signature = await webCrypto().sign(/** @type {Algorithm} */ (algorithms[header.alg]), privateKey, encoded(signed));
+  const signature = await webCrypto().sign(
+    /** @type {Algorithm} */ (algorithms[header.alg]),
+    privateKey,
+    encoded(signed),
+  );
   return `${signed}.${toBase64Url(new Uint8Array(signature))}`;
 }
 
@@ -93,9 +102,16 @@ export function readToken(token) {
   const [header = '', claims = '', signature, ...more] = token.split('.');
   if (signature === undefined || more.length > 0) return undefined;
   try {
-    const [first, second] = [header, claims].map((part) => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(fromBase64Url(part))));
+    const [first, second] = [header, claims].map((part) =>
+      JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(fromBase64Url(part))),
+    );
     if (!isObject(first) || !isObject(second)) return undefined;
-    return { header: first, claims: second, signed: encoded(`${header}.${claims}`), signature: fromBase64Url(signature) };
+    return {
+      header: first,
+      claims: second,
+      signed: encoded(`${header}.${claims}`),
+      signature: fromBase64Url(signature),
+    };
   } catch {
     return undefined;
   }
@@ -140,7 +156,10 @@ export async function digest(text) {
 
 /** @param {Uint8Array} bytes */
 export function toBase64Url(bytes) {
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
 }
 
 /** @param {string} text */

@@ -237,7 +237,8 @@ class Uses {
     }
     this.#begun += 1;
     // Another request begins: so the one before was content with it.
-    if (this.#begun === 2) await this.connection.onResponse({ status: 200, headers: new Headers(), authorization: authorization ?? null });
+    if (this.#begun === 2)
+      await this.connection.onResponse({ status: 200, headers: new Headers(), authorization: authorization ?? null });
     return authorization;
   }
 
@@ -250,11 +251,15 @@ class Uses {
     const authorization = await this.#current();
     const demanded = scope ? scope.split(' ') : [];
     const plan = await this.connection.plan();
-    const lacking = demanded.filter((name) => !plan?.scopes.some((planned) => planned.scope === name && planned.granted));
+    const lacking = demanded.filter(
+      (name) => !plan?.scopes.some((planned) => planned.scope === name && planned.granted),
+    );
     // Nothing but what is sent again has begun with this token: the refusal is a late one, of the token before.
     const isLate = authorization !== undefined && lacking.length === 0 && this.#begun <= 0;
     if (!isLate) {
-      const headers = new Headers({ 'www-authenticate': challengeHeader({ resource_metadata, scope: lacking.join(' ') }) });
+      const headers = new Headers({
+        'www-authenticate': challengeHeader({ resource_metadata, scope: lacking.join(' ') }),
+      });
       await this.connection.onResponse({ status: 401, headers, authorization: authorization ?? null });
       await this.#current();
     }
@@ -284,7 +289,8 @@ function challengeHeader(parameters) {
 function needsProof() {
   return new IncompatibleError({
     code: 'token_needs_proof',
-    message: 'The access token is bound to a key (RFC 9449), and a provider of the MCP SDK cannot prove for each request that the key is here. Give the transport the `fetch` of the connection instead.',
+    message:
+      'The access token is bound to a key (RFC 9449), and a provider of the MCP SDK cannot prove for each request that the key is here. Give the transport the `fetch` of the connection instead.',
     step: 'call',
   });
 }
@@ -292,7 +298,8 @@ function needsProof() {
 function unsupported() {
   return new IncompatibleError({
     code: 'sdk_unsupported',
-    message: 'This version of the MCP SDK calls its provider in a way that is not known here. Nothing was sent. Give the transport the `fetch` of the connection instead.',
+    message:
+      'This version of the MCP SDK calls its provider in a way that is not known here. Nothing was sent. Give the transport the `fetch` of the connection instead.',
     step: 'call',
   });
 }
@@ -300,6 +307,7 @@ function unsupported() {
 function foreignTokens() {
   return new MisuseError({
     code: 'foreign_tokens',
-    message: 'This provider keeps no tokens, codes or verifiers of others: its session comes from `signIn()` of the connection, or from `importSession`.',
+    message:
+      'This provider keeps no tokens, codes or verifiers of others: its session comes from `signIn()` of the connection, or from `importSession`.',
   });
 }

@@ -62,7 +62,8 @@ export function pastedRedirect({ redirectUri, ask }) {
       if (signal?.aborted) throw callbackAborted(signal.reason);
       return createReceiver({
         redirectUri,
-        receive: ({ authorizationUrl, state, signal }) => askUntilItFits({ authorizationUrl, redirectUri, signal }, state, ask),
+        receive: ({ authorizationUrl, state, signal }) =>
+          askUntilItFits({ authorizationUrl, redirectUri, signal }, state, ask),
       });
     },
   };
@@ -115,7 +116,8 @@ function requireRedirectUri(redirectUri) {
   if (URL.canParse(redirectUri) && !redirectUri.includes('#')) return;
   throw new MisuseError({
     code: 'redirect_uri_invalid',
-    message: 'The option `redirectUri` of pastedRedirect has to be a URL without fragment, such as "http://127.0.0.1:8976/callback".',
+    message:
+      'The option `redirectUri` of pastedRedirect has to be a URL without fragment, such as "http://127.0.0.1:8976/callback".',
     details: { redirectUri },
   });
 }

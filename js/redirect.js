@@ -122,9 +122,14 @@ function alreadyWaiting() {
 export function problemOf(callbackUrl, redirectUri, state) {
   if (!URL.canParse(callbackUrl)) return 'not_a_url';
   const [answered, expected] = [new URL(callbackUrl), new URL(redirectUri)];
-  const isThere = answered.protocol === expected.protocol && answered.host === expected.host && answered.pathname === expected.pathname;
+  const isThere =
+    answered.protocol === expected.protocol &&
+    answered.host === expected.host &&
+    answered.pathname === expected.pathname;
   if (!isThere) return 'other_address';
-  return answered.searchParams.getAll('state').some((candidate) => isSame(candidate, state)) ? undefined : 'other_sign_in';
+  return answered.searchParams.getAll('state').some((candidate) => isSame(candidate, state))
+    ? undefined
+    : 'other_sign_in';
 }
 
 /**

@@ -35,7 +35,10 @@ export function storedSession(store, endpoint, account) {
     store,
     `session ${placeOf(endpoint, account)}`,
     ({ tokens, plan, registration }) =>
-      typeof tokens.accessToken === 'string' && /^[\x21-\x7e]+$/.test(tokens.accessToken) && Array.isArray(plan.scopes) && typeof registration.issuer === 'string',
+      typeof tokens.accessToken === 'string' &&
+      /^[\x21-\x7e]+$/.test(tokens.accessToken) &&
+      Array.isArray(plan.scopes) &&
+      typeof registration.issuer === 'string',
   );
 }
 
@@ -79,7 +82,9 @@ export function storedRegistration(store, endpoint, issuer, byHand) {
  */
 export function storedClients(store, endpoint) {
   return stored(store, `clients ${endpoint}`, ({ clients }) =>
-    Object.values(clients).every(({ registration, accounts }) => typeof registration.clientId === 'string' && Array.isArray(accounts)),
+    Object.values(clients).every(
+      ({ registration, accounts }) => typeof registration.clientId === 'string' && Array.isArray(accounts),
+    ),
   );
 }
 
@@ -92,7 +97,9 @@ export function storedClients(store, endpoint) {
  * @returns {Stored<{ version: 1, inVain: { [operation: string]: number } }>}
  */
 export function storedStepUps(store, endpoint, account) {
-  return stored(store, `step-ups ${placeOf(endpoint, account)}`, ({ inVain }) => Object.values(inVain).every(Number.isInteger));
+  return stored(store, `step-ups ${placeOf(endpoint, account)}`, ({ inVain }) =>
+    Object.values(inVain).every(Number.isInteger),
+  );
 }
 
 /**
@@ -106,7 +113,8 @@ export function storedPending(store, state) {
   return stored(
     store,
     `pending ${state}`,
-    ({ endpoint, account, pending }) => typeof endpoint === 'string' && typeof account === 'string' && typeof pending === 'object',
+    ({ endpoint, account, pending }) =>
+      typeof endpoint === 'string' && typeof account === 'string' && typeof pending === 'object',
   );
 }
 

@@ -39,7 +39,13 @@ export function callHost(
       trace &&
       ((event, secrets) => {
         try {
-          const noted = trace({ version: 1, sequence: (sequence += 1), correlation, at: Date.now(), ...fitToShow(event, secrets) });
+          const noted = trace({
+            version: 1,
+            sequence: (sequence += 1),
+            correlation,
+            at: Date.now(),
+            ...fitToShow(event, secrets),
+          });
           Promise.resolve(noted).catch(() => {});
         } catch {
           // A logger that throws, now or later, must not end a sign-in.
@@ -58,7 +64,10 @@ async function checkIdToken({ session, nonce, keys }) {
   const { checkIdToken } = await import('./id_token.js');
   const wantsKeys = { wantsKeys: true };
   try {
-    await checkIdToken({ session, nonce, now: Math.floor(Date.now() / 1000) }, async () => keys ?? Promise.reject(wantsKeys));
+    await checkIdToken(
+      { session, nonce, now: Math.floor(Date.now() / 1000) },
+      async () => keys ?? Promise.reject(wantsKeys),
+    );
     return null;
   } catch (error) {
     if (error === wantsKeys) return wantsKeys;

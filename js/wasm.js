@@ -19,7 +19,15 @@
  */
 
 import { call as callWasm, imports, start } from '../pkg/mcp_oauth_wasm.js';
-import { AuthorizationError, IncompatibleError, MisbehavedError, MisuseError, RefusedError, StorageError, TransportError } from './errors.js';
+import {
+  AuthorizationError,
+  IncompatibleError,
+  MisbehavedError,
+  MisuseError,
+  RefusedError,
+  StorageError,
+  TransportError,
+} from './errors.js';
 import { collecting, fitToShow } from './fit_to_show.js';
 
 /** @type {(() => WasmSource | Promise<WasmSource>) | undefined} */
@@ -62,7 +70,8 @@ async function load(source) {
   if (from === undefined) {
     throw new MisuseError({
       code: 'wasm_missing',
-      message: 'This entry does not carry the WebAssembly module: call `init(source)` with its bytes, a Response, a URL or a Module, or import `mcp-oauth-wasm`.',
+      message:
+        'This entry does not carry the WebAssembly module: call `init(source)` with its bytes, a Response, a URL or a Module, or import `mcp-oauth-wasm`.',
     });
   }
   try {
@@ -143,7 +152,8 @@ export async function call(name, input, host = {}) {
   let failure;
   const { fetch = globalThis.fetch, clientAssertion, perform } = host;
   const listening = {
-    fetch: (/** @type {string} */ url, /** @type {RequestInit} */ init, /** @type {Step} */ step) => listen(() => fetch(url, init, { step, url })),
+    fetch: (/** @type {string} */ url, /** @type {RequestInit} */ init, /** @type {Step} */ step) =>
+      listen(() => fetch(url, init, { step, url })),
     perform: async (/** @type {string} */ name, /** @type {any} */ input) => {
       try {
         return plain(await perform?.(name, input), secrets);
@@ -152,14 +162,18 @@ export async function call(name, input, host = {}) {
         throw error;
       }
     },
-    clientAssertion: clientAssertion && ((/** @type {{ issuer: string, clientId: string }} */ request) => listen(() => clientAssertion(request))),
+    clientAssertion:
+      clientAssertion &&
+      ((/** @type {{ issuer: string, clientId: string }} */ request) => listen(() => clientAssertion(request))),
   };
   try {
     return await callWasm(name, plain(input, secrets), { ...host, ...listening, trace });
   } catch (error) {
     const told = fromPlain(error, secrets);
     if (failure && told?.code === 'host_failed') throw failure.error;
-    throw said && ['network_failed', 'invalid_argument'].includes(told?.code) ? Object.assign(said, { step: told.step }) : told;
+    throw said && ['network_failed', 'invalid_argument'].includes(told?.code)
+      ? Object.assign(said, { step: told.step })
+      : told;
   }
 }
 

@@ -1,33 +1,33 @@
 // The command line, from command_line/ to bin/: one file, with the official MCP client in it and the library beside it.
 
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { Explained, progress, root } from "./support.js";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Explained, progress, root } from './support.js';
 
-export const bin = join(root, "bin", "mcp-oauth-wasm.js");
-const notices = join(root, "bin", "THIRD_PARTY_NOTICES.txt");
+export const bin = join(root, 'bin', 'mcp-oauth-wasm.js');
+const notices = join(root, 'bin', 'THIRD_PARTY_NOTICES.txt');
 
 export async function buildCommandLine() {
-  progress("esbuild: the command line");
-  const { build } = await import("esbuild");
-  rmSync(join(root, "bin"), { recursive: true, force: true });
+  progress('esbuild: the command line');
+  const { build } = await import('esbuild');
+  rmSync(join(root, 'bin'), { recursive: true, force: true });
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ["command_line/main.js"],
+    entryPoints: ['command_line/main.js'],
     outfile: bin,
     bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20.19",
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
     // The library is there once, with its WebAssembly module; the package finds itself by its own name.
-    external: ["mcp-oauth-wasm", "mcp-oauth-wasm/*", "../inspector/server.js"],
+    external: ['mcp-oauth-wasm', 'mcp-oauth-wasm/*', '../inspector/server.js'],
     minify: true,
-    legalComments: "none",
+    legalComments: 'none',
     metafile: true,
     write: false,
   });
-  mkdirSync(join(root, "bin"), { recursive: true });
-  writeFileSync(bin, outputFiles[0]?.contents ?? "");
+  mkdirSync(join(root, 'bin'), { recursive: true });
+  writeFileSync(bin, outputFiles[0]?.contents ?? '');
   chmodSync(bin, 0o755);
   writeFileSync(notices, noticesOf(Object.keys(metafile.inputs)));
 }
@@ -39,10 +39,21 @@ export async function buildCommandLine() {
  */
 function noticesOf(files) {
   const packages = new Set(files.flatMap((file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []));
-  return [...packages].sort().map((path) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(root, path, "package.json"), "utf8"));
-    const text = readdirSync(join(root, path)).filter((file) => /^(licen[cs]e|notice)/i.test(file)).sort();
-    if (text.length === 0 && !existsSync(join(root, path, "README.md"))) throw new Explained(`${name} in the command line has no license file.`);
-    return [`${name} ${version} (${license})`, ...text.map((file) => readFileSync(join(root, path, file), "utf8").trim())].join("\n\n");
-  }).join(`\n\n${"-".repeat(80)}\n\n`) + "\n";
+  return (
+    [...packages]
+      .sort()
+      .map((path) => {
+        const { name, version, license } = JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8'));
+        const text = readdirSync(join(root, path))
+          .filter((file) => /^(licen[cs]e|notice)/i.test(file))
+          .sort();
+        if (text.length === 0 && !existsSync(join(root, path, 'README.md')))
+          throw new Explained(`${name} in the command line has no license file.`);
+        return [
+          `${name} ${version} (${license})`,
+          ...text.map((file) => readFileSync(join(root, path, file), 'utf8').trim()),
+        ].join('\n\n');
+      })
+      .join(`\n\n${'-'.repeat(80)}\n\n`) + '\n'
+  );
 }

@@ -1,8 +1,8 @@
 // A second copy of the project, to build or to break without touching this one.
 
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
-import { filesBelow, mustRun, root, targetFolder } from "./support.js";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { filesBelow, mustRun, root, targetFolder } from './support.js';
 
 /**
  * Makes a folder hold the files of the working tree that git tracks or would track. A file that is the
@@ -12,8 +12,10 @@ import { filesBelow, mustRun, root, targetFolder } from "./support.js";
  * @param {string} destination
  */
 export async function copyProject(destination) {
-  const listed = await mustRun("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { output: "capture" });
-  const files = listed.split("\0").filter((file) => file !== "" && existsSync(join(root, file)));
+  const listed = await mustRun('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    output: 'capture',
+  });
+  const files = listed.split('\0').filter((file) => file !== '' && existsSync(join(root, file)));
   removeOthers(destination, new Set(files));
   for (const file of files) {
     const [from, to] = [join(root, file), join(destination, file)];
@@ -22,11 +24,11 @@ export async function copyProject(destination) {
     mkdirSync(dirname(to), { recursive: true });
     writeFileSync(to, bytes);
   }
-  for (const lock of files.filter((file) => file.endsWith("package-lock.json"))) {
-    const installed = join(dirname(lock), "node_modules");
+  for (const lock of files.filter((file) => file.endsWith('package-lock.json'))) {
+    const installed = join(dirname(lock), 'node_modules');
     link(join(root, installed), join(destination, installed));
   }
-  link(join(targetFolder, "tools"), join(destination, "target", "tools"));
+  link(join(targetFolder, 'tools'), join(destination, 'target', 'tools'));
 }
 
 /**
@@ -36,10 +38,10 @@ export async function copyProject(destination) {
  * @param {Set<string>} files
  */
 function removeOthers(destination, files) {
-  const folders = new Set([...files].map((file) => String(file.split("/")[0])));
+  const folders = new Set([...files].map((file) => String(file.split('/')[0])));
   for (const file of filesBelow([...folders].map((folder) => join(destination, folder)))) {
-    const path = relative(destination, file).replaceAll("\\", "/");
-    if (!files.has(path) && !path.startsWith("pkg/")) rmSync(file);
+    const path = relative(destination, file).replaceAll('\\', '/');
+    if (!files.has(path) && !path.startsWith('pkg/')) rmSync(file);
   }
 }
 
@@ -51,5 +53,5 @@ function link(from, to) {
   if (!existsSync(from) || existsSync(to)) return;
   mkdirSync(dirname(to), { recursive: true });
   // A junction is what Windows lets everyone create; elsewhere the word means nothing.
-  symlinkSync(from, to, "junction");
+  symlinkSync(from, to, 'junction');
 }

@@ -2,14 +2,14 @@
 // Server, unmodified and from their registries. `-- hydra`, `-- keycloak`, `-- spring` or `-- solid` chooses one, further words choose rows by a part of their names. `--ours` leaves the other
 // clients out; `--record` writes what the engines answered to tests/engines/recorded.
 
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { argv, stdout } from "node:process";
-import { pathToFileURL } from "node:url";
-import { build } from "./build.js";
-import { comparedClients, quietly } from "./compared_clients.js";
-import { ensureHydra, ensureKeycloak, ensureSolid, ensureSpring } from "./engine_programs.js";
-import { ensureNestedPackage, Explained, progress, root, runProgram } from "./support.js";
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { argv, stdout } from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { build } from './build.js';
+import { comparedClients, quietly } from './compared_clients.js';
+import { ensureHydra, ensureKeycloak, ensureSolid, ensureSpring } from './engine_programs.js';
+import { Explained, ensureNestedPackage, progress, root, runProgram } from './support.js';
 
 /** @typedef {import("../tests/compare/peers.js").Peer} Peer */
 /** @typedef {import("../tests/engines/world.js").Engine} Engine */
@@ -21,24 +21,30 @@ import { ensureNestedPackage, Explained, progress, root, runProgram } from "./su
 /** @typedef {{ name: string, title: string, rows: Row[], open: (row: Row) => Promise<() => Promise<Engine>>, close: () => Promise<void> }} Started */
 
 /** The modules of the tests import pkg/ and node_modules/, which a fresh clone does not have. */
-const load = (/** @type {string[]} */ ...path) => import(pathToFileURL(join(root, "tests", ...path)).href);
+const load = (/** @type {string[]} */ ...path) => import(pathToFileURL(join(root, 'tests', ...path)).href);
 
 /** @type {Record<string, () => Promise<Started>>} */
 const engines = {
   async hydra() {
     const { program, version } = await ensureHydra();
     /** @type {typeof import("../tests/engines/hydra.js")} */
-    const { startHydra } = await load("engines", "hydra.js");
+    const { startHydra } = await load('engines', 'hydra.js');
     /** @type {typeof import("../tests/engines/rows.js")} */
-    const { hydra: rows } = await load("engines", "rows.js");
-    return { name: "hydra", title: `Ory Hydra ${version}`, rows, open: async (row) => () => startHydra(program, row.hydra), close: async () => {} };
+    const { hydra: rows } = await load('engines', 'rows.js');
+    return {
+      name: 'hydra',
+      title: `Ory Hydra ${version}`,
+      rows,
+      open: async (row) => () => startHydra(program, row.hydra),
+      close: async () => {},
+    };
   },
   async keycloak() {
     const { folder, version } = await ensureKeycloak();
     /** @type {typeof import("../tests/engines/keycloak.js")} */
-    const { startKeycloak } = await load("engines", "keycloak.js");
+    const { startKeycloak } = await load('engines', 'keycloak.js');
     /** @type {typeof import("../tests/engines/rows.js")} */
-    const { keycloak: rows } = await load("engines", "rows.js");
+    const { keycloak: rows } = await load('engines', 'rows.js');
     /** @type {{ features: string[], started: Awaited<ReturnType<typeof startKeycloak>> } | undefined} */
     let running;
     /** @param {Row} row */
@@ -46,38 +52,46 @@ const engines = {
       const { features = [] } = keycloak;
       if (running?.features.join() !== features.join()) {
         await running?.started.close();
-        progress(`Keycloak starts${features.length > 0 ? ` with ${features.join(", ")}` : ""} (half a minute, longer for the first time)`);
+        progress(
+          `Keycloak starts${features.length > 0 ? ` with ${features.join(', ')}` : ''} (half a minute, longer for the first time)`,
+        );
         running = { features, started: await startKeycloak(folder, features) };
       }
       return running.started.realm(keycloak);
     };
-    return { name: "keycloak", title: `Keycloak ${version}`, rows, open, close: async () => running?.started.close() };
+    return { name: 'keycloak', title: `Keycloak ${version}`, rows, open, close: async () => running?.started.close() };
   },
   async spring() {
     const { program, version } = await ensureSpring();
     /** @type {typeof import("../tests/engines/spring.js")} */
-    const { startSpring } = await load("engines", "spring.js");
+    const { startSpring } = await load('engines', 'spring.js');
     /** @type {typeof import("../tests/engines/rows.js")} */
-    const { spring: rows } = await load("engines", "rows.js");
+    const { spring: rows } = await load('engines', 'rows.js');
     const { enter, close } = await startSpring(program);
-    return { name: "spring", title: `Spring Authorization Server ${version}`, rows, open: async () => enter, close };
+    return { name: 'spring', title: `Spring Authorization Server ${version}`, rows, open: async () => enter, close };
   },
   async solid() {
     const { version } = await ensureSolid();
     /** @type {typeof import("../tests/engines/solid.js")} */
-    const { startSolid } = await load("engines", "solid.js");
+    const { startSolid } = await load('engines', 'solid.js');
     /** @type {typeof import("../tests/engines/rows.js")} */
-    const { solid: rows } = await load("engines", "rows.js");
-    return { name: "solid", title: `Solid Community Server ${version}`, rows, open: async () => startSolid, close: async () => {} };
+    const { solid: rows } = await load('engines', 'rows.js');
+    return {
+      name: 'solid',
+      title: `Solid Community Server ${version}`,
+      rows,
+      open: async () => startSolid,
+      close: async () => {},
+    };
   },
 };
 
 await runProgram(async () => {
-  const words = argv.slice(2).filter((word) => !word.startsWith("--"));
+  const words = argv.slice(2).filter((word) => !word.startsWith('--'));
   const named = Object.keys(engines).filter((name) => words.includes(name));
-  const inName = words.filter((word) => !named.includes(word)).join(" ");
+  const inName = words.filter((word) => !named.includes(word)).join(' ');
   await build();
-  await ensureNestedPackage(join(root, "tests", "browsers"));
+  await ensureNestedPackage(join(root, 'tests', 'browsers'));
   const clients = await clientsOfRows();
 
   /** @type {Played[]} */
@@ -104,14 +118,14 @@ await runProgram(async () => {
 
 /** @returns {Promise<Peer[]>} this package first */
 async function clientsOfRows() {
-  if (argv.includes("--ours")) {
+  if (argv.includes('--ours')) {
     /** @type {typeof import("../tests/zoo/clients/ours.js")} */
-    const { startOurs } = await load("zoo", "clients", "ours.js");
-    return [{ name: "mcp-oauth-wasm", version: "", start: startOurs }];
+    const { startOurs } = await load('zoo', 'clients', 'ours.js');
+    return [{ name: 'mcp-oauth-wasm', version: '', start: startOurs }];
   }
   /** @type {typeof import("../tests/engines/naive.js")} */
-  const { startNaive } = await load("engines", "naive.js");
-  return [...(await comparedClients()), { name: "a naive client", version: "", start: startNaive }];
+  const { startNaive } = await load('engines', 'naive.js');
+  return [...(await comparedClients()), { name: 'a naive client', version: '', start: startNaive }];
 }
 
 /**
@@ -122,9 +136,9 @@ async function clientsOfRows() {
  */
 async function playRows(engine, clients, inName) {
   /** @type {typeof import("../tests/engines/world.js")} */
-  const { complaints, play } = await load("engines", "world.js");
+  const { complaints, play } = await load('engines', 'world.js');
   /** @type {typeof import("../tests/engines/record.js")} */
-  const { nothingRecorded, record } = await load("engines", "record.js");
+  const { nothingRecorded, record } = await load('engines', 'record.js');
   const recorded = nothingRecorded();
   /** @type {Played[]} */
   const played = [];
@@ -151,15 +165,18 @@ async function playRows(engine, clients, inName) {
       played.push({ engine: engine.title, row, outcomes, complaints: found });
       progress(`${engine.title}: ${row.shape}`);
       for (const { client, phases } of outcomes) for (const line of inWords(client, phases)) console.log(line);
-      for (const complaint of found) console.log(paint(31, `${" ".repeat(11)}not as expected: ${complaint}`));
+      for (const complaint of found) console.log(paint(31, `${' '.repeat(11)}not as expected: ${complaint}`));
     }
   } finally {
     await engine.close();
   }
-  if (argv.includes("--record")) {
-    const folder = join(root, "tests", "engines", "recorded");
+  if (argv.includes('--record')) {
+    const folder = join(root, 'tests', 'engines', 'recorded');
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, `${engine.name}.json`), `${JSON.stringify({ engine: engine.title, ...recorded }, null, 2)}\n`);
+    writeFileSync(
+      join(folder, `${engine.name}.json`),
+      `${JSON.stringify({ engine: engine.title, ...recorded }, null, 2)}\n`,
+    );
   }
   return played;
 }
@@ -174,7 +191,7 @@ function isIn(phases) {
  * @param {"trips" | "registrations" | "looks"} what
  */
 function counted(phases, what) {
-  return phases.map((observed) => observed[what]).join(" + ");
+  return phases.map((observed) => observed[what]).join(' + ');
 }
 
 /**
@@ -184,16 +201,16 @@ function counted(phases, what) {
  * @param {Observed[]} phases
  */
 function inWords({ name, version }, phases) {
-  const looks = phases.some((observed) => observed.looks > 0) ? `, looks ${counted(phases, "looks")}` : "";
+  const looks = phases.some((observed) => observed.looks > 0) ? `, looks ${counted(phases, 'looks')}` : '';
   const lines = [
-    `${" ".repeat(11)}${`${name} ${version}`.padEnd(36)}${isIn(phases) ? paint(32, "in    ") : paint(33, "not in")}  ` +
-      `trips ${counted(phases, "trips")}, registrations ${counted(phases, "registrations")}${looks}`,
+    `${' '.repeat(11)}${`${name} ${version}`.padEnd(36)}${isIn(phases) ? paint(32, 'in    ') : paint(33, 'not in')}  ` +
+      `trips ${counted(phases, 'trips')}, registrations ${counted(phases, 'registrations')}${looks}`,
   ];
   const failed = phases.find(({ failure, served }) => failure || !served);
   if (failed) {
     const { failure } = failed;
-    const said = failure ? `${failure.code}: ${failure.message}` : "the MCP server did not serve it";
-    lines.push(`${" ".repeat(47)}${said.replace(/\s+/g, " ").slice(0, 400)}`);
+    const said = failure ? `${failure.code}: ${failure.message}` : 'the MCP server did not serve it';
+    lines.push(`${' '.repeat(47)}${said.replace(/\s+/g, ' ').slice(0, 400)}`);
   }
   return lines;
 }
@@ -207,14 +224,16 @@ function printTable(played, clients) {
   const cells = played.map(({ outcomes }) =>
     titles.map((_, at) => {
       const phases = outcomes[at]?.phases;
-      return phases === undefined ? "" : isIn(phases) ? `in, ${counted(phases, "trips")}` : "not in";
+      return phases === undefined ? '' : isIn(phases) ? `in, ${counted(phases, 'trips')}` : 'not in';
     }),
   );
   const widths = titles.map((title, at) => 2 + Math.max(title.length, ...cells.map((row) => row[at]?.length ?? 0)));
-  const line = (/** @type {string[]} */ row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("");
+  const line = (/** @type {string[]} */ row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('');
   console.log(`\nWho gets in, at how many trips through the browser:\n\n${line(titles)}`);
   for (const [at, { engine, row, complaints }] of played.entries()) {
-    console.log(`${line(cells[at] ?? [])}${engine}: ${row.shape}${complaints.length > 0 ? paint(31, "  not as expected") : ""}`);
+    console.log(
+      `${line(cells[at] ?? [])}${engine}: ${row.shape}${complaints.length > 0 ? paint(31, '  not as expected') : ''}`,
+    );
   }
 }
 

@@ -1,12 +1,12 @@
 // Nodes of other versions: for what does not run on the oldest one that this project supports, and to run on each.
 
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { execPath, versions } from "node:process";
-import { ensureNestedPackage, Explained, root } from "./support.js";
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execPath, versions } from 'node:process';
+import { Explained, ensureNestedPackage, root } from './support.js';
 
 const OLDEST = 22;
-const own = Number(versions.node.split(".")[0]);
+const own = Number(versions.node.split('.')[0]);
 
 /** The versions that the package is tested on, by their first number. */
 export const supportedNodes = [20, 22, 24];
@@ -30,16 +30,16 @@ export async function ensureNewerNode(purpose) {
  */
 export async function ensureNode(version, purpose) {
   if (own === version) return execPath;
-  const folder = join(root, "tests", "node", `${version}`);
+  const folder = join(root, 'tests', 'node', `${version}`);
   await ensureNestedPackage(folder);
-  const { optionalDependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const { optionalDependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   const binaries = Object.keys(optionalDependencies).flatMap((name) =>
-    ["node", "node.exe"].map((binary) => join(folder, "node_modules", name, "bin", binary)),
+    ['node', 'node.exe'].map((binary) => join(folder, 'node_modules', name, 'bin', binary)),
   );
   const there = binaries.find((binary) => existsSync(binary));
   if (there) return there;
   throw new Explained(
     `${purpose} needs Node ${version}; this is ${versions.node}, and npm has none for ${process.platform} ${process.arch}. ` +
-      "Install it and run this again.",
+      'Install it and run this again.',
   );
 }

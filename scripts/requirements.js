@@ -1,11 +1,11 @@
 // `npm run requirements` writes into docs/requirements.md and docs/interop.md which tests prove each row.
 // `npm run requirements -- D4 "interop 17"` lists all that prove these, by name.
 
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { join, posix, relative, sep } from "node:path";
-import { argv } from "node:process";
-import { scenarios } from "../tests/zoo/scenarios/index.js";
-import { Explained, filesBelow, isProgram, root, runProgram } from "./support.js";
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, posix, relative, sep } from 'node:path';
+import { argv } from 'node:process';
+import { scenarios } from '../tests/zoo/scenarios/index.js';
+import { Explained, filesBelow, isProgram, root, runProgram } from './support.js';
 
 /**
  * A test that names what it proves.
@@ -26,15 +26,15 @@ export const later = /** @type {string[]} */ ([]);
  * @type {{ file: string, prefix: string, byHand: number, columns: Proof["kind"][][] }[]}
  */
 export const documents = [
-  { file: "docs/requirements.md", prefix: "", byHand: 4, columns: [["accepts"], ["refuses"]] },
-  { file: "docs/interop.md", prefix: "interop ", byHand: 4, columns: [["accepts", "refuses"]] },
+  { file: 'docs/requirements.md', prefix: '', byHand: 4, columns: [['accepts'], ['refuses']] },
+  { file: 'docs/interop.md', prefix: 'interop ', byHand: 4, columns: [['accepts', 'refuses']] },
 ];
 
 /** @param {string} file below the project folder */
-const read = (file) => readFileSync(join(root, file), "utf8").replaceAll("\r\n", "\n");
+const read = (file) => readFileSync(join(root, file), 'utf8').replaceAll('\r\n', '\n');
 
 /** @param {string} file */
-const belowRoot = (file) => relative(root, file).replaceAll(sep, "/");
+const belowRoot = (file) => relative(root, file).replaceAll(sep, '/');
 
 /**
  * Everything that proves something: vectors and scenarios by their `proves`, tests in JavaScript by a mark.
@@ -42,9 +42,17 @@ const belowRoot = (file) => relative(root, file).replaceAll(sep, "/");
  * @returns {Promise<Proof[]>}
  */
 export async function findProofs() {
-  const vectors = readdirSync(join(root, "tests/vectors")).filter((name) => name.endsWith(".json")).map((name) => `tests/vectors/${name}`);
-  const tests = filesBelow([join(root, "tests")]).map(belowRoot).filter((file) => file.endsWith(".js"));
-  return [...vectors.flatMap(vectorsOf), ...tests.flatMap((file) => markedTests(read(file), file)), ...(await proofsOfScenarios())];
+  const vectors = readdirSync(join(root, 'tests/vectors'))
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => `tests/vectors/${name}`);
+  const tests = filesBelow([join(root, 'tests')])
+    .map(belowRoot)
+    .filter((file) => file.endsWith('.js'));
+  return [
+    ...vectors.flatMap(vectorsOf),
+    ...tests.flatMap((file) => markedTests(read(file), file)),
+    ...(await proofsOfScenarios()),
+  ];
 }
 
 /**
@@ -54,7 +62,12 @@ export async function findProofs() {
 function vectorsOf(file) {
   /** @type {{ name: string, proves: string[], accept?: unknown }[]} */
   const vectors = JSON.parse(read(file)).vectors;
-  return vectors.map(({ name, proves, accept = null }) => ({ kind: accept === null ? "refuses" : "accepts", proves, name, file }));
+  return vectors.map(({ name, proves, accept = null }) => ({
+    kind: accept === null ? 'refuses' : 'accepts',
+    proves,
+    name,
+    file,
+  }));
 }
 
 /**
@@ -66,13 +79,19 @@ function vectorsOf(file) {
  * @returns {Proof[]}
  */
 export function markedTests(source, file) {
-  const names = [...source.matchAll(/\b(?:test|attack)\(\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/g)].map(([, , name = ""]) => name);
-  return names.map((name) => name.replace(/\$\{[^}]*\}/g, "…").replace(/\\(.)/g, "$1")).flatMap((marked) => {
-    const [, kind, ids = "", name = ""] = /^\[(accepts|refuses) ([^\]…]+)\] (.*)$/s.exec(marked) ?? [];
-    if (kind === "accepts" || kind === "refuses") return [{ kind, proves: ids.split(/, */), name, file }];
-    if (!/^\[[^…]/.test(marked)) return [];
-    throw new Explained(`${file}: the mark in "${marked}" has to be \`[accepts …]\` or \`[refuses …]\`, with ids of docs/requirements.md or docs/interop.md.`);
-  });
+  const names = [...source.matchAll(/\b(?:test|attack)\(\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/g)].map(
+    ([, , name = '']) => name,
+  );
+  return names
+    .map((name) => name.replace(/\$\{[^}]*\}/g, '…').replace(/\\(.)/g, '$1'))
+    .flatMap((marked) => {
+      const [, kind, ids = '', name = ''] = /^\[(accepts|refuses) ([^\]…]+)\] (.*)$/s.exec(marked) ?? [];
+      if (kind === 'accepts' || kind === 'refuses') return [{ kind, proves: ids.split(/, */), name, file }];
+      if (!/^\[[^…]/.test(marked)) return [];
+      throw new Explained(
+        `${file}: the mark in "${marked}" has to be \`[accepts …]\` or \`[refuses …]\`, with ids of docs/requirements.md or docs/interop.md.`,
+      );
+    });
 }
 
 /**
@@ -82,15 +101,23 @@ export function markedTests(source, file) {
  */
 async function proofsOfScenarios() {
   const played = new Set(scenarios);
-  const files = filesBelow([join(root, "tests/zoo/scenarios")]).map(belowRoot).filter((file) => !file.endsWith("/index.js"));
-  const found = await Promise.all(files.map(async (file) => {
-    /** @type {unknown[]} */
-    const exported = Object.values(await import(`../${file}`)).flat();
-    return scenarios.filter((scenario) => exported.includes(scenario) && played.delete(scenario)).map(({ name, proves, phases }) => {
-      const kind = phases.some(({ expects }) => expects.error) ? /** @type {const} */ ("refuses") : /** @type {const} */ ("accepts");
-      return { kind, proves, name, file };
-    });
-  }));
+  const files = filesBelow([join(root, 'tests/zoo/scenarios')])
+    .map(belowRoot)
+    .filter((file) => !file.endsWith('/index.js'));
+  const found = await Promise.all(
+    files.map(async (file) => {
+      /** @type {unknown[]} */
+      const exported = Object.values(await import(`../${file}`)).flat();
+      return scenarios
+        .filter((scenario) => exported.includes(scenario) && played.delete(scenario))
+        .map(({ name, proves, phases }) => {
+          const kind = phases.some(({ expects }) => expects.error)
+            ? /** @type {const} */ ('refuses')
+            : /** @type {const} */ ('accepts');
+          return { kind, proves, name, file };
+        });
+    }),
+  );
   return found.flat();
 }
 
@@ -107,20 +134,26 @@ export function withProofs(text, { prefix, byHand, columns }, proofs, notYet = l
   const ids = [];
   /** @type {string[]} */
   const complaints = [];
-  const lines = text.split("\n").map((line) => {
-    const cells = line.split(/(?<!\\)\|/).slice(1, 1 + byHand).map((cell) => cell.trim());
-    if (!line.startsWith("| ") || !/^[A-Z]?\d+$/.test(cells[0] ?? "")) return line;
+  const lines = text.split('\n').map((line) => {
+    const cells = line
+      .split(/(?<!\\)\|/)
+      .slice(1, 1 + byHand)
+      .map((cell) => cell.trim());
+    if (!line.startsWith('| ') || !/^[A-Z]?\d+$/.test(cells[0] ?? '')) return line;
     const id = prefix + cells[0];
     ids.push(id);
-    const found = columns.map((kinds) => proofs.filter(({ kind, proves }) => kinds.includes(kind) && proves.includes(id)));
+    const found = columns.map((kinds) =>
+      proofs.filter(({ kind, proves }) => kinds.includes(kind) && proves.includes(id)),
+    );
     const lacking = columns.filter((_, column) => found[column]?.length === 0);
     const isLater = notYet.includes(id);
-    if (isLater && lacking.length === 0) complaints.push(`${id} has its proofs: take it out of the list \`later\` in scripts/requirements.js`);
-    if (!isLater) complaints.push(...lacking.map((kinds) => `${id}: nothing ${kinds.join(" or ")}`));
-    const shown = found.map((those) => (those.length > 0 ? shownProofs(those) : isLater ? "later" : "none"));
-    return `| ${[...cells, ...shown].join(" | ")} |`;
+    if (isLater && lacking.length === 0)
+      complaints.push(`${id} has its proofs: take it out of the list \`later\` in scripts/requirements.js`);
+    if (!isLater) complaints.push(...lacking.map((kinds) => `${id}: nothing ${kinds.join(' or ')}`));
+    const shown = found.map((those) => (those.length > 0 ? shownProofs(those) : isLater ? 'later' : 'none'));
+    return `| ${[...cells, ...shown].join(' | ')} |`;
   });
-  return { text: lines.join("\n"), ids, complaints };
+  return { text: lines.join('\n'), ids, complaints };
 }
 
 /**
@@ -130,10 +163,10 @@ export function withProofs(text, { prefix, byHand, columns }, proofs, notYet = l
  */
 function shownProofs(proofs) {
   const [first, ...others] = proofs.toSorted((one, other) => one.proves.length - other.proves.length);
-  if (!first) return "";
+  if (!first) return '';
   const folders = [...new Set(others.map(({ file }) => posix.dirname(file)))].sort();
-  const more = folders.map((folder) => `[${posix.basename(folder)}](../${folder})`).join(", ");
-  return `[${first.name.replace(/[[\]|\\]/g, "\\$&")}](../${first.file})${more && `; more in ${more}`}`;
+  const more = folders.map((folder) => `[${posix.basename(folder)}](../${folder})`).join(', ');
+  return `[${first.name.replace(/[[\]|\\]/g, '\\$&')}](../${first.file})${more && `; more in ${more}`}`;
 }
 
 /** @param {string[]} ids */

@@ -1,21 +1,21 @@
 // What is seen of long work: in a terminal one line that moves, elsewhere everything that is printed. All of it goes to a log.
 
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
-import { argv, env, stderr, stdout } from "node:process";
-import { stripVTControlCharacters } from "node:util";
-import { root, targetFolder } from "./places.js";
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { argv, env, stderr, stdout } from 'node:process';
+import { stripVTControlCharacters } from 'node:util';
+import { root, targetFolder } from './places.js';
 
 /** Whether progress is one line that moves. */
-export const moves = Boolean(stdout.isTTY) && env.TERM !== "dumb";
+export const moves = Boolean(stdout.isTTY) && env.TERM !== 'dumb';
 
-const log = join(targetFolder, "logs", `${basename(argv[1] ?? "node", ".js")}.log`);
+const log = join(targetFolder, 'logs', `${basename(argv[1] ?? 'node', '.js')}.log`);
 /** The file in which everything is, as a person would name it. */
 export const logName = relative(root, log);
 
 const started = performance.now();
 let hasLog = false;
-let [step, detail] = ["", ""];
+let [step, detail] = ['', ''];
 /** Draws the line anew while it is there. @type {NodeJS.Timeout | undefined} */
 let timer;
 
@@ -33,7 +33,7 @@ export function progress(text) {
   const line = `[${elapsed(started).padStart(7)}] ${text}`;
   write(`${line}\n`);
   if (!moves) return console.log(line);
-  [step, detail] = [text, ""];
+  [step, detail] = [text, ''];
   draw();
 }
 
@@ -46,7 +46,7 @@ export function progress(text) {
 export function take(chunk, stream) {
   write(chunk);
   if (!moves) return void stream.write(chunk);
-  detail = stripVTControlCharacters(String(chunk)).trim().split("\n").at(-1)?.trim() ?? "";
+  detail = stripVTControlCharacters(String(chunk)).trim().split('\n').at(-1)?.trim() ?? '';
   // Many lines may come at once: the timer draws the last.
   if (!timer) draw();
 }
@@ -56,14 +56,14 @@ export function settle() {
   if (!timer) return;
   clearInterval(timer);
   timer = undefined;
-  originalWrite("\r\x1b[K");
+  originalWrite('\r\x1b[K');
 }
 
 /** @param {string | Buffer} text */
 function write(text) {
   if (!hasLog) {
     mkdirSync(dirname(log), { recursive: true });
-    writeFileSync(log, "");
+    writeFileSync(log, '');
     hasLog = true;
   }
   appendFileSync(log, text);
@@ -79,13 +79,15 @@ function draw() {
 
 if (moves) {
   // What was said last stays.
-  process.once("exit", () => timer && originalWrite("\n"));
+  process.once('exit', () => timer && originalWrite('\n'));
   // Whatever else is printed, by whomever, must not stand behind the line.
   for (const stream of [stdout, stderr]) {
     const print = stream.write.bind(stream);
-    stream.write = /** @type {typeof stream.write} */ ((/** @type {Parameters<typeof stream.write>} */ ...args) => {
-      settle();
-      return print(...args);
-    });
+    stream.write = /** @type {typeof stream.write} */ (
+      (/** @type {Parameters<typeof stream.write>} */ ...args) => {
+        settle();
+        return print(...args);
+      }
+    );
   }
 }

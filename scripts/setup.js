@@ -1,18 +1,28 @@
 // `npm run setup`: everything a build needs, installed or compiled where it is missing.
 
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { platform } from "node:process";
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { platform } from 'node:process';
 import {
-  ensureNestedPackage, Explained, filesBelow, hashFiles, isProgram, makeIfStale, mustRun, progress, root, run, runProgram,
+  Explained,
+  ensureNestedPackage,
+  filesBelow,
+  hashFiles,
+  isProgram,
+  makeIfStale,
+  mustRun,
+  progress,
+  root,
+  run,
+  runProgram,
   targetFolder,
-} from "./support.js";
+} from './support.js';
 
-const wasmTarget = "wasm32-unknown-unknown";
+const wasmTarget = 'wasm32-unknown-unknown';
 
 /** @param {"wasm-bindgen" | "wasm-bindgen-test-runner"} name */
 export function toolPath(name) {
-  return join(targetFolder, "tools", platform === "win32" ? `${name}.exe` : name);
+  return join(targetFolder, 'tools', platform === 'win32' ? `${name}.exe` : name);
 }
 
 export async function setup() {
@@ -22,31 +32,31 @@ export async function setup() {
 }
 
 async function ensureWasmTarget() {
-  const { status, output } = await run("rustc", ["--print", "sysroot"], { output: "capture" });
+  const { status, output } = await run('rustc', ['--print', 'sysroot'], { output: 'capture' });
   if (status !== 0) throw new Explained(`rustc does not work:\n${output}`);
-  if (existsSync(join(output.trim(), "lib", "rustlib", wasmTarget))) return;
+  if (existsSync(join(output.trim(), 'lib', 'rustlib', wasmTarget))) return;
   progress(`rustup target add ${wasmTarget}`);
   try {
-    await mustRun("rustup", ["target", "add", wasmTarget]);
+    await mustRun('rustup', ['target', 'add', wasmTarget]);
   } catch (error) {
     throw new Explained(
       `The Rust target ${wasmTarget} is missing and rustup could not add it (${/** @type {Error} */ (error).message}).\n` +
-        "If your Rust comes from a Linux distribution, install its package for that target " +
-        "(Debian: libstd-rust-dev-wasm32, Fedora: rust-std-static-wasm32-unknown-unknown).",
+        'If your Rust comes from a Linux distribution, install its package for that target ' +
+        '(Debian: libstd-rust-dev-wasm32, Fedora: rust-std-static-wasm32-unknown-unknown).',
     );
   }
 }
 
 /** wasm-bindgen is compiled here, so that Cargo.lock keeps it at the version that the crate uses. */
 async function ensureTools() {
-  const lock = readFileSync(join(root, "Cargo.lock"), "utf8");
+  const lock = readFileSync(join(root, 'Cargo.lock'), 'utf8');
   await makeIfStale({
-    stamp: join(targetFolder, "tools", ".made-from"),
-    inputs: hashFiles(filesBelow([join(root, "tools")]), [lock]),
-    outputs: [toolPath("wasm-bindgen"), toolPath("wasm-bindgen-test-runner")],
+    stamp: join(targetFolder, 'tools', '.made-from'),
+    inputs: hashFiles(filesBelow([join(root, 'tools')]), [lock]),
+    outputs: [toolPath('wasm-bindgen'), toolPath('wasm-bindgen-test-runner')],
     make: async () => {
-      progress("cargo build of wasm-bindgen (about a minute, once)");
-      await mustRun("cargo", ["build", "--locked", "--package", "tools", "--profile", "tools"]);
+      progress('cargo build of wasm-bindgen (about a minute, once)');
+      await mustRun('cargo', ['build', '--locked', '--package', 'tools', '--profile', 'tools']);
     },
   });
 }
@@ -54,6 +64,6 @@ async function ensureTools() {
 if (isProgram(import.meta.url)) {
   await runProgram(async () => {
     await setup();
-    progress("set up");
+    progress('set up');
   });
 }

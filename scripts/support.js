@@ -1,16 +1,16 @@
 // What the scripts share. Built-in modules only: set-up runs before `npm ci`.
 
-import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
-import { argv, env, execPath, exit, platform, stderr, stdout } from "node:process";
-import { fileURLToPath } from "node:url";
-import { root } from "./places.js";
-import { logName, moves, progress, settle, take } from "./screen.js";
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { argv, env, execPath, exit, platform, stderr, stdout } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { root } from './places.js';
+import { logName, moves, progress, settle, take } from './screen.js';
 
-export { root, targetFolder } from "./places.js";
-export { elapsed, logName, progress } from "./screen.js";
+export { root, targetFolder } from './places.js';
+export { elapsed, logName, progress } from './screen.js';
 
 /** A failure that is explained in its message: shown without a stack. */
 export class Explained extends Error {}
@@ -51,7 +51,7 @@ export async function runProgram(main) {
 
 /** How to send a signal to each child. @type {Map<import("node:child_process").ChildProcess, (signal: NodeJS.Signals) => void>} */
 const children = new Map();
-for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   process.on(signal, () => {
     if (children.size === 0) exit(1);
     for (const send of children.values()) send(signal);
@@ -69,55 +69,67 @@ const graceMilliseconds = 5_000;
  * @param {RunOptions} [options]
  * @returns {Promise<{ status: number, output: string, timedOut: boolean }>} a command ended by a signal has status 128 + its number
  */
-export function run(command, args, { cwd = root, env: changes = {}, output = "show", shell = false, limitMilliseconds } = {}) {
+export function run(
+  command,
+  args,
+  { cwd = root, env: changes = {}, output = 'show', shell = false, limitMilliseconds } = {},
+) {
   return new Promise((resolve, reject) => {
-    if (output === "show") settle();
+    if (output === 'show') settle();
     // A process group of its own is what can be ended with all that is in it; Windows has none.
-    const ownGroup = limitMilliseconds !== undefined && platform !== "win32";
+    const ownGroup = limitMilliseconds !== undefined && platform !== 'win32';
     const child = spawn(command, args, {
       cwd,
       shell,
       detached: ownGroup,
       env: { ...env, ...changes },
-      stdio: output === "show" ? "inherit" : ["inherit", "pipe", "pipe"],
+      stdio: output === 'show' ? 'inherit' : ['inherit', 'pipe', 'pipe'],
     });
     const send = (/** @type {NodeJS.Signals} */ signal) => {
       if (ownGroup && child.pid) sendToGroup(child.pid, signal);
       // Ctrl-C reaches the other children by itself: the terminal sends it to the whole process group.
-      else if (signal !== "SIGINT") child.kill(signal);
+      else if (signal !== 'SIGINT') child.kill(signal);
     };
     children.set(child, send);
     let timedOut = false;
-    const limit = limitMilliseconds && setTimeout(() => {
-      timedOut = true;
-      // Browsers are in groups of their own: whoever started them ends them when it is told to end.
-      send("SIGTERM");
-      setTimeout(() => send("SIGKILL"), graceMilliseconds).unref();
-    }, limitMilliseconds);
+    const limit =
+      limitMilliseconds &&
+      setTimeout(() => {
+        timedOut = true;
+        // Browsers are in groups of their own: whoever started them ends them when it is told to end.
+        send('SIGTERM');
+        setTimeout(() => send('SIGKILL'), graceMilliseconds).unref();
+      }, limitMilliseconds);
     /** @type {Buffer[]} */
     const chunks = [];
-    for (const [stream, screen] of /** @type {const} */ ([[child.stdout, stdout], [child.stderr, stderr]])) {
-      stream?.on("data", (/** @type {Buffer} */ chunk) => {
+    for (const [stream, screen] of /** @type {const} */ ([
+      [child.stdout, stdout],
+      [child.stderr, stderr],
+    ])) {
+      stream?.on('data', (/** @type {Buffer} */ chunk) => {
         chunks.push(chunk);
-        if (output === "step") take(chunk, screen);
+        if (output === 'step') take(chunk, screen);
       });
     }
-    child.on("error", (/** @type {NodeJS.ErrnoException} */ error) => {
+    child.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
       clearTimeout(limit);
       children.delete(child);
-      reject(error.code === "ENOENT" ? new Explained(missingCommand(command)) : error);
+      reject(error.code === 'ENOENT' ? new Explained(missingCommand(command)) : error);
     });
-    child.on("exit", () => {
+    child.on('exit', () => {
       clearTimeout(limit);
       // What is left of the group would keep the pipes open, and run on.
-      if (ownGroup) send("SIGKILL");
+      if (ownGroup) send('SIGKILL');
     });
-    child.on("close", (code, signal) => {
+    child.on('close', (code, signal) => {
       children.delete(child);
-      const status = code ?? 128 + (signal === "SIGINT" ? 2 : signal === "SIGHUP" ? 1 : 15);
+      const status = code ?? 128 + (signal === 'SIGINT' ? 2 : signal === 'SIGHUP' ? 1 : 15);
       const text = Buffer.concat(chunks).toString();
-      if (output === "step" && moves && status !== 0) console.log(text);
-      if (timedOut && output !== "capture") console.error(`Ended, because it took longer than ${(limitMilliseconds ?? 0) / 1000} seconds: ${[command, ...args].join(" ")}`);
+      if (output === 'step' && moves && status !== 0) console.log(text);
+      if (timedOut && output !== 'capture')
+        console.error(
+          `Ended, because it took longer than ${(limitMilliseconds ?? 0) / 1000} seconds: ${[command, ...args].join(' ')}`,
+        );
       resolve({ status, output: text, timedOut });
     });
   });
@@ -132,15 +144,19 @@ function sendToGroup(leader, signal) {
     process.kill(-leader, signal);
   } catch (error) {
     // Nothing is left of it.
-    if (/** @type {NodeJS.ErrnoException} */ (error).code !== "ESRCH") throw error;
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH') throw error;
   }
 }
 
 /** @param {string} command */
 function missingCommand(command) {
-  const rust = ["cargo", "rustc", "rustup"].includes(command);
-  return `The command '${command}' was not found. ` +
-    (rust ? "Install Rust from https://rustup.rs, open a new terminal, and run this again." : "Install it, or add it to PATH.");
+  const rust = ['cargo', 'rustc', 'rustup'].includes(command);
+  return (
+    `The command '${command}' was not found. ` +
+    (rust
+      ? 'Install Rust from https://rustup.rs, open a new terminal, and run this again.'
+      : 'Install it, or add it to PATH.')
+  );
 }
 
 /**
@@ -151,10 +167,10 @@ function missingCommand(command) {
  * @param {RunOptions} [options]
  */
 export async function mustRun(command, args, options) {
-  const { status, output } = await run(command, args, { output: "step", ...options });
+  const { status, output } = await run(command, args, { output: 'step', ...options });
   if (status === 0) return output;
-  const shown = options?.output === "capture" ? `\n${output}` : "";
-  throw new Explained(`Failed with status ${status}: ${[command, ...args].join(" ")}${shown}`);
+  const shown = options?.output === 'capture' ? `\n${output}` : '';
+  throw new Explained(`Failed with status ${status}: ${[command, ...args].join(' ')}${shown}`);
 }
 
 /**
@@ -165,7 +181,7 @@ export async function mustRun(command, args, options) {
  * @param {RunOptions} [options]
  */
 export function mustRunNode(script, args, options) {
-  return mustRun(execPath, [join(root, "node_modules", script), ...args], options);
+  return mustRun(execPath, [join(root, 'node_modules', script), ...args], options);
 }
 
 /**
@@ -177,8 +193,8 @@ export function mustRunNode(script, args, options) {
 export function mustRunNpm(args, options) {
   // On Windows `npm` is a .cmd file, which only a shell can start; npm itself says where its script is.
   const { npm_execpath: npm } = env;
-  if (npm?.endsWith(".js")) return mustRun(execPath, [npm, ...args], options);
-  return mustRun("npm", args, { ...options, shell: platform === "win32" });
+  if (npm?.endsWith('.js')) return mustRun(execPath, [npm, ...args], options);
+  return mustRun('npm', args, { ...options, shell: platform === 'win32' });
 }
 
 /**
@@ -188,20 +204,28 @@ export function mustRunNpm(args, options) {
  * @param {string} folder
  */
 export async function ensureNestedPackage(folder) {
-  const stamp = join(folder, "node_modules", ".installed-from");
-  const lock = hashFiles([join(folder, "package.json"), join(folder, "package-lock.json")]);
+  const stamp = join(folder, 'node_modules', '.installed-from');
+  const lock = hashFiles([join(folder, 'package.json'), join(folder, 'package-lock.json')]);
   if (readIfThere(stamp) === lock) return;
   progress(`npm ci in ${folder}`);
-  await mustRunNpm(["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder });
+  await mustRunNpm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: folder });
   writeFileSync(stamp, lock);
 }
 
 /** Packages that `npm test` does not need, and that are large. */
-const packagesOfOtherCommands = ["tests/browsers/chromium", "tests/conformance", "tests/engines", "tests/node", "tests/interop/newer_servers", "tests/package", "tests/electron"].map((folder) => join(root, folder));
+const packagesOfOtherCommands = [
+  'tests/browsers/chromium',
+  'tests/conformance',
+  'tests/engines',
+  'tests/node',
+  'tests/interop/newer_servers',
+  'tests/package',
+  'tests/electron',
+].map((folder) => join(root, folder));
 
 /** Installs what the tests need beside the root package. */
 export async function ensureTestPackages() {
-  const locks = filesBelow([join(root, "tests")]).filter((file) => basename(file) === "package-lock.json");
+  const locks = filesBelow([join(root, 'tests')]).filter((file) => basename(file) === 'package-lock.json');
   for (const folder of locks.map(dirname)) {
     if (!packagesOfOtherCommands.some((other) => folder.startsWith(other))) await ensureNestedPackage(folder);
   }
@@ -209,7 +233,7 @@ export async function ensureTestPackages() {
 
 /** @param {string} file */
 export function readIfThere(file) {
-  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 }
 
 /**
@@ -222,7 +246,7 @@ export function filesBelow(paths) {
   return paths.flatMap((path) => {
     if (!existsSync(path)) return [];
     if (statSync(path).isFile()) return [path];
-    const names = readdirSync(path).filter((name) => name !== "node_modules");
+    const names = readdirSync(path).filter((name) => name !== 'node_modules');
     return filesBelow(names.sort().map((name) => join(path, name)));
   });
 }
@@ -232,9 +256,9 @@ export function filesBelow(paths) {
  * @param {string[]} others further text that the hash depends on
  */
 export function hashFiles(files, others = []) {
-  const hash = createHash("sha256").update(JSON.stringify(others));
+  const hash = createHash('sha256').update(JSON.stringify(others));
   for (const file of files) hash.update(`\0${file.slice(root.length)}\0`).update(readFileSync(file));
-  return hash.digest("hex");
+  return hash.digest('hex');
 }
 
 /**
@@ -253,7 +277,7 @@ export async function makeIfStale({ stamp, inputs, outputs, make }) {
   if (current && readIfThere(stamp) === current) return false;
   await make();
   mkdirSync(dirname(stamp), { recursive: true });
-  writeFileSync(stamp, state() || "");
+  writeFileSync(stamp, state() || '');
   return true;
 }
 
@@ -264,7 +288,7 @@ export async function makeIfStale({ stamp, inputs, outputs, make }) {
  * @returns {Counts}
  */
 export function countTests(output) {
-  const plain = output.replace(/\x1b\[[0-9;]*m/g, "");
+  const plain = output.replace(/\x1b\[[0-9;]*m/g, '');
   /** @param {RegExp} pattern */
   const sum = (pattern) => [...plain.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0);
   return {
@@ -288,11 +312,15 @@ export const fileMilliseconds = 10 * 60_000;
  * @returns {Promise<Counts>}
  */
 export async function runTests(command, args, variables = {}) {
-  const { status, output } = await run(command, args, { output: "step", env: variables, limitMilliseconds: testMilliseconds });
+  const { status, output } = await run(command, args, {
+    output: 'step',
+    env: variables,
+    limitMilliseconds: testMilliseconds,
+  });
   const counts = countTests(output);
   // A test program that does not compile, crashes or hangs reports no failed test.
   if (status !== 0 && counts.failed === 0) counts.failed = 1;
-  if (status === 0 && counts.passed === 0) throw new Explained("The command succeeded without running a single test.");
+  if (status === 0 && counts.passed === 0) throw new Explained('The command succeeded without running a single test.');
   return counts;
 }
 
@@ -305,7 +333,11 @@ export async function runTests(command, args, variables = {}) {
  */
 export function nodeTestArguments(files, options = []) {
   return [
-    "--test", "--test-reporter=spec", "--test-force-exit", `--test-timeout=${fileMilliseconds}`, ...options,
+    '--test',
+    '--test-reporter=spec',
+    '--test-force-exit',
+    `--test-timeout=${fileMilliseconds}`,
+    ...options,
     ...files.map((file) => relative(root, file)),
   ];
 }
@@ -329,8 +361,8 @@ export function runNodeTests(files, options) {
 export async function runChecks(commands) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   for (const [command, args] of commands) {
-    progress(`$ ${[command === execPath ? "node" : command, ...args].join(" ")}`);
-    const { status } = await run(command, args, { output: "step", limitMilliseconds: testMilliseconds });
+    progress(`$ ${[command === execPath ? 'node' : command, ...args].join(' ')}`);
+    const { status } = await run(command, args, { output: 'step', limitMilliseconds: testMilliseconds });
     if (status === 0) counts.passed += 1;
     else counts.failed += 1;
   }
@@ -345,7 +377,7 @@ export async function runChecks(commands) {
  */
 export function conclude(counts) {
   const total = (/** @type {keyof Counts} */ what) => counts.reduce((sum, count) => sum + count[what], 0);
-  if (total("skipped") > 0) console.log(`${total("skipped")} skipped: look for # SKIP or ﹣ in ${logName}`);
-  console.log(`${total("passed")} passed, ${total("failed")} failed`);
-  return total("failed") === 0 ? 0 : 1;
+  if (total('skipped') > 0) console.log(`${total('skipped')} skipped: look for # SKIP or ﹣ in ${logName}`);
+  console.log(`${total('passed')} passed, ${total('failed')} failed`);
+  return total('failed') === 0 ? 0 : 1;
 }

@@ -1,31 +1,49 @@
 // `npm run test:rust-example`: the format and the lints of examples/rust, then a sign-in with it at real servers.
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { setup } from "./setup.js";
-import { conclude, ensureTestPackages, Explained, mustRun, progress, root, runNodeTests, runProgram, targetFolder } from "./support.js";
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setup } from './setup.js';
+import {
+  conclude,
+  Explained,
+  ensureTestPackages,
+  mustRun,
+  progress,
+  root,
+  runNodeTests,
+  runProgram,
+  targetFolder,
+} from './support.js';
 
-const manifest = join(root, "examples", "rust", "Cargo.toml");
+const manifest = join(root, 'examples', 'rust', 'Cargo.toml');
 // Without TLS, which takes as long to compile as all the rest: everything is on loopback.
-const options = ["--locked", "--no-default-features", "--manifest-path", manifest, "--target-dir", join(targetFolder, "rust-example")];
+const options = [
+  '--locked',
+  '--no-default-features',
+  '--manifest-path',
+  manifest,
+  '--target-dir',
+  join(targetFolder, 'rust-example'),
+];
 
 await runProgram(async () => {
   await setup();
   await ensureTestPackages();
-  progress("cargo fmt, clippy and build");
-  await mustRun("cargo", ["fmt", "--check", "--manifest-path", manifest]);
-  await mustRun("cargo", ["clippy", ...options, "--", "-D", "warnings"]);
-  await mustRun("cargo", ["build", ...options]);
+  progress('cargo fmt, clippy and build');
+  await mustRun('cargo', ['fmt', '--check', '--manifest-path', manifest]);
+  await mustRun('cargo', ['clippy', ...options, '--', '-D', 'warnings']);
+  await mustRun('cargo', ['build', ...options]);
   requireExcerpt();
-  return conclude([await runNodeTests([join(root, "tests", "rust_example", "sign_in.test.js")])]);
+  return conclude([await runNodeTests([join(root, 'tests', 'rust_example', 'sign_in.test.js')])]);
 });
 
 /** The README's Rust is that of the example, and has at most twelve lines. */
 function requireExcerpt() {
-  const read = (/** @type {string[]} */ ...path) => readFileSync(join(root, ...path), "utf8").replaceAll("\r\n", "\n");
-  const excerpt = /^```rust\n(.*?)^```$/ms.exec(read("README.md"))?.[1] ?? "";
-  const lines = excerpt.trimEnd().split("\n");
-  const indented = lines.map((line) => `    ${line}\n`).join("");
+  const read = (/** @type {string[]} */ ...path) => readFileSync(join(root, ...path), 'utf8').replaceAll('\r\n', '\n');
+  const excerpt = /^```rust\n(.*?)^```$/ms.exec(read('README.md'))?.[1] ?? '';
+  const lines = excerpt.trimEnd().split('\n');
+  const indented = lines.map((line) => `    ${line}\n`).join('');
   if (lines.length > 12) throw new Explained("The README's example in Rust has more than twelve lines.");
-  if (!read("examples", "rust", "src", "main.rs").includes(indented)) throw new Explained("The README's example in Rust is not that of examples/rust/src/main.rs.");
+  if (!read('examples', 'rust', 'src', 'main.rs').includes(indented))
+    throw new Explained("The README's example in Rust is not that of examples/rust/src/main.rs.");
 }

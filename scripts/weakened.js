@@ -8,16 +8,27 @@
 // with as many tests as there are to notice; of tests/attacks/ every test that a line names. One that hangs without the check is ended, and has noticed.
 // Arguments choose among the patches by a part of their names.
 
-import { readFileSync, realpathSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { argv, execPath } from "node:process";
-import { copyProject } from "./copy.js";
-import { setup } from "./setup.js";
-import { countTests, elapsed, ensureTestPackages, Explained, filesBelow, nodeTestArguments, progress, root, run, runProgram } from "./support.js";
+import { readFileSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { argv, execPath } from 'node:process';
+import { copyProject } from './copy.js';
+import { setup } from './setup.js';
+import {
+  countTests,
+  Explained,
+  elapsed,
+  ensureTestPackages,
+  filesBelow,
+  nodeTestArguments,
+  progress,
+  root,
+  run,
+  runProgram,
+} from './support.js';
 
-const patches = join(root, "tests", "weakened");
+const patches = join(root, 'tests', 'weakened');
 // Always the same folder: its own target/ makes every build after the first one incremental.
-const copy = join(root, "target", "weakened");
+const copy = join(root, 'target', 'weakened');
 
 /** For one test, without its build. The slowest takes a tenth of it on a machine that does nothing else. */
 const limitMilliseconds = 120_000;
@@ -31,17 +42,17 @@ const limitMilliseconds = 120_000;
  * @returns {Patch}
  */
 function readPatch(path) {
-  const text = readFileSync(path, "utf8");
-  const header = text.split(/^(?:diff|---) /m)[0] ?? "";
+  const text = readFileSync(path, 'utf8');
+  const header = text.split(/^(?:diff|---) /m)[0] ?? '';
   const removes = /^Removes: (.+)$/m.exec(header)?.[1];
-  const tests = [...header.matchAll(/^Test: (.+)$/gm)].map(([, line = ""]) => readTest(line));
+  const tests = [...header.matchAll(/^Test: (.+)$/gm)].map(([, line = '']) => readTest(line));
   if (!removes || tests.length === 0 || tests.includes(undefined)) {
     throw new Explained(
       `${path} must begin with a line 'Removes: …' and lines 'Test: native <filter>' or 'Test: javascript <file> <pattern>'.`,
     );
   }
   const named = tests.filter((test) => test !== undefined);
-  return { name: basename(path, ".patch"), path, removes, tests: named, changesRust: /^\+\+\+ b\/src\//m.test(text) };
+  return { name: basename(path, '.patch'), path, removes, tests: named, changesRust: /^\+\+\+ b\/src\//m.test(text) };
 }
 
 /**
@@ -50,12 +61,12 @@ function readPatch(path) {
  */
 function readTest(line) {
   const [, filter, file, pattern] = /^(?:native (\S+)|javascript (\S+) (.+))$/.exec(line) ?? [];
-  if (filter) return { line, kind: "native", filter };
-  return file && pattern ? { line, kind: "javascript", file, pattern } : undefined;
+  if (filter) return { line, kind: 'native', filter };
+  return file && pattern ? { line, kind: 'javascript', file, pattern } : undefined;
 }
 
 // The copy builds into its own target/.
-const inCopy = { cwd: copy, output: /** @type {const} */ ("capture"), env: { CARGO_TARGET_DIR: undefined } };
+const inCopy = { cwd: copy, output: /** @type {const} */ ('capture'), env: { CARGO_TARGET_DIR: undefined } };
 
 /**
  * Builds what these tests need, of the copy as it is now.
@@ -63,11 +74,13 @@ const inCopy = { cwd: copy, output: /** @type {const} */ ("capture"), env: { CAR
  * @param {NamedTest[]} tests
  */
 async function buildFor(tests) {
-  if (tests.some(({ kind }) => kind === "javascript")) {
-    const built = await run(execPath, ["scripts/build.js", "--quick"], inCopy);
+  if (tests.some(({ kind }) => kind === 'javascript')) {
+    const built = await run(execPath, ['scripts/build.js', '--quick'], inCopy);
     if (built.status !== 0) return built;
   }
-  return tests.some(({ kind }) => kind === "native") ? run("cargo", ["test", "--locked", "--no-run"], inCopy) : { status: 0, output: "" };
+  return tests.some(({ kind }) => kind === 'native')
+    ? run('cargo', ['test', '--locked', '--no-run'], inCopy)
+    : { status: 0, output: '' };
 }
 
 /**
@@ -76,12 +89,16 @@ async function buildFor(tests) {
  * @param {NamedTest} named
  */
 async function runTest(named) {
-  if (named.kind === "native") {
-    const result = await run("cargo", ["test", "--locked", "--no-fail-fast", named.filter], { ...inCopy, limitMilliseconds });
+  if (named.kind === 'native') {
+    const result = await run('cargo', ['test', '--locked', '--no-fail-fast', named.filter], {
+      ...inCopy,
+      limitMilliseconds,
+    });
     return { ...result, counts: countTests(result.output) };
   }
   const result = await run(
-    execPath, nodeTestArguments([join(root, named.file)], [`--test-name-pattern=${named.pattern}`]),
+    execPath,
+    nodeTestArguments([join(root, named.file)], [`--test-name-pattern=${named.pattern}`]),
     { ...inCopy, limitMilliseconds },
   );
   const counts = countTests(result.output);
@@ -98,9 +115,9 @@ async function runTest(named) {
  */
 async function complaintAboutTest(named) {
   const { status, counts, output, timedOut } = await runTest(named);
-  if (timedOut) return "does not end without any patch";
+  if (timedOut) return 'does not end without any patch';
   if (status !== 0) return `fails without any patch:\n${output}`;
-  if (counts.passed === 0) return "names no test that exists";
+  if (counts.passed === 0) return 'names no test that exists';
   return undefined;
 }
 
@@ -114,7 +131,7 @@ async function judge(named) {
   if (status === 0) return { complaint: `was not noticed by ${named.line}` };
   if (counts.failed === 0) return { complaint: `stopped ${named.line} from running:\n${output}` };
   // Each attack stands for itself: all that a line names must succeed.
-  const isAttack = named.kind === "javascript" && named.file.startsWith("tests/attacks/");
+  const isAttack = named.kind === 'javascript' && named.file.startsWith('tests/attacks/');
   if (isAttack && counts.passed > 0) return { complaint: `was not noticed by all of ${named.line}:\n${output}` };
   return {};
 }
@@ -127,8 +144,10 @@ async function judge(named) {
  */
 async function judgePatch({ path, tests }) {
   // The copy lies inside a git repository but is none: git must not look for one above it.
-  const applied = await run("git", ["apply", "--whitespace=nowarn", path], {
-    cwd: copy, output: "capture", env: { GIT_CEILING_DIRECTORIES: dirname(realpathSync(copy)) },
+  const applied = await run('git', ['apply', '--whitespace=nowarn', path], {
+    cwd: copy,
+    output: 'capture',
+    env: { GIT_CEILING_DIRECTORIES: dirname(realpathSync(copy)) },
   });
   if (applied.status !== 0) return [{ complaint: `no longer applies:\n${applied.output}` }];
   const built = await buildFor(tests);
@@ -140,7 +159,7 @@ async function judgePatch({ path, tests }) {
 
 await runProgram(async () => {
   const chosen = filesBelow([patches])
-    .filter((file) => file.endsWith(".patch"))
+    .filter((file) => file.endsWith('.patch'))
     .filter((file) => argv.length === 2 || argv.slice(2).some((part) => basename(file).includes(part)))
     .map(readPatch)
     // Those in JavaScript first: they need no build.
@@ -152,7 +171,7 @@ await runProgram(async () => {
   await copyProject(copy);
 
   const tests = new Map(chosen.flatMap((patch) => patch.tests.map((test) => [test.line, test])));
-  progress("without a patch: builds");
+  progress('without a patch: builds');
   const built = await buildFor([...tests.values()]);
   if (built.status !== 0) throw new Explained(`The project cannot be built:\n${built.output}`);
   /** @type {Map<string, string | undefined>} */
@@ -163,12 +182,15 @@ await runProgram(async () => {
   }
   const rows = [];
   for (const patch of chosen) {
-    progress(`${patch.name}: ${patch.tests.map(({ line }) => line).join(", ")}`);
+    progress(`${patch.name}: ${patch.tests.map(({ line }) => line).join(', ')}`);
     const since = performance.now();
-    const complaints = patch.tests.flatMap(({ line }) => (unfit.get(line) ? `its test ${line} ${unfit.get(line)}` : []));
+    const complaints = patch.tests.flatMap(({ line }) =>
+      unfit.get(line) ? `its test ${line} ${unfit.get(line)}` : [],
+    );
     const verdicts = complaints.length > 0 ? [] : await judgePatch(patch);
     complaints.push(...verdicts.flatMap(({ complaint = [] }) => complaint));
-    const verdict = complaints.length > 0 ? "FAILED" : verdicts.some(({ timedOut }) => timedOut) ? "time limit" : "noticed";
+    const verdict =
+      complaints.length > 0 ? 'FAILED' : verdicts.some(({ timedOut }) => timedOut) ? 'time limit' : 'noticed';
     rows.push({ patch, complaints, verdict, time: elapsed(since) });
     await copyProject(copy);
   }
@@ -177,7 +199,7 @@ await runProgram(async () => {
   console.log();
   for (const { patch, complaints, verdict, time } of rows) {
     console.log(`${verdict.padEnd(12)}${patch.name.padEnd(width)}${time.padStart(7)}  ${patch.removes}`);
-    for (const complaint of complaints) console.log(complaint.replace(/^/gm, " ".repeat(12)));
+    for (const complaint of complaints) console.log(complaint.replace(/^/gm, ' '.repeat(12)));
   }
   const failed = rows.filter(({ complaints }) => complaints.length > 0).length;
   console.log(`\n${rows.length - failed} passed, ${failed} failed`);

@@ -105,7 +105,8 @@ function say(text, code) {
 
 /** @param {ScopePlan | null} plan */
 function showPlan(plan) {
-  const yesOrNo = (/** @type {boolean | null | undefined} */ value) => (value === undefined || value === null ? '–' : value ? 'yes' : 'no');
+  const yesOrNo = (/** @type {boolean | null | undefined} */ value) =>
+    value === undefined || value === null ? '–' : value ? 'yes' : 'no';
   const rows = (plan?.scopes ?? []).map(({ scope, required, registered, requested, granted, reason }) =>
     row([scope, required ? 'required' : 'optional', yesOrNo(registered), yesOrNo(requested), yesOrNo(granted), reason]),
   );

@@ -39,12 +39,17 @@ export function mcpClient(server, fetch) {
   return {
     async initialize() {
       const clientInfo = { name: 'browser-example', version: '1.0.0' };
-      const { protocolVersion } = await request('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo });
+      const { protocolVersion } = await request('initialize', {
+        protocolVersion: '2025-11-25',
+        capabilities: {},
+        clientInfo,
+      });
       session['mcp-protocol-version'] = protocolVersion;
       await post({ method: 'notifications/initialized' });
     },
     listTools: async () => (await request('tools/list')).tools,
-    callTool: (/** @type {string} */ name, /** @type {object} */ args) => request('tools/call', { name, arguments: args }),
+    callTool: (/** @type {string} */ name, /** @type {object} */ args) =>
+      request('tools/call', { name, arguments: args }),
   };
 }
 

@@ -26,7 +26,8 @@ async function servePage({ url }) {
   const { host, pathname } = new URL(url);
   const type = host === 'main' ? files.get(pathname) : undefined;
   if (!type) return new Response('not found', { status: 404 });
-  const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  const contentSecurityPolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
   return new Response(await readFile(new URL(`page${pathname}`, import.meta.url)), {
     headers: { 'Content-Type': type, 'Content-Security-Policy': contentSecurityPolicy },
   });
@@ -52,9 +53,15 @@ app.on('window-all-closed', () => app.quit());
 app.whenReady().then(async () => {
   // Where Linux has no secret service, this says that plain text will do: for trying it out.
   const store = createSafeStorageStore(undefined, { allowPlainText: env.ALLOW_PLAIN_TEXT === 'yes' });
-  const authorizer = createAuthorizer({ host: electronHost({ store }), client: { clientName: 'mcp-oauth-wasm example' } });
+  const authorizer = createAuthorizer({
+    host: electronHost({ store }),
+    client: { clientName: 'mcp-oauth-wasm example' },
+  });
   const connection = authorizer.connection(server, { interaction: true });
-  await serveBridge({ pages: ['app://main/index.html'], connection: (name) => (name === server ? connection : undefined) });
+  await serveBridge({
+    pages: ['app://main/index.html'],
+    connection: (name) => (name === server ? connection : undefined),
+  });
   protocol.handle('app', servePage);
   await openWindow();
 });

@@ -36,17 +36,28 @@ export function showFailure(failure, action) {
  */
 function alertOf(failure, action) {
   const { code, title, message, stepName, partyName, scopes, scopeWords, change } = failure;
-  const fact = (/** @type {string} */ name, /** @type {import('./dom.js').Child[]} */ ...value) => element('div', {}, element('dt', {}, name), element('dd', {}, ...value));
+  const fact = (/** @type {string} */ name, /** @type {import('./dom.js').Child[]} */ ...value) =>
+    element('div', {}, element('dt', {}, name), element('dd', {}, ...value));
   return element(
     'div',
     { role: 'alert', class: 'failure' },
-    element('p', { class: 'failure-title' }, element('strong', {}, title), element('code', {}, code), action && element('button', { id: 'way-on', type: 'button', class: 'primary', onclick: action.act }, action.label)),
+    element(
+      'p',
+      { class: 'failure-title' },
+      element('strong', {}, title),
+      element('code', {}, code),
+      action &&
+        element('button', { id: 'way-on', type: 'button', class: 'primary', onclick: action.act }, action.label),
+    ),
     element(
       'dl',
       {},
       fact('Step', stepName),
       fact('Party', partyName),
-      fact('Scope', ...(scopes.length > 0 ? scopes.map((scope) => element('code', { class: 'scope' }, scope)) : [scopeWords])),
+      fact(
+        'Scope',
+        ...(scopes.length > 0 ? scopes.map((scope) => element('code', { class: 'scope' }, scope)) : [scopeWords]),
+      ),
       fact('To change', element('code', {}, change.setting), element('span', { class: 'actor' }, actors[change.by])),
     ),
     element('p', { class: 'remedy' }, withCode(change.words)),
@@ -56,5 +67,14 @@ function alertOf(failure, action) {
 
 /** @param {string} message why the page can do nothing */
 export function showShutOut(message) {
-  replace(byId('alert'), element('div', { role: 'alert', class: 'failure' }, element('p', { class: 'failure-title' }, element('strong', {}, 'This page is shut out')), element('p', {}, message), element('p', { class: 'remedy' }, 'Start the inspector again, and open the address that it prints.')));
+  replace(
+    byId('alert'),
+    element(
+      'div',
+      { role: 'alert', class: 'failure' },
+      element('p', { class: 'failure-title' }, element('strong', {}, 'This page is shut out')),
+      element('p', {}, message),
+      element('p', { class: 'remedy' }, 'Start the inspector again, and open the address that it prints.'),
+    ),
+  );
 }

@@ -44,7 +44,9 @@ export function byId(id) {
 
 /** @param {Child[]} children */
 function shown(children) {
-  return children.filter((child) => child !== false && child !== null && child !== undefined).map((child) => (child instanceof Node ? child : String(child)));
+  return children
+    .filter((child) => child !== false && child !== null && child !== undefined)
+    .map((child) => (child instanceof Node ? child : String(child)));
 }
 
 /**

@@ -83,7 +83,11 @@ export class Flow {
     this.redirectUri = redirectUri;
     this.changed = changed;
     this.discovered = discovered;
-    this.host = { fetch: network.fetch, timeoutMilliseconds: PATIENCE, trace: (/** @type {TraceEvent} */ event) => this.#add(event) };
+    this.host = {
+      fetch: network.fetch,
+      timeoutMilliseconds: PATIENCE,
+      trace: (/** @type {TraceEvent} */ event) => this.#add(event),
+    };
   }
 
   /** @returns {Session | undefined} */
@@ -100,7 +104,7 @@ export class Flow {
   get next() {
     const { discovery, plan, registered, callbackUrl, session, tools } = this.round;
     const results = [discovery, plan, registered, callbackUrl, session, tools];
-    return this.isOpen ? undefined : flowSteps[results.findIndex((result) => result === undefined)];
+    return this.isOpen ? undefined : flowSteps[results.indexOf(undefined)];
   }
 
   /**
@@ -188,7 +192,10 @@ export class Flow {
     requireAnswer(opened);
     const { result } = await this.send('call', connection, 'tools/list', {});
     const tools = Array.isArray(result?.tools) ? result.tools : [];
-    this.round.tools = tools.map((/** @type {any} */ { name, description }) => ({ name: String(name), description: description === undefined ? undefined : String(description) }));
+    this.round.tools = tools.map((/** @type {any} */ { name, description }) => ({
+      name: String(name),
+      description: description === undefined ? undefined : String(description),
+    }));
   }
 
   /**
@@ -203,12 +210,34 @@ export class Flow {
   async send(step, connection, method, params) {
     const correlation = `page-${(this.#numbers += 1)}`;
     const url = withoutQuery(this.endpoint);
-    this.tell({ step, kind: 'request', from: 'client', to: 'protected-resource', summary: `POST ${new URL(url).pathname} ${method}${params && 'name' in params ? ` ${params.name}` : ''}`, details: { method: 'POST', url, body: { method, ...Object(params) } } }, correlation);
+    this.tell(
+      {
+        step,
+        kind: 'request',
+        from: 'client',
+        to: 'protected-resource',
+        summary: `POST ${new URL(url).pathname} ${method}${params && 'name' in params ? ` ${params.name}` : ''}`,
+        details: { method: 'POST', url, body: { method, ...Object(params) } },
+      },
+      correlation,
+    );
     const answer = params === undefined ? await connection.initialize() : await connection.send(method, params);
     const challenge = await challengeOf(answer);
     const demands = challenge?.scopes ? `: demands ${challenge.scopes.join(' ')}` : '';
     this.tell(
-      { step, kind: 'answer', from: 'protected-resource', to: 'client', summary: `answered ${answer.status}${demands}`, details: { status: answer.status, url, challenge, body: answer.error && { error: String(answer.error.code), error_description: String(answer.error.message) } } },
+      {
+        step,
+        kind: 'answer',
+        from: 'protected-resource',
+        to: 'client',
+        summary: `answered ${answer.status}${demands}`,
+        details: {
+          status: answer.status,
+          url,
+          challenge,
+          body: answer.error && { error: String(answer.error.code), error_description: String(answer.error.message) },
+        },
+      },
       correlation,
     );
     return answer;
@@ -225,7 +254,10 @@ export class Flow {
   /** @param {TraceEvent} event */
   #add(event) {
     // The page sees by itself how the person comes back: only the judgement is news.
-    const news = event.step === 'callback' && event.from === 'browser' && event.correlation !== 'page' ? { ...event, from: /** @type {const} */ ('client') } : event;
+    const news =
+      event.step === 'callback' && event.from === 'browser' && event.correlation !== 'page'
+        ? { ...event, from: /** @type {const} */ ('client') }
+        : event;
     this.events.push(news);
     this.plan = Object(event.details).plan ?? this.plan;
     this.changed();
@@ -256,7 +288,10 @@ const steps = {
       if (flow.isOpen) return;
       round.challenge = await challengeOf(answer);
     }
-    const discovering = discover({ endpoint, challenge: round.challenge, preferredIssuer: earlier?.registration.issuer, settings }, flow.host);
+    const discovering = discover(
+      { endpoint, challenge: round.challenge, preferredIssuer: earlier?.registration.issuer, settings },
+      flow.host,
+    );
     round.discovery = await discovering.finally(flow.discovered);
   },
 
@@ -264,7 +299,10 @@ const steps = {
     const { round, earlier, settings, host } = flow;
     // What the MCP server demands of a token that it did not take is asked for outright, if need be.
     const insisted = earlier && round.challenge?.scopes;
-    round.plan = await plan({ discovery: /** @type {Discovery} */ (round.discovery), earlier: earlier?.plan, insisted, settings }, host);
+    round.plan = await plan(
+      { discovery: /** @type {Discovery} */ (round.discovery), earlier: earlier?.plan, insisted, settings },
+      host,
+    );
     round.registered = round.begun = round.callbackUrl = round.session = round.tools = undefined;
   },
 
@@ -284,7 +322,9 @@ const steps = {
     const { discovery, registered } = /** @type {Required<Round>} */ (round);
     // After a repair the next request is there already.
     const isNew = round.begun === undefined;
-    const begun = round.begun ?? (await begin({ discovery, ...registered, client, settings: { preflight: true, ...settings } }, host));
+    const begun =
+      round.begun ??
+      (await begin({ discovery, ...registered, client, settings: { preflight: true, ...settings } }, host));
     round.begun = begun;
     if (isNew) requirePassage(flow.events.findLast(({ step, kind }) => step === 'authorize' && kind === 'answer'));
     flow.keepOut(begun.pending.state, begun.pending.codeVerifier, begun.pending.nonce);
@@ -293,8 +333,19 @@ const steps = {
     const parameters = new URL(callbackUrl).searchParams;
     const error = parameters.get('error');
     flow.keepOut(parameters.get('code'));
-    const details = { error: error ?? undefined, error_description: parameters.get('error_description') ?? undefined, iss: parameters.get('iss') ?? undefined };
-    flow.tell({ step: 'callback', kind: 'answer', from: 'browser', to: 'client', summary: error === null ? 'comes back with a code' : `comes back with error=${error}`, details });
+    const details = {
+      error: error ?? undefined,
+      error_description: parameters.get('error_description') ?? undefined,
+      iss: parameters.get('iss') ?? undefined,
+    };
+    flow.tell({
+      step: 'callback',
+      kind: 'answer',
+      from: 'browser',
+      to: 'client',
+      summary: error === null ? 'comes back with a code' : `comes back with error=${error}`,
+      details,
+    });
     round.callbackUrl = callbackUrl;
     round.session = round.tools = undefined;
   },
@@ -332,7 +383,12 @@ function requirePassage(look) {
   const { error, error_description: description = '' } = Object(body);
   if (status !== 400 && !(status >= 400 && error)) return;
   const said = error ? `\`${error}\` ${description}` : 'an error page';
-  throw new RefusedError({ code: 'authorization_refused', message: `The authorization endpoint answers ${status}, ${said}, and nobody comes back from there. Choose Authorize again to see its page all the same.`, step: 'authorize', details: { error, errorDescription: description } });
+  throw new RefusedError({
+    code: 'authorization_refused',
+    message: `The authorization endpoint answers ${status}, ${said}, and nobody comes back from there. Choose Authorize again to see its page all the same.`,
+    step: 'authorize',
+    details: { error, errorDescription: description },
+  });
 }
 
 /** @param {McpAnswer} answer */
@@ -345,10 +401,18 @@ function requireAnswer({ status, result, error }) {
   if (result !== undefined) return;
   if (status === 429 || status >= 500) throw unavailable(status, 'call');
   if (status === 401 || status === 403) {
-    throw new MisbehavedError({ code: 'fresh_token_refused', message: `The MCP server answered ${status} to a token to which everything that it demands was granted.`, step: 'call' });
+    throw new MisbehavedError({
+      code: 'fresh_token_refused',
+      message: `The MCP server answered ${status} to a token to which everything that it demands was granted.`,
+      step: 'call',
+    });
   }
   const said = error ? `error ${error.code}` : `status ${status}`;
-  throw new MisbehavedError({ code: 'unexpected_status', message: `The MCP server took the token, and answered ${said} in place of a result.`, step: 'call' });
+  throw new MisbehavedError({
+    code: 'unexpected_status',
+    message: `The MCP server took the token, and answered ${said} in place of a result.`,
+    step: 'call',
+  });
 }
 
 /**
@@ -356,7 +420,12 @@ function requireAnswer({ status, result, error }) {
  * @param {Step} [step]
  */
 function unavailable(status, step = 'discover') {
-  return new TransportError({ code: 'server_unavailable', message: `The MCP server is overloaded or broken (status ${status}). Try again later.`, step, details: { status } });
+  return new TransportError({
+    code: 'server_unavailable',
+    message: `The MCP server is overloaded or broken (status ${status}). Try again later.`,
+    step,
+    details: { status },
+  });
 }
 
 /**
@@ -364,14 +433,22 @@ function unavailable(status, step = 'discover') {
  * @param {string} what
  */
 function insufficientScope({ scopes = [] }, what) {
-  const needed = scopes.length > 0 ? `needs the scopes ${scopes.join(' ')}` : 'needs more than the token has, and does not say what';
-  return new RefusedError({ code: 'insufficient_scope', message: `The MCP server says that ${what} ${needed}.`, step: 'call', details: { scope: scopes.join(' ') } });
+  const needed =
+    scopes.length > 0 ? `needs the scopes ${scopes.join(' ')}` : 'needs more than the token has, and does not say what';
+  return new RefusedError({
+    code: 'insufficient_scope',
+    message: `The MCP server says that ${what} ${needed}.`,
+    step: 'call',
+    details: { scope: scopes.join(' ') },
+  });
 }
 
 /** @param {McpAnswer} answer */
 function textOf({ result }) {
   const parts = Array.isArray(result?.content) ? result.content : [];
-  return parts.map((/** @type {any} */ { type, text }) => (type === 'text' ? String(text) : `[${String(type)}]`)).join('\n');
+  return parts
+    .map((/** @type {any} */ { type, text }) => (type === 'text' ? String(text) : `[${String(type)}]`))
+    .join('\n');
 }
 
 /** @param {string} url */

@@ -16,13 +16,21 @@ import { showScopes } from './scopes_view.js';
 import { showLatest, showSequence } from './sequence_view.js';
 import { whatIf } from './what_if.js';
 
-const stepTitles = { discover: 'Discover', plan: 'Plan', register: 'Register', authorize: 'Authorize', token: 'Token', call: 'Call' };
+const stepTitles = {
+  discover: 'Discover',
+  plan: 'Plan',
+  register: 'Register',
+  authorize: 'Authorize',
+  token: 'Token',
+  call: 'Call',
+};
 
 /** What is under inspection, for after a reload. */
 const STORED_SERVER = 'server';
 
 /** Members of the settings that a failure may name as its remedy. */
-const namesSetting = /\b(client|scopes|optionalScopes|refresh|resource|omitResource|authorizationParameters|assumeS256|authorizationServerMetadata|allowPrivateAddresses)\b/;
+const namesSetting =
+  /\b(client|scopes|optionalScopes|refresh|resource|omitResource|authorizationParameters|assumeS256|authorizationServerMetadata|allowPrivateAddresses)\b/;
 
 /** @type {Flow | undefined} */
 let flow;
@@ -83,14 +91,25 @@ function begin() {
   tried = undefined;
   notice = '';
   findings = [];
-  flow = new Flow({ endpoint: byId('endpoint').value.trim(), settings, network, visit, redirectUri, changed: show, discovered: examined });
+  flow = new Flow({
+    endpoint: byId('endpoint').value.trim(),
+    settings,
+    network,
+    visit,
+    redirectUri,
+    changed: show,
+    discovered: examined,
+  });
 }
 
 /** Looks at everything that can be seen without signing in, beside the sign-in itself. */
 async function examined() {
   const current = flow;
   if (!current) return;
-  const { findings: found } = await examine({ endpoint: current.endpoint, settings: current.settings, client }, { fetch: network.look }).catch(() => ({ findings: [] }));
+  const { findings: found } = await examine(
+    { endpoint: current.endpoint, settings: current.settings, client },
+    { fetch: network.look },
+  ).catch(() => ({ findings: [] }));
   if (current !== flow) return;
   findings = found;
   show();
@@ -140,8 +159,23 @@ function showSteps() {
     flowSteps.map((step, index) => {
       const state = stateOf(step, index);
       const canRun = !isBusy && hasServer && index <= at && !(flow?.isOpen && index > 0);
-      const button = element('button', { id: `step-${step}`, type: 'button', class: `step ${state.replace(' ', '-')}`, 'aria-disabled': String(!canRun), onclick: () => canRun && runStep(step) },
-        element('span', { class: 'number', 'aria-hidden': 'true' }, state === 'done' ? '✓' : state === 'failed' ? '!' : index + 1), stepTitles[step], element('span', { class: 'state' }, state));
+      const button = element(
+        'button',
+        {
+          id: `step-${step}`,
+          type: 'button',
+          class: `step ${state.replace(' ', '-')}`,
+          'aria-disabled': String(!canRun),
+          onclick: () => canRun && runStep(step),
+        },
+        element(
+          'span',
+          { class: 'number', 'aria-hidden': 'true' },
+          state === 'done' ? '✓' : state === 'failed' ? '!' : index + 1,
+        ),
+        stepTitles[step],
+        element('span', { class: 'state' }, state),
+      );
       return element('li', {}, button);
     }),
   );
@@ -152,7 +186,14 @@ function showSteps() {
 /** @returns {import('./dom.js').Child[]} */
 function statusLine() {
   if (waitingAt) {
-    return ['Sign in at the authorization server, in the window that opened. ', element('a', { id: 'sign-in-page', href: waitingAt, target: '_blank', rel: 'noopener noreferrer' }, 'Open the sign-in page')];
+    return [
+      'Sign in at the authorization server, in the window that opened. ',
+      element(
+        'a',
+        { id: 'sign-in-page', href: waitingAt, target: '_blank', rel: 'noopener noreferrer' },
+        'Open the sign-in page',
+      ),
+    ];
   }
   if (notice) return [notice];
   if (flow?.isOpen) return ['This MCP server lets everybody in: it asks nobody to sign in.'];
@@ -180,7 +221,9 @@ function failed() {
 /** @param {FailureReport} told */
 function wayOn({ code, change }) {
   if (code === 'insufficient_scope') return { label: 'Step up', act: () => act(() => flow?.stepUp()) };
-  return namesSetting.test(`${change.setting} ${change.words}`) ? { label: 'Edit settings', act: editSettings } : undefined;
+  return namesSetting.test(`${change.setting} ${change.words}`)
+    ? { label: 'Edit settings', act: editSettings }
+    : undefined;
 }
 
 /** @param {Arrow} arrow */
@@ -206,21 +249,61 @@ function showTools() {
   const tools = flow?.round.tools ?? [];
   byId('call-tool').disabled = !flow?.session || Boolean(flow.underWay);
   byId('tool').disabled = !flow?.session;
-  replace(byId('tool-names'), tools.map(({ name, description }) => element('option', { value: name }, description)));
+  replace(
+    byId('tool-names'),
+    tools.map(({ name, description }) => element('option', { value: name }, description)),
+  );
   const { outcome } = flow ?? {};
-  replace(byId('outcome'), tools.length > 0 && element('p', { class: 'tool-list' }, tools.slice(0, 12).map(({ name }) => element('button', { id: `tool-${name}`, type: 'button', class: 'quiet', onclick: () => { byId('tool').value = name; } }, name))),
-    outcome && element('p', {}, element('strong', {}, outcome.tool), ' answered:'), outcome && element('pre', { tabindex: 0, role: 'region', 'aria-label': 'Answer of the tool' }, outcome.text));
+  replace(
+    byId('outcome'),
+    tools.length > 0 &&
+      element(
+        'p',
+        { class: 'tool-list' },
+        tools.slice(0, 12).map(({ name }) =>
+          element(
+            'button',
+            {
+              id: `tool-${name}`,
+              type: 'button',
+              class: 'quiet',
+              onclick: () => {
+                byId('tool').value = name;
+              },
+            },
+            name,
+          ),
+        ),
+      ),
+    outcome && element('p', {}, element('strong', {}, outcome.tool), ' answered:'),
+    outcome && element('pre', { tabindex: 0, role: 'region', 'aria-label': 'Answer of the tool' }, outcome.text),
+  );
 }
 
 function showTried() {
   if (!tried) return replace(byId('tried'));
   const { registered, requested, outcome, answered, cleanUp, cleanUpWords } = tried;
-  const fact = (/** @type {string} */ name, /** @type {import('./dom.js').Child[]} */ ...value) => element('div', {}, element('dt', {}, name), element('dd', {}, ...value));
-  replace(byId('tried'), element('dl', { class: 'tried' },
-    fact('Registered without scope; got', element('code', {}, registered)),
-    fact('Then requested', element('code', {}, requested.join(' ') || 'nothing: the server lists no scopes')),
-    fact('The server', element('strong', { class: outcome === 'refused' ? 'wrong' : outcome === 'goes on' ? 'right' : '' }, outcome), ` ${answered}`),
-    fact('Cleaned up', element('strong', { class: cleanUp === 'left behind' ? 'wrong' : '' }, cleanUp), ` ${cleanUpWords}`)));
+  const fact = (/** @type {string} */ name, /** @type {import('./dom.js').Child[]} */ ...value) =>
+    element('div', {}, element('dt', {}, name), element('dd', {}, ...value));
+  replace(
+    byId('tried'),
+    element(
+      'dl',
+      { class: 'tried' },
+      fact('Registered without scope; got', element('code', {}, registered)),
+      fact('Then requested', element('code', {}, requested.join(' ') || 'nothing: the server lists no scopes')),
+      fact(
+        'The server',
+        element('strong', { class: outcome === 'refused' ? 'wrong' : outcome === 'goes on' ? 'right' : '' }, outcome),
+        ` ${answered}`,
+      ),
+      fact(
+        'Cleaned up',
+        element('strong', { class: cleanUp === 'left behind' ? 'wrong' : '' }, cleanUp),
+        ` ${cleanUpWords}`,
+      ),
+    ),
+  );
 }
 
 // What is done
@@ -264,11 +347,19 @@ async function redirectUri(issuer) {
 
 /** @param {string} origin */
 function confirmTarget(origin) {
-  return ask('Call another server?', `${origin} has no part in this sign-in so far: no document names it. Is it to be called?`, 'Call it');
+  return ask(
+    'Call another server?',
+    `${origin} has no part in this sign-in so far: no document names it. Is it to be called?`,
+    'Call it',
+  );
 }
 
 async function tryWhatIf() {
-  const agreed = await ask('Register a client for a trial?', 'This registers a client without scope at the authorization server, looks at the first answer to a request for all scopes, and deletes the client afterwards, where the server offers that (RFC 7592). Nobody signs in.', 'Try it');
+  const agreed = await ask(
+    'Register a client for a trial?',
+    'This registers a client without scope at the authorization server, looks at the first answer to a request for all scopes, and deletes the client afterwards, where the server offers that (RFC 7592). Nobody signs in.',
+    'Try it',
+  );
   if (!agreed || !flow) return;
   const current = flow;
   await current.during('register', async () => {
@@ -295,7 +386,9 @@ function ask(title, text, yes) {
     const dialog = byId('question');
     dialog.returnValue = '';
     dialog.showModal();
-    return new Promise((resolve) => dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true }));
+    return new Promise((resolve) =>
+      dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true }),
+    );
   });
   return answered;
 }
@@ -323,11 +416,24 @@ function applySettings(event) {
 
 function made() {
   const { endpoint = '', events = [], round = {}, plan, registration, secrets = [] } = flow ?? {};
-  return report({ endpoint, events, discovery: round.discovery, plan, registration, failure: failed(), findings, secrets, software: 'mcp-oauth-wasm inspector' });
+  return report({
+    endpoint,
+    events,
+    discovery: round.discovery,
+    plan,
+    registration,
+    failure: failed(),
+    findings,
+    secrets,
+    software: 'mcp-oauth-wasm inspector',
+  });
 }
 
 async function copyReport() {
-  const copied = await navigator.clipboard.writeText(made().markdown).then(() => true, () => false);
+  const copied = await navigator.clipboard.writeText(made().markdown).then(
+    () => true,
+    () => false,
+  );
   notice = copied ? 'The report is copied.' : 'The browser did not let it be copied: save it instead.';
   show();
 }

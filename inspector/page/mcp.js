@@ -29,7 +29,11 @@ export class McpConnection {
 
   /** @returns {Promise<McpAnswer>} */
   async initialize() {
-    const answer = await this.send('initialize', { protocolVersion: PROTOCOL_VERSION, capabilities: {}, clientInfo: { name: 'mcp-oauth-wasm inspector', version: '0.1.0' } });
+    const answer = await this.send('initialize', {
+      protocolVersion: PROTOCOL_VERSION,
+      capabilities: {},
+      clientInfo: { name: 'mcp-oauth-wasm inspector', version: '0.1.0' },
+    });
     if (answer.result) await this.#post({ jsonrpc: '2.0', method: 'notifications/initialized' });
     return answer;
   }
@@ -69,7 +73,13 @@ export class McpConnection {
  * @param {string} text
  */
 function readMessage(text) {
-  const candidates = [text, ...text.split(/\r?\n/).filter((line) => line.startsWith('data:')).map((line) => line.slice('data:'.length))];
+  const candidates = [
+    text,
+    ...text
+      .split(/\r?\n/)
+      .filter((line) => line.startsWith('data:'))
+      .map((line) => line.slice('data:'.length)),
+  ];
   for (const candidate of candidates) {
     try {
       const message = JSON.parse(candidate);

@@ -6,7 +6,17 @@
 import { byId, element, replace } from './dom.js';
 
 /** Headers that carry no secret. */
-const shownHeaders = ['accept', 'cache-control', 'content-length', 'content-type', 'date', 'mcp-protocol-version', 'retry-after', 'server', 'www-authenticate'];
+const shownHeaders = [
+  'accept',
+  'cache-control',
+  'content-length',
+  'content-type',
+  'date',
+  'mcp-protocol-version',
+  'retry-after',
+  'server',
+  'www-authenticate',
+];
 
 /**
  * @param {Arrow | undefined} arrow
@@ -21,7 +31,17 @@ export function showMessage(arrow, exchange, { revealed, reveal }) {
   replace(
     byId('message'),
     element('p', { class: 'summary' }, event.summary),
-    part && element('p', {}, element('button', { id: 'reveal', type: 'button', class: 'quiet', 'aria-pressed': String(revealed), onclick: reveal }, revealed ? 'Hide secrets' : 'Reveal secrets'), revealed && element('span', { class: 'warning' }, ' Secrets are shown. They stay on this page.')),
+    part &&
+      element(
+        'p',
+        {},
+        element(
+          'button',
+          { id: 'reveal', type: 'button', class: 'quiet', 'aria-pressed': String(revealed), onclick: reveal },
+          revealed ? 'Hide secrets' : 'Reveal secrets',
+        ),
+        revealed && element('span', { class: 'warning' }, ' Secrets are shown. They stay on this page.'),
+      ),
     ...(revealed && part ? whole(kind, part) : redacted(event.details, part)).flat(),
   );
 }
@@ -34,7 +54,11 @@ export function showMessage(arrow, exchange, { revealed, reveal }) {
  */
 function whole(kind, part) {
   const first = 'method' in part ? `${part.method} ${part.url}` : `${part.status}`;
-  return [block(kind === 'request' ? 'Request' : 'Answer', first), headerBlock(part.headers, () => true), part.body && block('Body', pretty(part.body))];
+  return [
+    block(kind === 'request' ? 'Request' : 'Answer', first),
+    headerBlock(part.headers, () => true),
+    part.body && block('Body', pretty(part.body)),
+  ];
 }
 
 /**
@@ -50,7 +74,8 @@ function redacted(details, part) {
     first !== undefined && block(method ? 'Request' : 'Answer', first),
     part && headerBlock(part.headers, (name) => shownHeaders.includes(name)),
     Boolean(body) && block('Body', JSON.stringify(body, null, 2)),
-    Object.keys(others).length > 0 && block('Details', JSON.stringify(first === undefined ? Object(details) : others, null, 2)),
+    Object.keys(others).length > 0 &&
+      block('Details', JSON.stringify(first === undefined ? Object(details) : others, null, 2)),
   ];
 }
 
@@ -59,7 +84,13 @@ function redacted(details, part) {
  * @param {(name: string) => boolean} isShown
  */
 function headerBlock(headers, isShown) {
-  return headers.length > 0 && block('Headers', headers.map(([name, value]) => `${name}: ${isShown(name.toLowerCase()) ? value : '[redacted]'}`).join('\n'));
+  return (
+    headers.length > 0 &&
+    block(
+      'Headers',
+      headers.map(([name, value]) => `${name}: ${isShown(name.toLowerCase()) ? value : '[redacted]'}`).join('\n'),
+    )
+  );
 }
 
 /**

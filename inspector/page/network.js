@@ -30,7 +30,10 @@ export async function enter() {
   if (key !== null) {
     sessionStorage.removeItem(STORED_TOKEN);
     const { status, value } = await post('/session', undefined, { key });
-    if (status !== 200) throw new ShutOut('This address was used before. If that was not you, somebody else knows it: end the inspector.');
+    if (status !== 200)
+      throw new ShutOut(
+        'This address was used before. If that was not you, somebody else knows it: end the inspector.',
+      );
     sessionStorage.setItem(STORED_TOKEN, value.token);
   }
   const token = sessionStorage.getItem(STORED_TOKEN);
@@ -45,7 +48,11 @@ export async function enter() {
  * @param {(exchange: Exchange) => void} options.record
  */
 export function createNetwork(token, { confirm, record }) {
-  const call = async (/** @type {string} */ path, /** @type {unknown} */ body, /** @type {AbortSignal | null} */ signal = null) => {
+  const call = async (
+    /** @type {string} */ path,
+    /** @type {unknown} */ body,
+    /** @type {AbortSignal | null} */ signal = null,
+  ) => {
     const answer = await post(path, token, body, signal);
     if (answer.status === 401) throw new ShutOut('The inspector does not know this page any more.');
     return answer;
@@ -63,7 +70,11 @@ export function createNetwork(token, { confirm, record }) {
     if (status === 200) return { ...value, body: decoded(value.body) };
     if (value.code !== 'target_unconfirmed' || !asks) throw errorOf(value);
     const { origin } = new URL(url);
-    if (!(await confirm(origin))) throw new TransportError({ code: 'aborted', message: `${origin} was not called, because you did not agree to it.` });
+    if (!(await confirm(origin)))
+      throw new TransportError({
+        code: 'aborted',
+        message: `${origin} was not called, because you did not agree to it.`,
+      });
     await call('/confirm', { origin });
     return send(url, init, asks);
   }
@@ -88,7 +99,14 @@ export function createNetwork(token, { confirm, record }) {
      */
     async fetch(input, init = {}) {
       /** @type {Exchange} */
-      const exchange = { request: { method: init.method ?? 'GET', url: String(input), headers: [...new Headers(init.headers)], body: init.body?.toString() } };
+      const exchange = {
+        request: {
+          method: init.method ?? 'GET',
+          url: String(input),
+          headers: [...new Headers(init.headers)],
+          body: init.body?.toString(),
+        },
+      };
       record(exchange);
       exchange.answer = await send(String(input), init, true);
       return responseOf(exchange.answer);

@@ -33,9 +33,28 @@ export function showScopes({ columns, rows }) {
   replace(
     byId('scopes'),
     element('caption', { class: 'hidden' }, 'Scopes, who named them, and what became of them'),
-    element('thead', {}, element('tr', {}, element('th', { scope: 'col' }, 'Scope'), columns.map(({ title, about }) => element('th', { scope: 'col', title: about }, title)))),
-    element('tbody', {}, planned.flatMap((row) => rowsOf(row, columns))),
-    others.length > 0 && element('tbody', {}, element('tr', { class: 'more' }, element('td', { colspan: columns.length + 1 }, toggle)), showsAll && others.flatMap((row) => rowsOf(row, columns))),
+    element(
+      'thead',
+      {},
+      element(
+        'tr',
+        {},
+        element('th', { scope: 'col' }, 'Scope'),
+        columns.map(({ title, about }) => element('th', { scope: 'col', title: about }, title)),
+      ),
+    ),
+    element(
+      'tbody',
+      {},
+      planned.flatMap((row) => rowsOf(row, columns)),
+    ),
+    others.length > 0 &&
+      element(
+        'tbody',
+        {},
+        element('tr', { class: 'more' }, element('td', { colspan: columns.length + 1 }, toggle)),
+        showsAll && others.flatMap((row) => rowsOf(row, columns)),
+      ),
   );
 }
 
@@ -51,9 +70,24 @@ function rowsOf({ scope, required, reason, cells }, columns) {
       element('th', { scope: 'row' }, element('code', {}, scope)),
       columns.map(({ column }) => {
         const { state, word, why } = cells[column];
-        return element('td', { class: `cell ${state}`, title: why }, element('span', { class: 'mark', 'aria-hidden': 'true' }, marks[state]), element('span', { class: 'word' }, word), element('span', { class: 'hidden' }, `: ${why}`));
+        return element(
+          'td',
+          { class: `cell ${state}`, title: why },
+          element('span', { class: 'mark', 'aria-hidden': 'true' }, marks[state]),
+          element('span', { class: 'word' }, word),
+          element('span', { class: 'hidden' }, `: ${why}`),
+        );
       }),
     ),
-    element('tr', { class: 'why' }, element('td', { colspan: columns.length + 1 }, required && element('span', { class: 'required' }, 'required: '), reason)),
+    element(
+      'tr',
+      { class: 'why' },
+      element(
+        'td',
+        { colspan: columns.length + 1 },
+        required && element('span', { class: 'required' }, 'required: '),
+        reason,
+      ),
+    ),
   ];
 }

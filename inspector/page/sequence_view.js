@@ -8,7 +8,13 @@ import { sequence } from '../../js/inspector.js';
 import { byId, element, replace, withCode } from './dom.js';
 
 /** What colours say, in words. @type {Record<Tone, string>} */
-const toneWords = { good: 'answered as asked', redirect: 'redirect', bad: 'refused or failed', unavailable: 'unavailable', neutral: '' };
+const toneWords = {
+  good: 'answered as asked',
+  redirect: 'redirect',
+  bad: 'refused or failed',
+  unavailable: 'unavailable',
+  neutral: '',
+};
 
 /** How many events and findings are shown. */
 let count = 0;
@@ -22,7 +28,10 @@ let count = 0;
  */
 export function showSequence({ events, findings, chosen, choose }) {
   const { lanes, sections } = sequence(events);
-  replace(byId('lanes'), lanes.map(({ party, name }) => element('li', { class: `lane ${party}` }, name)));
+  replace(
+    byId('lanes'),
+    lanes.map(({ party, name }) => element('li', { class: `lane ${party}` }, name)),
+  );
   const columns = new Map(lanes.map(({ party }, index) => [party, index]));
   const rows = sections.map((section, at) => sectionRow(section, at));
   const isEmpty = sections.length === 0;
@@ -43,7 +52,11 @@ export function showSequence({ events, findings, chosen, choose }) {
       'li',
       { class: 'section' },
       element('h3', {}, title),
-      element('ol', { class: 'arrows' }, arrows.map((arrow, index) => element('li', {}, arrowButton(arrow, `arrow-${at}-${index}`)))),
+      element(
+        'ol',
+        { class: 'arrows' },
+        arrows.map((arrow, index) => element('li', {}, arrowButton(arrow, `arrow-${at}-${index}`))),
+      ),
       found.length > 0 && element('ul', { class: 'findings', 'aria-label': `Findings: ${title}` }, grouped(found)),
     );
   }
@@ -67,8 +80,14 @@ export function showSequence({ events, findings, chosen, choose }) {
       durationMilliseconds !== undefined && element('span', { class: 'time' }, ` ${durationMilliseconds} ms`),
     );
     // Each lane stands in the middle of two of eight columns; a note has those around its own lane.
-    line.style.gridColumn = isNote ? `${Math.max(1, start * 2)} / span 4` : `${Math.min(start, end) * 2 + 2} / ${Math.max(start, end) * 2 + 2}`;
-    return element('button', { id, type: 'button', class: `arrow ${tone}`, 'aria-pressed': String(isChosen), onclick: () => choose(arrow) }, line);
+    line.style.gridColumn = isNote
+      ? `${Math.max(1, start * 2)} / span 4`
+      : `${Math.min(start, end) * 2 + 2} / ${Math.max(start, end) * 2 + 2}`;
+    return element(
+      'button',
+      { id, type: 'button', class: `arrow ${tone}`, 'aria-pressed': String(isChosen), onclick: () => choose(arrow) },
+      line,
+    );
   }
 }
 
@@ -87,8 +106,28 @@ function grouped(findings) {
   const others = findings.filter(({ severity }) => severity !== 'advice');
   const title = advice.length === 1 ? advice[0]?.title : `${advice.length} things that could be better`;
   return [
-    ...others.map((finding) => element('li', { class: `finding ${finding.severity}` }, element('details', { id: `finding-${finding.id}` }, summary(finding.severity, finding.title), inFull(finding)))),
-    advice.length > 0 && element('li', { class: 'finding advice' }, element('details', { id: `advice-${advice[0]?.id}` }, summary('advice', String(title)), element('ul', {}, advice.map((finding) => element('li', {}, element('strong', {}, finding.title), inFull(finding)))))),
+    ...others.map((finding) =>
+      element(
+        'li',
+        { class: `finding ${finding.severity}` },
+        element('details', { id: `finding-${finding.id}` }, summary(finding.severity, finding.title), inFull(finding)),
+      ),
+    ),
+    advice.length > 0 &&
+      element(
+        'li',
+        { class: 'finding advice' },
+        element(
+          'details',
+          { id: `advice-${advice[0]?.id}` },
+          summary('advice', String(title)),
+          element(
+            'ul',
+            {},
+            advice.map((finding) => element('li', {}, element('strong', {}, finding.title), inFull(finding))),
+          ),
+        ),
+      ),
   ];
 }
 
@@ -102,5 +141,10 @@ function summary(severity, title) {
 
 /** @param {Finding} finding */
 function inFull({ id, found, effect, change, standard }) {
-  return [element('p', {}, withCode(found)), element('p', {}, withCode(effect)), element('p', {}, 'To change: ', withCode(change)), element('p', { class: 'empty' }, `${standard} · ${id}`)];
+  return [
+    element('p', {}, withCode(found)),
+    element('p', {}, withCode(effect)),
+    element('p', {}, 'To change: ', withCode(change)),
+    element('p', { class: 'empty' }, `${standard} · ${id}`),
+  ];
 }

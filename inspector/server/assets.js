@@ -7,7 +7,13 @@ import { fileURLToPath } from 'node:url';
 const packageFolder = fileURLToPath(new URL('../../', import.meta.url));
 
 /** @type {Record<string, string>} */
-const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.wasm': 'application/wasm', '.svg': 'image/svg+xml' };
+const types = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.wasm': 'application/wasm',
+  '.svg': 'image/svg+xml',
+};
 
 /** Nothing of elsewhere is loaded, nobody frames the page, and text becomes neither script nor style. */
 const policy = [
@@ -41,11 +47,16 @@ export const dataHeaders = {
  * @returns {Map<string, Asset>}
  */
 export function assets() {
-  const files = ['inspector/page', 'js', 'pkg'].flatMap((folder) => readdirSync(join(packageFolder, folder), { recursive: true, withFileTypes: true }))
+  const files = ['inspector/page', 'js', 'pkg']
+    .flatMap((folder) => readdirSync(join(packageFolder, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile() && types[extname(entry.name)])
     .map((entry) => join(entry.parentPath, entry.name));
   const served = new Map(files.map((file) => [`/${relative(packageFolder, file).split(sep).join('/')}`, asset(file)]));
-  for (const [path, file] of [['/', 'index.html'], ['/callback', 'callback.html'], ['/favicon.ico', 'icon.svg']]) {
+  for (const [path, file] of [
+    ['/', 'index.html'],
+    ['/callback', 'callback.html'],
+    ['/favicon.ico', 'icon.svg'],
+  ]) {
     const page = served.get(`/inspector/page/${file}`);
     if (page) served.set(String(path), page);
   }
@@ -54,5 +65,8 @@ export function assets() {
 
 /** @param {string} file */
 function asset(file) {
-  return { headers: { ...dataHeaders, 'Content-Security-Policy': policy, 'Content-Type': String(types[extname(file)]) }, content: readFileSync(file) };
+  return {
+    headers: { ...dataHeaders, 'Content-Security-Policy': policy, 'Content-Type': String(types[extname(file)]) },
+    content: readFileSync(file),
+  };
 }

@@ -16,8 +16,17 @@ const methods = ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'];
 
 /** What the page may say to a server. No cookie is among it. */
 const requestHeaders = [
-  'accept', 'access-control-request-headers', 'access-control-request-method', 'authorization', 'content-type', 'dpop', 'mcp-method', 'mcp-name',
-  'mcp-protocol-version', 'mcp-session-id', 'origin',
+  'accept',
+  'access-control-request-headers',
+  'access-control-request-method',
+  'authorization',
+  'content-type',
+  'dpop',
+  'mcp-method',
+  'mcp-name',
+  'mcp-protocol-version',
+  'mcp-session-id',
+  'origin',
 ];
 
 /** What of an answer the page does not get to see. */
@@ -71,9 +80,14 @@ export function createProxy(targets, { fetch = (input, init) => globalThis.fetch
   return async (wanted, abandoned) => {
     const { url, method, headers, body } = readRequest(wanted);
     const target = new URL(url);
-    if (targets.isOwn(target)) throw new ProxyError(403, 'target_is_inspector', 'The inspector sends no request to itself.');
+    if (targets.isOwn(target))
+      throw new ProxyError(403, 'target_is_inspector', 'The inspector sends no request to itself.');
     if (!targets.includes(target)) {
-      throw new ProxyError(403, 'target_unconfirmed', `${target.origin} has no part in this sign-in so far. The person has to confirm it.`);
+      throw new ProxyError(
+        403,
+        'target_unconfirmed',
+        `${target.origin} has no part in this sign-in so far. The person has to confirm it.`,
+      );
     }
     const ending = new AbortController();
     const end = () => ending.abort();
@@ -85,17 +99,32 @@ export function createProxy(targets, { fetch = (input, init) => globalThis.fetch
     }, TIMEOUT_MILLISECONDS);
     try {
       const context = targets.isTrusted ? {} : { endpoint: targets.endpoint };
-      const init = { method, headers, body, redirect: /** @type {const} */ ('manual'), credentials: /** @type {const} */ ('omit'), signal: ending.signal };
+      const init = {
+        method,
+        headers,
+        body,
+        redirect: /** @type {const} */ ('manual'),
+        credentials: /** @type {const} */ ('omit'),
+        signal: ending.signal,
+      };
       const response = await guarded(url, init, context);
       const bytes = await readBody(response);
       targets.learn(response.headers, bytes.toString());
-      return { status: response.status, headers: [...response.headers].filter(([name]) => !hiddenHeaders.includes(name)), body: bytes.toString('base64') };
+      return {
+        status: response.status,
+        headers: [...response.headers].filter(([name]) => !hiddenHeaders.includes(name)),
+        body: bytes.toString('base64'),
+      };
     } catch (error) {
       if (timedOut) throw new ProxyError(504, 'timed_out', `${target.origin} did not answer completely in time.`);
       if (error instanceof ProxyError) throw error;
       if (error instanceof AuthorizationError) throw new ProxyError(502, error.code, error.message);
       const { message, cause } = /** @type {Error & { cause?: { code?: string } }} */ (error);
-      throw new ProxyError(502, 'network_failed', `The request to ${target.origin} failed (${cause?.code ?? message}).`);
+      throw new ProxyError(
+        502,
+        'network_failed',
+        `The request to ${target.origin} failed (${cause?.code ?? message}).`,
+      );
     } finally {
       clearTimeout(timer);
       abandoned.removeEventListener('abort', end);
@@ -110,9 +139,20 @@ export function createProxy(targets, { fetch = (input, init) => globalThis.fetch
  */
 function readRequest(wanted) {
   const { url, method, headers = [], body } = Object(wanted);
-  const isRequest = isWebUrl(url) && methods.includes(method) && Array.isArray(headers) && (body === undefined || typeof body === 'string');
+  const isRequest =
+    isWebUrl(url) &&
+    methods.includes(method) &&
+    Array.isArray(headers) &&
+    (body === undefined || typeof body === 'string');
   if (!isRequest) throw new ProxyError(400, 'invalid_request', 'This is no request that the inspector sends.');
-  return { url, method, body, headers: headers.filter((header) => Array.isArray(header) && requestHeaders.includes(String(header[0]).toLowerCase())) };
+  return {
+    url,
+    method,
+    body,
+    headers: headers.filter(
+      (header) => Array.isArray(header) && requestHeaders.includes(String(header[0]).toLowerCase()),
+    ),
+  };
 }
 
 /**
@@ -129,7 +169,12 @@ async function readBody({ body, headers }) {
   for await (const chunk of /** @type {AsyncIterable<Uint8Array>} */ (/** @type {unknown} */ (body ?? []))) {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > BODY_LIMIT) throw new ProxyError(502, 'response_too_large', "The server's answer is larger than 1 MiB. It was not read to its end.");
+    if (length > BODY_LIMIT)
+      throw new ProxyError(
+        502,
+        'response_too_large',
+        "The server's answer is larger than 1 MiB. It was not read to its end.",
+      );
     if (isStream && hasAnswer(Buffer.concat(chunks).toString())) break;
   }
   return Buffer.concat(chunks);

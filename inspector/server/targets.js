@@ -43,7 +43,13 @@ export class Targets {
 
   /** @param {URL} url */
   isOwn({ hostname, port }) {
-    const isHere = hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127\./.test(hostname) || hostname === '0.0.0.0' || hostname === '[::]';
+    const isHere =
+      hostname === 'localhost' ||
+      hostname.endsWith('.localhost') ||
+      hostname === '[::1]' ||
+      /^127\./.test(hostname) ||
+      hostname === '0.0.0.0' ||
+      hostname === '[::]';
     return isHere && port === new URL(this.own).port;
   }
 
@@ -75,8 +81,12 @@ export class Targets {
  */
 function urlsIn(text) {
   const document = parsed(text);
-  const members = Object.entries(document).filter(([name]) => name === 'jwks_uri' || name === 'registration_client_uri' || name.endsWith('_endpoint'));
-  return [...members.map(([, value]) => value), ...[document.authorization_servers ?? []].flat()].filter((url) => typeof url === 'string');
+  const members = Object.entries(document).filter(
+    ([name]) => name === 'jwks_uri' || name === 'registration_client_uri' || name.endsWith('_endpoint'),
+  );
+  return [...members.map(([, value]) => value), ...[document.authorization_servers ?? []].flat()].filter(
+    (url) => typeof url === 'string',
+  );
 }
 
 /**

@@ -54,7 +54,12 @@ async function answers({ origin, pathname }, signal) {
   const ended = new AbortController();
   signal?.addEventListener('abort', () => ended.abort(), { signal: ended.signal });
   try {
-    await globalThis.fetch(origin + pathname, { mode: 'no-cors', credentials: 'omit', cache: 'no-store', signal: ended.signal });
+    await globalThis.fetch(origin + pathname, {
+      mode: 'no-cors',
+      credentials: 'omit',
+      cache: 'no-store',
+      signal: ended.signal,
+    });
     return true;
   } catch {
     return false;
@@ -71,7 +76,9 @@ async function answers({ origin, pathname }, signal) {
  */
 function headersNeeded({ method, headers, step }) {
   const isSafelisted = (/** @type {string} */ name) =>
-    SAFELISTED_HEADERS.includes(name) || (name === 'content-type' && SAFELISTED_TYPES.includes(headers.get(name)?.split(';')[0]?.trim().toLowerCase() ?? ''));
+    SAFELISTED_HEADERS.includes(name) ||
+    (name === 'content-type' &&
+      SAFELISTED_TYPES.includes(headers.get(name)?.split(';')[0]?.trim().toLowerCase() ?? ''));
   const sent = [...headers.keys()].filter((name) => !isSafelisted(name));
   return {
     'Access-Control-Allow-Origin': globalThis.location?.origin ?? '*',
@@ -89,7 +96,9 @@ function corsMissing(request, cause) {
   const { method, url, step } = request;
   const headers = headersNeeded(request);
   const address = url.origin + url.pathname;
-  const list = Object.entries(headers).map(([name, value]) => `${name}: ${value}`).join('; ');
+  const list = Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join('; ');
   const preflight = 'Access-Control-Allow-Headers' in headers || 'Access-Control-Allow-Methods' in headers;
   return new TransportError({
     code: 'cors_missing',

@@ -45,7 +45,8 @@ export function pageRedirect({ redirectUri }) {
       const [callbackUrl = ''] = location.href.split('#');
       const response = new URL(callbackUrl).searchParams;
       const state = response.get('state');
-      if (state === null || !(response.has('code') || response.has('error')) || problemOf(callbackUrl, whole, state)) return null;
+      if (state === null || !(response.has('code') || response.has('error')) || problemOf(callbackUrl, whole, state))
+        return null;
       // Before anything else: whoever loads the page again, or comes back to it, is not to send the code again.
       history.replaceState(history.state, '', whole);
       const completed = await authorizer.complete(callbackUrl, signal);

@@ -83,7 +83,8 @@ function receiver(popup, redirectUri, pasted) {
 
   const channel = callbackChannel(new URL(redirectUri).origin, (message, answer) => {
     // Other windows of this origin may be answers to other tabs, which hear them as well.
-    if (message?.about !== 'response' || !awaited || problemOf(String(message.callbackUrl), redirectUri, awaited.state)) return;
+    if (message?.about !== 'response' || !awaited || problemOf(String(message.callbackUrl), redirectUri, awaited.state))
+      return;
     const { state, resolve } = awaited;
     there = { state, answer };
     answer({ about: 'received', state });
@@ -141,6 +142,7 @@ function noWindow() {
   return new MisuseError({
     code: 'no_redirect',
     step: 'authorize',
-    message: 'There are no windows in a worker. Let its calls reject with `interaction_required`, and sign in on the page, with the same store.',
+    message:
+      'There are no windows in a worker. Let its calls reject with `interaction_required`, and sign in on the page, with the same store.',
   });
 }

@@ -12,7 +12,8 @@ export function wholeRedirectUri(redirectUri) {
   if (isRedirectUri(whole)) return whole;
   throw new MisuseError({
     code: 'redirect_uri_invalid',
-    message: 'The option `redirectUri` has to be the URL of a page that is served by https (by http on this machine alone), without fragment, such as "/callback.html".',
+    message:
+      'The option `redirectUri` has to be the URL of a page that is served by https (by http on this machine alone), without fragment, such as "/callback.html".',
     details: { redirectUri: whole },
   });
 }

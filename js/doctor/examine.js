@@ -6,8 +6,8 @@
 
 import { MisuseError } from '../errors.js';
 import { fitToShow } from '../fit_to_show.js';
-import { judge } from './judge.js';
 import { gather } from './gather.js';
+import { judge } from './judge.js';
 import { authorizationServerRules } from './rules/authorization_server.js';
 import { callRules } from './rules/call.js';
 import { documentRules } from './rules/documents.js';
@@ -36,7 +36,13 @@ import { webPageRules } from './rules/web_pages.js';
  * @type {Rule[]}
  */
 export const rules = [
-  ...callRules, ...protectedResourceRules, ...documentRules, ...authorizationServerRules, ...scopeRules, ...registrationRules, ...webPageRules,
+  ...callRules,
+  ...protectedResourceRules,
+  ...documentRules,
+  ...authorizationServerRules,
+  ...scopeRules,
+  ...registrationRules,
+  ...webPageRules,
 ];
 
 /**
@@ -50,7 +56,12 @@ export const rules = [
  * @throws {MisuseError} `invalid_argument`: the endpoint is no URL
  */
 export async function examine(input, host = {}) {
-  if (!URL.canParse(input.endpoint)) throw new MisuseError({ code: 'invalid_argument', message: 'The argument `endpoint` must be a URL.', details: { path: 'endpoint' } });
+  if (!URL.canParse(input.endpoint))
+    throw new MisuseError({
+      code: 'invalid_argument',
+      message: 'The argument `endpoint` must be a URL.',
+      details: { path: 'endpoint' },
+    });
   const evidence = await gather(input, host);
   return { ...evidence, exchanges: fitToShow(evidence.exchanges, []), findings: judge(rules, evidence) };
 }

@@ -43,7 +43,8 @@ export async function gather({ endpoint, settings = {}, client = {}, webPages = 
   const resourceLocations = [];
   const recorder = createRecorder(host, {
     classify: (url) => {
-      const isResource = resourceLocations.includes(url) || redirectedFrom(recorder.exchanges, url)?.purpose === 'resource-metadata';
+      const isResource =
+        resourceLocations.includes(url) || redirectedFrom(recorder.exchanges, url)?.purpose === 'resource-metadata';
       return isResource
         ? { purpose: 'resource-metadata', step: 'discover', to: 'protected-resource' }
         : { purpose: 'server-metadata', step: 'discover', to: 'authorization-server' };
@@ -51,7 +52,9 @@ export async function gather({ endpoint, settings = {}, client = {}, webPages = 
     mend: ({ purpose, document }) => {
       if (!document) return undefined;
       if (purpose === 'resource-metadata' && assumed.resource) return { ...document, resource: endpoint };
-      return purpose === 'server-metadata' && assumed.issuer !== undefined ? { ...document, issuer: assumed.issuer } : undefined;
+      return purpose === 'server-metadata' && assumed.issuer !== undefined
+        ? { ...document, issuer: assumed.issuer }
+        : undefined;
     },
   });
 
@@ -66,11 +69,13 @@ export async function gather({ endpoint, settings = {}, client = {}, webPages = 
   let discovery;
   while (!discovery && failures.length <= MENDING_LIMIT && call.status !== undefined) {
     const known = { ...settings, assumeS256: settings.assumeS256 || assumed.s256 };
-    discovery = await discover({ endpoint, challenge, settings: known }, { ...host, fetch: recorder.fetch }).catch((error) => {
-      host.signal?.throwIfAborted();
-      failures.push({ code: error.code, message: error.message, details: { ...error.details } });
-      return undefined;
-    });
+    discovery = await discover({ endpoint, challenge, settings: known }, { ...host, fetch: recorder.fetch }).catch(
+      (error) => {
+        host.signal?.throwIfAborted();
+        failures.push({ code: error.code, message: error.message, details: { ...error.details } });
+        return undefined;
+      },
+    );
     if (!discovery && !assume(assumed, failures)) break;
   }
   if (discovery) await askElsewhere(discovery, recorder);
@@ -86,7 +91,8 @@ export async function gather({ endpoint, settings = {}, client = {}, webPages = 
     serverMetadata: documentOf(recorder.exchanges, 'server-metadata', discovery?.authorizationServer.metadataUrl),
     discovery,
     plan: scopePlan,
-    registrationRequest: discovery && scopePlan && (await registrationRequest({ discovery, plan: scopePlan, client, settings })),
+    registrationRequest:
+      discovery && scopePlan && (await registrationRequest({ discovery, plan: scopePlan, client, settings })),
   };
 }
 
@@ -110,7 +116,11 @@ function firstRequest(endpoint) {
         jsonrpc: '2.0',
         id: 1,
         method: 'initialize',
-        params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'mcp-oauth-wasm doctor', version: '1' } },
+        params: {
+          protocolVersion: '2025-11-25',
+          capabilities: {},
+          clientInfo: { name: 'mcp-oauth-wasm doctor', version: '1' },
+        },
       }),
     },
   };
@@ -128,7 +138,9 @@ function locations(of) {
 function redirectedFrom(exchanges, url) {
   return exchanges.findLast((exchange) => {
     const { location } = exchange.headers;
-    return location !== undefined && URL.canParse(location, exchange.url) && new URL(location, exchange.url).href === url;
+    return (
+      location !== undefined && URL.canParse(location, exchange.url) && new URL(location, exchange.url).href === url
+    );
   });
 }
 
@@ -158,11 +170,18 @@ function assume(assumed, failures) {
  */
 async function askElsewhere({ endpoint, protectedResource, authorizationServer }, { exchanges, ask }) {
   const known = new Set(exchanges.map(({ url }) => url));
-  const get = { context: { endpoint }, init: { headers: { accept: 'application/json' } }, step: /** @type {const} */ ('discover') };
+  const get = {
+    context: { endpoint },
+    init: { headers: { accept: 'application/json' } },
+    step: /** @type {const} */ ('discover'),
+  };
   const resource = protectedResource.metadataUrl === undefined ? [] : await locations({ resource: endpoint });
-  const server = authorizationServer.metadataUrl === undefined ? [] : await locations({ issuer: authorizationServer.issuer });
-  for (const url of resource.filter((location) => !known.has(location))) await ask({ ...get, purpose: 'resource-metadata', to: 'protected-resource', url });
-  for (const url of server.filter((location) => !known.has(location))) await ask({ ...get, purpose: 'server-metadata', to: 'authorization-server', url });
+  const server =
+    authorizationServer.metadataUrl === undefined ? [] : await locations({ issuer: authorizationServer.issuer });
+  for (const url of resource.filter((location) => !known.has(location)))
+    await ask({ ...get, purpose: 'resource-metadata', to: 'protected-resource', url });
+  for (const url of server.filter((location) => !known.has(location)))
+    await ask({ ...get, purpose: 'server-metadata', to: 'authorization-server', url });
 }
 
 /**
@@ -172,12 +191,20 @@ async function askElsewhere({ endpoint, protectedResource, authorizationServer }
  * @param {Recorder} recorder
  */
 async function lookAsWebPage({ endpoint, protectedResource, authorizationServer }, { ask }) {
-  const look = async (/** @type {'protected-resource' | 'authorization-server'} */ to, /** @type {string | undefined} */ url, /** @type {string} */ method, /** @type {Record<string, string>} */ headers) => {
+  const look = async (
+    /** @type {'protected-resource' | 'authorization-server'} */ to,
+    /** @type {string | undefined} */ url,
+    /** @type {string} */ method,
+    /** @type {Record<string, string>} */ headers,
+  ) => {
     if (url === undefined) return;
     const init = { method, headers: { origin: WEB_PAGE, ...headers } };
     await ask({ purpose: 'web-page', step: 'discover', to, url, context: { endpoint }, init });
   };
-  const before = (/** @type {string} */ headers) => ({ 'access-control-request-method': 'POST', 'access-control-request-headers': headers });
+  const before = (/** @type {string} */ headers) => ({
+    'access-control-request-method': 'POST',
+    'access-control-request-headers': headers,
+  });
   await look('protected-resource', endpoint, 'OPTIONS', before('authorization,content-type,mcp-protocol-version'));
   await look('protected-resource', protectedResource.metadataUrl, 'GET', {});
   await look('authorization-server', authorizationServer.metadataUrl, 'GET', {});
@@ -193,7 +220,9 @@ async function lookAsWebPage({ endpoint, protectedResource, authorizationServer 
 function documentOf(exchanges, purpose, url) {
   const documents = exchanges.filter((exchange) => exchange.purpose === purpose && isDocument(exchange));
   const used = documents.find((exchange) => exchange.url === url);
-  const useful = documents.find(({ document }) => listOf(document, 'authorization_servers') ?? textOf(document, 'issuer'));
+  const useful = documents.find(
+    ({ document }) => listOf(document, 'authorization_servers') ?? textOf(document, 'issuer'),
+  );
   return (used ?? useful ?? documents[0])?.document;
 }
 
@@ -206,11 +235,14 @@ function documentOf(exchanges, purpose, url) {
 async function registrationRequest(input) {
   /** @type {JsonObject | undefined} */
   let caught;
-  await register({ ...input, redirectUri: REDIRECT_URI }, {
-    async fetch(_url, init) {
-      if (init?.method === 'POST') caught = JSON.parse(String(init.body));
-      throw new Error('This is only a look at what would be sent.');
+  await register(
+    { ...input, redirectUri: REDIRECT_URI },
+    {
+      async fetch(_url, init) {
+        if (init?.method === 'POST') caught = JSON.parse(String(init.body));
+        throw new Error('This is only a look at what would be sent.');
+      },
     },
-  }).catch(() => {});
+  ).catch(() => {});
   return caught;
 }

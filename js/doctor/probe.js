@@ -64,14 +64,30 @@ const UNKNOWN_SCOPE = 'mcp-oauth-wasm:unknown';
  */
 export async function probe({ discovery, plan, settings = {} }, host = {}) {
   const { issuer, registrationEndpoint } = discovery.authorizationServer;
-  if (registrationEndpoint === undefined) throw new MisuseError({ code: 'invalid_argument', message: 'There is nothing to probe: the authorization server registers no clients.', details: { path: 'discovery.authorizationServer.registrationEndpoint' } });
+  if (registrationEndpoint === undefined)
+    throw new MisuseError({
+      code: 'invalid_argument',
+      message: 'There is nothing to probe: the authorization server registers no clients.',
+      details: { path: 'discovery.authorizationServer.registrationEndpoint' },
+    });
   /** @type {string[]} */
   const secrets = [];
   const recorder = createRecorder(host, {
     classify: (url, init) => {
-      const purpose = init?.method === 'DELETE' ? 'deletion' : url === registrationEndpoint || init?.method === 'PUT' ? 'registration' : 'authorization';
-      const sent = purpose === 'registration' ? { sentScope: textOf(asObject(String(init?.body)), 'scope') ?? null } : {};
-      return { purpose, step: purpose === 'authorization' ? 'authorize' : 'register', to: 'authorization-server', ...sent };
+      const purpose =
+        init?.method === 'DELETE'
+          ? 'deletion'
+          : url === registrationEndpoint || init?.method === 'PUT'
+            ? 'registration'
+            : 'authorization';
+      const sent =
+        purpose === 'registration' ? { sentScope: textOf(asObject(String(init?.body)), 'scope') ?? null } : {};
+      return {
+        purpose,
+        step: purpose === 'authorization' ? 'authorize' : 'register',
+        to: 'authorization-server',
+        ...sent,
+      };
     },
   });
   const recording = { ...host, fetch: recorder.fetch };
@@ -112,12 +128,24 @@ async function tryCarelessly({ discovery, registrationEndpoint }, { ask }, secre
     response_types: ['code'],
     token_endpoint_auth_method: 'none',
   };
-  const init = { method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/json' }, body: JSON.stringify(body) };
-  const answer = await ask({ purpose: 'registration', step: 'register', to: 'authorization-server', url: registrationEndpoint, init, context: { endpoint } });
+  const init = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    body: JSON.stringify(body),
+  };
+  const answer = await ask({
+    purpose: 'registration',
+    step: 'register',
+    to: 'authorization-server',
+    url: registrationEndpoint,
+    init,
+    context: { endpoint },
+  });
   const requestedScope = (challenge?.scopes ?? protectedResource.scopesSupported)?.join(' ') ?? null;
   const trial = { ...registered(answer), sentScope: null };
   const clientId = textOf(answer.document, 'client_id');
-  if (clientId === undefined || !trial.registered || authorizationServer.requirePushedAuthorizationRequests) return trial;
+  if (clientId === undefined || !trial.registered || authorizationServer.requirePushedAuthorizationRequests)
+    return trial;
 
   const [{ codeChallenge }, { codeVerifier: state }] = [await createPkce(), await createPkce()];
   secrets.push(state);
@@ -156,7 +184,12 @@ async function tryByThePlan({ discovery, plan, settings }, host, { ask, exchange
       const { authorizationUrl, pending } = begun;
       secrets.push(pending.state, pending.codeVerifier);
       const { told, callbackUrl } = await looked(authorizationUrl, pending.state, discovery.endpoint, ask, secrets);
-      trial = { ...byThePlan(exchanges), requestedScope: new URL(authorizationUrl).searchParams.get('scope') ?? (requestedBy(pending.plan).join(' ') || null), ...told };
+      trial = {
+        ...byThePlan(exchanges),
+        requestedScope:
+          new URL(authorizationUrl).searchParams.get('scope') ?? (requestedBy(pending.plan).join(' ') || null),
+        ...told,
+      };
       if (told.answer !== 'refused' || callbackUrl === undefined) return trial;
       // It carries an error: what follows is a repair, or the end.
       const completion = await complete({ pending, callbackUrl, client, settings: own }, host);
@@ -181,7 +214,10 @@ async function tryByThePlan({ discovery, plan, settings }, host, { ask, exchange
  */
 async function beginByThePlan({ discovery, plan, settings }, host, exchanges) {
   try {
-    const { registration, ...rest } = await register({ discovery, plan, client, settings, redirectUri: REDIRECT_URI }, host);
+    const { registration, ...rest } = await register(
+      { discovery, plan, client, settings, redirectUri: REDIRECT_URI },
+      host,
+    );
     return await begin({ discovery, client, settings, registration, ...rest }, host);
   } catch (error) {
     const last = lastRegistration(exchanges);
@@ -210,10 +246,24 @@ async function askOutright({ careless, ours }, { discovery, plan, settings }, ho
   const { issuer, scopesSupported = [] } = discovery.authorizationServer;
   /** @type {(trial: Trial, scopes: string[]) => Promise<Trial>} */
   const lookBeyond = async ({ clientId, requestedScope }, scopes) => {
-    const registration = registrationOf(exchanges.findLast(({ purpose, document }) => purpose === 'registration' && textOf(document, 'client_id') === clientId)?.document, issuer);
+    const registration = registrationOf(
+      exchanges.findLast(
+        ({ purpose, document }) => purpose === 'registration' && textOf(document, 'client_id') === clientId,
+      )?.document,
+      issuer,
+    );
     if (!registration) return {};
     try {
-      const { authorizationUrl, pending } = await begin({ discovery, client, settings: { ...settings, client: undefined }, registration, plan: planOf([...scopesOf(requestedScope), ...scopes]) }, host);
+      const { authorizationUrl, pending } = await begin(
+        {
+          discovery,
+          client,
+          settings: { ...settings, client: undefined },
+          registration,
+          plan: planOf([...scopesOf(requestedScope), ...scopes]),
+        },
+        host,
+      );
       secrets.push(pending.state, pending.codeVerifier);
       return (await looked(authorizationUrl, pending.state, discovery.endpoint, ask, secrets)).told;
     } catch (error) {
@@ -222,7 +272,10 @@ async function askOutright({ careless, ours }, { discovery, plan, settings }, ho
     }
   };
 
-  const unnamed = ours.registered && ours.registeredScope ? without(plannedScopes(plan), scopesOf(ours.registeredScope, ours.requestedScope)) : [];
+  const unnamed =
+    ours.registered && ours.registeredScope
+      ? without(plannedScopes(plan), scopesOf(ours.registeredScope, ours.requestedScope))
+      : [];
   const together = unnamed.length > 0 ? await lookBeyond(ours, unnamed) : {};
   const looks = unnamed.map((scope) => ({ scope, told: together }));
   if (together.answer === 'refused' && unnamed.length > 1) {
@@ -231,16 +284,29 @@ async function askOutright({ careless, ours }, { discovery, plan, settings }, ho
 
   const answers = [careless, ours, together, ...looks.map(({ told }) => told)];
   const shown = [ours, careless].find(({ answer }) => answer === 'sign-in');
-  const strangers = shown ? without([...scopesSupported, UNKNOWN_SCOPE], [...plannedScopes(plan), ...scopesOf(shown.registeredScope, shown.requestedScope)]) : [];
-  const isJudgedFirst = answers.some(refusesScopes) || (shown !== undefined && (await lookBeyond(shown, strangers)).answer === 'refused');
+  const strangers = shown
+    ? without(
+        [...scopesSupported, UNKNOWN_SCOPE],
+        [...plannedScopes(plan), ...scopesOf(shown.registeredScope, shown.requestedScope)],
+      )
+    : [];
+  const isJudgedFirst =
+    answers.some(refusesScopes) || (shown !== undefined && (await lookBeyond(shown, strangers)).answer === 'refused');
   /** @type {(trial: Trial) => Trial} */
   const settled = (trial) => (trial.answer === 'sign-in' && isJudgedFirst ? { ...trial, answer: 'accepted' } : trial);
-  const answered = (/** @type {Trial['answer'][]} */ ...which) => looks.filter(({ told }) => which.includes(settled(told).answer)).map(({ scope }) => scope);
+  const answered = (/** @type {Trial['answer'][]} */ ...which) =>
+    looks.filter(({ told }) => which.includes(settled(told).answer)).map(({ scope }) => scope);
   if (unnamed.length === 0) return { careless: settled(careless), ours: settled(ours) };
 
   // What is refused without them, and accepted with them, is one repair away.
   const isRepaired = ours.answer === 'refused' && settled(together).answer === 'accepted';
-  const repaired = isRepaired ? { ...byThePlan(exchanges), ...settled(together), requestedScope: [...scopesOf(ours.requestedScope), ...unnamed].join(' ') } : settled(ours);
+  const repaired = isRepaired
+    ? {
+        ...byThePlan(exchanges),
+        ...settled(together),
+        requestedScope: [...scopesOf(ours.requestedScope), ...unnamed].join(' '),
+      }
+    : settled(ours);
   return {
     careless: settled(careless),
     ours: {
@@ -260,7 +326,18 @@ async function askOutright({ careless, ours }, { discovery, plan, settings }, ho
  * @returns {ScopePlan}
  */
 function planOf(scopes) {
-  return { version: 1, scopes: scopes.map((scope) => ({ scope, sources: ['host'], required: true, purpose: 'request', requested: true, refused: false, reason: 'asked for by the probe' })) };
+  return {
+    version: 1,
+    scopes: scopes.map((scope) => ({
+      scope,
+      sources: ['host'],
+      required: true,
+      purpose: 'request',
+      requested: true,
+      refused: false,
+      reason: 'asked for by the probe',
+    })),
+  };
 }
 
 /** @param {ScopePlan} plan */
@@ -295,7 +372,14 @@ function byThePlan(exchanges) {
   return {
     ...registered(own.at(-1)),
     sentScope: own.at(-1)?.sentScope,
-    ...(refused.length > 0 ? { refusedRegistrations: refused.map((exchange) => ({ sentScope: exchange.sentScope ?? null, serverAnswer: inWords(exchange) })) } : {}),
+    ...(refused.length > 0
+      ? {
+          refusedRegistrations: refused.map((exchange) => ({
+            sentScope: exchange.sentScope ?? null,
+            serverAnswer: inWords(exchange),
+          })),
+        }
+      : {}),
   };
 }
 
@@ -308,8 +392,21 @@ function byThePlan(exchanges) {
 function registered(exchange) {
   const { status = 0, document } = exchange ?? {};
   const clientId = textOf(document, 'client_id');
-  if (exchange && status >= 200 && status < 300 && clientId !== undefined) return { registered: true, clientId, registeredScope: textOf(document, 'scope') ?? null, confidential: textOf(document, 'client_secret') !== undefined };
-  return { registered: false, answer: status >= 300 && status < 500 ? 'refused' : 'unclear', refusedAt: 'register', error: textOf(document, 'error'), errorDescription: textOf(document, 'error_description'), serverAnswer: exchange && inWords(exchange) };
+  if (exchange && status >= 200 && status < 300 && clientId !== undefined)
+    return {
+      registered: true,
+      clientId,
+      registeredScope: textOf(document, 'scope') ?? null,
+      confidential: textOf(document, 'client_secret') !== undefined,
+    };
+  return {
+    registered: false,
+    answer: status >= 300 && status < 500 ? 'refused' : 'unclear',
+    refusedAt: 'register',
+    error: textOf(document, 'error'),
+    errorDescription: textOf(document, 'error_description'),
+    serverAnswer: exchange && inWords(exchange),
+  };
 }
 
 /**
@@ -318,9 +415,16 @@ function registered(exchange) {
  * @returns {Trial}
  */
 function refusal(error, trial) {
-  const { code, message, step, details } = /** @type {{ code?: string, message?: string, step?: Step, details?: { error?: string } }} */ (Object(error));
+  const { code, message, step, details } =
+    /** @type {{ code?: string, message?: string, step?: Step, details?: { error?: string } }} */ (Object(error));
   if (step === 'register' && trial.registered === false) return trial;
-  return { ...trial, answer: step === 'register' || step === 'authorize' ? 'refused' : 'unclear', refusedAt: step === 'register' ? 'register' : 'authorize', error: details?.error ?? code, serverAnswer: message };
+  return {
+    ...trial,
+    answer: step === 'register' || step === 'authorize' ? 'refused' : 'unclear',
+    refusedAt: step === 'register' ? 'register' : 'authorize',
+    error: details?.error ?? code,
+    serverAnswer: message,
+  };
 }
 
 /**
@@ -334,9 +438,17 @@ function refusal(error, trial) {
  * @returns {Promise<{ told: Trial, callbackUrl?: string }>} `callbackUrl`: of a refusal that came back to the client
  */
 async function looked(url, state, endpoint, ask, secrets) {
-  const exchange = await ask({ purpose: 'authorization', step: 'authorize', to: 'authorization-server', url, context: { endpoint }, init: { headers: { accept: 'text/html' } } });
+  const exchange = await ask({
+    purpose: 'authorization',
+    step: 'authorize',
+    to: 'authorization-server',
+    url,
+    context: { endpoint },
+    init: { headers: { accept: 'text/html' } },
+  });
   const { status = 0, headers, document } = exchange;
-  const location = headers.location === undefined || !URL.canParse(headers.location, url) ? undefined : new URL(headers.location, url);
+  const location =
+    headers.location === undefined || !URL.canParse(headers.location, url) ? undefined : new URL(headers.location, url);
   const own = new URL(REDIRECT_URI);
   const isBack = location?.host === own.host && location.pathname === own.pathname;
   const parameters = location?.searchParams ?? new URLSearchParams();
@@ -353,10 +465,20 @@ async function looked(url, state, endpoint, ask, secrets) {
       serverAnswer: inWords(exchange),
       byRedirect: isBack,
     };
-    return isBack ? { told: { ...told, returnsState: parameters.get('state') === state, returnsIssuer: parameters.has('iss') }, callbackUrl: location.href } : { told };
+    return isBack
+      ? {
+          told: { ...told, returnsState: parameters.get('state') === state, returnsIssuer: parameters.has('iss') },
+          callbackUrl: location.href,
+        }
+      : { told };
   }
   if (isBack && code) return { told: { answer: 'accepted' } };
-  return { told: !isBack && (location || status === 200) ? { answer: 'sign-in' } : { answer: 'unclear', serverAnswer: inWords(exchange) } };
+  return {
+    told:
+      !isBack && (location || status === 200)
+        ? { answer: 'sign-in' }
+        : { answer: 'unclear', serverAnswer: inWords(exchange) },
+  };
 }
 
 /**
@@ -370,11 +492,19 @@ function inWords({ status, failure, headers, document, body = '', url }) {
     const to = URL.canParse(headers.location, url) ? new URL(headers.location, url) : undefined;
     const parameters = to?.searchParams ?? new URLSearchParams();
     if (!parameters.has('error')) return `${status} to ${to ? `${to.origin}${to.pathname}` : headers.location}`;
-    return `${status} ${[...parameters].filter(([name]) => !['state', 'iss', 'session_state'].includes(name)).map(([name, value]) => `${name}=${/\s/.test(value) ? JSON.stringify(value) : value}`).join(' ')}`;
+    return `${status} ${[...parameters]
+      .filter(([name]) => !['state', 'iss', 'session_state'].includes(name))
+      .map(([name, value]) => `${name}=${/\s/.test(value) ? JSON.stringify(value) : value}`)
+      .join(' ')}`;
   }
   const members = Object.entries(document ?? {}).filter(([name]) => /^error/.test(name) || name === 'scope');
-  if (members.length > 0) return `${status} ${members.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(' ')}`;
-  const words = body.replace(/<(style|script)[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').trim();
+  if (members.length > 0)
+    return `${status} ${members.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(' ')}`;
+  const words = body
+    .replace(/<(style|script)[\s\S]*?<\/\1>/gi, ' ')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
   return `${status} ${words.slice(0, PAGE_LIMIT)}`.trim();
 }
 
@@ -398,7 +528,10 @@ async function deleteAll(exchanges, issuer, registrationEndpoint, host) {
   const clients = [];
   for (const [clientId, document] of all) {
     const registration = managed(document, issuer, registrationEndpoint);
-    clients.push({ clientId, deleted: registration !== undefined && (await unregister({ registration }, host).catch(() => false)) });
+    clients.push({
+      clientId,
+      deleted: registration !== undefined && (await unregister({ registration }, host).catch(() => false)),
+    });
   }
   return clients;
 }
@@ -413,7 +546,13 @@ function managed(document, issuer, registrationEndpoint) {
   const uri = textOf(document, 'registration_client_uri');
   const registrationAccessToken = textOf(document, 'registration_access_token');
   const registration = registrationOf(document, issuer);
-  if (!registration || uri === undefined || registrationAccessToken === undefined || !URL.canParse(uri, registrationEndpoint)) return undefined;
+  if (
+    !registration ||
+    uri === undefined ||
+    registrationAccessToken === undefined ||
+    !URL.canParse(uri, registrationEndpoint)
+  )
+    return undefined;
   const at = new URL(uri, registrationEndpoint);
   if (at.origin !== new URL(registrationEndpoint).origin) return undefined;
   return { ...registration, registrationAccessToken, registrationClientUri: at.href };
@@ -430,6 +569,16 @@ function registrationOf(document, issuer) {
   const clientId = textOf(document, 'client_id');
   if (clientId === undefined) return undefined;
   const clientSecret = textOf(document, 'client_secret');
-  const method = /** @type {ClientRegistration['tokenEndpointAuthMethod'] | undefined} */ (textOf(document, 'token_endpoint_auth_method'));
-  return { version: 1, kind: 'dynamic', issuer, clientId, clientSecret, tokenEndpointAuthMethod: method ?? (clientSecret === undefined ? 'none' : 'client_secret_basic'), redirectUri: REDIRECT_URI };
+  const method = /** @type {ClientRegistration['tokenEndpointAuthMethod'] | undefined} */ (
+    textOf(document, 'token_endpoint_auth_method')
+  );
+  return {
+    version: 1,
+    kind: 'dynamic',
+    issuer,
+    clientId,
+    clientSecret,
+    tokenEndpointAuthMethod: method ?? (clientSecret === undefined ? 'none' : 'client_secret_basic'),
+    redirectUri: REDIRECT_URI,
+  };
 }

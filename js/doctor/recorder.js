@@ -13,8 +13,14 @@ const BODY_LIMIT = 1_048_576;
 const DEFAULT_TIMEOUT = 30_000;
 
 const kept = [
-  'content-type', 'location', 'www-authenticate', 'access-control-allow-origin', 'access-control-allow-headers',
-  'access-control-allow-methods', 'access-control-expose-headers', 'retry-after',
+  'content-type',
+  'location',
+  'www-authenticate',
+  'access-control-allow-origin',
+  'access-control-allow-headers',
+  'access-control-allow-methods',
+  'access-control-expose-headers',
+  'retry-after',
 ];
 
 /**
@@ -43,7 +49,10 @@ const kept = [
  * @param {(exchange: Exchange) => JsonObject | undefined} [how.mend] a document to go on with in place of the one received
  * @returns {Recorder}
  */
-export function createRecorder({ fetch = (url, init) => globalThis.fetch(url, init), signal, timeoutMilliseconds = DEFAULT_TIMEOUT }, { classify, mend }) {
+export function createRecorder(
+  { fetch = (url, init) => globalThis.fetch(url, init), signal, timeoutMilliseconds = DEFAULT_TIMEOUT },
+  { classify, mend },
+) {
   /** @type {Exchange[]} */
   const exchanges = [];
 
@@ -53,7 +62,9 @@ export function createRecorder({ fetch = (url, init) => globalThis.fetch(url, in
     try {
       const response = await send();
       exchange.status = response.status;
-      exchange.headers = Object.fromEntries(kept.flatMap((name) => [[name, response.headers.get(name)]]).filter(([, value]) => value !== null));
+      exchange.headers = Object.fromEntries(
+        kept.flatMap((name) => [[name, response.headers.get(name)]]).filter(([, value]) => value !== null),
+      );
       if (bodyless && response.ok) {
         await response.body?.cancel();
         return { response, bytes: new Uint8Array() };
@@ -79,7 +90,14 @@ export function createRecorder({ fetch = (url, init) => globalThis.fetch(url, in
       const mended = mend?.(exchange);
       const body = mended ? new TextEncoder().encode(JSON.stringify(mended)) : bytes;
       // Its `url` says where redirects led that the platform followed by itself.
-      return /** @type {Response} */ (/** @type {unknown} */ ({ status: response.status, headers: response.headers, url: response.url, body: new Response(body).body }));
+      return /** @type {Response} */ (
+        /** @type {unknown} */ ({
+          status: response.status,
+          headers: response.headers,
+          url: response.url,
+          body: new Response(body).body,
+        })
+      );
     },
 
     async ask({ purpose, step, to, url, init, context, bodyless }) {
@@ -91,7 +109,13 @@ export function createRecorder({ fetch = (url, init) => globalThis.fetch(url, in
       signal?.addEventListener('abort', end, { once: true });
       try {
         signal?.throwIfAborted();
-        const whole = /** @type {const} */ ({ redirect: 'manual', credentials: 'omit', cache: 'no-store', ...init, signal: deadline.signal });
+        const whole = /** @type {const} */ ({
+          redirect: 'manual',
+          credentials: 'omit',
+          cache: 'no-store',
+          ...init,
+          signal: deadline.signal,
+        });
         await record(exchange, () => fetch(url, whole, { step, url, ...context }), bodyless);
       } catch {
         signal?.throwIfAborted();
@@ -132,7 +156,9 @@ async function limitedBody(response) {
 
 /** @param {unknown} error */
 function reasonOf(error) {
-  const { message, cause } = /** @type {{ message?: unknown, cause?: { code?: unknown, message?: unknown } }} */ (Object(error));
+  const { message, cause } = /** @type {{ message?: unknown, cause?: { code?: unknown, message?: unknown } }} */ (
+    Object(error)
+  );
   const deeper = cause?.code ?? cause?.message;
   return [message ?? error, deeper].filter(Boolean).join(': ');
 }

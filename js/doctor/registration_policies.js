@@ -19,14 +19,37 @@ const keycloak = (name) => ({
 
 /** @type {RegistrationPolicy[]} */
 export const registrationPolicies = [
-  { ...keycloak('Trusted Hosts'), change: 'add the hosts that registrations come from and those of their redirect URIs, or switch off "Host Sending Client Registration Request Must Match" and "Client URIs Must Match"' },
-  { ...keycloak('Allowed Client Scopes'), change: 'add the scopes that the MCP server names, or make them default or optional client scopes of the realm; `openid` counts only once a client scope of that name is created' },
+  {
+    ...keycloak('Trusted Hosts'),
+    change:
+      'add the hosts that registrations come from and those of their redirect URIs, or switch off "Host Sending Client Registration Request Must Match" and "Client URIs Must Match"',
+  },
+  {
+    ...keycloak('Allowed Client Scopes'),
+    change:
+      'add the scopes that the MCP server names, or make them default or optional client scopes of the realm; `openid` counts only once a client scope of that name is created',
+  },
   { ...keycloak('Max Clients Limit'), change: 'raise the limit, or delete clients that nobody uses' },
   { ...keycloak('Allowed Registration Web Origins'), change: 'add the origins of the pages that register' },
   { ...keycloak("[^']{1,80}"), change: 'permit there what the words name' },
-  { words: /Dynamic registration is not enabled/, policy: 'oidc.dynamic_client_registration.enabled', where: 'Ory Hydra: its configuration', change: 'set it to true' },
-  { words: /^401\b/, policy: 'initial access token', where: 'the settings of the authorization server for client registration (RFC 7591 §3)', change: 'permit registration without one, or give people a `client_id`' },
-  { words: /^30[12378]\b/, policy: 'registration by a signed-in operator', where: 'the settings of the authorization server for client registration', change: 'permit registration without signing in, or give people a `client_id`' },
+  {
+    words: /Dynamic registration is not enabled/,
+    policy: 'oidc.dynamic_client_registration.enabled',
+    where: 'Ory Hydra: its configuration',
+    change: 'set it to true',
+  },
+  {
+    words: /^401\b/,
+    policy: 'initial access token',
+    where: 'the settings of the authorization server for client registration (RFC 7591 §3)',
+    change: 'permit registration without one, or give people a `client_id`',
+  },
+  {
+    words: /^30[12378]\b/,
+    policy: 'registration by a signed-in operator',
+    where: 'the settings of the authorization server for client registration',
+    change: 'permit registration without signing in, or give people a `client_id`',
+  },
 ];
 
 /**

@@ -82,13 +82,36 @@ function withoutQuery(url) {
  * @returns {BridgeRequest | undefined} nothing where it is none
  */
 function readRequest(message) {
-  const { operation, connection, url, method, headers = [], body } = /** @type {Partial<BridgeRequest>} */ (Object(message));
+  const {
+    operation,
+    connection,
+    url,
+    method,
+    headers = [],
+    body,
+  } = /** @type {Partial<BridgeRequest>} */ (Object(message));
   if (typeof connection !== 'string') return undefined;
   if (operation === 'plan') return { operation, connection };
   const isText = (/** @type {unknown} */ text) => typeof text === 'string';
-  const isWhole = operation === 'fetch' && isText(url) && METHODS.includes(String(method)) && (body === undefined || body instanceof ArrayBuffer);
-  if (!isWhole || !Array.isArray(headers) || !headers.every((header) => Array.isArray(header) && header.length === 2 && header.every(isText))) return undefined;
-  return { operation, connection, url, method, headers: headers.filter(([name]) => REQUEST_HEADERS.test(name.toLowerCase())), body };
+  const isWhole =
+    operation === 'fetch' &&
+    isText(url) &&
+    METHODS.includes(String(method)) &&
+    (body === undefined || body instanceof ArrayBuffer);
+  if (
+    !isWhole ||
+    !Array.isArray(headers) ||
+    !headers.every((header) => Array.isArray(header) && header.length === 2 && header.every(isText))
+  )
+    return undefined;
+  return {
+    operation,
+    connection,
+    url,
+    method,
+    headers: headers.filter(([name]) => REQUEST_HEADERS.test(name.toLowerCase())),
+    body,
+  };
 }
 
 /**
@@ -188,13 +211,18 @@ function told(error) {
 }
 
 function requestFailed() {
-  return new TransportError({ code: 'network_failed', message: 'The request could not be sent, or its answer not received. Try again.', step: 'call' });
+  return new TransportError({
+    code: 'network_failed',
+    message: 'The request could not be sent, or its answer not received. Try again.',
+    step: 'call',
+  });
 }
 
 function pageRefused() {
   return new MisuseError({
     code: 'bridge_page_refused',
-    message: 'This page may not use the bridge: it is not among the `pages` of serveBridge, or is a frame within a page.',
+    message:
+      'This page may not use the bridge: it is not among the `pages` of serveBridge, or is a frame within a page.',
     step: 'call',
   });
 }
@@ -202,7 +230,8 @@ function pageRefused() {
 function requestRefused() {
   return new MisuseError({
     code: 'bridge_request_refused',
-    message: 'There is no connection of this name, or the request is none that MCP foresees: GET, POST or DELETE with a body of bytes.',
+    message:
+      'There is no connection of this name, or the request is none that MCP foresees: GET, POST or DELETE with a body of bytes.',
     step: 'call',
   });
 }

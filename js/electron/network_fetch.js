@@ -91,23 +91,37 @@ function answerTo(sending, { method, url, mode, signal }) {
     if (signal?.aborted) return onAbort();
     signal?.addEventListener('abort', onAbort, { once: true });
 
-    const answered = (/** @type {number} */ status, /** @type {Headers} */ headers, /** @type {ReadableStream | null} */ body) =>
-      resolve(Object.defineProperties(new Response(body, { status, headers }), {
-        url: { value: from },
-        redirected: { value: redirects > 0 },
-      }));
+    const answered = (
+      /** @type {number} */ status,
+      /** @type {Headers} */ headers,
+      /** @type {ReadableStream | null} */ body,
+    ) =>
+      resolve(
+        Object.defineProperties(new Response(body, { status, headers }), {
+          url: { value: from },
+          redirected: { value: redirects > 0 },
+        }),
+      );
 
-    sending.on('redirect', (/** @type {number} */ status, /** @type {string} */ _method, /** @type {string} */ to, /** @type {Record<string, string[]>} */ headers) => {
-      if (mode === 'follow' && ['GET', 'HEAD'].includes(method) && redirects < REDIRECT_LIMIT) {
-        [from, redirects] = [to, redirects + 1];
-        // At once: later it would be too late.
-        return sending.followRedirect();
-      }
-      stop();
-      if (mode === 'error') reject(failed(url, new Error('it was redirected')));
-      else answered(status, headersOf(Object.entries(headers)), null);
-      sending.abort();
-    });
+    sending.on(
+      'redirect',
+      (
+        /** @type {number} */ status,
+        /** @type {string} */ _method,
+        /** @type {string} */ to,
+        /** @type {Record<string, string[]>} */ headers,
+      ) => {
+        if (mode === 'follow' && ['GET', 'HEAD'].includes(method) && redirects < REDIRECT_LIMIT) {
+          [from, redirects] = [to, redirects + 1];
+          // At once: later it would be too late.
+          return sending.followRedirect();
+        }
+        stop();
+        if (mode === 'error') reject(failed(url, new Error('it was redirected')));
+        else answered(status, headersOf(Object.entries(headers)), null);
+        sending.abort();
+      },
+    );
 
     sending.on('response', (message) => {
       const status = message.statusCode;
@@ -166,7 +180,9 @@ function headersOf(lines) {
  * @returns {[string, string][]}
  */
 function inPairs(raw) {
-  return raw.flatMap((name, index) => (index % 2 === 0 ? [/** @type {[string, string]} */ ([name, raw[index + 1] ?? ''])] : []));
+  return raw.flatMap((name, index) =>
+    index % 2 === 0 ? [/** @type {[string, string]} */ ([name, raw[index + 1] ?? ''])] : [],
+  );
 }
 
 /**
@@ -187,7 +203,8 @@ function failed(url, cause) {
       cause,
     });
   }
-  if (/\bERR_(PROXY_AUTH_REQUESTED|PROXY_AUTH_UNSUPPORTED|UNEXPECTED_PROXY_AUTH)\b/.test(cause.message)) return proxyWantsCredentials(url, cause);
+  if (/\bERR_(PROXY_AUTH_REQUESTED|PROXY_AUTH_UNSUPPORTED|UNEXPECTED_PROXY_AUTH)\b/.test(cause.message))
+    return proxyWantsCredentials(url, cause);
   return new TypeError('fetch failed', { cause });
 }
 

@@ -15,7 +15,8 @@ export async function openExternal(shell, url) {
     throw new TransportError({
       code: 'browser_not_opened',
       step: 'authorize',
-      message: 'No browser could be opened on this machine. Choose a default browser in the settings of the operating system, then sign in again.',
+      message:
+        'No browser could be opened on this machine. Choose a default browser in the settings of the operating system, then sign in again.',
       cause,
     });
   });

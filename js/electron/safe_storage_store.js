@@ -39,11 +39,16 @@ import { readyElectron } from './modules.js';
  * @returns {Store} whose methods reject with a `StorageError` (`store_unencrypted`, and those of the file store) or a
  *   `MisuseError` (`electron_missing`)
  */
-export function createSafeStorageStore(path, { electron: given, allowPlainText = false, onUnreadable = () => {}, lockTimeoutMilliseconds } = {}) {
+export function createSafeStorageStore(
+  path,
+  { electron: given, allowPlainText = false, onUnreadable = () => {}, lockTimeoutMilliseconds } = {},
+) {
   const ready = readyElectron(given);
   return createSealedStore(async () => {
     const { app, safeStorage } = await ready();
-    const store = createFileStore(path ?? join(app.getPath('userData'), 'mcp-oauth-wasm.json'), { lockTimeoutMilliseconds });
+    const store = createFileStore(path ?? join(app.getPath('userData'), 'mcp-oauth-wasm.json'), {
+      lockTimeoutMilliseconds,
+    });
     return { store, ...(await sealOf(safeStorage, allowPlainText)) };
   }, onUnreadable);
 }
@@ -69,11 +74,14 @@ async function sealOf(safeStorage, allowPlainText) {
       if (allowPlainText && plain) return /** @type {JsonObject} */ (plain);
       if (typeof encrypted !== 'string' || !isEncrypting) return null;
       // No new encryption on the way: it would change the version of a record that somebody is about to replace.
-      return cipher.decrypt(Buffer.from(encrypted, 'base64')).then(JSON.parse).catch(async () => {
-        // A key that is locked for now will be there again, and so will the record.
-        if (!(await cipher.isAvailable())) throw unencrypted(safeStorage);
-        return null;
-      });
+      return cipher
+        .decrypt(Buffer.from(encrypted, 'base64'))
+        .then(JSON.parse)
+        .catch(async () => {
+          // A key that is locked for now will be there again, and so will the record.
+          if (!(await cipher.isAvailable())) throw unencrypted(safeStorage);
+          return null;
+        });
     },
   };
 }
@@ -89,8 +97,10 @@ function cipherOf(safeStorage) {
   if (isAsyncEncryptionAvailable) {
     return {
       isAvailable: async () => isAsyncEncryptionAvailable.call(safeStorage),
-      encrypt: async (/** @type {string} */ text) => /** @type {Promise<Buffer>} */ (safeStorage.encryptStringAsync?.(text)),
-      decrypt: async (/** @type {Buffer} */ encrypted) => (await safeStorage.decryptStringAsync?.(encrypted))?.result ?? '',
+      encrypt: async (/** @type {string} */ text) =>
+        /** @type {Promise<Buffer>} */ (safeStorage.encryptStringAsync?.(text)),
+      decrypt: async (/** @type {Buffer} */ encrypted) =>
+        (await safeStorage.decryptStringAsync?.(encrypted))?.result ?? '',
     };
   }
   return {
@@ -119,7 +129,9 @@ function unencrypted(safeStorage) {
   return new StorageError({
     code: 'store_unencrypted',
     message:
-      'The operating system has no key to encrypt what is stored, or keeps it locked' + (backend ? ` (backend ${backend})` : '') + '. Nothing was stored. ' +
+      'The operating system has no key to encrypt what is stored, or keeps it locked' +
+      (backend ? ` (backend ${backend})` : '') +
+      '. Nothing was stored. ' +
       'Unlock the keychain; on Linux install a secret service (GNOME Keyring, KWallet), and where it is not found start the application ' +
       'with `--password-store=gnome-libsecret`. Or accept plain text that this user alone can read: `allowPlainText: true`.',
     details: { backend: backend ?? null },

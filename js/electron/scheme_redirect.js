@@ -72,7 +72,9 @@ function receiver({ shell }, redirectUri, waiting) {
     receive({ authorizationUrl, state, signal }) {
       const callbackUrl = new Promise((resolve) => {
         const take = (/** @type {URL} */ link) => {
-          const isOurs = link.pathname === pathname && link.searchParams.getAll('state').some((candidate) => isSame(candidate, state));
+          const isOurs =
+            link.pathname === pathname &&
+            link.searchParams.getAll('state').some((candidate) => isSame(candidate, state));
           // As it is registered, whatever the operating system has made of its slashes.
           if (isOurs) resolve(redirectUri + link.search);
           return isOurs;
@@ -94,7 +96,8 @@ function receiver({ shell }, redirectUri, waiting) {
  * @param {(link: string) => void} receive
  */
 function listen({ app }, scheme, receive) {
-  const ofCommandLine = (/** @type {string[]} */ words) => words.filter((word) => word.toLowerCase().startsWith(`${scheme}:`)).forEach(receive);
+  const ofCommandLine = (/** @type {string[]} */ words) =>
+    words.filter((word) => word.toLowerCase().startsWith(`${scheme}:`)).forEach(receive);
   app.on('open-url', (event, /** @type {string} */ link) => {
     event.preventDefault();
     receive(link);

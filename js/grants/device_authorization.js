@@ -75,7 +75,8 @@ async function authorizeDevice(context, { now }) {
   const { verification_uri_complete: complete, expires_in: lifetime, interval } = answer;
   if (typeof deviceCode !== 'string' || deviceCode === '') throw invalidAnswer('device_code');
   // It is shown to a person: letters, digits and signs, nothing invisible.
-  if (typeof userCode !== 'string' || !/^[\p{L}\p{N}\p{P}\p{S} ]{1,64}$/u.test(userCode)) throw invalidAnswer('user_code');
+  if (typeof userCode !== 'string' || !/^[\p{L}\p{N}\p{P}\p{S} ]{1,64}$/u.test(userCode))
+    throw invalidAnswer('user_code');
   const prompt = {
     userCode,
     verificationUri: requireSecure(verificationUri, 'verification_uri'),
@@ -139,7 +140,8 @@ function nextInterval(error, interval) {
     case 'access_denied':
       throw new RefusedError({
         code: 'device_authorization_denied',
-        message: 'The sign-in on the other device was denied, by the person or by the server. Sign in again to ask anew.',
+        message:
+          'The sign-in on the other device was denied, by the person or by the server. Sign in again to ask anew.',
         step: 'authorize',
         details: error.details,
         cause: error,
@@ -201,7 +203,12 @@ async function unlessAborted(promise, signal) {
     return await untilAborted(promise, signal);
   } catch (cause) {
     if (!signal?.aborted) throw cause;
-    throw new TransportError({ code: 'aborted', message: 'The call was cancelled by its host.', step: 'authorize', cause });
+    throw new TransportError({
+      code: 'aborted',
+      message: 'The call was cancelled by its host.',
+      step: 'authorize',
+      cause,
+    });
   }
 }
 

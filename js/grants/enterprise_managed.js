@@ -55,7 +55,9 @@ export function enterpriseManaged({ identityProvider, idToken }) {
         ...(await clientAssertion(identityProvider)),
       };
       const { clientId, clientSecret, tokenEndpointAuthMethod, assertion } = identityProvider;
-      const client = assertion ? { clientId, tokenEndpointAuthMethod: /** @type {const} */ ('none') } : { clientId, clientSecret, tokenEndpointAuthMethod };
+      const client = assertion
+        ? { clientId, tokenEndpointAuthMethod: /** @type {const} */ ('none') }
+        : { clientId, clientSecret, tokenEndpointAuthMethod };
       const answer = await post(identityProvider.tokenEndpoint, parameters, client).catch((error) => {
         throw ofIdentityProvider(error, identityProvider.issuer);
       });

@@ -31,7 +31,13 @@ export function jwtBearer(assertion) {
     async obtain(context) {
       const { discovery, registration, resource, redeem } = context;
       const { issuer, tokenEndpoint } = discovery.authorizationServer;
-      const request = { issuer, tokenEndpoint, resource, scopes: requestedScopes(context), clientId: registration.clientId };
+      const request = {
+        issuer,
+        tokenEndpoint,
+        resource,
+        scopes: requestedScopes(context),
+        clientId: registration.clientId,
+      };
       return redeem({ assertion: requireToken(await assertion(request), 'assertion') });
     },
   };
@@ -48,5 +54,8 @@ export function requestedScopes({ plan }) {
  */
 export function requireToken(token, name) {
   if (typeof token === 'string' && token !== '') return token;
-  throw new MisuseError({ code: 'invalid_argument', message: `The function \`${name}\` must give a token: a string that is not empty.` });
+  throw new MisuseError({
+    code: 'invalid_argument',
+    message: `The function \`${name}\` must give a token: a string that is not empty.`,
+  });
 }

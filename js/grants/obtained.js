@@ -22,8 +22,14 @@ export async function obtained({ grantType, obtain }, { discovery, settings, sig
     // As the token request has it: without metadata, the protected resource calls itself nothing.
     resource: settings.omitResource ? undefined : (settings.resource ?? (metadataUrl && resource)),
     signal,
-    redeem: (parameters) => call('grant', { discovery, registration, plan, grant: grantType, parameters, settings }, calls),
-    post: (endpoint, parameters, client) => call('ask', { endpoint, parameters, registration: client ? asRegistration(client, registration) : registration }, calls),
+    redeem: (parameters) =>
+      call('grant', { discovery, registration, plan, grant: grantType, parameters, settings }, calls),
+    post: (endpoint, parameters, client) =>
+      call(
+        'ask',
+        { endpoint, parameters, registration: client ? asRegistration(client, registration) : registration },
+        calls,
+      ),
   });
 }
 
@@ -34,6 +40,9 @@ export async function obtained({ grantType, obtain }, { discovery, settings, sig
  * @param {ClientRegistration} own
  * @returns {ClientRegistration}
  */
-function asRegistration({ clientId, clientSecret, tokenEndpointAuthMethod = clientSecret ? 'client_secret_basic' : 'none' }, { issuer }) {
+function asRegistration(
+  { clientId, clientSecret, tokenEndpointAuthMethod = clientSecret ? 'client_secret_basic' : 'none' },
+  { issuer },
+) {
   return { version: 1, kind: 'pre-registered', issuer, clientId, clientSecret, tokenEndpointAuthMethod };
 }

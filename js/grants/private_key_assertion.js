@@ -27,7 +27,14 @@ export function privateKeyAssertion({ privateKey, algorithm, keyId }) {
     signer ??= signerOf(privateKey, algorithm, keyId);
     const { key, header } = await signer;
     const now = Math.floor(Date.now() / 1000);
-    const claims = { iss: clientId, sub: clientId, aud: issuer, jti: crypto.randomUUID(), iat: now, exp: now + LIFETIME };
+    const claims = {
+      iss: clientId,
+      sub: clientId,
+      aud: issuer,
+      jti: crypto.randomUUID(),
+      iat: now,
+      exp: now + LIFETIME,
+    };
     return signToken(header, claims, key);
   };
 }
@@ -40,10 +47,16 @@ export function privateKeyAssertion({ privateKey, algorithm, keyId }) {
 async function signerOf(given, algorithm, keyId) {
   const subtle = webCrypto();
   try {
-    const ofGiven = typeof given === 'string' ? 'ES256' : 'kty' in given ? algorithmOfJson(given) : algorithmOf(/** @type {Key} */ (given));
+    const ofGiven =
+      typeof given === 'string'
+        ? 'ES256'
+        : 'kty' in given
+          ? algorithmOfJson(given)
+          : algorithmOf(/** @type {Key} */ (given));
     const alg = algorithm ?? ofGiven ?? '';
     const key = await imported(given, alg, subtle);
-    if (key.type !== 'private' || algorithmOf(key) !== alg || !key.usages.includes('sign')) throw new TypeError('another kind of key');
+    if (key.type !== 'private' || algorithmOf(key) !== alg || !key.usages.includes('sign'))
+      throw new TypeError('another kind of key');
     const kid = keyId ?? (typeof given === 'object' && 'kid' in given ? given.kid : undefined);
     return { key, header: { alg, ...(kid !== undefined && { kid }) } };
   } catch {
@@ -58,7 +71,12 @@ async function signerOf(given, algorithm, keyId) {
 
 /** @param {JsonWebKey} key */
 function algorithmOfJson({ alg, kty, crv }) {
-  return alg ?? Object.keys(algorithms).find((name) => algorithms[name]?.kty === kty && (kty === 'RSA' || algorithms[name]?.namedCurve === crv));
+  return (
+    alg ??
+    Object.keys(algorithms).find(
+      (name) => algorithms[name]?.kty === kty && (kty === 'RSA' || algorithms[name]?.namedCurve === crv),
+    )
+  );
 }
 
 /**

@@ -78,7 +78,8 @@ function canonical(value) {
 }
 
 /** @param {Record<string, unknown>} members */
-const sorted = (members) => Object.fromEntries(Object.entries(members).sort(([one], [other]) => (one < other ? -1 : 1)));
+const sorted = (members) =>
+  Object.fromEntries(Object.entries(members).sort(([one], [other]) => (one < other ? -1 : 1)));
 
 /**
  * @param {unknown} value
@@ -111,4 +112,5 @@ export async function rejectionOf(promise, what) {
 export const pause = () => new Promise((resolve) => setTimeout(resolve));
 
 /** A text that no other call gives. */
-export const unique = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+export const unique = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -37,7 +37,10 @@ export function fetchContract({ fetch, origin, otherOrigin, patienceMilliseconds
   return casesOf(rules, patienceMilliseconds, (keep) => {
     const trial = unique();
     /** @type {(base: string) => FetchTrial['at']} */
-    const urlAt = (base) => (path, query = {}) => `${base}/${trial}/${path}${Object.keys(query).length > 0 ? `?${new URLSearchParams(query)}` : ''}`;
+    const urlAt =
+      (base) =>
+      (path, query = {}) =>
+        `${base}/${trial}/${path}${Object.keys(query).length > 0 ? `?${new URLSearchParams(query)}` : ''}`;
     const at = urlAt(origin);
     const received = async () => JSON.parse(await textOf(await fetch(at('received'), quietly)));
     return keep({ fetch, origin, at, elsewhere: urlAt(otherOrigin), received });
@@ -57,7 +60,11 @@ const form = (body) => ({
   ...quietly,
   method: 'POST',
   redirect: 'manual',
-  headers: new Headers({ 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json', authorization: 'Basic YTpi' }),
+  headers: new Headers({
+    'content-type': 'application/x-www-form-urlencoded',
+    accept: 'application/json',
+    authorization: 'Basic YTpi',
+  }),
   body,
 });
 
@@ -70,7 +77,7 @@ async function textOf({ body }) {
   if (!body) return '';
   const reader = body.getReader();
   const decoder = new TextDecoder();
-  for (let text = ''; ;) {
+  for (let text = ''; ; ) {
     const { done, value } = await reader.read();
     if (done) return text + decoder.decode();
     check(value instanceof Uint8Array, 'A body should be a stream of bytes.');
@@ -98,7 +105,10 @@ const originOf = ({ url }, asked) => new URL(url || asked).origin;
 function checkNotFollowed({ status, type, headers }, to) {
   // Browsers hide redirects that they do not follow (Fetch Standard, opaque-redirect filtered response).
   if (type === 'opaqueredirect' || status === 0) return;
-  check([302, 307].includes(status), `The answer to a request that follows no redirect should be the redirect, and has the status ${status}.`);
+  check(
+    [302, 307].includes(status),
+    `The answer to a request that follows no redirect should be the redirect, and has the status ${status}.`,
+  );
   checkSame(headers.get('location'), to, 'Its Location header');
 }
 
@@ -126,20 +136,31 @@ const rules = {
     const [request] = await received();
     checkSame([request?.method, request?.body], ['POST', 'a=1&b=%C3%A4'], 'What was sent');
     const { 'content-type': type, authorization, accept } = request?.headers ?? {};
-    checkSame([type, authorization, accept], ['application/x-www-form-urlencoded', 'Basic YTpi', 'application/json'], 'The headers that were sent');
+    checkSame(
+      [type, authorization, accept],
+      ['application/x-www-form-urlencoded', 'Basic YTpi', 'application/json'],
+      'The headers that were sent',
+    );
   },
 
   async 'a Request is sent as it is'({ fetch, at, received }) {
     await discard(await fetch(new Request(at('status', { a: '%20' }), form('a=1'))));
     const [request] = await received();
-    checkSame([request?.method, request?.headers.authorization, request?.body], ['POST', 'Basic YTpi', 'a=1'], 'What was sent');
+    checkSame(
+      [request?.method, request?.headers.authorization, request?.body],
+      ['POST', 'Basic YTpi', 'a=1'],
+      'What was sent',
+    );
   },
 
   async 'url is the one that was asked, or empty'({ fetch, at }) {
     const url = at('status', { a: 'b c' });
     const response = await fetch(url, quietly);
     await discard(response);
-    check(response.url === '' || response.url === url, 'The `url` of an answer that nothing redirected is another one.');
+    check(
+      response.url === '' || response.url === url,
+      'The `url` of an answer that nothing redirected is another one.',
+    );
   },
 
   async 'a GET that must not follow a redirect does not'({ fetch, at, elsewhere, received }) {
@@ -173,7 +194,11 @@ const rules = {
   async 'several WWW-Authenticate headers all arrive'({ fetch, at }) {
     const response = await fetch(at('challenges'), quietly);
     await discard(response);
-    checkSame(response.headers.get('www-authenticate'), 'Negotiate, Bearer realm="a, b", scope="openid email"', 'The WWW-Authenticate headers, joined');
+    checkSame(
+      response.headers.get('www-authenticate'),
+      'Negotiate, Bearer realm="a, b", scope="openid email"',
+      'The WWW-Authenticate headers, joined',
+    );
   },
 
   async 'no cookies are sent, and those of answers are not kept'({ fetch, at, received }) {
@@ -225,7 +250,7 @@ const rules = {
     const { fetch, at } = trial;
     const response = await fetch(at('endless'), quietly);
     const reader = response.body?.getReader();
-    for (let length = 0; length < 2 ** 21;) {
+    for (let length = 0; length < 2 ** 21; ) {
       const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
       check(!done, 'A body without end has ended.');
       length += value?.length ?? 0;

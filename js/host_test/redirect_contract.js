@@ -55,7 +55,9 @@ export function redirectContract({ create, visit = visitByFetch, patienceMillise
         },
         async authorize(receiver, state, signal) {
           /** @type {Promise<void>} */
-          const isOpened = new Promise((resolve) => { onOpened = resolve; });
+          const isOpened = new Promise((resolve) => {
+            onOpened = resolve;
+          });
           const response = receiver.authorize({ authorizationUrl: authorizationUrl(state), state, signal });
           response.catch(() => {});
           await Promise.race([isOpened, response]);
@@ -97,7 +99,14 @@ async function checkAborted(promise, what) {
  */
 async function isEndedBy(visit, response) {
   let isOver = false;
-  const over = response.then(() => { isOver = true; }, () => { isOver = true; });
+  const over = response.then(
+    () => {
+      isOver = true;
+    },
+    () => {
+      isOver = true;
+    },
+  );
   await Promise.race([visit, over]);
   for (let turn = 0; turn < 20; turn += 1) await pause();
   return isOver;
@@ -107,7 +116,10 @@ async function isEndedBy(visit, response) {
 const rules = {
   async 'the redirect URI is one that a browser may be sent back to'({ prepare }) {
     const { redirectUri } = await prepare();
-    check(isRedirectUri(redirectUri), 'It should be https, http on loopback, or a private-use scheme, and have no fragment.');
+    check(
+      isRedirectUri(redirectUri),
+      'It should be https, http on loopback, or a private-use scheme, and have no fragment.',
+    );
   },
 
   async 'the authorization URL is opened as it is, once'({ prepare, authorize, opened }) {
@@ -119,7 +131,10 @@ const rules = {
   async 'a URL of another scheme than http and https is never opened'({ prepare, opened }) {
     for (const url of ['javascript:alert(1)', 'file:///etc/passwd', 'calc.exe', '-a', 'ms-settings:']) {
       const receiver = await prepare();
-      await rejectionOf(receiver.authorize({ authorizationUrl: url, state: unique() }), `The wait for an answer of ${url}`);
+      await rejectionOf(
+        receiver.authorize({ authorizationUrl: url, state: unique() }),
+        `The wait for an answer of ${url}`,
+      );
       await receiver.close();
     }
     checkSame(opened, [], 'What was opened');
@@ -171,7 +186,10 @@ const rules = {
     const state = `${unique()}a`;
     const { response } = await authorize(receiver, state);
     for (const like of [state.slice(0, -1), `${state}b`, state.toUpperCase(), `%20${state}`]) {
-      check(!(await isEndedBy(visit(`${receiver.redirectUri}?code=c&state=${like}`), response)), `The wait for the state ${state} was ended by ${like}.`);
+      check(
+        !(await isEndedBy(visit(`${receiver.redirectUri}?code=c&state=${like}`), response)),
+        `The wait for the state ${state} was ended by ${like}.`,
+      );
     }
     const url = `${receiver.redirectUri}?code=right&state=${state}`;
     visit(url);
@@ -194,10 +212,17 @@ const rules = {
     const { response } = await authorize(receiver, state);
     const page = visit(`${receiver.redirectUri}?code=c&state=${state}`);
     await response;
-    await receiver.finish?.({ signedIn: false, title: 'Not <i>signed</i> in', message: 'Try <script>again()</script>.' });
+    await receiver.finish?.({
+      signedIn: false,
+      title: 'Not <i>signed</i> in',
+      message: 'Try <script>again()</script>.',
+    });
     await receiver.close();
     const html = await page;
-    check(typeof html !== 'string' || !/<i>signed|<script>again/.test(html), 'Words of the outcome became elements of the page.');
+    check(
+      typeof html !== 'string' || !/<i>signed|<script>again/.test(html),
+      'Words of the outcome became elements of the page.',
+    );
   },
 
   async 'the redirect URI of a stored registration is used again'({ prepare }) {
@@ -207,7 +232,12 @@ const rules = {
   },
 
   async 'a stored redirect URI of another kind does no harm'({ prepare }) {
-    for (const preferred of ['https://other.example/callback', 'com.example.other:/callback', 'not a URL', 'http://localhost:1/callback']) {
+    for (const preferred of [
+      'https://other.example/callback',
+      'com.example.other:/callback',
+      'not a URL',
+      'http://localhost:1/callback',
+    ]) {
       const receiver = await prepare({ preferred });
       check(receiver.redirectUri !== preferred, `${preferred} was taken for one of its own.`);
       await receiver.close();
@@ -221,7 +251,10 @@ const rules = {
   async 'an abort ends the wait, and so does one before'({ prepare, authorize, opened }) {
     const receiver = await prepare();
     const signal = AbortSignal.abort(new Error('not wanted'));
-    await checkAborted(receiver.authorize({ authorizationUrl: authorizationUrl('a'), state: 'a', signal }), 'a wait that was aborted before');
+    await checkAborted(
+      receiver.authorize({ authorizationUrl: authorizationUrl('a'), state: 'a', signal }),
+      'a wait that was aborted before',
+    );
     checkSame(opened, [], 'What was opened');
     const controller = new AbortController();
     const { response } = await authorize(receiver, unique(), controller.signal);
@@ -235,7 +268,10 @@ const rules = {
     await Promise.all([receiver.close(), receiver.close()]);
     await checkAborted(response, 'a wait whose receiver was closed');
     await receiver.close();
-    await checkAborted(receiver.authorize({ authorizationUrl: authorizationUrl('a'), state: 'a' }), 'a wait after the receiver was closed');
+    await checkAborted(
+      receiver.authorize({ authorizationUrl: authorizationUrl('a'), state: 'a' }),
+      'a wait after the receiver was closed',
+    );
     checkSame(opened.length, 1, 'How often a browser was opened');
   },
 

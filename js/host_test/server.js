@@ -43,18 +43,23 @@ import { createServer } from 'node:http';
 export async function startFetchTestServer() {
   /** @type {Map<string, Trial>} */
   const trials = new Map();
-  const listener = (/** @type {IncomingMessage} */ request, /** @type {ServerResponse} */ response) => receive(trials, request, response);
+  const listener = (/** @type {IncomingMessage} */ request, /** @type {ServerResponse} */ response) =>
+    receive(trials, request, response);
   const servers = await Promise.all([listen(listener), listen(listener)]);
-  const [origin = '', otherOrigin = ''] = servers.map((server) => `http://127.0.0.1:${/** @type {AddressInfo} */ (server.address()).port}`);
+  const [origin = '', otherOrigin = ''] = servers.map(
+    (server) => `http://127.0.0.1:${/** @type {AddressInfo} */ (server.address()).port}`,
+  );
   return {
     origin,
     otherOrigin,
     async close() {
-      await Promise.all(servers.map((server) => {
-        const closed = new Promise((resolve) => server.close(resolve));
-        server.closeAllConnections();
-        return closed;
-      }));
+      await Promise.all(
+        servers.map((server) => {
+          const closed = new Promise((resolve) => server.close(resolve));
+          server.closeAllConnections();
+          return closed;
+        }),
+      );
     },
   };
 }
@@ -65,7 +70,9 @@ export async function startFetchTestServer() {
  */
 function listen(listener) {
   return new Promise((resolve, reject) => {
-    const server = createServer(listener).once('error', reject).listen(0, '127.0.0.1', () => resolve(server));
+    const server = createServer(listener)
+      .once('error', reject)
+      .listen(0, '127.0.0.1', () => resolve(server));
   });
 }
 
@@ -88,7 +95,9 @@ async function receive(trials, request, response) {
   /** @type {ReceivedRequest} */
   const received = { path, method: request.method ?? '', headers: request.headers, body: '', closed: false };
   if (path !== 'received') trial.received.push(received);
-  response.on('close', () => { received.closed = !response.writableFinished; });
+  response.on('close', () => {
+    received.closed = !response.writableFinished;
+  });
   for await (const chunk of request.setEncoding('utf8')) received.body += chunk;
   await (new Map(Object.entries(answers)).get(path) ?? notFound)({ response, query, trial });
 }
@@ -97,7 +106,9 @@ async function receive(trials, request, response) {
 function newTrial() {
   let release = () => {};
   /** @type {Promise<void>} */
-  const released = new Promise((resolve) => { release = resolve; });
+  const released = new Promise((resolve) => {
+    release = resolve;
+  });
   return { received: [], release, released };
 }
 
@@ -112,7 +123,8 @@ const answers = {
     sendJson(response, status, { status, text: 'ä🗝' });
   },
   target: ({ response }) => sendJson(response, 200, {}),
-  redirect: ({ response, query }) => void response.writeHead(Number(query.get('status') ?? 302), { location: query.get('to') ?? '' }).end(),
+  redirect: ({ response, query }) =>
+    void response.writeHead(Number(query.get('status') ?? 302), { location: query.get('to') ?? '' }).end(),
   challenges: ({ response }) => {
     response.setHeader('www-authenticate', ['Negotiate', 'Bearer realm="a, b", scope="openid email"']);
     sendJson(response, 401, {});

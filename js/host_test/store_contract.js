@@ -35,7 +35,13 @@ import { casesOf, check, checkSame, defaultPatienceMilliseconds, pause, rejectio
  * @throws nothing: a broken rule rejects in its case
  * @returns {ContractCase[]}
  */
-export function storeContract({ open, openAgain, abandonLock, close, patienceMilliseconds = defaultPatienceMilliseconds }) {
+export function storeContract({
+  open,
+  openAgain,
+  abandonLock,
+  close,
+  patienceMilliseconds = defaultPatienceMilliseconds,
+}) {
   const rules = { ...aloneRules, ...(openAgain && sharedRules), ...(abandonLock && abandonedRules) };
   return casesOf(rules, patienceMilliseconds, async (keep) => {
     /** @type {Store[]} */
@@ -75,7 +81,11 @@ async function mustRead(store, key) {
  * @param {JsonObject | null} value
  */
 async function mustWrite(store, key, expected, value) {
-  checkSame(await store.compareAndSwap(key, expected, value), true, 'The answer of a write with the version that is there');
+  checkSame(
+    await store.compareAndSwap(key, expected, value),
+    true,
+    'The answer of a write with the version that is there',
+  );
 }
 
 /**
@@ -85,7 +95,11 @@ async function mustWrite(store, key, expected, value) {
  * @param {JsonObject | null} value
  */
 async function mustNotWrite(store, key, expected, value) {
-  checkSame(await store.compareAndSwap(key, expected, value), false, 'The answer of a write with a version that is not there');
+  checkSame(
+    await store.compareAndSwap(key, expected, value),
+    false,
+    'The answer of a write with a version that is not there',
+  );
 }
 
 /** Work that complains when it runs beside other work of the same kind. */
@@ -105,8 +119,12 @@ function workUntilEnded() {
   let end = () => {};
   /** @type {() => void} */
   let begun = () => {};
-  const beginning = new Promise((resolve) => { begun = () => resolve(undefined); });
-  const ending = new Promise((resolve) => { end = () => resolve(undefined); });
+  const beginning = new Promise((resolve) => {
+    begun = () => resolve(undefined);
+  });
+  const ending = new Promise((resolve) => {
+    end = () => resolve(undefined);
+  });
   const work = async () => {
     begun();
     await ending;
@@ -189,19 +207,30 @@ const aloneRules = {
     const read = await mustRead(store, 'k');
     checkSame(read.value, { nested: { scopes: ['openid'] } }, 'What was stored before the writer changed its own');
     read.value.nested = 'after reading';
-    checkSame((await mustRead(store, 'k')).value, { nested: { scopes: ['openid'] } }, 'What was stored before the reader changed its own');
+    checkSame(
+      (await mustRead(store, 'k')).value,
+      { nested: { scopes: ['openid'] } },
+      'What was stored before the reader changed its own',
+    );
   },
 
   async 'any JSON comes back as it was'({ open }) {
     const store = await open();
-    const value = JSON.parse('{"__proto__":{"a":1},"none":null,"":[[],{},null,true,-1.5e-7,9007199254740991],"текст 🗝":"\\u0000\\u2028\\"\\\\"}');
+    const value = JSON.parse(
+      '{"__proto__":{"a":1},"none":null,"":[[],{},null,true,-1.5e-7,9007199254740991],"текст 🗝":"\\u0000\\u2028\\"\\\\"}',
+    );
     await mustWrite(store, 'k', null, value);
     checkSame((await mustRead(store, 'k')).value, value, 'The record');
   },
 
   async 'a member that is undefined is read as absent'({ open }) {
     const store = await open();
-    await mustWrite(store, 'k', null, /** @type {JsonObject} */ (/** @type {unknown} */ ({ kept: 1, refreshToken: undefined })));
+    await mustWrite(
+      store,
+      'k',
+      null,
+      /** @type {JsonObject} */ (/** @type {unknown} */ ({ kept: 1, refreshToken: undefined })),
+    );
     const { value } = await mustRead(store, 'k');
     check(value.refreshToken === undefined, 'A member that was undefined has a value.');
     checkSame(value, { kept: 1 }, 'The record');
@@ -209,7 +238,18 @@ const aloneRules = {
 
   async 'keys are any printable text, up to a few kilobytes'({ open }) {
     const store = await open();
-    const keys = ['__proto__', 'constructor', '1', '../../a', 'a:*?[b]', 'session https://mcp.example/a?b=c&d%2F default', 'Session https://mcp.example/a?b=c&d%2F default', 'ключ 🗝', 'k'.repeat(4096), `${'k'.repeat(4095)}j`];
+    const keys = [
+      '__proto__',
+      'constructor',
+      '1',
+      '../../a',
+      'a:*?[b]',
+      'session https://mcp.example/a?b=c&d%2F default',
+      'Session https://mcp.example/a?b=c&d%2F default',
+      'ключ 🗝',
+      'k'.repeat(4096),
+      `${'k'.repeat(4095)}j`,
+    ];
     for (const key of keys) {
       checkSame(await store.read(key), null, 'A missing record');
       await mustWrite(store, key, null, { key });
@@ -258,8 +298,22 @@ const aloneRules = {
   async 'a lock passes on the error of its work, and is free afterwards'({ open }) {
     const store = await open();
     const failure = new Error('work failed');
-    check((await rejectionOf(store.lock('k', () => Promise.reject(failure)), 'A lock whose work rejects')) === failure, 'The error is another one.');
-    check((await rejectionOf(store.lock('k', () => { throw failure; }), 'A lock whose work throws')) === failure, 'The error is another one.');
+    check(
+      (await rejectionOf(
+        store.lock('k', () => Promise.reject(failure)),
+        'A lock whose work rejects',
+      )) === failure,
+      'The error is another one.',
+    );
+    check(
+      (await rejectionOf(
+        store.lock('k', () => {
+          throw failure;
+        }),
+        'A lock whose work throws',
+      )) === failure,
+      'The error is another one.',
+    );
     checkSame(await store.lock('k', async () => 'free'), 'free', 'The result of the next work');
   },
 
@@ -272,7 +326,10 @@ const aloneRules = {
     await first.beginning;
     const controller = new AbortController();
     const reason = new Error('no longer wanted');
-    const second = rejectionOf(store.lock('k', async () => order.push('second'), { signal: controller.signal }), 'An aborted wait');
+    const second = rejectionOf(
+      store.lock('k', async () => order.push('second'), { signal: controller.signal }),
+      'An aborted wait',
+    );
     const third = store.lock('k', async () => order.push('third'));
     controller.abort(reason);
     check((await second) === reason, 'An aborted wait should be rejected with the reason of the abort.');
@@ -286,8 +343,17 @@ const aloneRules = {
     const store = await open();
     const reason = new Error('not wanted');
     let worked = false;
-    const locking = store.lock('k', async () => { worked = true; }, { signal: AbortSignal.abort(reason) });
-    check((await rejectionOf(locking, 'A lock whose signal was aborted')) === reason, 'It should be rejected with the reason of the abort.');
+    const locking = store.lock(
+      'k',
+      async () => {
+        worked = true;
+      },
+      { signal: AbortSignal.abort(reason) },
+    );
+    check(
+      (await rejectionOf(locking, 'A lock whose signal was aborted')) === reason,
+      'It should be rejected with the reason of the abort.',
+    );
     check(!worked, 'The work was done.');
   },
 
@@ -299,7 +365,9 @@ const aloneRules = {
     await first.beginning;
     controller.abort(new Error('too late'));
     let next = false;
-    const waiting = store.lock('k', async () => { next = true; });
+    const waiting = store.lock('k', async () => {
+      next = true;
+    });
     for (let turn = 0; turn < 20; turn += 1) await pause();
     check(!next, 'The lock was given to the next one while the work went on.');
     first.end();
@@ -329,12 +397,19 @@ const sharedRules = {
 
   async 'openers count together and lose nothing'({ open, openAgain }) {
     const one = await open();
-    await Promise.all([one, await openAgain(one)].map(async (store) => {
-      for (let counted = 0; counted < 10;) {
-        const there = await store.read('counter');
-        if (await store.compareAndSwap('counter', there?.version ?? null, { count: Number(there?.value.count ?? 0) + 1 })) counted += 1;
-      }
-    }));
+    await Promise.all(
+      [one, await openAgain(one)].map(async (store) => {
+        for (let counted = 0; counted < 10; ) {
+          const there = await store.read('counter');
+          if (
+            await store.compareAndSwap('counter', there?.version ?? null, {
+              count: Number(there?.value.count ?? 0) + 1,
+            })
+          )
+            counted += 1;
+        }
+      }),
+    );
     checkSame((await mustRead(one, 'counter')).value, { count: 20 }, 'The counter');
   },
 
@@ -353,7 +428,10 @@ const sharedRules = {
     await first.beginning;
     const controller = new AbortController();
     const reason = new Error('no longer wanted');
-    const waiting = rejectionOf(other.lock('k', async () => {}, { signal: controller.signal }), 'An aborted wait');
+    const waiting = rejectionOf(
+      other.lock('k', async () => {}, { signal: controller.signal }),
+      'An aborted wait',
+    );
     await pause();
     controller.abort(reason);
     check((await waiting) === reason, 'An aborted wait should be rejected with the reason of the abort.');

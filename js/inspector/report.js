@@ -44,7 +44,17 @@ import { partyNames } from './words.js';
  * @returns {Report}
  * @throws nothing
  */
-export function report({ endpoint, events = [], discovery, plan, registration, failure, findings = [], secrets = [], software = 'mcp-oauth-wasm' }) {
+export function report({
+  endpoint,
+  events = [],
+  discovery,
+  plan,
+  registration,
+  failure,
+  findings = [],
+  secrets = [],
+  software = 'mcp-oauth-wasm',
+}) {
   const told = fitToShow(
     {
       version: 1,
@@ -52,7 +62,14 @@ export function report({ endpoint, events = [], discovery, plan, registration, f
       endpoint: withoutQuery(endpoint),
       failure,
       discovery,
-      client: registration && { kind: registration.kind, clientId: registration.clientId, tokenEndpointAuthMethod: registration.tokenEndpointAuthMethod, redirectUri: registration.redirectUri, scopes: registration.scopes, askedScopes: registration.askedScopes },
+      client: registration && {
+        kind: registration.kind,
+        clientId: registration.clientId,
+        tokenEndpointAuthMethod: registration.tokenEndpointAuthMethod,
+        redirectUri: registration.redirectUri,
+        scopes: registration.scopes,
+        askedScopes: registration.askedScopes,
+      },
       scopes: scopeMatrix({ discovery, plan, registration }),
       findings,
       events,
@@ -67,11 +84,16 @@ function markdownOf({ software, endpoint, failure, discovery, scopes, findings, 
   const issuer = discovery?.authorizationServer.issuer;
   const parts = [
     `# Sign-in at ${code(endpoint)}`,
-    [`Made by ${code(software)}. Secrets are not in it.`, issuer && `Authorization server: ${code(issuer)}.`].filter(Boolean).join(' '),
+    [`Made by ${code(software)}. Secrets are not in it.`, issuer && `Authorization server: ${code(issuer)}.`]
+      .filter(Boolean)
+      .join(' '),
     failure && failureInWords(failure),
     scopes.rows.some(({ planned }) => planned) && scopesInWords(scopes),
     findings.length > 0 && `## Findings\n\n${findings.map(findingInWords).join('\n')}`,
-    events.length > 0 && `## What was sent\n\n${sequence(events).sections.map(({ title, arrows }) => `### ${title}\n\n${arrows.map(arrowInWords).join('\n')}`).join('\n\n')}`,
+    events.length > 0 &&
+      `## What was sent\n\n${sequence(events)
+        .sections.map(({ title, arrows }) => `### ${title}\n\n${arrows.map(arrowInWords).join('\n')}`)
+        .join('\n\n')}`,
   ];
   return `${parts.filter(Boolean).join('\n\n')}\n`;
 }
@@ -99,8 +121,13 @@ function scopesInWords({ columns, rows }) {
     '',
     `| scope | needed | ${columns.map(({ title }) => title.toLowerCase()).join(' | ')} | why |`,
     `|---|---|${columns.map(() => '---|').join('')}---|`,
-    ...planned.map(({ scope, required, cells, reason }) => `| ${code(scope)} | ${required ? 'required' : 'optional'} | ${columns.map(({ column }) => cells[column].word).join(' | ')} | ${code(reason)} |`),
-    ...(others > 0 ? ['', `${others} more ${others === 1 ? 'scope is' : 'scopes are'} listed by the servers, and not planned.`] : []),
+    ...planned.map(
+      ({ scope, required, cells, reason }) =>
+        `| ${code(scope)} | ${required ? 'required' : 'optional'} | ${columns.map(({ column }) => cells[column].word).join(' | ')} | ${code(reason)} |`,
+    ),
+    ...(others > 0
+      ? ['', `${others} more ${others === 1 ? 'scope is' : 'scopes are'} listed by the servers, and not planned.`]
+      : []),
   ].join('\n');
 }
 
@@ -131,7 +158,10 @@ function code(text) {
 /** @param {string} text */
 function fenced(text) {
   const marks = '`'.repeat(Math.max(3, longestRun(text) + 1));
-  return [`${marks}json`, text, marks].flatMap((part) => part.split('\n')).map((line) => `  ${line}`).join('\n');
+  return [`${marks}json`, text, marks]
+    .flatMap((part) => part.split('\n'))
+    .map((line) => `  ${line}`)
+    .join('\n');
 }
 
 /** @param {string} text */

@@ -82,12 +82,27 @@ export function scopeMatrix({ discovery, plan, registration } = {}) {
   const planned = plan?.scopes ?? [];
   const catalogue = discovery?.authorizationServer.scopesSupported;
   const known = new Set(planned.map(({ scope }) => scope));
-  const unplanned = [...new Set([...(discovery?.challenge?.scopes ?? []), ...(discovery?.protectedResource.scopesSupported ?? []), ...(catalogue ?? [])])];
+  const unplanned = [
+    ...new Set([
+      ...(discovery?.challenge?.scopes ?? []),
+      ...(discovery?.protectedResource.scopesSupported ?? []),
+      ...(catalogue ?? []),
+    ]),
+  ];
   return {
     columns: [...columns],
     rows: [
-      ...planned.map((scope) => rowOf(scope, discovery, registration, planned.some(({ granted }) => granted !== undefined))),
-      ...unplanned.filter((scope) => !known.has(scope)).map((scope) => unplannedRow(scope, discovery, plan !== undefined)),
+      ...planned.map((scope) =>
+        rowOf(
+          scope,
+          discovery,
+          registration,
+          planned.some(({ granted }) => granted !== undefined),
+        ),
+      ),
+      ...unplanned
+        .filter((scope) => !known.has(scope))
+        .map((scope) => unplannedRow(scope, discovery, plan !== undefined)),
     ],
   };
 }
@@ -106,7 +121,12 @@ function rowOf(planned, discovery, registration, isAnswered) {
     required,
     planned: true,
     reason,
-    cells: { ...namedIn(scope, discovery), registered: registeredCell(planned, registration), requested: requestedCell(planned), granted: grantedCell(planned, isAnswered) },
+    cells: {
+      ...namedIn(scope, discovery),
+      registered: registeredCell(planned, registration),
+      requested: requestedCell(planned),
+      granted: grantedCell(planned, isAnswered),
+    },
   };
 }
 
@@ -117,9 +137,17 @@ function rowOf(planned, discovery, registration, isAnswered) {
  * @returns {ScopeRow}
  */
 function unplannedRow(scope, discovery, isPlanned) {
-  const reason = isPlanned ? 'only the authorization server lists it: its whole catalogue is never requested' : 'nothing is planned yet';
+  const reason = isPlanned
+    ? 'only the authorization server lists it: its whole catalogue is never requested'
+    : 'nothing is planned yet';
   const left = isPlanned ? none(reason) : open(reason);
-  return { scope, required: false, planned: false, reason, cells: { ...namedIn(scope, discovery), registered: left, requested: left, granted: left } };
+  return {
+    scope,
+    required: false,
+    planned: false,
+    reason,
+    cells: { ...namedIn(scope, discovery), registered: left, requested: left, granted: left },
+  };
 }
 
 /**
@@ -127,7 +155,11 @@ function unplannedRow(scope, discovery, isPlanned) {
  * @param {Discovery | undefined} discovery
  */
 function namedIn(scope, discovery) {
-  const listed = (/** @type {string[] | undefined} */ scopes, /** @type {string} */ who, /** @type {string} */ does) => {
+  const listed = (
+    /** @type {string[] | undefined} */ scopes,
+    /** @type {string} */ who,
+    /** @type {string} */ does,
+  ) => {
     if (!discovery) return open('nothing is discovered yet');
     if (!scopes) return silent(`${who} ${does} no scopes at all`);
     return scopes.includes(scope) ? yes(`${who} ${does} it`) : none(`${who} ${does} others`);
@@ -147,8 +179,14 @@ function namedIn(scope, discovery) {
 function registeredCell({ registered, outright, refused, purpose, reason }, registration) {
   if (registered) return yes('the client is registered for it');
   if (refused) return { state: 'refused', word: 'refused', why: 'the authorization server refused it' };
-  if (outright === 'permitted') return { state: 'yes', word: 'permitted', why: 'the registration does not name it, and it was granted all the same' };
-  if (registered === undefined && !registration) return open(purpose === 'left-out' ? reason : 'the client is not registered yet');
+  if (outright === 'permitted')
+    return {
+      state: 'yes',
+      word: 'permitted',
+      why: 'the registration does not name it, and it was granted all the same',
+    };
+  if (registered === undefined && !registration)
+    return open(purpose === 'left-out' ? reason : 'the client is not registered yet');
   if (registered === undefined) return silent('the authorization server did not say what it registered');
   return silent('the registration does not name it, which does not say that it is not permitted');
 }
@@ -160,7 +198,12 @@ function registeredCell({ registered, outright, refused, purpose, reason }, regi
 function requestedCell({ requested, refused, required, registered, reason }) {
   if (refused) return { state: 'refused', word: 'refused', why: `the authorization server refused it: ${reason}` };
   if (requested) return yes('it is in the authorization request');
-  if (required && registered === false) return { state: 'no', word: 'not yet', why: 'the registration does not name it: it is asked for if the MCP server insists' };
+  if (required && registered === false)
+    return {
+      state: 'no',
+      word: 'not yet',
+      why: 'the registration does not name it: it is asked for if the MCP server insists',
+    };
   if (required) return { state: 'lacking', word: 'missing', why: reason };
   return none(reason);
 }
@@ -172,8 +215,14 @@ function requestedCell({ requested, refused, required, registered, reason }) {
  */
 function grantedCell({ granted, requested, required }, isAnswered) {
   if (granted) return yes(requested ? 'the token carries it' : 'the token carries it, though it was not requested');
-  if (!isAnswered) return requested ? open('the authorization server has not answered yet') : none('it is not requested');
-  if (requested) return { state: required ? 'lacking' : 'refused', word: 'withheld', why: 'it was requested, and the token does not carry it' };
+  if (!isAnswered)
+    return requested ? open('the authorization server has not answered yet') : none('it is not requested');
+  if (requested)
+    return {
+      state: required ? 'lacking' : 'refused',
+      word: 'withheld',
+      why: 'it was requested, and the token does not carry it',
+    };
   return none('it was not requested');
 }
 

@@ -69,10 +69,14 @@ export function sequence(events) {
   /** @type {Map<string, TraceEvent>} */
   const unanswered = new Map();
   for (const event of events) {
-    if (sections.at(-1)?.step !== event.step) sections.push({ step: event.step, title: stepNames[event.step] ?? event.step, arrows: [] });
+    if (sections.at(-1)?.step !== event.step)
+      sections.push({ step: event.step, title: stepNames[event.step] ?? event.step, arrows: [] });
     sections.at(-1)?.arrows.push(...arrowsOf(event, unanswered));
   }
-  return { lanes: Object.entries(partyNames).map(([party, name]) => ({ party: /** @type {Party} */ (party), name })), sections };
+  return {
+    lanes: Object.entries(partyNames).map(([party, name]) => ({ party: /** @type {Party} */ (party), name })),
+    sections,
+  };
 }
 
 /**
@@ -88,8 +92,10 @@ function arrowsOf(event, unanswered) {
     const answers = unanswered.get(`${event.correlation} ${from}`);
     return [answers ? { ...arrow, answers, durationMilliseconds: Math.max(0, event.at - answers.at) } : arrow];
   }
-  if (to === 'browser') return [arrow, impliedArrow(event, 'browser', 'authorization-server', 'the person signs in and agrees')];
-  if (from === 'browser') return [impliedArrow(event, 'authorization-server', 'browser', 'sends the person back'), arrow];
+  if (to === 'browser')
+    return [arrow, impliedArrow(event, 'browser', 'authorization-server', 'the person signs in and agrees')];
+  if (from === 'browser')
+    return [impliedArrow(event, 'authorization-server', 'browser', 'sends the person back'), arrow];
   return [arrow];
 }
 

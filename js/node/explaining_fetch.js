@@ -47,7 +47,7 @@ export function explainingFetch(fetch) {
  */
 function* causes(error) {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    yield /** @type {{ code: string, message: string }} */ (/** @type {unknown} */ (cause));
+    yield/** @type {{ code: string, message: string }} */ (/** @type {unknown} */ (cause));
   }
 }
 

@@ -7,8 +7,23 @@ import { MisbehavedError } from '../errors.js';
 
 /** From the nearest on: this machine and its link; the networks of companies and homes. */
 const networks = [
-  blockList(['0.0.0.0', 8], ['127.0.0.0', 8], ['169.254.0.0', 16], ['224.0.0.0', 3], ['::', 127], ['fe80::', 10], ['ff00::', 8]),
-  blockList(['10.0.0.0', 8], ['172.16.0.0', 12], ['192.168.0.0', 16], ['100.64.0.0', 10], ['fc00::', 7], ['fec0::', 10]),
+  blockList(
+    ['0.0.0.0', 8],
+    ['127.0.0.0', 8],
+    ['169.254.0.0', 16],
+    ['224.0.0.0', 3],
+    ['::', 127],
+    ['fe80::', 10],
+    ['ff00::', 8],
+  ),
+  blockList(
+    ['10.0.0.0', 8],
+    ['172.16.0.0', 12],
+    ['192.168.0.0', 16],
+    ['100.64.0.0', 10],
+    ['fc00::', 7],
+    ['fec0::', 10],
+  ),
 ];
 
 /** @param {[string, number][]} subnets */
@@ -26,7 +41,9 @@ function family(address) {
 /** @param {string} address */
 function distanceOf(address) {
   const within = (/** @type {string} */ one) => networks.findIndex((list) => list.check(one, family(one)));
-  return Math.min(...[address, ...embeddedIn(address)].map(within).map((network) => (network < 0 ? networks.length : network)));
+  return Math.min(
+    ...[address, ...embeddedIn(address)].map(within).map((network) => (network < 0 ? networks.length : network)),
+  );
 }
 
 /**
@@ -37,9 +54,23 @@ function distanceOf(address) {
 function embeddedIn(address) {
   if (isIP(address) !== 6) return [];
   const [head = '', tail = ''] = new URL(`http://[${address.split('%')[0]}]`).hostname.slice(1, -1).split('::');
-  const [before, after] = [head, tail].map((part) => part.split(':').filter(Boolean).map((group) => parseInt(group, 16)));
-  const groups = [.../** @type {number[]} */ (before), ...Array(8 - Number(before?.length) - Number(after?.length)).fill(0), .../** @type {number[]} */ (after)];
-  const inGroups = (/** @type {number} */ from) => [groups.slice(from, from + 2).flatMap((group) => [group >> 8, group & 255]).join('.')];
+  const [before, after] = [head, tail].map((part) =>
+    part
+      .split(':')
+      .filter(Boolean)
+      .map((group) => parseInt(group, 16)),
+  );
+  const groups = [
+    .../** @type {number[]} */ (before),
+    ...Array(8 - Number(before?.length) - Number(after?.length)).fill(0),
+    .../** @type {number[]} */ (after),
+  ];
+  const inGroups = (/** @type {number} */ from) => [
+    groups
+      .slice(from, from + 2)
+      .flatMap((group) => [group >> 8, group & 255])
+      .join('.'),
+  ];
   if (groups[0] === 0x2002) return inGroups(1);
   const isTranslated = groups[0] === 0x64 && groups[1] === 0xff9b;
   return isTranslated || groups.slice(0, 4).every((group) => group === 0) ? inGroups(6) : [];
@@ -65,7 +96,11 @@ export function guardedFetch(fetch, resolve = addresses) {
   return async (input, init, context) => {
     if (context?.endpoint !== undefined) {
       const [called, endpoint] = [new URL(String(input)), new URL(context.endpoint)];
-      if (called.host !== endpoint.host && Math.min(...(await distances(called))) < Math.max(...(await distances(endpoint)))) throw tooNear(called, endpoint);
+      if (
+        called.host !== endpoint.host &&
+        Math.min(...(await distances(called))) < Math.max(...(await distances(endpoint)))
+      )
+        throw tooNear(called, endpoint);
     }
     return fetch(input, init, context);
   };

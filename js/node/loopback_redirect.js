@@ -89,7 +89,8 @@ const pages = {
   },
   unexpected: {
     title: 'Not the expected answer',
-    message: 'The application is not waiting for this sign-in. If it is still open, start again from there.\nYou can close this page.',
+    message:
+      'The application is not waiting for this sign-in. If it is still open, start again from there.\nYou can close this page.',
   },
   nothingHere: {
     title: 'Nothing here',
@@ -282,7 +283,13 @@ function requirePort(port) {
 /** @param {string} path */
 function requirePath(path) {
   const base = 'http://127.0.0.1';
-  if (path.startsWith('/') && URL.canParse(path, base) && new URL(path, base).href === base + path && !/[?#]/.test(path)) return;
+  if (
+    path.startsWith('/') &&
+    URL.canParse(path, base) &&
+    new URL(path, base).href === base + path &&
+    !/[?#]/.test(path)
+  )
+    return;
   throw new MisuseError({
     code: 'redirect_path_invalid',
     message:

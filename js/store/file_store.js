@@ -60,18 +60,22 @@ export function createFileStore(path, { lockTimeoutMilliseconds = 600_000 } = {}
   async function locked(name, signal, work) {
     const waiting = limitedWait(signal, lockTimeoutMilliseconds, () => lockTimeout(givenPath, lockTimeoutMilliseconds));
     try {
-      return await inTurn(name, async () => {
-        const { file, lock } = await reported(givenPath, async () => {
-          const file = await followLinks(givenPath);
-          return { file, lock: await takeLockFile({ folder: `${file}.locks`, name, signal: waiting.signal }) };
-        });
-        waiting.end();
-        try {
-          return await work(file, lock.path);
-        } finally {
-          await lock.release();
-        }
-      }, { signal: waiting.signal });
+      return await inTurn(
+        name,
+        async () => {
+          const { file, lock } = await reported(givenPath, async () => {
+            const file = await followLinks(givenPath);
+            return { file, lock: await takeLockFile({ folder: `${file}.locks`, name, signal: waiting.signal }) };
+          });
+          waiting.end();
+          try {
+            return await work(file, lock.path);
+          } finally {
+            await lock.release();
+          }
+        },
+        { signal: waiting.signal },
+      );
     } finally {
       waiting.end();
     }

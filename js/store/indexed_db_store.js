@@ -97,7 +97,11 @@ export function createIndexedDBStore({ name = 'mcp-oauth-wasm', encrypted = fals
     if (!encrypted) return { version, value };
     const iv = crypto.getRandomValues(new Uint8Array(12));
     const bytes = new TextEncoder().encode(JSON.stringify(value));
-    return { version, iv, encrypted: await requireWebCrypto().encrypt(asIn(iv, key, version), await cryptoKey(), bytes) };
+    return {
+      version,
+      iv,
+      encrypted: await requireWebCrypto().encrypt(asIn(iv, key, version), await cryptoKey(), bytes),
+    };
   };
 
   /** @type {(key: string, kept: any) => Promise<StoredRecord>} */
@@ -219,7 +223,7 @@ async function reported(name, operation) {
 function requireLocks() {
   if (globalThis.indexedDB && globalThis.navigator?.locks) return;
   throw unavailable(
-    'This page has no IndexedDB or no Web Locks, without which tabs would use up each other\'s refresh tokens. Serve it by ' +
+    "This page has no IndexedDB or no Web Locks, without which tabs would use up each other's refresh tokens. Serve it by " +
       'https, or use `createMemoryStore()`.',
     {},
   );
@@ -230,7 +234,8 @@ function requireWebCrypto() {
   if (subtle) return subtle;
   throw new IncompatibleError({
     code: 'no_web_crypto',
-    message: 'This page has no `crypto.subtle`, which encrypts the records of the store: serve it by https, or leave out `encrypted`.',
+    message:
+      'This page has no `crypto.subtle`, which encrypts the records of the store: serve it by https, or leave out `encrypted`.',
   });
 }
 

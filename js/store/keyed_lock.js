@@ -17,7 +17,9 @@ export function createKeyedLock() {
     /** @type {() => void} */
     let release = () => {};
     /** @type {Promise<void>} */
-    const released = new Promise((resolve) => { release = resolve; });
+    const released = new Promise((resolve) => {
+      release = resolve;
+    });
     // One who gives up waiting releases early, but those behind still wait for those before.
     const tail = previous.then(() => released);
     tails.set(key, tail);

@@ -126,7 +126,10 @@ function sealBy(key) {
       if (typeof iv !== 'string' || typeof encrypted !== 'string') return null;
       const algorithm = { name: 'AES-GCM', iv: Buffer.from(iv, 'base64') };
       const opened = crypto.subtle.decrypt(algorithm, key, Buffer.from(encrypted, 'base64'));
-      return opened.then((text) => JSON.parse(Buffer.from(text).toString()), () => null);
+      return opened.then(
+        (text) => JSON.parse(Buffer.from(text).toString()),
+        () => null,
+      );
     },
   };
 }

@@ -52,7 +52,12 @@ const longestPauseMilliseconds = 200;
  * @throws nothing: Redis is asked when the store is used
  * @returns {Store} whose methods reject with a `StorageError`: `store_unavailable`, `store_corrupted`, `lock_timeout`
  */
-export function createRedisStore({ client, prefix = 'mcp-oauth-wasm:', lockMilliseconds = 30_000, lockTimeoutMilliseconds = 600_000 }) {
+export function createRedisStore({
+  client,
+  prefix = 'mcp-oauth-wasm:',
+  lockMilliseconds = 30_000,
+  lockTimeoutMilliseconds = 600_000,
+}) {
   // Of the waiters in this process, one at a time asks Redis.
   const inTurn = createKeyedLock();
 
@@ -63,7 +68,8 @@ export function createRedisStore({ client, prefix = 'mcp-oauth-wasm:', lockMilli
       throw unavailable(prefix, error);
     }
   };
-  const run = (/** @type {string} */ script, /** @type {string} */ key, /** @type {string[]} */ ...args) => ask('EVAL', script, '1', key, ...args);
+  const run = (/** @type {string} */ script, /** @type {string} */ key, /** @type {string[]} */ ...args) =>
+    ask('EVAL', script, '1', key, ...args);
 
   /**
    * @param {string} lock
@@ -99,21 +105,28 @@ export function createRedisStore({ client, prefix = 'mcp-oauth-wasm:', lockMilli
       const [lock, token] = [`${prefix}lock:${key}`, crypto.randomUUID()];
       const waiting = limitedWait(signal, lockTimeoutMilliseconds, () => lockTimeout(prefix, lockTimeoutMilliseconds));
       try {
-        return await inTurn(key, async () => {
-          await take(lock, token, waiting.signal);
-          waiting.end();
-          // Once the lock is lost there is nobody to tell: the work goes on, and its writes are compared.
-          const beat = setInterval(() => run(extendScript, lock, token, String(lockMilliseconds)).catch(() => {}), lockMilliseconds / 3);
-          // Work that waits for nothing keeps no process alive.
-          beat.unref?.();
-          try {
-            return await work();
-          } finally {
-            clearInterval(beat);
-            // What was done under the lock is done. A lock that stays behind ends by itself.
-            await run(releaseScript, lock, token).catch(() => {});
-          }
-        }, { signal: waiting.signal });
+        return await inTurn(
+          key,
+          async () => {
+            await take(lock, token, waiting.signal);
+            waiting.end();
+            // Once the lock is lost there is nobody to tell: the work goes on, and its writes are compared.
+            const beat = setInterval(
+              () => run(extendScript, lock, token, String(lockMilliseconds)).catch(() => {}),
+              lockMilliseconds / 3,
+            );
+            // Work that waits for nothing keeps no process alive.
+            beat.unref?.();
+            try {
+              return await work();
+            } finally {
+              clearInterval(beat);
+              // What was done under the lock is done. A lock that stays behind ends by itself.
+              await run(releaseScript, lock, token).catch(() => {});
+            }
+          },
+          { signal: waiting.signal },
+        );
       } finally {
         waiting.end();
       }

@@ -15,7 +15,9 @@ const timeout = 20_000;
 /** What must notice that a check was removed, as the patches in tests/weakened say. */
 const noticing = readdirSync(weakened)
   .filter((name) => name.endsWith('.patch'))
-  .flatMap((name) => [...readFileSync(new URL(name, weakened), 'utf8').matchAll(/^Test: javascript tests\/attacks\/(\S+) (.+)$/gm)])
+  .flatMap((name) => [
+    ...readFileSync(new URL(name, weakened), 'utf8').matchAll(/^Test: javascript tests\/attacks\/(\S+) (.+)$/gm),
+  ])
   .map(([, file = '', pattern = '']) => ({ file, pattern }));
 
 /**

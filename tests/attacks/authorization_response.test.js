@@ -5,7 +5,14 @@ import { request as httpRequest } from 'node:http';
 import { inspect } from 'node:util';
 import { attacksIn } from './attack.js';
 import {
-  beginAndEnd, onePlace, Person, rejectionOf, startAuthorizationServer, startHonestWorld, startProtectedResource, told,
+  beginAndEnd,
+  onePlace,
+  Person,
+  rejectionOf,
+  startAuthorizationServer,
+  startHonestWorld,
+  startProtectedResource,
+  told,
 } from './parties.js';
 
 /** @import { TestContext } from 'node:test' */
@@ -41,12 +48,18 @@ async function startMixUp(context, honest, person) {
     sendsIssuer: false,
     routes: { '/authorize': ({ url }) => ({ status: 302, headers: { location: onwards(url) } }) },
   });
-  const bait = await startProtectedResource(internet, 'https://tools.evil.example/mcp', { authorizationServers: [evil] });
+  const bait = await startProtectedResource(internet, 'https://tools.evil.example/mcp', {
+    authorizationServers: [evil],
+  });
   return { ...world, alice, evil, bait };
 }
 
 attack('[refuses A4] a mix-up of two authorization servers, of which the honest one sends `iss`', async (context) => {
-  const { alice, authorizationServer, bait, evil } = await startMixUp(context, {}, { redirectOptions: { pathPerIssuer: false } });
+  const { alice, authorizationServer, bait, evil } = await startMixUp(
+    context,
+    {},
+    { redirectOptions: { pathPerIssuer: false } },
+  );
   const error = await rejectionOf(alice.start().connection(bait.endpoint).signIn());
   assert.equal(error.code, 'response_issuer_mismatch');
   assert.deepEqual(told(evil, authorizationServer.secrets), []);
@@ -104,15 +117,24 @@ attack('[refuses A4] `iss` is cut out, though the server promises it', async (co
 });
 
 const spellings = [
-  'https://login.example/', 'https://LOGIN.example', 'HTTPS://login.example', 'https://login.example:443',
-  'https://login.example/a/..', 'https://log%69n.example', 'https://login.example#', 'https://login.example?',
+  'https://login.example/',
+  'https://LOGIN.example',
+  'HTTPS://login.example',
+  'https://login.example:443',
+  'https://login.example/a/..',
+  'https://log%69n.example',
+  'https://login.example#',
+  'https://login.example?',
 ];
-attack('[refuses A4] `iss` is another spelling of the same issuer, which may be another tenant to its server', async (context) => {
-  for (const iss of spellings) {
-    const error = await signInWithChanged(context, ({ searchParams }) => searchParams.set('iss', iss));
-    assert.equal(error.code, 'response_issuer_mismatch', iss);
-  }
-});
+attack(
+  '[refuses A4] `iss` is another spelling of the same issuer, which may be another tenant to its server',
+  async (context) => {
+    for (const iss of spellings) {
+      const error = await signInWithChanged(context, ({ searchParams }) => searchParams.set('iss', iss));
+      assert.equal(error.code, 'response_issuer_mismatch', iss);
+    }
+  },
+);
 
 attack('[refuses A4] an error text of a stranger, for the person to believe', async (context) => {
   const words = 'Your account is locked. Call +1 555 0100 to unlock it.';
@@ -128,7 +150,9 @@ attack('[refuses A4] an error text of a stranger, for the person to believe', as
 
 for (const name of ['code', 'iss', 'state']) {
   attack(`a response with ${name} twice, of which a proxy sees the one and the client the other`, async (context) => {
-    const error = await signInWithChanged(context, ({ searchParams }) => searchParams.append(name, String(searchParams.get(name))));
+    const error = await signInWithChanged(context, ({ searchParams }) =>
+      searchParams.append(name, String(searchParams.get(name))),
+    );
     assert.equal(error.code, 'invalid_authorization_response');
   });
 }
@@ -147,31 +171,37 @@ async function mallorysResponse({ internet }, authorizationUrl, parameters) {
   return new Person(internet, { login: 'mallory' }).callbackOf(url.href);
 }
 
-attack('[refuses A3] code injection: Alice gets a code of Mallory\'s, and would work in Mallory\'s account', async (context) => {
-  const world = await startHonestWorld(context, {
-    authorizationServer: { forgetsPkce: true },
-    person: { handsOver: onePlace },
-  });
-  const { person: alice, protectedResource } = world;
-  alice.callbackOf = (url) => mallorysResponse(world, url, { state: 'the-state-of-mallory' });
-  const connection = alice.start().connection(protectedResource.endpoint);
-  const error = await rejectionOf(connection.signIn());
-  assert.equal(error.code, 'state_mismatch');
-  assert.equal(await connection.session(), null);
-});
+attack(
+  "[refuses A3] code injection: Alice gets a code of Mallory's, and would work in Mallory's account",
+  async (context) => {
+    const world = await startHonestWorld(context, {
+      authorizationServer: { forgetsPkce: true },
+      person: { handsOver: onePlace },
+    });
+    const { person: alice, protectedResource } = world;
+    alice.callbackOf = (url) => mallorysResponse(world, url, { state: 'the-state-of-mallory' });
+    const connection = alice.start().connection(protectedResource.endpoint);
+    const error = await rejectionOf(connection.signIn());
+    assert.equal(error.code, 'state_mismatch');
+    assert.equal(await connection.session(), null);
+  },
+);
 
-attack('[refuses A1] code injection by a thief who knows the `state`, and has a code challenge of the same application', async (context) => {
-  const world = await startHonestWorld(context, { person: { handsOver: onePlace } });
-  const { internet, person: alice, protectedResource } = world;
-  const mallory = new Person(internet, { login: 'mallory' });
-  const hers = new URL(await beginAndEnd(mallory, protectedResource.endpoint));
-  const challenge = String(hers.searchParams.get('code_challenge'));
-  alice.callbackOf = (url) => mallorysResponse(world, url, { code_challenge: challenge });
-  const connection = alice.start().connection(protectedResource.endpoint);
-  const error = await rejectionOf(connection.signIn());
-  assert.equal(error.code, 'token_refused', 'the code belongs to another verifier');
-  assert.equal(await connection.session(), null);
-});
+attack(
+  '[refuses A1] code injection by a thief who knows the `state`, and has a code challenge of the same application',
+  async (context) => {
+    const world = await startHonestWorld(context, { person: { handsOver: onePlace } });
+    const { internet, person: alice, protectedResource } = world;
+    const mallory = new Person(internet, { login: 'mallory' });
+    const hers = new URL(await beginAndEnd(mallory, protectedResource.endpoint));
+    const challenge = String(hers.searchParams.get('code_challenge'));
+    alice.callbackOf = (url) => mallorysResponse(world, url, { code_challenge: challenge });
+    const connection = alice.start().connection(protectedResource.endpoint);
+    const error = await rejectionOf(connection.signIn());
+    assert.equal(error.code, 'token_refused', 'the code belongs to another verifier');
+    assert.equal(await connection.session(), null);
+  },
+);
 
 attack('[refuses A3] a `state` is guessed from another that the same application used', async (context) => {
   const world = await startHonestWorld(context, {
@@ -221,7 +251,7 @@ async function signInWithIntruder(context, intrude) {
   return status;
 }
 
-attack('[refuses A3] a stranger\'s response ends the wait for the right one', async (context) => {
+attack("[refuses A3] a stranger's response ends the wait for the right one", async (context) => {
   const status = await signInWithIntruder(context, async (redirectUri) => {
     const query = new URLSearchParams({ error: 'access_denied', state: 'guessed' });
     return (await fetch(`${redirectUri}?${query}`)).status;
@@ -229,17 +259,27 @@ attack('[refuses A3] a stranger\'s response ends the wait for the right one', as
   assert.equal(status, 400);
 });
 
-attack('[refuses A9] a website points its own name at this machine, and speaks to the port where the application waits', async (context) => {
-  const status = await signInWithIntruder(context, (redirectUri, authorizationUrl) => {
-    const { state } = Object.fromEntries(new URL(authorizationUrl).searchParams);
-    const { port, pathname } = new URL(redirectUri);
-    return new Promise((resolve, reject) => {
-      const options = { host: '127.0.0.1', port, path: `${pathname}?error=access_denied&state=${state}`, headers: { host: `rebound.evil.example:${port}` } };
-      httpRequest(options, (response) => resolve(response.resume().statusCode ?? 0)).on('error', reject).end();
+attack(
+  '[refuses A9] a website points its own name at this machine, and speaks to the port where the application waits',
+  async (context) => {
+    const status = await signInWithIntruder(context, (redirectUri, authorizationUrl) => {
+      const { state } = Object.fromEntries(new URL(authorizationUrl).searchParams);
+      const { port, pathname } = new URL(redirectUri);
+      return new Promise((resolve, reject) => {
+        const options = {
+          host: '127.0.0.1',
+          port,
+          path: `${pathname}?error=access_denied&state=${state}`,
+          headers: { host: `rebound.evil.example:${port}` },
+        };
+        httpRequest(options, (response) => resolve(response.resume().statusCode ?? 0))
+          .on('error', reject)
+          .end();
+      });
     });
-  });
-  assert.equal(status, 421);
-});
+    assert.equal(status, 421);
+  },
+);
 
 /**
  * A sign-in with the preflight, whose first look at the server nobody agreed to.
@@ -263,8 +303,10 @@ async function signInWithLook(context, location) {
 }
 
 attack('a preflight is answered with a live code, which somebody brings to the sign-in', async (context) => {
-  const { authorizationServer, person, connection, answers } = await signInWithLook(context, ({ authorizationServer }, { searchParams }) =>
-    authorizationServer.respond(searchParams, { code: authorizationServer.code(searchParams, 'mallory') }),
+  const { authorizationServer, person, connection, answers } = await signInWithLook(
+    context,
+    ({ authorizationServer }, { searchParams }) =>
+      authorizationServer.respond(searchParams, { code: authorizationServer.code(searchParams, 'mallory') }),
   );
   person.callbackOf = async () => String(answers[0]);
   const error = await rejectionOf(connection.signIn());

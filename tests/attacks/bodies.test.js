@@ -65,7 +65,9 @@ const slow = {
 for (const [what, answer] of Object.entries(slow)) {
   attack(`[refuses T5] a server that answers ${what}`, async (context) => {
     for (const path of ['/.well-known/oauth-authorization-server', '/register', '/token']) {
-      const { person, protectedResource, authorizationServer } = await startHonestWorld(context, { person: { timeoutMilliseconds: 250 } });
+      const { person, protectedResource, authorizationServer } = await startHonestWorld(context, {
+        person: { timeoutMilliseconds: 250 },
+      });
       authorizationServer.routes[path] = () => answer;
       const error = await rejectionOf(person.start().connection(protectedResource.endpoint).signIn());
       assert.equal(error.code, 'timed_out', path);
@@ -91,7 +93,11 @@ attack('scopes without number, each of which would be compared with all others',
   for (const count of [5_000, 20_000]) {
     const scopes = Array.from({ length: count }, (_, index) => `scope-${index}`);
     const { person, protectedResource } = await startHonestWorld(context, {
-      authorizationServer: { metadata: { scopes_supported: scopes }, registered: { scope: scopes.join(' ') }, tokens: { scope: scopes.join(' ') } },
+      authorizationServer: {
+        metadata: { scopes_supported: scopes },
+        registered: { scope: scopes.join(' ') },
+        tokens: { scope: scopes.join(' ') },
+      },
       protectedResource: { metadata: { scopes_supported: scopes } },
     });
     const challenge = await readChallenge(`Bearer scope="${scopes.join(' ')}"`);
@@ -99,7 +105,9 @@ attack('scopes without number, each of which would be compared with all others',
     const connection = person.start().connection(protectedResource.endpoint);
     await connection.signIn();
     assert.ok(Number((await connection.plan())?.scopes.length) <= 1000);
-    const { host: { fetch } } = person;
+    const {
+      host: { fetch },
+    } = person;
     const { protectedResource: read } = await discover({ endpoint: protectedResource.endpoint }, { fetch });
     assert.equal(read.scopesSupported?.length, 1000);
   }
@@ -108,13 +116,17 @@ attack('scopes without number, each of which would be compared with all others',
 attack('a challenge of one megabyte of quotes that never close', async () => {
   const challenge = await readChallenge(`${"Basic a='x ".repeat(95_000)}, Bearer scope="read"`);
   assert.deepEqual(challenge?.scopes, ['read']);
-  const many = await readChallenge(Array.from({ length: 10_000 }, (_, index) => `Bearer scope="${index}", realm="\\"`.repeat(3)));
+  const many = await readChallenge(
+    Array.from({ length: 10_000 }, (_, index) => `Bearer scope="${index}", realm="\\"`.repeat(3)),
+  );
   assert.deepEqual(many?.scopes, ['0']);
 });
 
 attack('[refuses D5] a thousand authorization servers, to have this machine call them all', async (context) => {
   const issuers = Array.from({ length: 1000 }, (_, index) => `https://many.example/${index}`);
-  const { internet, person, protectedResource } = await startHonestWorld(context, { protectedResource: { metadata: { authorization_servers: issuers } } });
+  const { internet, person, protectedResource } = await startHonestWorld(context, {
+    protectedResource: { metadata: { authorization_servers: issuers } },
+  });
   const many = await internet.serve('https://many.example');
   const error = await rejectionOf(person.start().connection(protectedResource.endpoint).signIn());
   assert.equal(error.code, 'no_authorization_server_metadata');
@@ -123,10 +135,30 @@ attack('[refuses D5] a thousand authorization servers, to have this machine call
 });
 
 attack('[refuses T2] a lifetime that makes a session which cannot be read again', async (context) => {
-  for (const lifetime of [8_999_999_999_999_999, 1e15, 1e308, -1, -1e308, '1e308', 'Infinity', '99999999999999999999', '-1', 0.5, '', [], {}, true]) {
-    const { person, protectedResource } = await startHonestWorld(context, { authorizationServer: { tokens: { expires_in: lifetime } } });
+  for (const lifetime of [
+    8_999_999_999_999_999,
+    1e15,
+    1e308,
+    -1,
+    -1e308,
+    '1e308',
+    'Infinity',
+    '99999999999999999999',
+    '-1',
+    0.5,
+    '',
+    [],
+    {},
+    true,
+  ]) {
+    const { person, protectedResource } = await startHonestWorld(context, {
+      authorizationServer: { tokens: { expires_in: lifetime } },
+    });
     const connection = person.start().connection(protectedResource.endpoint);
-    const refused = await connection.signIn().then(() => undefined, (error) => error);
+    const refused = await connection.signIn().then(
+      () => undefined,
+      (error) => error,
+    );
     const again = person.start().connection(protectedResource.endpoint);
     if (refused) {
       assert.equal(refused.code, 'invalid_document', String(lifetime));
@@ -138,12 +170,22 @@ attack('[refuses T2] a lifetime that makes a session which cannot be read again'
   }
 });
 
-attack('[refuses S6] an MCP server that demands what nobody gives, at every start of the application, until the person agrees to anything', async (context) => {
-  const { person, protectedResource } = await startHonestWorld(context, { authorizationServer: { tokens: { scope: 'read' } } });
-  await person.start().connection(protectedResource.endpoint).signIn();
-  protectedResource.routes['/mcp'] = () => ({ status: 403, headers: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="everything"' } });
-  for (let start = 0; start < 6; start += 1) {
-    await rejectionOf(callTool(person.start().fetch(protectedResource.endpoint, { interaction: true }), protectedResource.endpoint));
-  }
-  assert.equal(person.trips.length, 3, 'the sign-in, and two step-ups in vain');
-});
+attack(
+  '[refuses S6] an MCP server that demands what nobody gives, at every start of the application, until the person agrees to anything',
+  async (context) => {
+    const { person, protectedResource } = await startHonestWorld(context, {
+      authorizationServer: { tokens: { scope: 'read' } },
+    });
+    await person.start().connection(protectedResource.endpoint).signIn();
+    protectedResource.routes['/mcp'] = () => ({
+      status: 403,
+      headers: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="everything"' },
+    });
+    for (let start = 0; start < 6; start += 1) {
+      await rejectionOf(
+        callTool(person.start().fetch(protectedResource.endpoint, { interaction: true }), protectedResource.endpoint),
+      );
+    }
+    assert.equal(person.trips.length, 3, 'the sign-in, and two step-ups in vain');
+  },
+);

@@ -82,7 +82,10 @@ export function createInternet(context) {
           throw new TypeError('fetch failed', { cause: { code: 'ENOTFOUND' } });
         }
         const target = `${address}${url.pathname}${url.search}`;
-        const response = await fetch(input instanceof Request ? new Request(target, input) : target, { ...request, redirect: 'manual' });
+        const response = await fetch(input instanceof Request ? new Request(target, input) : target, {
+          ...request,
+          redirect: 'manual',
+        });
         const isRedirect = REDIRECTS.includes(response.status);
         const follows = internet.followsAlways || init.redirect === 'follow';
         if (!isRedirect || !follows) return isRedirect && internet.hidesRedirects ? hidden() : named(response, url);

@@ -10,7 +10,14 @@ import { temporaryFolder } from '../javascript/temporary_folder.js';
 import { attacksIn } from './attack.js';
 import { createInternet } from './internet.js';
 import {
-  callTool, onePlace, Person, rejectionOf, startAuthorizationServer, startHonestWorld, startProtectedResource, told,
+  callTool,
+  onePlace,
+  Person,
+  rejectionOf,
+  startAuthorizationServer,
+  startHonestWorld,
+  startProtectedResource,
+  told,
 } from './parties.js';
 
 /** @import { TestContext } from 'node:test' */
@@ -23,27 +30,37 @@ const jsonWith = (document, more) => `${JSON.stringify(document).slice(0, -1)},$
 const json = { 'content-type': 'application/json' };
 
 const impersonations = {
-  'the issuer alone': (/** @type {object} */ document) => JSON.stringify({ ...document, issuer: 'https://login.example' }),
-  'its own issuer first, the other last': (/** @type {object} */ document) => jsonWith(document, '"issuer":"https://login.example"'),
+  'the issuer alone': (/** @type {object} */ document) =>
+    JSON.stringify({ ...document, issuer: 'https://login.example' }),
+  'its own issuer first, the other last': (/** @type {object} */ document) =>
+    jsonWith(document, '"issuer":"https://login.example"'),
 };
 for (const [what, document] of Object.entries(impersonations)) {
-  attack(`[refuses D7] metadata that names another issuer, to get the credentials for that one: ${what}`, async (context) => {
-    const { internet, authorizationServer: honest, protectedResource, person } = await startHonestWorld(context, {
-      protectedResource: { metadata: {} },
-    });
-    const connection = person.start().connection(protectedResource.endpoint, { interaction: true });
-    await connection.signIn();
-    // The MCP server has fallen into other hands. The person would sign in where she always does.
-    const evil = await startAuthorizationServer(internet, 'https://evil.example');
-    const forged = { ...evil.metadata(), authorization_endpoint: honest.metadata().authorization_endpoint };
-    evil.routes['/.well-known/oauth-authorization-server'] = () => ({ headers: json, body: document(forged) });
-    protectedResource.routes[protectedResource.metadataPath] = () => ({
-      body: { resource: protectedResource.endpoint, authorization_servers: [evil.issuer] },
-    });
-    const error = await rejectionOf(connection.signIn());
-    assert.equal(error.code, 'issuer_mismatch');
-    assert.deepEqual(told(evil, honest.secrets), []);
-  });
+  attack(
+    `[refuses D7] metadata that names another issuer, to get the credentials for that one: ${what}`,
+    async (context) => {
+      const {
+        internet,
+        authorizationServer: honest,
+        protectedResource,
+        person,
+      } = await startHonestWorld(context, {
+        protectedResource: { metadata: {} },
+      });
+      const connection = person.start().connection(protectedResource.endpoint, { interaction: true });
+      await connection.signIn();
+      // The MCP server has fallen into other hands. The person would sign in where she always does.
+      const evil = await startAuthorizationServer(internet, 'https://evil.example');
+      const forged = { ...evil.metadata(), authorization_endpoint: honest.metadata().authorization_endpoint };
+      evil.routes['/.well-known/oauth-authorization-server'] = () => ({ headers: json, body: document(forged) });
+      protectedResource.routes[protectedResource.metadataPath] = () => ({
+        body: { resource: protectedResource.endpoint, authorization_servers: [evil.issuer] },
+      });
+      const error = await rejectionOf(connection.signIn());
+      assert.equal(error.code, 'issuer_mismatch');
+      assert.deepEqual(told(evil, honest.secrets), []);
+    },
+  );
 }
 
 /**
@@ -73,27 +90,32 @@ attack('[refuses D7] metadata whose issuer is only another spelling', async (con
   }
 });
 
-attack('[refuses D4] a tenant names the whole origin as its resource, and gets tokens for its neighbours', async (context) => {
-  const internet = createInternet(context);
-  const honest = await startAuthorizationServer(internet, 'https://login.example');
-  const tenant = await startProtectedResource(internet, 'https://host.example/mallory/mcp', {
-    authorizationServers: [honest],
-    metadata: { resource: 'https://host.example' },
-  });
-  const person = new Person(internet);
-  const error = await rejectionOf(person.start().connection(tenant.endpoint).signIn());
-  assert.equal(error.code, 'resource_mismatch');
-  assert.equal(person.trips.length, 0);
-});
+attack(
+  '[refuses D4] a tenant names the whole origin as its resource, and gets tokens for its neighbours',
+  async (context) => {
+    const internet = createInternet(context);
+    const honest = await startAuthorizationServer(internet, 'https://login.example');
+    const tenant = await startProtectedResource(internet, 'https://host.example/mallory/mcp', {
+      authorizationServers: [honest],
+      metadata: { resource: 'https://host.example' },
+    });
+    const person = new Person(internet);
+    const error = await rejectionOf(person.start().connection(tenant.endpoint).signIn());
+    assert.equal(error.code, 'resource_mismatch');
+    assert.equal(person.trips.length, 0);
+  },
+);
 
 const bait = 'https://tools.evil.example/mcp';
 const misdirections = {
   'in its own document': { metadata: { resource: 'https://mcp.example/mcp' } },
-  'by the location of the other\'s document': {
+  "by the location of the other's document": {
     routes: {
       '/mcp': () => ({
         status: 401,
-        headers: { 'www-authenticate': 'Bearer resource_metadata="https://mcp.example/.well-known/oauth-protected-resource/mcp"' },
+        headers: {
+          'www-authenticate': 'Bearer resource_metadata="https://mcp.example/.well-known/oauth-protected-resource/mcp"',
+        },
       }),
     },
   },
@@ -101,7 +123,10 @@ const misdirections = {
 for (const [how, options] of Object.entries(misdirections)) {
   attack(`[refuses D4] an MCP server passes for another, to get tokens for that one: ${how}`, async (context) => {
     const { internet, authorizationServer, person } = await startHonestWorld(context);
-    const evil = await startProtectedResource(internet, bait, { authorizationServers: [authorizationServer], ...options });
+    const evil = await startProtectedResource(internet, bait, {
+      authorizationServers: [authorizationServer],
+      ...options,
+    });
     const fetch = person.start().fetch(bait, { interaction: true });
     const error = await rejectionOf(callTool(fetch, bait));
     assert.equal(error.code, 'resource_mismatch');
@@ -109,44 +134,76 @@ for (const [how, options] of Object.entries(misdirections)) {
   });
 }
 
-attack('[refuses D4] an MCP server whose path only begins like its neighbour\'s names that as its resource', async (context) => {
-  const internet = createInternet(context);
-  const honest = await startAuthorizationServer(internet, 'https://login.example');
-  const neighbour = await startProtectedResource(internet, 'https://host.example/mcp', { authorizationServers: [honest] });
-  const evil = 'https://host.example/mcp-of-mallory';
-  neighbour.routes['/mcp-of-mallory'] = () => ({ status: 401, headers: { 'www-authenticate': 'Bearer' } });
-  neighbour.routes['/.well-known/oauth-protected-resource/mcp-of-mallory'] = () => ({
-    body: { resource: neighbour.endpoint, authorization_servers: [honest.issuer] },
-  });
-  const person = new Person(internet);
-  const fetch = person.start().fetch(evil, { interaction: true });
-  const error = await rejectionOf(callTool(fetch, evil));
-  assert.equal(error.code, 'resource_mismatch');
-  assert.deepEqual(told(neighbour, honest.secrets), []);
-});
+attack(
+  "[refuses D4] an MCP server whose path only begins like its neighbour's names that as its resource",
+  async (context) => {
+    const internet = createInternet(context);
+    const honest = await startAuthorizationServer(internet, 'https://login.example');
+    const neighbour = await startProtectedResource(internet, 'https://host.example/mcp', {
+      authorizationServers: [honest],
+    });
+    const evil = 'https://host.example/mcp-of-mallory';
+    neighbour.routes['/mcp-of-mallory'] = () => ({ status: 401, headers: { 'www-authenticate': 'Bearer' } });
+    neighbour.routes['/.well-known/oauth-protected-resource/mcp-of-mallory'] = () => ({
+      body: { resource: neighbour.endpoint, authorization_servers: [honest.issuer] },
+    });
+    const person = new Person(internet);
+    const fetch = person.start().fetch(evil, { interaction: true });
+    const error = await rejectionOf(callTool(fetch, evil));
+    assert.equal(error.code, 'resource_mismatch');
+    assert.deepEqual(told(neighbour, honest.secrets), []);
+  },
+);
 
-attack('[refuses D4] a resource by a detour, for an authorization server that judges by the beginning of the path', async (context) => {
-  const detours = ['/admin/../mcp', '/admin/%2e%2E/mcp', '/./mcp', '\\admin\\..\\mcp', '/mcp/x/..'];
-  for (const path of detours) {
-    const resource = path.endsWith('/..') ? 'https://mcp.example/mcp/x/../../mcp' : `https://mcp.example${path}`;
-    const { error } = await refusedSignIn(context, { metadata: { resource } });
-    assert.equal(error.code, 'invalid_document', resource);
-  }
-});
+attack(
+  '[refuses D4] a resource by a detour, for an authorization server that judges by the beginning of the path',
+  async (context) => {
+    const detours = ['/admin/../mcp', '/admin/%2e%2E/mcp', '/./mcp', '\\admin\\..\\mcp', '/mcp/x/..'];
+    for (const path of detours) {
+      const resource = path.endsWith('/..') ? 'https://mcp.example/mcp/x/../../mcp' : `https://mcp.example${path}`;
+      const { error } = await refusedSignIn(context, { metadata: { resource } });
+      assert.equal(error.code, 'invalid_document', resource);
+    }
+  },
+);
 
 const activeSchemes = [
-  'javascript:alert(1)', 'javascript://login.example/%0aalert(1)', 'JaVaScRiPt://login.example/x', 'vbscript:msgbox(1)', 'vbscript://login.example/x',
-  'file:///etc/passwd', 'file://login.example/share', 'data:text/html,<script>alert(1)</script>', 'blob:https://login.example/1',
-  'ms-msdt://login.example/id', 'com.example.app://login.example/', 'ws://login.example/', 'ftp://login.example/', 'http://login.example/',
-  ' javascript:alert(1)', 'java\nscript:alert(1)', '//login.example/', 'login.example', 'https:login.example', 'https://login.example/#javascript:alert(1)',
+  'javascript:alert(1)',
+  'javascript://login.example/%0aalert(1)',
+  'JaVaScRiPt://login.example/x',
+  'vbscript:msgbox(1)',
+  'vbscript://login.example/x',
+  'file:///etc/passwd',
+  'file://login.example/share',
+  'data:text/html,<script>alert(1)</script>',
+  'blob:https://login.example/1',
+  'ms-msdt://login.example/id',
+  'com.example.app://login.example/',
+  'ws://login.example/',
+  'ftp://login.example/',
+  'http://login.example/',
+  ' javascript:alert(1)',
+  'java\nscript:alert(1)',
+  '//login.example/',
+  'login.example',
+  'https:login.example',
+  'https://login.example/#javascript:alert(1)',
 ];
 const serverMembers = [
-  'authorization_endpoint', 'token_endpoint', 'registration_endpoint', 'revocation_endpoint', 'pushed_authorization_request_endpoint',
-  'device_authorization_endpoint', 'jwks_uri',
+  'authorization_endpoint',
+  'token_endpoint',
+  'registration_endpoint',
+  'revocation_endpoint',
+  'pushed_authorization_request_endpoint',
+  'device_authorization_endpoint',
+  'jwks_uri',
 ];
 for (const member of serverMembers) {
   attack(`[refuses A6] a scheme that does something else in \`${member}\``, async (context) => {
-    const schemes = member === 'authorization_endpoint' ? activeSchemes : activeSchemes.filter((url) => url.includes('://login.example/'));
+    const schemes =
+      member === 'authorization_endpoint'
+        ? activeSchemes
+        : activeSchemes.filter((url) => url.includes('://login.example/'));
     for (const url of schemes) {
       const { error } = await refusedSignIn(context, { authorizationServer: { metadata: { [member]: url } } });
       assert.equal(error.code, 'insecure_endpoint', url);
@@ -176,7 +233,11 @@ if (platform !== 'win32') {
   const commands = {
     'for a shell': { name: 'xdg-open', kernel: '', script: 'printf "%s\\n" "$@" > "$0.arguments"' },
     // As that of WSL, which makes a command line of PowerShell.
-    'for the shell of the program that opens browsers': { name: 'wslview', kernel: 'microsoft', script: 'eval "printf \'%s\\n\' $1" > "$0.arguments"' },
+    'for the shell of the program that opens browsers': {
+      name: 'wslview',
+      kernel: 'microsoft',
+      script: 'eval "printf \'%s\\n\' $1" > "$0.arguments"',
+    },
   };
   for (const [what, { name, kernel, script }] of Object.entries(commands)) {
     attack(`[refuses A6] an authorization endpoint that is a command, ${what}`, async (context) => {
@@ -188,13 +249,19 @@ if (platform !== 'win32') {
       chdir(folder);
       context.after(() => chdir(home));
       const path = '/authorize;touch$IFS$9pwned;$(touch$IFS$9pwned)';
-      const environment = { platform: /** @type {const} */ ('linux'), kernel, variables: { PATH: `${folder}:/usr/bin:/bin`, DISPLAY: ':0' } };
+      const environment = {
+        platform: /** @type {const} */ ('linux'),
+        kernel,
+        variables: { PATH: `${folder}:/usr/bin:/bin`, DISPLAY: ':0' },
+      };
       const { person, protectedResource, authorizationServer } = await startHonestWorld(context, {
         authorizationServer: { metadata: { authorization_endpoint: `https://login.example${path}` } },
         person: { redirectOptions: { open: (url) => openBrowser(url, environment) } },
       });
       const givingUp = new AbortController();
-      const signIn = rejectionOf(person.start().connection(protectedResource.endpoint, { signal: givingUp.signal }).signIn());
+      const signIn = rejectionOf(
+        person.start().connection(protectedResource.endpoint, { signal: givingUp.signal }).signIn(),
+      );
       const seen = await textOf(`${command}.arguments`);
       givingUp.abort();
       await signIn;
@@ -223,8 +290,15 @@ attack('[refuses A6] an issuer that shows the honest name as a user name', async
 });
 
 attack('an issuer with a query or a fragment, which make many of one', async (context) => {
-  for (const issuer of ['https://login.example?tenant=mallory', 'https://login.example/?', 'https://login.example#mallory']) {
-    const { error } = await refusedSignIn(context, { authorizationServer: { metadata: { issuer } }, metadata: { authorization_servers: [issuer] } });
+  for (const issuer of [
+    'https://login.example?tenant=mallory',
+    'https://login.example/?',
+    'https://login.example#mallory',
+  ]) {
+    const { error } = await refusedSignIn(context, {
+      authorizationServer: { metadata: { issuer } },
+      metadata: { authorization_servers: [issuer] },
+    });
     assert.ok(['invalid_document', 'insecure_endpoint'].includes(error.code), error.code);
   }
 });
@@ -266,45 +340,64 @@ async function signInBehind(context, answer, { challenged }) {
     body: { resource: 'https://host.example', authorization_servers: [evil.issuer] },
   });
   const person = new Person(internet);
-  const error = await rejectionOf(callTool(person.start().fetch(resource.endpoint, { interaction: true }), resource.endpoint));
-  assert.deepEqual(evil.requests, [], 'Mallory\'s authorization server was believed');
+  const error = await rejectionOf(
+    callTool(person.start().fetch(resource.endpoint, { interaction: true }), resource.endpoint),
+  );
+  assert.deepEqual(evil.requests, [], "Mallory's authorization server was believed");
   assert.deepEqual(person.trips, []);
   return error;
 }
 
-const portal = { headers: { 'content-type': 'text/html' }, body: '<html><form action="/login">Welcome to our network</form></html>' };
+const portal = {
+  headers: { 'content-type': 'text/html' },
+  body: '<html><form action="/login">Welcome to our network</form></html>',
+};
 const portals = {
   'a page': portal,
   'a page that is refused': { ...portal, status: 403 },
-  'nothing': { status: 404 },
+  nothing: { status: 404 },
   'a redirect to its own page': { status: 302, headers: { location: 'https://portal.example/login' } },
 };
 for (const [what, answer] of Object.entries(portals)) {
-  attack(`[refuses D2] a captive portal answers in place of the document that the challenge names, so that another is believed: ${what}`, async (context) => {
-    const error = await signInBehind(context, answer, { challenged: true });
-    assert.notEqual(error.kind, 'interaction');
-  });
+  attack(
+    `[refuses D2] a captive portal answers in place of the document that the challenge names, so that another is believed: ${what}`,
+    async (context) => {
+      const error = await signInBehind(context, answer, { challenged: true });
+      assert.notEqual(error.kind, 'interaction');
+    },
+  );
 }
 
-attack('[refuses D8] a captive portal or a flood keeps a document away, so that another is believed', async (context) => {
-  for (const status of [429, 500, 503, 504, 511]) {
-    const error = await signInBehind(context, { ...portal, status }, { challenged: false });
-    assert.equal(error.code, 'server_unavailable', String(status));
-  }
-});
+attack(
+  '[refuses D8] a captive portal or a flood keeps a document away, so that another is believed',
+  async (context) => {
+    for (const status of [429, 500, 503, 504, 511]) {
+      const error = await signInBehind(context, { ...portal, status }, { challenged: false });
+      assert.equal(error.code, 'server_unavailable', String(status));
+    }
+  },
+);
 
-attack('[refuses D10] a captive portal keeps metadata away, so that an MCP server seems to be of the time when there was none', async (context) => {
-  const { internet, protectedResource, authorizationServer, person } = await startHonestWorld(context);
-  protectedResource.routes['/mcp'] = () => ({ status: 401 });
-  protectedResource.routes['/register'] = () => ({ status: 201, body: { client_id: 'known-to-the-portal' } });
-  for (const answer of [portal, portals['a redirect to its own page'], { status: 200, body: {} }]) {
-    protectedResource.routes['/.well-known/oauth-protected-resource'] = () => answer;
-    protectedResource.routes[protectedResource.metadataPath] = () => answer;
-    await rejectionOf(callTool(person.start().fetch(protectedResource.endpoint, { interaction: true }), protectedResource.endpoint));
-    assert.ok(!protectedResource.requests.some(({ url }) => url.pathname === '/register'), 'a client was registered where there is only a portal');
-    assert.deepEqual([person.trips, authorizationServer.requests, internet.strayed], [[], [], []]);
-  }
-});
+attack(
+  '[refuses D10] a captive portal keeps metadata away, so that an MCP server seems to be of the time when there was none',
+  async (context) => {
+    const { internet, protectedResource, authorizationServer, person } = await startHonestWorld(context);
+    protectedResource.routes['/mcp'] = () => ({ status: 401 });
+    protectedResource.routes['/register'] = () => ({ status: 201, body: { client_id: 'known-to-the-portal' } });
+    for (const answer of [portal, portals['a redirect to its own page'], { status: 200, body: {} }]) {
+      protectedResource.routes['/.well-known/oauth-protected-resource'] = () => answer;
+      protectedResource.routes[protectedResource.metadataPath] = () => answer;
+      await rejectionOf(
+        callTool(person.start().fetch(protectedResource.endpoint, { interaction: true }), protectedResource.endpoint),
+      );
+      assert.ok(
+        !protectedResource.requests.some(({ url }) => url.pathname === '/register'),
+        'a client was registered where there is only a portal',
+      );
+      assert.deepEqual([person.trips, authorizationServer.requests, internet.strayed], [[], [], []]);
+    }
+  },
+);
 
 attack('[refuses D10] an MCP server takes its metadata back, to sign people in by itself', async (context) => {
   const { protectedResource, person } = await startHonestWorld(context);
@@ -318,70 +411,106 @@ attack('[refuses D10] an MCP server takes its metadata back, to sign people in b
 });
 
 attack('[refuses D8] a page that is a document at the same time, where anybody may write pages', async (context) => {
-  const document = JSON.stringify({ resource: 'https://host.example/mcp', authorization_servers: ['https://evil.example'] });
-  const error = await signInBehind(context, { headers: { 'content-type': 'text/html' }, body: document }, { challenged: true });
+  const document = JSON.stringify({
+    resource: 'https://host.example/mcp',
+    authorization_servers: ['https://evil.example'],
+  });
+  const error = await signInBehind(
+    context,
+    { headers: { 'content-type': 'text/html' }, body: document },
+    { challenged: true },
+  );
   assert.equal(error.code, 'not_json');
 });
 
-attack('[refuses T5] a captive portal answers a refresh, so that the person signs in at what it shows', async (context) => {
-  const { person, protectedResource, authorizationServer } = await startHonestWorld(context);
-  const connection = person.start().connection(protectedResource.endpoint, { interaction: true });
-  await connection.signIn();
-  const before = await connection.session();
-  for (const answer of [portal, { ...portal, status: 511 }, { ...portal, status: 403 }, { status: 302, headers: { location: '/login' } }]) {
-    authorizationServer.routes['/token'] = () => answer;
-    await rejectionOf(connection.refresh());
-    assert.deepEqual(await connection.session(), before, 'what was stored is no longer there');
-  }
-  assert.equal(person.trips.length, 1);
-});
+attack(
+  '[refuses T5] a captive portal answers a refresh, so that the person signs in at what it shows',
+  async (context) => {
+    const { person, protectedResource, authorizationServer } = await startHonestWorld(context);
+    const connection = person.start().connection(protectedResource.endpoint, { interaction: true });
+    await connection.signIn();
+    const before = await connection.session();
+    for (const answer of [
+      portal,
+      { ...portal, status: 511 },
+      { ...portal, status: 403 },
+      { status: 302, headers: { location: '/login' } },
+    ]) {
+      authorizationServer.routes['/token'] = () => answer;
+      await rejectionOf(connection.refresh());
+      assert.deepEqual(await connection.session(), before, 'what was stored is no longer there');
+    }
+    assert.equal(person.trips.length, 1);
+  },
+);
 
-attack('[refuses D5] the honest one of two authorization servers is kept busy, so that the other is used', async (context) => {
-  const { internet, protectedResource, authorizationServer, person } = await startHonestWorld(context, {
-    protectedResource: { metadata: { authorization_servers: ['https://login.example', 'https://evil.example'] } },
-  });
-  const evil = await startAuthorizationServer(internet, 'https://evil.example');
-  authorizationServer.routes['/.well-known/oauth-authorization-server'] = () => ({ status: 503 });
-  const error = await rejectionOf(person.start().connection(protectedResource.endpoint).signIn());
-  assert.equal(error.code, 'server_unavailable');
-  assert.deepEqual(evil.requests, []);
-});
+attack(
+  '[refuses D5] the honest one of two authorization servers is kept busy, so that the other is used',
+  async (context) => {
+    const { internet, protectedResource, authorizationServer, person } = await startHonestWorld(context, {
+      protectedResource: { metadata: { authorization_servers: ['https://login.example', 'https://evil.example'] } },
+    });
+    const evil = await startAuthorizationServer(internet, 'https://evil.example');
+    authorizationServer.routes['/.well-known/oauth-authorization-server'] = () => ({ status: 503 });
+    const error = await rejectionOf(person.start().connection(protectedResource.endpoint).signIn());
+    assert.equal(error.code, 'server_unavailable');
+    assert.deepEqual(evil.requests, []);
+  },
+);
 
 attack('[refuses D9] PKCE is taken out of the metadata, or weakened', async (context) => {
   for (const methods of [undefined, [], ['plain'], ['s256'], 'S256']) {
-    const { error } = await refusedSignIn(context, { authorizationServer: { metadata: { code_challenge_methods_supported: methods } } });
+    const { error } = await refusedSignIn(context, {
+      authorizationServer: { metadata: { code_challenge_methods_supported: methods } },
+    });
     assert.equal(error.code, 'no_s256', String(methods));
   }
 });
 
 attack('[refuses A5] an authorization endpoint that brings parameters of its own', async (context) => {
   const own = {
-    response_type: 'token', client_id: 'mallory', redirect_uri: 'https://evil.example/', scope: 'admin', state: 'known',
-    code_challenge: 'known', code_challenge_method: 'plain', resource: 'https://other.example/',
+    response_type: 'token',
+    client_id: 'mallory',
+    redirect_uri: 'https://evil.example/',
+    scope: 'admin',
+    state: 'known',
+    code_challenge: 'known',
+    code_challenge_method: 'plain',
+    resource: 'https://other.example/',
   };
   const { person, protectedResource } = await startHonestWorld(context, {
-    authorizationServer: { metadata: { authorization_endpoint: `https://login.example/authorize?tenant=1&${new URLSearchParams(own)}` } },
+    authorizationServer: {
+      metadata: { authorization_endpoint: `https://login.example/authorize?tenant=1&${new URLSearchParams(own)}` },
+    },
   });
   await person.start().connection(protectedResource.endpoint).signIn();
   const query = /** @type {URL} */ (person.trips[0]).searchParams;
   assert.deepEqual(query.getAll('tenant'), ['1']);
-  for (const [name, value] of Object.entries(own)) assert.ok(!query.getAll(name).includes(value), `${name} is ${query.getAll(name)}`);
+  for (const [name, value] of Object.entries(own))
+    assert.ok(!query.getAll(name).includes(value), `${name} is ${query.getAll(name)}`);
 });
 
 attack('names that every object has, as members and as scopes', async (context) => {
   const servers = '"__proto__":{"authorization_servers":["https://login.example"],"polluted":true}';
-  const { error } = await refusedSignIn(context, { metadata: { authorization_servers: undefined, ...JSON.parse(`{${servers}}`) } });
+  const { error } = await refusedSignIn(context, {
+    metadata: { authorization_servers: undefined, ...JSON.parse(`{${servers}}`) },
+  });
   assert.equal(error.code, 'invalid_document');
 
   const { person, protectedResource } = await startHonestWorld(context, {
-    authorizationServer: { tokens: { scope: 'mcp' }, registered: JSON.parse('{"__proto__":{"client_secret":"x"},"constructor":{"prototype":{"polluted":true}}}') },
+    authorizationServer: {
+      tokens: { scope: 'mcp' },
+      registered: JSON.parse('{"__proto__":{"client_secret":"x"},"constructor":{"prototype":{"polluted":true}}}'),
+    },
   });
   await person.start().connection(protectedResource.endpoint).signIn();
   for (const scope of ['constructor', '__proto__', 'toString']) {
     const challenge = { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` };
     protectedResource.routes['/mcp'] = () => ({ status: 403, headers: challenge });
     for (let restart = 0; restart < 3; restart += 1) {
-      const refused = await rejectionOf(callTool(person.start().fetch(protectedResource.endpoint, { interaction: true }), protectedResource.endpoint));
+      const refused = await rejectionOf(
+        callTool(person.start().fetch(protectedResource.endpoint, { interaction: true }), protectedResource.endpoint),
+      );
       assert.equal(refused.kind, 'refused', `${scope}: ${refused}`);
     }
   }

@@ -54,7 +54,10 @@ export async function startAuthorizationServer(internet, issuer, options = {}) {
     [`${base}/authorize`]: ({ url: { searchParams: query }, headers }) => {
       const registeredUri = redirectUris.get(query.get('client_id'));
       if (!registeredUri || portless(registeredUri) !== portless(query.get('redirect_uri'))) return { status: 400 };
-      return { status: 302, headers: { location: whole.respond(query, { code: whole.code(query, String(headers['x-person'])) }) } };
+      return {
+        status: 302,
+        headers: { location: whole.respond(query, { code: whole.code(query, String(headers['x-person'])) }) },
+      };
     },
     [`${base}/token`]: ({ form }) => issue(form),
     ...routes,
@@ -68,7 +71,9 @@ export async function startAuthorizationServer(internet, issuer, options = {}) {
     if (form.get('grant_type') === 'refresh_token') return { body: answer('the same') };
     const grant = codes.get(form.get('code') ?? '');
     codes.delete(form.get('code') ?? '');
-    const verified = createHash('sha256').update(form.get('code_verifier') ?? '').digest('base64url');
+    const verified = createHash('sha256')
+      .update(form.get('code_verifier') ?? '')
+      .digest('base64url');
     const isRight =
       grant &&
       grant.clientId === form.get('client_id') &&
@@ -81,7 +86,13 @@ export async function startAuthorizationServer(internet, issuer, options = {}) {
   function answer(login) {
     const accessToken = secret('access');
     issued.set(accessToken, login);
-    return { access_token: accessToken, token_type: 'Bearer', expires_in: 3600, refresh_token: secret('refresh'), ...tokens };
+    return {
+      access_token: accessToken,
+      token_type: 'Bearer',
+      expires_in: 3600,
+      refresh_token: secret('refresh'),
+      ...tokens,
+    };
   }
 
   const whole = {
@@ -106,8 +117,15 @@ export async function startAuthorizationServer(internet, issuer, options = {}) {
      */
     code(query, login) {
       const code = secret('code');
-      const [clientId, redirectUri, challenge] = ['client_id', 'redirect_uri', 'code_challenge'].map((name) => query.get(name));
-      codes.set(code, { clientId: clientId ?? null, redirectUri: redirectUri ?? null, challenge: challenge ?? null, login });
+      const [clientId, redirectUri, challenge] = ['client_id', 'redirect_uri', 'code_challenge'].map((name) =>
+        query.get(name),
+      );
+      codes.set(code, {
+        clientId: clientId ?? null,
+        redirectUri: redirectUri ?? null,
+        challenge: challenge ?? null,
+        login,
+      });
       return code;
     },
     /**
@@ -145,11 +163,19 @@ const portless = (redirectUri) => redirectUri?.replace(/^(http:\/\/127\.0\.0\.1)
  * @param {{ authorizationServers: (AuthorizationServer | string)[], metadata?: Record<string, unknown>, challenge?: string, routes?: Record<string, Route> }} options
  *   `challenge`: further parameters of the challenge
  */
-export async function startProtectedResource(internet, endpoint, { authorizationServers, metadata = {}, challenge = '', routes = {} }) {
+export async function startProtectedResource(
+  internet,
+  endpoint,
+  { authorizationServers, metadata = {}, challenge = '', routes = {} },
+) {
   const { origin: name, pathname: path } = new URL(endpoint || 'http://127.0.0.1/mcp');
   const location = `/.well-known/oauth-protected-resource${path}`;
   const holder = (/** @type {Received} */ { headers: { authorization = '' } }) =>
-    authorizationServers.map((server) => (typeof server === 'string' ? undefined : server.issued.get(authorization.slice('Bearer '.length)))).find(Boolean);
+    authorizationServers
+      .map((server) =>
+        typeof server === 'string' ? undefined : server.issued.get(authorization.slice('Bearer '.length)),
+      )
+      .find(Boolean);
   const server = await internet.serve(endpoint && name, {
     [path]: (request) => {
       const login = holder(request);
@@ -160,7 +186,9 @@ export async function startProtectedResource(internet, endpoint, { authorization
     [location]: () => ({
       body: {
         resource: `${server.origin}${path}`,
-        authorization_servers: authorizationServers.map((server) => (typeof server === 'string' ? server : server.issuer)),
+        authorization_servers: authorizationServers.map((server) =>
+          typeof server === 'string' ? server : server.issuer,
+        ),
         ...metadata,
       },
     }),
@@ -261,7 +289,11 @@ export class Person {
  */
 export async function startHonestWorld(context, options = {}) {
   const internet = createInternet(context);
-  const authorizationServer = await startAuthorizationServer(internet, 'https://login.example', options.authorizationServer);
+  const authorizationServer = await startAuthorizationServer(
+    internet,
+    'https://login.example',
+    options.authorizationServer,
+  );
   const protectedResource = await startProtectedResource(internet, 'https://mcp.example/mcp', {
     authorizationServers: [authorizationServer],
     ...options.protectedResource,
@@ -280,7 +312,9 @@ export const onePlace = () => 'http://127.0.0.1:7777/callback';
  * @returns {Redirect}
  */
 function handingOver(receive, redirectUri = onePlace) {
-  return { prepare: async ({ issuer }) => ({ redirectUri: redirectUri(issuer), authorize: receive, close: async () => {} }) };
+  return {
+    prepare: async ({ issuer }) => ({ redirectUri: redirectUri(issuer), authorize: receive, close: async () => {} }),
+  };
 }
 
 /**

@@ -2,16 +2,36 @@
 
 import assert from 'node:assert/strict';
 import { attacksIn } from './attack.js';
-import { callTool, onePlace, rejectionOf, startAuthorizationServer, startHonestWorld, startProtectedResource, told } from './parties.js';
+import {
+  callTool,
+  onePlace,
+  rejectionOf,
+  startAuthorizationServer,
+  startHonestWorld,
+  startProtectedResource,
+  told,
+} from './parties.js';
 
 /** @import { TestContext } from 'node:test' */
 
 const attack = attacksIn(import.meta.filename);
 
 const elsewhere = [
-  'http://mcp.example/metadata', 'https://evil.example/metadata', '//evil.example/metadata', '\\\\evil.example\\metadata', 'https://mcp.example.evil.example/',
-  'https://mcp.example:8443/metadata', 'https://mcp.example@evil.example/', 'http://127.0.0.1:9/', 'https://localhost/', 'https://10.0.0.1/',
-  'https://169.254.169.254/latest/meta-data/', 'https://[::1]/', 'file:///etc/passwd', 'data:application/json,{}', 'javascript:alert(1)',
+  'http://mcp.example/metadata',
+  'https://evil.example/metadata',
+  '//evil.example/metadata',
+  '\\\\evil.example\\metadata',
+  'https://mcp.example.evil.example/',
+  'https://mcp.example:8443/metadata',
+  'https://mcp.example@evil.example/',
+  'http://127.0.0.1:9/',
+  'https://localhost/',
+  'https://10.0.0.1/',
+  'https://169.254.169.254/latest/meta-data/',
+  'https://[::1]/',
+  'file:///etc/passwd',
+  'data:application/json,{}',
+  'javascript:alert(1)',
 ];
 
 /**
@@ -29,17 +49,20 @@ async function startWithMallory(context) {
   return { ...world, evil, document, signIn };
 }
 
-attack('[refuses D11, D12] a document is redirected to another origin, down to http, or to an address in here', async (context) => {
-  const { internet, protectedResource, evil, person, signIn } = await startWithMallory(context);
-  for (const location of elsewhere) {
-    for (const status of [302, 307]) {
-      protectedResource.routes[protectedResource.metadataPath] = () => ({ status, headers: { location } });
-      const error = await rejectionOf(signIn());
-      assert.equal(error.code, 'redirect_refused', location);
+attack(
+  '[refuses D11, D12] a document is redirected to another origin, down to http, or to an address in here',
+  async (context) => {
+    const { internet, protectedResource, evil, person, signIn } = await startWithMallory(context);
+    for (const location of elsewhere) {
+      for (const status of [302, 307]) {
+        protectedResource.routes[protectedResource.metadataPath] = () => ({ status, headers: { location } });
+        const error = await rejectionOf(signIn());
+        assert.equal(error.code, 'redirect_refused', location);
+      }
     }
-  }
-  assert.deepEqual([internet.strayed, evil.requests, person.trips], [[], [], []]);
-});
+    assert.deepEqual([internet.strayed, evil.requests, person.trips], [[], [], []]);
+  },
+);
 
 attack('[refuses D11] a server on this machine redirects a document to a public one', async (context) => {
   const { internet, evil, person } = await startWithMallory(context);
@@ -51,7 +74,7 @@ attack('[refuses D11] a server on this machine redirects a document to a public 
   assert.deepEqual([evil.requests, person.trips], [[], []]);
 });
 
-attack('[refuses D11] a document is redirected to a user name and a password of Mallory\'s choice', async (context) => {
+attack("[refuses D11] a document is redirected to a user name and a password of Mallory's choice", async (context) => {
   const { protectedResource, document, person, signIn } = await startWithMallory(context);
   protectedResource.routes['/metadata'] = document;
   for (const userinfo of ['mallory', 'mallory:secret', ':secret']) {
@@ -63,15 +86,24 @@ attack('[refuses D11] a document is redirected to a user name and a password of 
   assert.deepEqual(person.trips, []);
 });
 
-for (const [where, platform] of Object.entries({ hidesRedirects: 'hides redirects', followsAlways: 'follows them, whatever it is told' })) {
-  attack(`[refuses D11] a document is redirected to another origin, on a platform that ${platform}`, async (context) => {
-    const { internet, protectedResource, person, signIn } = await startWithMallory(context);
-    Object.assign(internet, { [where]: true });
-    protectedResource.routes[protectedResource.metadataPath] = () => ({ status: 302, headers: { location: 'https://evil.example/metadata' } });
-    const error = await rejectionOf(signIn());
-    assert.equal(error.code, 'redirect_refused');
-    assert.deepEqual(person.trips, []);
-  });
+for (const [where, platform] of Object.entries({
+  hidesRedirects: 'hides redirects',
+  followsAlways: 'follows them, whatever it is told',
+})) {
+  attack(
+    `[refuses D11] a document is redirected to another origin, on a platform that ${platform}`,
+    async (context) => {
+      const { internet, protectedResource, person, signIn } = await startWithMallory(context);
+      Object.assign(internet, { [where]: true });
+      protectedResource.routes[protectedResource.metadataPath] = () => ({
+        status: 302,
+        headers: { location: 'https://evil.example/metadata' },
+      });
+      const error = await rejectionOf(signIn());
+      assert.equal(error.code, 'redirect_refused');
+      assert.deepEqual(person.trips, []);
+    },
+  );
 }
 
 attack('[refuses D11] a document is redirected in circles, or for ever', async (context) => {
@@ -107,12 +139,18 @@ const secretRequests = {
  * @param {boolean} pushes
  */
 async function startUsed(context, pushes) {
-  const managed = { registration_client_uri: 'https://login.example/register/1', registration_access_token: 'registration-access-token' };
+  const managed = {
+    registration_client_uri: 'https://login.example/register/1',
+    registration_access_token: 'registration-access-token',
+  };
   const world = await startHonestWorld(context, {
     authorizationServer: {
       metadata: {
         revocation_endpoint: 'https://login.example/revoke',
-        ...(pushes && { pushed_authorization_request_endpoint: 'https://login.example/push', require_pushed_authorization_requests: true }),
+        ...(pushes && {
+          pushed_authorization_request_endpoint: 'https://login.example/push',
+          require_pushed_authorization_requests: true,
+        }),
       },
       registered: managed,
     },
@@ -126,8 +164,10 @@ async function startUsed(context, pushes) {
     return { status: 201, body: { request_uri: 'urn:ietf:params:oauth:request_uri:1', expires_in: 60 } };
   };
   const ordinary = authorizationServer.routes['/authorize'];
-  authorizationServer.routes['/authorize'] = (request) => ordinary?.(pushes ? { ...request, url: new URL(`${request.url.origin}/authorize?${pushed}`) } : request);
-  authorizationServer.routes['/register/1'] = ({ method, body }) => (method === 'GET' ? { body: { client_id: 'x' } } : { body: { client_id: 'x', ...JSON.parse(body) } });
+  authorizationServer.routes['/authorize'] = (request) =>
+    ordinary?.(pushes ? { ...request, url: new URL(`${request.url.origin}/authorize?${pushed}`) } : request);
+  authorizationServer.routes['/register/1'] = ({ method, body }) =>
+    method === 'GET' ? { body: { client_id: 'x' } } : { body: { client_id: 'x', ...JSON.parse(body) } };
   authorizationServer.routes['/revoke'] = () => ({ body: {} });
   const evil = await startAuthorizationServer(world.internet, 'https://evil.example');
   const connection = person.start().connection(protectedResource.endpoint, { interaction: true });
@@ -142,7 +182,9 @@ function signInAgain({ connection }) {
 
 /** @param {Used} used */
 async function signInElsewhere({ internet, person, authorizationServer }) {
-  const other = await startProtectedResource(internet, 'https://other.example/mcp', { authorizationServers: [authorizationServer] });
+  const other = await startProtectedResource(internet, 'https://other.example/mcp', {
+    authorizationServers: [authorizationServer],
+  });
   return person.start().connection(other.endpoint).signIn();
 }
 
@@ -163,7 +205,12 @@ function widen({ person, protectedResource }) {
 
 for (const [what, { path, make }] of Object.entries(secretRequests)) {
   attack(`[refuses D11] ${what} is redirected`, async (context) => {
-    for (const location of [`https://evil.example${path}`, 'http://login.example/x', 'http://127.0.0.1:9/', `${path}/again`]) {
+    for (const location of [
+      `https://evil.example${path}`,
+      'http://login.example/x',
+      'http://127.0.0.1:9/',
+      `${path}/again`,
+    ]) {
       const used = await startUsed(context, path === '/push');
       const { internet, authorizationServer, evil } = used;
       let times = 0;
@@ -174,20 +221,26 @@ for (const [what, { path, make }] of Object.entries(secretRequests)) {
       await make(used).catch(() => {});
       assert.ok(times > 0, `${what} was never sent`);
       assert.deepEqual([internet.strayed, evil.requests], [[], []], location);
-      assert.ok(!authorizationServer.requests.some(({ url }) => url.pathname === `${path}/again`), 'nor within the origin');
+      assert.ok(
+        !authorizationServer.requests.some(({ url }) => url.pathname === `${path}/again`),
+        'nor within the origin',
+      );
     }
   });
 }
 
-attack('[refuses D11] tokens come from another origin, on a platform that follows redirects, whatever it is told', async (context) => {
-  const { internet, evil, authorizationServer, connection } = await startUsed(context, false);
-  internet.followsAlways = true;
-  evil.routes['/token'] = () => ({ body: { access_token: 'mallorys', token_type: 'Bearer' } });
-  authorizationServer.routes['/token'] = () => ({ status: 307, headers: { location: 'https://evil.example/token' } });
-  const error = await rejectionOf(connection.refresh());
-  assert.equal(error.code, 'redirect_refused');
-  assert.notEqual((await connection.session())?.tokens.accessToken, 'mallorys');
-});
+attack(
+  '[refuses D11] tokens come from another origin, on a platform that follows redirects, whatever it is told',
+  async (context) => {
+    const { internet, evil, authorizationServer, connection } = await startUsed(context, false);
+    internet.followsAlways = true;
+    evil.routes['/token'] = () => ({ body: { access_token: 'mallorys', token_type: 'Bearer' } });
+    authorizationServer.routes['/token'] = () => ({ status: 307, headers: { location: 'https://evil.example/token' } });
+    const error = await rejectionOf(connection.refresh());
+    assert.equal(error.code, 'redirect_refused');
+    assert.notEqual((await connection.session())?.tokens.accessToken, 'mallorys');
+  },
+);
 
 attack('[refuses T3] an MCP request with its token is redirected', async (context) => {
   const { internet, authorizationServer, protectedResource, evil, connection } = await startUsed(context, false);

@@ -37,14 +37,33 @@ export function startBrowser(name, { args = [], scheme = 'light', blocksPopups =
       'network.dns.localDomains': Object.values(hosts).join(','),
       'layout.css.prefers-color-scheme.content-override': scheme === 'dark' ? 0 : 1,
     };
-    return launch({ browser: 'firefox', executablePath: findFirefox(), headless: true, extraPrefsFirefox: preferences });
+    return launch({
+      browser: 'firefox',
+      executablePath: findFirefox(),
+      headless: true,
+      extraPrefsFirefox: preferences,
+    });
   }
   const switches = [
     // Containers have no user namespaces for its sandbox; every page that it gets to see here is ours.
-    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
     `--blink-settings=preferredColorScheme=${scheme === 'dark' ? 0 : 1}`,
-    `--host-resolver-rules=${Object.values(hosts).map((host) => `MAP ${host} 127.0.0.1`).join(',')}`,
+    `--host-resolver-rules=${Object.values(hosts)
+      .map((host) => `MAP ${host} 127.0.0.1`)
+      .join(',')}`,
   ];
   const ignoreDefaultArgs = blocksPopups ? ['--disable-popup-blocking'] : [];
-  return launch({ browser: 'chrome', executablePath: findChrome(), headless: true, args: [...switches, ...args], ignoreDefaultArgs });
+  return launch({
+    browser: 'chrome',
+    executablePath: findChrome(),
+    headless: true,
+    args: [...switches, ...args],
+    ignoreDefaultArgs,
+  });
 }

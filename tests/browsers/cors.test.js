@@ -15,7 +15,9 @@ for (const name of browserNames) {
     /** @type {Stage} */
     let stage;
     before(async () => {
-      stage = await startStage(name, { world: { authorizationServer: { configuration: { clientBasedCORS: () => false } } } });
+      stage = await startStage(name, {
+        world: { authorizationServer: { configuration: { clientBasedCORS: () => false } } },
+      });
     });
     after(() => stage?.close());
 
@@ -44,12 +46,20 @@ for (const name of browserNames) {
           redirectUri: '/callback.html',
           fetch: (input, init, { step, url } = {}) => {
             const goesRound = step === 'token' || step === 'refresh';
-            return goesRound ? fetch(`/proxy?url=${encodeURIComponent(String(url))}`, init).then(({ status, headers, body }) => new Response(body, { status, headers })) : fetch(input, init);
+            return goesRound
+              ? fetch(`/proxy?url=${encodeURIComponent(String(url))}`, init).then(
+                  ({ status, headers, body }) => new Response(body, { status, headers }),
+                )
+              : fetch(input, init);
           },
         });
         const { fetch: signedIn } = lab.createAuthorizer({ host }).connection(server, { interaction: true });
-        const [button, output] = ['act', 'outcome'].map((id) => /** @type {HTMLElement} */ (document.getElementById(id)));
-        if (button && output) button.onclick = async () => (output.textContent = JSON.stringify(await lab.outcome(() => lab.whoAmI(signedIn, server))));
+        const [button, output] = ['act', 'outcome'].map(
+          (id) => /** @type {HTMLElement} */ (document.getElementById(id)),
+        );
+        if (button && output)
+          button.onclick = async () =>
+            (output.textContent = JSON.stringify(await lab.outcome(() => lab.whoAmI(signedIn, server))));
       }, world.server);
       const [popup] = await Promise.all([nextWindow(browser), page.click('#act')]);
       await signInAt(popup);
@@ -65,19 +75,35 @@ for (const name of browserNames) {
         const host = lab.browserHost();
         const outcomes = [
           await lab.outcome(() => lab.discover({ endpoint: `${elsewhere}/mcp` }, host)),
-          await lab.outcome(() => lab.whoAmI(lab.createAuthorizer({ host }).fetch(`${elsewhere}/mcp`), `${elsewhere}/mcp`)),
+          await lab.outcome(() =>
+            lab.whoAmI(lab.createAuthorizer({ host }).fetch(`${elsewhere}/mcp`), `${elsewhere}/mcp`),
+          ),
           await lab.outcome(() => lab.discover({ endpoint: 'http://localhost:1/mcp' }, host)),
         ];
-        return outcomes.map(({ name, code, step, details }) => ({ name, code, step, headers: details?.headers ?? null }));
+        return outcomes.map(({ name, code, step, details }) => ({
+          name,
+          code,
+          step,
+          headers: details?.headers ?? null,
+        }));
       }, elsewhere);
       const { origin } = stage.site;
       assert.deepEqual(outcomes, [
-        { name: 'TransportError', code: 'cors_missing', step: 'discover', headers: { 'Access-Control-Allow-Origin': origin } },
+        {
+          name: 'TransportError',
+          code: 'cors_missing',
+          step: 'discover',
+          headers: { 'Access-Control-Allow-Origin': origin },
+        },
         {
           name: 'TransportError',
           code: 'cors_missing',
           step: 'call',
-          headers: { 'Access-Control-Allow-Origin': origin, 'Access-Control-Allow-Headers': 'content-type', 'Access-Control-Expose-Headers': 'WWW-Authenticate, Mcp-Session-Id' },
+          headers: {
+            'Access-Control-Allow-Origin': origin,
+            'Access-Control-Allow-Headers': 'content-type',
+            'Access-Control-Expose-Headers': 'WWW-Authenticate, Mcp-Session-Id',
+          },
         },
         { name: 'TransportError', code: 'network_failed', step: 'discover', headers: null },
       ]);
@@ -95,9 +121,14 @@ for (const name of browserNames) {
 async function proxy(request, response, proxied) {
   const url = String(new URL(request.url ?? '', 'http://localhost').searchParams.get('url'));
   proxied.push(url);
-  const body = request.method === 'POST' ? await new Response(/** @type {any} */ (Readable.toWeb(request))).text() : undefined;
+  const body =
+    request.method === 'POST' ? await new Response(/** @type {any} */ (Readable.toWeb(request))).text() : undefined;
   const { authorization, 'content-type': contentType } = request.headers;
-  const headers = Object.entries({ authorization, 'content-type': contentType }).flatMap(([name, value]) => (value ? [[name, value]] : []));
+  const headers = Object.entries({ authorization, 'content-type': contentType }).flatMap(([name, value]) =>
+    value ? [[name, value]] : [],
+  );
   const answer = await fetch(url, { method: request.method, headers: Object.fromEntries(headers), body });
-  response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'text/plain' }).end(await answer.text());
+  response
+    .writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'text/plain' })
+    .end(await answer.text());
 }

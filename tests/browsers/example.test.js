@@ -34,7 +34,9 @@ for (const name of browserNames) {
     async function says(page, text) {
       const isSaid = (/** @type {string} */ text) => document.querySelector('#status')?.textContent?.includes(text);
       await page.waitForFunction(isSaid, patience, text).catch(async (cause) => {
-        throw new Error(`it says "${await page.$eval('#status', ({ textContent }) => textContent)}", not "${text}"`, { cause });
+        throw new Error(`it says "${await page.$eval('#status', ({ textContent }) => textContent)}", not "${text}"`, {
+          cause,
+        });
       });
     }
 
@@ -60,7 +62,9 @@ for (const name of browserNames) {
       const popup = await signInInWindow(page);
       await callsTool(page);
       await isClosed(popup);
-      const scopes = await page.$$eval('#scopes tr', (rows) => rows.map((row) => [...row.children].map(({ textContent }) => textContent).slice(0, 5)));
+      const scopes = await page.$$eval('#scopes tr', (rows) =>
+        rows.map((row) => [...row.children].map(({ textContent }) => textContent).slice(0, 5)),
+      );
       assert.deepEqual(scopes, [
         ['openid', 'required', 'yes', 'yes', 'yes'],
         ['email', 'required', 'yes', 'yes', 'yes'],
@@ -93,7 +97,9 @@ for (const name of browserNames) {
     });
 
     test('[accepts interop 50] where no window may be opened, the page itself goes to the authorization server, and what waits survives', async () => {
-      stage.site.headersOf['/index.html'] = { 'content-security-policy': 'sandbox allow-scripts allow-same-origin allow-forms' };
+      stage.site.headersOf['/index.html'] = {
+        'content-security-policy': 'sandbox allow-scripts allow-same-origin allow-forms',
+      };
       const page = await open();
       await page.click('#connect');
       await says(page, 'let no window be opened');
@@ -104,7 +110,9 @@ for (const name of browserNames) {
     });
 
     test('a page that is loaded again while the person signs in, and again after that, is signed in once', async () => {
-      stage.site.headersOf['/index.html'] = { 'content-security-policy': 'sandbox allow-scripts allow-same-origin allow-forms' };
+      stage.site.headersOf['/index.html'] = {
+        'content-security-policy': 'sandbox allow-scripts allow-same-origin allow-forms',
+      };
       const page = await open();
       await page.click('#connect');
       await says(page, 'let no window be opened');
@@ -125,12 +133,16 @@ for (const name of browserNames) {
       await callsTool(page);
       await page.reload();
       await callsTool(page);
-      const tokenRequests = stage.world.authorizationServer.requests.slice(before).filter(({ path, method }) => path === '/token' && method === 'POST');
+      const tokenRequests = stage.world.authorizationServer.requests
+        .slice(before)
+        .filter(({ path, method }) => path === '/token' && method === 'POST');
       assert.equal(tokenRequests.length, 1, 'the code was sent once');
     });
 
     test('a response that was used already is refused when the person comes back to it, and the session stays', async () => {
-      stage.site.headersOf['/index.html'] = { 'content-security-policy': 'sandbox allow-scripts allow-same-origin allow-forms' };
+      stage.site.headersOf['/index.html'] = {
+        'content-security-policy': 'sandbox allow-scripts allow-same-origin allow-forms',
+      };
       const page = await open();
       await page.click('#connect');
       await says(page, 'let no window be opened');

@@ -32,9 +32,16 @@ for (const name of browserNames) {
     async function whoSignsIn(page) {
       await page.exposeFunction('signInElsewhere', createUserAgent().signIn);
       return page.evaluate(async (server) => {
-        const { signInElsewhere } = /** @type {{ signInElsewhere: (url: string) => Promise<string> }} */ (/** @type {unknown} */ (globalThis));
-        const redirect = lab.pastedRedirect({ redirectUri: 'http://127.0.0.1:8976/callback', ask: ({ authorizationUrl }) => signInElsewhere(authorizationUrl) });
-        const { fetch } = lab.createAuthorizer({ host: lab.browserHost({ redirect, store: lab.createMemoryStore() }) }).connection(server, { interaction: true });
+        const { signInElsewhere } = /** @type {{ signInElsewhere: (url: string) => Promise<string> }} */ (
+          /** @type {unknown} */ (globalThis)
+        );
+        const redirect = lab.pastedRedirect({
+          redirectUri: 'http://127.0.0.1:8976/callback',
+          ask: ({ authorizationUrl }) => signInElsewhere(authorizationUrl),
+        });
+        const { fetch } = lab
+          .createAuthorizer({ host: lab.browserHost({ redirect, store: lab.createMemoryStore() }) })
+          .connection(server, { interaction: true });
         return lab.outcome(() => lab.whoAmI(fetch, server));
       }, stage.world.server);
     }
@@ -48,7 +55,9 @@ for (const name of browserNames) {
     });
 
     test("[accepts interop 52] with 'wasm-unsafe-eval' nothing else is needed", async () => {
-      stage.site.headersOf['/lab.html'] = { 'content-security-policy': "default-src 'none'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'" };
+      stage.site.headersOf['/lab.html'] = {
+        'content-security-policy': "default-src 'none'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'",
+      };
       const page = await stage.openLab();
       const { came } = await page.evaluate(() => lab.outcome(() => lab.createPkce()));
       assert.equal(came.codeVerifier.length, 43);
@@ -57,8 +66,17 @@ for (const name of browserNames) {
     test('[accepts interop 52] a bundled script in a file signs in, and fetches no file', async () => {
       const pages = fileURLToPath(new URL('pages', import.meta.url));
       await cp(join(pages, 'lab.js'), join(folder, 'lab.js'));
-      await build({ entryPoints: [join(folder, 'lab.js')], bundle: true, format: 'iife', outfile: join(folder, 'bundle.js'), logLevel: 'error' });
-      await writeFile(join(folder, 'file.html'), '<!doctype html><title>A file</title><script src="bundle.js"></script>');
+      await build({
+        entryPoints: [join(folder, 'lab.js')],
+        bundle: true,
+        format: 'iife',
+        outfile: join(folder, 'bundle.js'),
+        logLevel: 'error',
+      });
+      await writeFile(
+        join(folder, 'file.html'),
+        '<!doctype html><title>A file</title><script src="bundle.js"></script>',
+      );
       const page = await stage.open('', { origin: pathToFileURL(join(folder, 'file.html')).href });
       await page.waitForFunction(() => 'lab' in globalThis, patience);
       assert.match((await whoSignsIn(page)).came ?? '', /alice@example\.com/);
@@ -82,25 +100,36 @@ for (const name of browserNames) {
         ];
         return outcomes.map(({ name, code }) => `${name} ${code}`);
       });
-      assert.deepEqual(codes, ['StorageError store_unavailable', 'StorageError store_unavailable', 'IncompatibleError no_web_crypto']);
+      assert.deepEqual(codes, [
+        'StorageError store_unavailable',
+        'StorageError store_unavailable',
+        'IncompatibleError no_web_crypto',
+      ]);
     });
 
     test('[accepts interop 53] importing instantiates nothing; the first uses compile the module once, and not at once', async () => {
       const page = await stage.openLab();
       const seen = await page.evaluate(async () => {
         const calls = /** @type {string[]} */ ([]);
-        const original = { ...WebAssembly, compile: WebAssembly.compile, Module: WebAssembly.Module, Instance: WebAssembly.Instance };
+        const original = {
+          ...WebAssembly,
+          compile: WebAssembly.compile,
+          Module: WebAssembly.Module,
+          Instance: WebAssembly.Instance,
+        };
         WebAssembly.compile = (bytes) => {
           calls.push('compile');
           return original.compile.call(WebAssembly, bytes);
         };
         for (const name of /** @type {const} */ (['Module', 'Instance'])) {
-          WebAssembly[name] = /** @type {any} */ (new Proxy(original[name], {
-            construct(target, given) {
-              calls.push(`new ${name}`);
-              return Reflect.construct(target, given);
-            },
-          }));
+          WebAssembly[name] = /** @type {any} */ (
+            new Proxy(original[name], {
+              construct(target, given) {
+                calls.push(`new ${name}`);
+                return Reflect.construct(target, given);
+              },
+            })
+          );
         }
         await Promise.all([lab.createPkce(), lab.createPkce(), lab.init()]);
         return calls;

@@ -32,15 +32,28 @@ for (const name of browserNames) {
     test('signs in and calls the tool', async () => {
       const { world, site, browser } = stage;
       assert.equal(page.split('https://mcp.example.com/mcp').length, 2, 'the example should have the address once');
-      for (const [file, code] of Object.entries({ 'page.js': page.replace('https://mcp.example.com/mcp', world.server), 'callback-page.js': callback })) {
+      for (const [file, code] of Object.entries({
+        'page.js': page.replace('https://mcp.example.com/mcp', world.server),
+        'callback-page.js': callback,
+      })) {
         await writeFile(join(folder, `readme-${file}`), code);
         // The MCP SDK is the only thing that is not taken from the packed package.
         const entryPoints = [join(folder, `readme-${file}`)];
-        const { outputFiles } = await build({ entryPoints, bundle: true, format: 'esm', write: false, nodePaths: [join(root, 'node_modules')], conditions: ['browser'], logLevel: 'error' });
+        const { outputFiles } = await build({
+          entryPoints,
+          bundle: true,
+          format: 'esm',
+          write: false,
+          nodePaths: [join(root, 'node_modules')],
+          conditions: ['browser'],
+          logLevel: 'error',
+        });
         site.pages[`/bundled-${file}`] = String(outputFiles[0]?.text);
       }
-      site.pages['/readme.html'] = '<!doctype html><title>README</title><button>Go</button><script type="module" src="/bundled-page.js"></script>';
-      site.pages['/callback.html'] = '<!doctype html><title>README</title><script type="module" src="/bundled-callback-page.js"></script>';
+      site.pages['/readme.html'] =
+        '<!doctype html><title>README</title><button>Go</button><script type="module" src="/bundled-page.js"></script>';
+      site.pages['/callback.html'] =
+        '<!doctype html><title>README</title><script type="module" src="/bundled-callback-page.js"></script>';
       const there = await stage.open('/readme.html');
       const logged = new Promise((resolve) => {
         there.on('console', async (message) => {

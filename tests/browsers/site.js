@@ -8,7 +8,13 @@ import { listenOnLoopback } from '../servers/loopback.js';
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
 
 /** @type {Record<string, string>} */
-const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json', '.wasm': 'application/wasm' };
+const types = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.json': 'application/json',
+  '.wasm': 'application/wasm',
+};
 
 /**
  * @param {string[]} folders where files are looked for, in this order
@@ -21,9 +27,18 @@ export async function startSite(...folders) {
     site.requests.push(request);
     const route = site.routes[pathname];
     if (route) return route(request, response);
-    const content = site.pages[pathname] ?? (await firstFile(folders.map((folder) => join(folder, normalize(decodeURIComponent(pathname))))));
+    const content =
+      site.pages[pathname] ??
+      (await firstFile(folders.map((folder) => join(folder, normalize(decodeURIComponent(pathname))))));
     const type = types[extname(pathname)] ?? 'text/html';
-    response.writeHead(content === undefined ? 404 : 200, { 'content-type': type, 'cache-control': 'no-store', ...site.headers, ...site.headersOf[pathname] }).end(content);
+    response
+      .writeHead(content === undefined ? 404 : 200, {
+        'content-type': type,
+        'cache-control': 'no-store',
+        ...site.headers,
+        ...site.headersOf[pathname],
+      })
+      .end(content);
   });
   const { origin, close } = await listenOnLoopback(server);
   const site = {

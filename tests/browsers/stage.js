@@ -31,7 +31,11 @@ const pages = fileURLToPath(new URL('pages', import.meta.url));
  * @param {{ world?: Parameters<typeof startWorld>[0] } & BrowserOptions} [options]
  */
 export async function startStage(name, { world: worldOptions, ...browserOptions } = {}) {
-  const [world, site, browser] = await Promise.all([startWorld(worldOptions), startSite(folder, pages), startBrowser(name, browserOptions)]);
+  const [world, site, browser] = await Promise.all([
+    startWorld(worldOptions),
+    startSite(folder, pages),
+    startBrowser(name, browserOptions),
+  ]);
   return {
     world,
     site,

@@ -97,11 +97,19 @@ for (const name of browserNames) {
       );
 
     test('a database of a newer version is reported, and left as it is', async () => {
-      assert.deepEqual(await used(await stage.openLab(), 'records', 2), ['StorageError store_newer', 'StorageError store_newer', 2]);
+      assert.deepEqual(await used(await stage.openLab(), 'records', 2), [
+        'StorageError store_newer',
+        'StorageError store_newer',
+        2,
+      ]);
     });
 
     test('a database that is none of ours is reported, and left as it is', async () => {
-      assert.deepEqual(await used(await stage.openLab(), 'something else', 1), ['StorageError store_corrupted', 'StorageError store_corrupted', 1]);
+      assert.deepEqual(await used(await stage.openLab(), 'something else', 1), [
+        'StorageError store_corrupted',
+        'StorageError store_corrupted',
+        1,
+      ]);
     });
 
     test('a record that is damaged, or does not decrypt, or was put in the place of another, is reported', async () => {
@@ -136,7 +144,10 @@ for (const name of browserNames) {
       await example.type('#server', stage.world.server);
       const [popup] = await Promise.all([nextWindow(stage.browser), example.click('#connect')]);
       await signInAt(popup);
-      await example.waitForFunction(() => document.querySelector('#status')?.textContent?.startsWith('Connected'), patience);
+      await example.waitForFunction(
+        () => document.querySelector('#status')?.textContent?.startsWith('Connected'),
+        patience,
+      );
       await example.close();
       const page = await stage.openLab({ context });
       await page.evaluate(async (server) => {
@@ -150,7 +161,8 @@ for (const name of browserNames) {
     }
 
     /** The refreshes that the authorization server has seen. */
-    const refreshes = () => stage.world.authorizationServer.requests.filter(({ body }) => body.grant_type === 'refresh_token').length;
+    const refreshes = () =>
+      stage.world.authorizationServer.requests.filter(({ body }) => body.grant_type === 'refresh_token').length;
 
     /**
      * Calls the MCP server many times at once, and tells with which session everything ended.
@@ -165,7 +177,10 @@ for (const name of browserNames) {
           const connection = lab.createAuthorizer({ host }).connection(server);
           const answers = await Promise.all(Array.from({ length: count }, () => lab.whoAmI(connection.fetch, server)));
           const tokens = (await connection.session())?.tokens;
-          return { answered: answers.filter((text) => text.includes('alice@example.com')).length, tokens: JSON.stringify(tokens) };
+          return {
+            answered: answers.filter((text) => text.includes('alice@example.com')).length,
+            tokens: JSON.stringify(tokens),
+          };
         },
         stage.world.server,
         count,
@@ -176,7 +191,10 @@ for (const name of browserNames) {
       const tabs = [page, await stage.openLab({ context }), await stage.openLab({ context })];
       const before = refreshes();
       const outcomes = await Promise.all(tabs.map((tab, index) => callManyTimes(tab, index === 0 ? 334 : 333)));
-      assert.deepEqual(outcomes.map(({ answered }) => answered), [334, 333, 333]);
+      assert.deepEqual(
+        outcomes.map(({ answered }) => answered),
+        [334, 333, 333],
+      );
       assert.equal(refreshes() - before, 1);
       assert.equal(new Set(outcomes.map(({ tokens }) => tokens)).size, 1, 'all have the same tokens');
     });

@@ -38,9 +38,13 @@ for (const name of browserNames) {
 
     /** @param {Page} page @param {RegExp} expected */
     async function outcome(page, expected) {
-      const isThere = (/** @type {string} */ source) => new RegExp(source).test(document.querySelector('#outcome')?.textContent ?? '');
+      const isThere = (/** @type {string} */ source) =>
+        new RegExp(source).test(document.querySelector('#outcome')?.textContent ?? '');
       await page.waitForFunction(isThere, patience, expected.source).catch(async (cause) => {
-        throw new Error(`it says "${await page.$eval('#outcome', ({ textContent }) => textContent)}", not ${expected}`, { cause });
+        throw new Error(
+          `it says "${await page.$eval('#outcome', ({ textContent }) => textContent)}", not ${expected}`,
+          { cause },
+        );
       });
     }
 
@@ -48,7 +52,10 @@ for (const name of browserNames) {
       const before = stage.world.authorizationServer.requests.length;
       await openedAndSaid('plain', /popup_blocked/);
       const requests = stage.world.authorizationServer.requests.slice(before);
-      assert.deepEqual(requests.filter(({ path }) => path === '/reg'), []);
+      assert.deepEqual(
+        requests.filter(({ path }) => path === '/reg'),
+        [],
+      );
     });
 
     test('[accepts interop 50] a page that signs in without a click asks for one, and goes on', async () => {
@@ -59,7 +66,8 @@ for (const name of browserNames) {
     });
 
     test('[accepts interop 50] a page in a frame of another site, where channels do not reach the window', async () => {
-      stage.site.pages['/frame.html'] = `<!doctype html><title>Another site</title><iframe src="${stage.site.origin}/index.html" width="700" height="900"></iframe>`;
+      stage.site.pages['/frame.html'] =
+        `<!doctype html><title>Another site</title><iframe src="${stage.site.origin}/index.html" width="700" height="900"></iframe>`;
       const page = await stage.open('/frame.html', { origin: stage.site.origin.replace('127.0.0.1', 'localhost') });
       const element = await page.waitForSelector('iframe', patience);
       const frame = await element?.contentFrame();
@@ -68,7 +76,10 @@ for (const name of browserNames) {
       await frame.type('#server', stage.world.server);
       const [popup] = await Promise.all([nextWindow(stage.browser), frame.click('#connect')]);
       await signInAt(popup);
-      await frame.waitForFunction(() => document.querySelector('#status')?.textContent?.startsWith('Connected'), patience);
+      await frame.waitForFunction(
+        () => document.querySelector('#status')?.textContent?.startsWith('Connected'),
+        patience,
+      );
     });
 
     test('[accepts interop 50] a page that the window cannot reach is given the address by the person', async () => {
@@ -77,7 +88,11 @@ for (const name of browserNames) {
       // As where the page at the redirect URI finds nobody: it shows its address, and says what to do with it.
       stage.site.headersOf['/callback.html'] = { 'content-security-policy': "script-src 'none'" };
       const arrived = new Promise((/** @type {(url: string) => void} */ resolve) => {
-        popup.on('request', (request) => request.isNavigationRequest() && request.url().includes('/callback.html?') && resolve(request.url()));
+        popup.on(
+          'request',
+          (request) =>
+            request.isNavigationRequest() && request.url().includes('/callback.html?') && resolve(request.url()),
+        );
       });
       await signInAt(popup);
       await page.type('#pasted', await arrived);
@@ -101,7 +116,8 @@ for (const name of browserNames) {
             // In place of a window; the page at the redirect URI is real, and in a frame.
             window.open = () => /** @type {any} */ ({ closed: false, close() {}, location: { replace: open } });
             // A window that is there already is sent on by the page in it.
-            new BroadcastChannel('mcp-oauth-wasm callback').onmessage = ({ data }) => data.about === 'next' && open(data.authorizationUrl);
+            new BroadcastChannel('mcp-oauth-wasm callback').onmessage = ({ data }) =>
+              data.about === 'next' && open(data.authorizationUrl);
             return lab.popupRedirect({ redirectUri: '/callback.html' });
           },
           visit: (url) =>

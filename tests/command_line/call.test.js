@@ -14,14 +14,18 @@ const store = join(await temporaryFolder(), 'sessions.json');
 let server;
 before(async () => {
   // An MCP server that wants no token, and whose tool says hostile things.
-  server = await listenOnLoopback(createServer(async (request, response) => {
-    const mcp = new McpServer({ name: 'hostile', version: '1' });
-    mcp.registerTool('shout', { description: hostile }, () => ({ content: [{ type: 'text', text: `${hostile}\n${hostile}` }] }));
-    const transport = new StreamableHTTPServerTransport();
-    response.on('close', () => mcp.close());
-    await mcp.connect(transport);
-    await transport.handleRequest(request, response);
-  }));
+  server = await listenOnLoopback(
+    createServer(async (request, response) => {
+      const mcp = new McpServer({ name: 'hostile', version: '1' });
+      mcp.registerTool('shout', { description: hostile }, () => ({
+        content: [{ type: 'text', text: `${hostile}\n${hostile}` }],
+      }));
+      const transport = new StreamableHTTPServerTransport();
+      response.on('close', () => mcp.close());
+      await mcp.connect(transport);
+      await transport.handleRequest(request, response);
+    }),
+  );
 });
 after(() => server.close());
 

@@ -11,23 +11,40 @@ import { run, runForJson } from './run.js';
 /** @type {World} */
 let world;
 before(async () => {
-  world = await startWorld({ protectedResource: { scopesSupported: ['openid', 'profile', 'email', 'private_metadata'] } });
+  world = await startWorld({
+    protectedResource: { scopesSupported: ['openid', 'profile', 'email', 'private_metadata'] },
+  });
 });
 after(() => world.close());
 
 /** An MCP server that says hostile things wherever it can. */
 async function startHostileServer() {
   const server = createServer((request, response) => {
-    const answer = (/** @type {number} */ status, /** @type {object} */ value) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
-    if (request.url?.startsWith('/.well-known/oauth-protected-resource')) return answer(200, { resource: `${origin}/mcp`, authorization_servers: [origin], scopes_supported: [`a${hostile}`, 'b'], resource_name: hostile });
+    const answer = (/** @type {number} */ status, /** @type {object} */ value) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+    if (request.url?.startsWith('/.well-known/oauth-protected-resource'))
+      return answer(200, {
+        resource: `${origin}/mcp`,
+        authorization_servers: [origin],
+        scopes_supported: [`a${hostile}`, 'b'],
+        resource_name: hostile,
+      });
     if (request.url?.startsWith('/.well-known/oauth-authorization-server')) {
       return answer(200, {
-        issuer: origin, authorization_endpoint: `${origin}/authorize`, token_endpoint: `${origin}/token`, registration_endpoint: `${origin}/register`,
-        code_challenge_methods_supported: ['S256'], protected_resources: [hostile], grant_types_supported: [hostile],
+        issuer: origin,
+        authorization_endpoint: `${origin}/authorize`,
+        token_endpoint: `${origin}/token`,
+        registration_endpoint: `${origin}/register`,
+        code_challenge_methods_supported: ['S256'],
+        protected_resources: [hostile],
+        grant_types_supported: [hostile],
       });
     }
     if (request.url === '/register') return answer(400, { error: `invalid${hostile}`, error_description: hostile });
-    if (request.method === 'POST') return response.writeHead(401, { 'www-authenticate': `Bearer scope="read", error_description="${'\u009b31m'}evil"` }).end();
+    if (request.method === 'POST')
+      return response
+        .writeHead(401, { 'www-authenticate': `Bearer scope="read", error_description="${'\u009b31m'}evil"` })
+        .end();
     return response.writeHead(404, { 'content-type': 'text/plain' }).end(hostile);
   });
   const { origin, close } = await listenOnLoopback(server);
@@ -41,7 +58,10 @@ describe('doctor', () => {
       assert.equal(status, 0);
       const lines = stdout.trimEnd().split('\n');
       assert.ok(lines.length <= 24 + (args.length > 0 ? 4 : 0), `${lines.length} lines`);
-      assert.deepEqual(lines.filter((line) => line.length > 80), []);
+      assert.deepEqual(
+        lines.filter((line) => line.length > 80),
+        [],
+      );
       assert.match(stdout, /would request {8}openid email offline_access/);
       assert.match(stderr, /Nobody is signed in/);
     }
@@ -52,7 +72,7 @@ describe('doctor', () => {
     assert.match(stdout, /register without `scope` may be locked out: openid/);
   });
 
-  test('with --probe shows that such a client is refused, in the server\'s words, and why ours is not', async () => {
+  test("with --probe shows that such a client is refused, in the server's words, and why ours is not", async () => {
     const { stdout, stderr } = await run(['doctor', world.server, '--probe']);
     assert.match(stderr, /Registering throwaway clients/);
     const [, careless = '', ours = ''] = stdout.split('A client that registers');
@@ -64,7 +84,14 @@ describe('doctor', () => {
 
   test('says everything with --verbose, by which standard', async () => {
     const { stdout } = await run(['doctor', world.server, '--probe', '--verbose']);
-    for (const words of ['RFC 7591 §2', 'scope-not-registered-by-default', 'The scope plan', 'What registration would send', 'GET     http', 'effect']) {
+    for (const words of [
+      'RFC 7591 §2',
+      'scope-not-registered-by-default',
+      'The scope plan',
+      'What registration would send',
+      'GET     http',
+      'effect',
+    ]) {
       assert.ok(stdout.includes(words), words);
     }
   });

@@ -29,8 +29,17 @@ export const bin = fileURLToPath(new URL('../../bin/mcp-oauth-wasm.js', import.m
  * @param {RunOptions} [options]
  * @returns {Promise<Ended>}
  */
-export async function run(args, { env = {}, onProgress, keepsInput = false, program = bin, cwd, asGroup = false } = {}) {
-  const variables = { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, MCP_OAUTH_CLIENT_SECRET: undefined, ...env };
+export async function run(
+  args,
+  { env = {}, onProgress, keepsInput = false, program = bin, cwd, asGroup = false } = {},
+) {
+  const variables = {
+    ...process.env,
+    NO_COLOR: undefined,
+    FORCE_COLOR: undefined,
+    MCP_OAUTH_CLIENT_SECRET: undefined,
+    ...env,
+  };
   const child = spawn(process.execPath, [program, ...args], { env: variables, cwd, stdio: 'pipe', detached: asGroup });
   if (!keepsInput) child.stdin.end();
   let [stdout, stderr] = ['', ''];

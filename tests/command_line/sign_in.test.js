@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { startWorld } from '../javascript/world.js';
 import { temporaryFolder } from '../javascript/temporary_folder.js';
+import { startWorld } from '../javascript/world.js';
 import { deviceFlow } from '../servers/authorization_server.js';
 import { createUserAgent } from '../servers/user_agent.js';
 import { run, runForJson } from './run.js';
@@ -18,7 +18,10 @@ let world;
 before(async () => {
   world = await startWorld({
     authorizationServer: { features: { deviceFlow } },
-    protectedResource: { scopesSupported: ['openid', 'profile', 'email', 'private_metadata'], furtherTools: { read_private_notes: ['private_metadata'] } },
+    protectedResource: {
+      scopesSupported: ['openid', 'profile', 'email', 'private_metadata'],
+      furtherTools: { read_private_notes: ['private_metadata'] },
+    },
   });
 });
 after(() => world.close());
@@ -84,7 +87,9 @@ describe('a session', () => {
   test('gets more scopes where a person may be asked, and not otherwise', async () => {
     const alone = await inStore(['call', world.server, 'read_private_notes'], store);
     assert.equal(alone.status, 3);
-    const { status, stdout, stderr } = await inStore(['call', world.server, 'read_private_notes', '--sign-in'], store, { onProgress: person() });
+    const { status, stdout, stderr } = await inStore(['call', world.server, 'read_private_notes', '--sign-in'], store, {
+      onProgress: person(),
+    });
     assert.equal(status, 0, stderr);
     assert.equal(stdout, 'read_private_notes: done\n');
     assert.match(stderr, /private_metadata/);
@@ -104,7 +109,10 @@ describe('a session', () => {
 
   test('is among the sessions, with its account', async () => {
     const { document } = await runForJson(['sessions', '--store', join(folder, store)]);
-    assert.deepEqual(document.map((/** @type {any} */ { endpoint, account }) => [endpoint, account]), [[world.server, 'default']]);
+    assert.deepEqual(
+      document.map((/** @type {any} */ { endpoint, account }) => [endpoint, account]),
+      [[world.server, 'default']],
+    );
     assert.match((await inStore(['sessions'], store)).stdout, /^http.*\/mcp$/m);
   });
 
@@ -149,7 +157,8 @@ describe('a sign-in', () => {
   });
 
   test('of two accounts gives two sessions', async () => {
-    for (const account of ['home', 'work']) await inStore(['login', world.server, '--account', account], 'accounts.json', { onProgress: person() });
+    for (const account of ['home', 'work'])
+      await inStore(['login', world.server, '--account', account], 'accounts.json', { onProgress: person() });
     const { document } = await runForJson(['sessions', '--store', join(folder, 'accounts.json')]);
     assert.deepEqual(document.map((/** @type {any} */ { account }) => account).sort(), ['home', 'work']);
   });
@@ -174,7 +183,9 @@ describe('a sign-in', () => {
       },
     });
     assert.equal(refused.status, process.platform === 'win32' ? null : 143);
-    const { status, stdout } = await inStore(['login', world.server, '--scope', 'public_metadata'], 'scopes.json', { onProgress: person() });
+    const { status, stdout } = await inStore(['login', world.server, '--scope', 'public_metadata'], 'scopes.json', {
+      onProgress: person(),
+    });
     assert.equal(status, 0);
     assert.match(stdout, /public_metadata/);
   });

@@ -2,8 +2,8 @@
 
 /** @import { Surroundings, ZooClient } from '../zoo/world.js' */
 
-import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { auth, UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { RememberingProvider } from './remembering_provider.js';
 

@@ -23,7 +23,9 @@ const known = JSON.parse(context);
  * @type {{ [scenario: string]: () => ConnectionSettings }}
  */
 const agreed = {
-  'auth/pre-registration': () => ({ client: { clientId: known.client_id, clientSecret: known.client_secret, issuer: known.issuer } }),
+  'auth/pre-registration': () => ({
+    client: { clientId: known.client_id, clientSecret: known.client_secret, issuer: known.issuer },
+  }),
   'auth/client-credentials-basic': () => ({
     client: { clientId: known.client_id, clientSecret: known.client_secret },
     grant: clientCredentials(),
@@ -39,7 +41,11 @@ const agreed = {
   'auth/enterprise-managed-authorization': () => ({
     client: { clientId: known.client_id, clientSecret: known.client_secret },
     grant: enterpriseManaged({
-      identityProvider: { issuer: known.idp_issuer, tokenEndpoint: known.idp_token_endpoint, clientId: known.idp_client_id },
+      identityProvider: {
+        issuer: known.idp_issuer,
+        tokenEndpoint: known.idp_token_endpoint,
+        clientId: known.idp_client_id,
+      },
       idToken: () => known.idp_id_token,
     }),
   }),

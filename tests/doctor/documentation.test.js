@@ -16,6 +16,12 @@ test('docs/findings.md is what the rules say', () => {
 test('every rule has an id of its own, in words, and names only settings that there are', () => {
   const all = [...rules, ...probeRules];
   assert.equal(new Set(all.map(({ id }) => id)).size, all.length);
-  assert.deepEqual(all.filter(({ id }) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(id)), []);
-  assert.deepEqual(all.flatMap(({ setting }) => setting ?? []).filter((setting) => !settings.includes(`\`${setting}\``)), []);
+  assert.deepEqual(
+    all.filter(({ id }) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(id)),
+    [],
+  );
+  assert.deepEqual(
+    all.flatMap(({ setting }) => setting ?? []).filter((setting) => !settings.includes(`\`${setting}\``)),
+    [],
+  );
 });

@@ -16,7 +16,10 @@ export const resourceMetadataUrl = 'https://mcp.example.com/.well-known/oauth-pr
 export const serverMetadataUrl = 'https://auth.example.com/.well-known/oauth-authorization-server';
 export const openidConfigurationUrl = 'https://auth.example.com/.well-known/openid-configuration';
 
-const open = { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'Authorization, Content-Type, MCP-Protocol-Version' };
+const open = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-headers': 'Authorization, Content-Type, MCP-Protocol-Version',
+};
 
 /** What a server says at which there is nothing to be found. */
 export const challenge = `Bearer resource_metadata="${resourceMetadataUrl}", scope="read"`;
@@ -58,7 +61,10 @@ export function faultless() {
 
 /** @param {string} challenge */
 export function refusal(challenge) {
-  return { status: 401, headers: { 'www-authenticate': challenge, 'access-control-expose-headers': 'WWW-Authenticate' } };
+  return {
+    status: 401,
+    headers: { 'www-authenticate': challenge, 'access-control-expose-headers': 'WWW-Authenticate' },
+  };
 }
 
 /** @param {Record<string, unknown>} members in place of its own; undefined takes one away */
@@ -86,6 +92,9 @@ export function playing(answers, sent = []) {
     const { status = answer ? 200 : 404, json, text, headers = {} } = answer ?? {};
     const type = json === undefined ? 'text/html' : 'application/json';
     const body = json === undefined ? text : JSON.stringify(json);
-    return new Response(body, { status, headers: { ...(body === undefined ? {} : { 'content-type': type }), ...headers } });
+    return new Response(body, {
+      status,
+      headers: { ...(body === undefined ? {} : { 'content-type': type }), ...headers },
+    });
   };
 }

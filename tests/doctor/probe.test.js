@@ -6,7 +6,10 @@ import { endpoint, faultless, issuer, playing, server } from './played.js';
 
 /** @import { Fetch } from 'mcp-oauth-wasm' */
 
-const managed = { registration_client_uri: `${issuer}/register/1`, registration_access_token: 'the-token-of-the-registration' };
+const managed = {
+  registration_client_uri: `${issuer}/register/1`,
+  registration_access_token: 'the-token-of-the-registration',
+};
 
 /** @typedef {{ status: number, headers?: Record<string, string>, body?: string }} Answered */
 
@@ -32,9 +35,13 @@ async function probed(authorize, { registration = managed, refuses = () => undef
     if (method === 'POST' && url.href === `${issuer}/register`) {
       sent.push(`POST ${url.href}`);
       const { status, headers, body } = refuses(JSON.parse(String(init?.body))) ?? { status: 201 };
-      if (status !== 201) return new Response(body, { status, headers: { 'content-type': 'application/json', ...headers } });
+      if (status !== 201)
+        return new Response(body, { status, headers: { 'content-type': 'application/json', ...headers } });
       clients += 1;
-      return Response.json({ client_id: `client-${clients}`, ...JSON.parse(String(init?.body)), ...registration }, { status: 201 });
+      return Response.json(
+        { client_id: `client-${clients}`, ...JSON.parse(String(init?.body)), ...registration },
+        { status: 201 },
+      );
     }
     if (method === 'DELETE') {
       sent.push(`DELETE ${url.href}`);
@@ -71,17 +78,25 @@ const signInPage = () => ({ status: 200, headers: { 'content-type': 'text/html' 
 const asked = (request) => (request.searchParams.get('scope') ?? '').split(' ').filter(Boolean);
 
 /** @param {URL} request */
-const withCode = (request) => back(request, { code: 'the-code-of-the-server', state: request.searchParams.get('state'), iss: issuer });
+const withCode = (request) =>
+  back(request, { code: 'the-code-of-the-server', state: request.searchParams.get('state'), iss: issuer });
 
 /**
  * Judges scopes before it shows its sign-in page, and names all that was asked for, as Keycloak does.
  *
  * @param {...string} permitted
  */
-const permitting = (...permitted) => (/** @type {URL} */ request) =>
-  asked(request).every((scope) => permitted.includes(scope))
-    ? signInPage()
-    : back(request, { error: 'invalid_scope', error_description: `Invalid scopes: ${asked(request).join(' ')}`, state: request.searchParams.get('state'), iss: issuer });
+const permitting =
+  (...permitted) =>
+  (/** @type {URL} */ request) =>
+    asked(request).every((scope) => permitted.includes(scope))
+      ? signInPage()
+      : back(request, {
+          error: 'invalid_scope',
+          error_description: `Invalid scopes: ${asked(request).join(' ')}`,
+          state: request.searchParams.get('state'),
+          iss: issuer,
+        });
 
 /** @param {Awaited<ReturnType<typeof probe>>} result */
 const idsOf = ({ findings }) => findings.map(({ id }) => id);
@@ -91,7 +106,13 @@ const idsOf = ({ findings }) => findings.map(({ id }) => id);
  * @param {string} details
  */
 function refusedByKeycloak(policy, details) {
-  return { status: 403, body: JSON.stringify({ error: 'insufficient_scope', error_description: `Policy '${policy}' rejected request to client-registration service. Details: ${details}` }) };
+  return {
+    status: 403,
+    body: JSON.stringify({
+      error: 'insufficient_scope',
+      error_description: `Policy '${policy}' rejected request to client-registration service. Details: ${details}`,
+    }),
+  };
 }
 
 describe('a probe', () => {
@@ -100,14 +121,19 @@ describe('a probe', () => {
     const { findings, careless, ours, clients } = await probing;
     assert.deepEqual(findings, []);
     assert.deepEqual([careless.answer, ours.answer], ['accepted', 'accepted']);
-    assert.deepEqual(clients, [{ clientId: 'client-1', deleted: true }, { clientId: 'client-2', deleted: true }]);
+    assert.deepEqual(clients, [
+      { clientId: 'client-1', deleted: true },
+      { clientId: 'client-2', deleted: true },
+    ]);
     assert.equal(sent.filter((request) => request.startsWith('POST')).length, 2);
   });
 
   test('says so where a refusal does not carry the state of its request', async () => {
     const { probing } = await probed((request) => back(request, { error: 'access_denied', iss: issuer }));
     assert.ok((await probing).findings.some(({ id }) => id === 'state-not-returned'));
-    const right = await probed((request) => back(request, { error: 'access_denied', iss: issuer, state: request.searchParams.get('state') }));
+    const right = await probed((request) =>
+      back(request, { error: 'access_denied', iss: issuer, state: request.searchParams.get('state') }),
+    );
     assert.ok(!(await right.probing).findings.some(({ id }) => id === 'state-not-returned'));
   });
 
@@ -115,32 +141,56 @@ describe('a probe', () => {
     const { probing, sent } = await probed(withCode);
     const result = await probing;
     assert.equal(result.ours.answer, 'accepted');
-    assert.deepEqual(sent.filter((request) => request.includes('/token')), []);
+    assert.deepEqual(
+      sent.filter((request) => request.includes('/token')),
+      [],
+    );
     assert.doesNotMatch(JSON.stringify(result), /the-code-of-the-server|the-token-of-the-registration/);
   });
 
   test('follows no redirect', async () => {
-    const { probing, sent } = await probed(() => ({ status: 302, headers: { location: 'https://elsewhere.example/login' } }));
+    const { probing, sent } = await probed(() => ({
+      status: 302,
+      headers: { location: 'https://elsewhere.example/login' },
+    }));
     assert.equal((await probing).ours.answer, 'sign-in');
-    assert.deepEqual(sent.filter((request) => request.includes('elsewhere')), []);
+    assert.deepEqual(
+      sent.filter((request) => request.includes('elsewhere')),
+      [],
+    );
   });
 
   test('deletes nothing at another origin, and says what is to be deleted by hand', async () => {
-    const { probing, sent } = await probed(signInPage, { registration: { ...managed, registration_client_uri: 'https://elsewhere.example/1' } });
+    const { probing, sent } = await probed(signInPage, {
+      registration: { ...managed, registration_client_uri: 'https://elsewhere.example/1' },
+    });
     const { findings, clients } = await probing;
-    assert.deepEqual(sent.filter((request) => request.startsWith('DELETE')), []);
-    assert.deepEqual(clients.map(({ deleted }) => deleted), [false, false]);
+    assert.deepEqual(
+      sent.filter((request) => request.startsWith('DELETE')),
+      [],
+    );
+    assert.deepEqual(
+      clients.map(({ deleted }) => deleted),
+      [false, false],
+    );
     assert.match(String(findings.find(({ id }) => id === 'clients-cannot-be-deleted')?.found), /client-1, client-2/);
   });
 
   test('that is ended leaves no client behind', async () => {
     const { probing, sent } = await probed(signInPage, { ending: new AbortController() });
     await assert.rejects(probing, /enough/);
-    assert.equal(sent.filter((request) => request.startsWith('DELETE')).length, sent.filter((request) => request.startsWith('POST')).length);
+    assert.equal(
+      sent.filter((request) => request.startsWith('DELETE')).length,
+      sent.filter((request) => request.startsWith('POST')).length,
+    );
   });
 
-  test('repeats a page\'s words without its markup, cut', async () => {
-    const { probing } = await probed(() => ({ status: 400, headers: { 'content-type': 'text/html' }, body: `<script>alert(1)</script><p>Unknown\u001b[31m scope</p>${'x'.repeat(5000)}` }));
+  test("repeats a page's words without its markup, cut", async () => {
+    const { probing } = await probed(() => ({
+      status: 400,
+      headers: { 'content-type': 'text/html' },
+      body: `<script>alert(1)</script><p>Unknown\u001b[31m scope</p>${'x'.repeat(5000)}`,
+    }));
     const { ours } = await probing;
     assert.equal(ours.byRedirect, false);
     assert.match(String(ours.serverAnswer), /^400 Unknown \[31m scope x+$/);
@@ -153,9 +203,15 @@ describe('a sign-in page', () => {
     const { probing } = await probed(signInPage);
     const { findings, careless, ours } = await probing;
     assert.deepEqual([careless.answer, ours.answer], ['sign-in', 'sign-in']);
-    assert.deepEqual(findings.map(({ id }) => id), ['sign-in-before-scopes']);
+    assert.deepEqual(
+      findings.map(({ id }) => id),
+      ['sign-in-before-scopes'],
+    );
     assert.deepEqual(findings[0]?.scopes, ['read'], 'what the client without scope requests, and no answer names');
-    assert.match(String(findings[0]?.found), /registered without `scope`, its answer does not name read; registered by the plan, its answer names all/);
+    assert.match(
+      String(findings[0]?.found),
+      /registered without `scope`, its answer does not name read; registered by the plan, its answer names all/,
+    );
   });
 
   test('says that the request was accepted where the server refuses scopes that nobody registered before it', async () => {
@@ -169,7 +225,10 @@ describe('a sign-in page', () => {
     const { probing } = await probed(signInPage, { registration: { ...managed, scope: 'write' } });
     const result = await probing;
     assert.deepEqual(result.ours.notKnown, ['read', 'offline_access']);
-    assert.deepEqual(idsOf(result).filter((id) => id !== 'registration-narrows'), ['sign-in-before-scopes']);
+    assert.deepEqual(
+      idsOf(result).filter((id) => id !== 'registration-narrows'),
+      ['sign-in-before-scopes'],
+    );
   });
 });
 
@@ -184,7 +243,9 @@ describe('a registration that is silent about a scope', () => {
     assert.deepEqual(ours.permitted, ['read']);
     assert.deepEqual(idsOf(result), ['permitted-scope-not-named']);
     assert.deepEqual(findings[0]?.scopes, ['read']);
-    const requests = sent.filter((request) => request.includes('client_id=client-2')).map((request) => asked(new URL(request.slice(4))));
+    const requests = sent
+      .filter((request) => request.includes('client_id=client-2'))
+      .map((request) => asked(new URL(request.slice(4))));
     assert.ok(!requests[0]?.includes('read'), 'the first request is what the answer names');
   });
 
@@ -202,35 +263,57 @@ describe('a registration that is silent about a scope', () => {
     const result = await probing;
     assert.deepEqual([result.ours.permitted, result.ours.notPermitted], [['read'], ['write', 'offline_access']]);
     assert.ok(!idsOf(result).includes('demanded-scope-not-registered'));
-    assert.deepEqual(result.findings.find(({ id }) => id === 'registration-narrows')?.scopes, ['write', 'offline_access']);
+    assert.deepEqual(result.findings.find(({ id }) => id === 'registration-narrows')?.scopes, [
+      'write',
+      'offline_access',
+    ]);
   });
 
   test('is no end where a request without scope is refused, and one for it accepted', async () => {
     const needing = (/** @type {URL} */ request) =>
-      asked(request).includes('read') ? withCode(request) : back(request, { error: 'invalid_request', state: request.searchParams.get('state'), iss: issuer });
+      asked(request).includes('read')
+        ? withCode(request)
+        : back(request, { error: 'invalid_request', state: request.searchParams.get('state'), iss: issuer });
     const { ours, findings } = await (await probed(needing, { registration: { ...managed, scope: 'other' } })).probing;
     assert.equal(ours.answer, 'accepted');
     assert.ok(!findings.some(({ id }) => id === 'sign-in-refused'));
-    const never = await (await probed((request) => back(request, { error: 'invalid_request', state: request.searchParams.get('state'), iss: issuer }), { registration: { ...managed, scope: 'other' } })).probing;
+    const never = await (
+      await probed(
+        (request) => back(request, { error: 'invalid_request', state: request.searchParams.get('state'), iss: issuer }),
+        { registration: { ...managed, scope: 'other' } },
+      )
+    ).probing;
     assert.ok(never.findings.some(({ id }) => id === 'sign-in-refused'));
   });
 });
 
 describe('a refused registration', () => {
-  const where = /Keycloak: Admin console → Clients → Client registration → Client registration policies \(anonymous access\)/;
+  const where =
+    /Keycloak: Admin console → Clients → Client registration → Client registration policies \(anonymous access\)/;
 
   test('names every policy that refused it, and where its operator changes it', async () => {
     const refuses = (/** @type {Record<string, unknown>} */ { scope }) =>
-      scope === undefined ? refusedByKeycloak('Trusted Hosts', 'Host not trusted.') : refusedByKeycloak('Allowed Client Scopes', 'Not permitted to use specified clientScope');
+      scope === undefined
+        ? refusedByKeycloak('Trusted Hosts', 'Host not trusted.')
+        : refusedByKeycloak('Allowed Client Scopes', 'Not permitted to use specified clientScope');
     const { findings } = await (await probed(withCode, { refuses })).probing;
-    assert.deepEqual(findings.map(({ id }) => id), ['registration-refused']);
+    assert.deepEqual(
+      findings.map(({ id }) => id),
+      ['registration-refused'],
+    );
     assert.match(String(findings[0]?.change), /Policy "Allowed Client Scopes": .*Policy "Trusted Hosts": /);
     assert.match(String(findings[0]?.change), where);
-    assert.match(String(findings[0]?.found), /^sent "read write offline_access", "read": 403 .*Allowed Client Scopes.*; sent no `scope`: 403 .*Host not trusted/);
+    assert.match(
+      String(findings[0]?.found),
+      /^sent "read write offline_access", "read": 403 .*Allowed Client Scopes.*; sent no `scope`: 403 .*Host not trusted/,
+    );
   });
 
   test('of a scope is told also where the client is registered in the end', async () => {
-    const refuses = (/** @type {Record<string, unknown>} */ { scope }) => (scope === undefined ? undefined : refusedByKeycloak('Allowed Client Scopes', 'Not permitted to use specified clientScope'));
+    const refuses = (/** @type {Record<string, unknown>} */ { scope }) =>
+      scope === undefined
+        ? undefined
+        : refusedByKeycloak('Allowed Client Scopes', 'Not permitted to use specified clientScope');
     const { findings, ours } = await (await probed(withCode, { refuses })).probing;
     assert.equal(ours.registered, true);
     const finding = findings.find(({ id }) => id === 'registration-refuses-scopes');
@@ -239,16 +322,28 @@ describe('a refused registration', () => {
   });
 
   test('without `scope` names the policy too', async () => {
-    const refuses = (/** @type {Record<string, unknown>} */ { scope }) => (scope === undefined ? refusedByKeycloak('A policy of their own', 'Send a scope.') : undefined);
+    const refuses = (/** @type {Record<string, unknown>} */ { scope }) =>
+      scope === undefined ? refusedByKeycloak('A policy of their own', 'Send a scope.') : undefined;
     const { findings } = await (await probed(withCode, { refuses })).probing;
-    assert.match(String(findings.find(({ id }) => id === 'registration-needs-scope')?.change), /^Policy "A policy of their own": permit there what the words name\. Where: Keycloak/);
+    assert.match(
+      String(findings.find(({ id }) => id === 'registration-needs-scope')?.change),
+      /^Policy "A policy of their own": permit there what the words name\. Where: Keycloak/,
+    );
   });
 
   for (const [words, answer, change] of /** @type {[string, Answered, RegExp][]} */ ([
     ['that wants a token', { status: 401, body: '{"error":"invalid_token"}' }, /initial access token/],
     ['that redirects to a login page', { status: 302, headers: { location: '/login' } }, /signed-in operator/],
-    ['of Hydra', { status: 404, body: '{"error":"not_found","error_description":"Dynamic registration is not enabled."}' }, /Ory Hydra/],
-    ['in words that nobody knows', { status: 400, body: '{"error":"invalid_client_metadata","error_description":"Policy of the house"}' }, /^Accept public clients with a loopback/],
+    [
+      'of Hydra',
+      { status: 404, body: '{"error":"not_found","error_description":"Dynamic registration is not enabled."}' },
+      /Ory Hydra/,
+    ],
+    [
+      'in words that nobody knows',
+      { status: 400, body: '{"error":"invalid_client_metadata","error_description":"Policy of the house"}' },
+      /^Accept public clients with a loopback/,
+    ],
   ])) {
     test(`${words} is told as what it is`, async () => {
       const { findings } = await (await probed(withCode, { refuses: () => answer })).probing;
@@ -261,12 +356,26 @@ describe('public clients', () => {
   const metadata = { token_endpoint_auth_methods_supported: ['client_secret_basic'] };
 
   test('that are registered, and not listed, are told as that', async () => {
-    const ids = idsOf(await (await probed(withCode, { metadata, registration: { ...managed, token_endpoint_auth_method: 'none' } })).probing);
+    const ids = idsOf(
+      await (await probed(withCode, { metadata, registration: { ...managed, token_endpoint_auth_method: 'none' } }))
+        .probing,
+    );
     assert.deepEqual(ids, ['public-clients-not-listed']);
   });
 
   test('are told not to exist only where one was given a secret', async () => {
-    const ids = idsOf(await (await probed(withCode, { metadata, registration: { ...managed, client_secret: 'the-secret-of-the-client', token_endpoint_auth_method: 'client_secret_basic' } })).probing);
+    const ids = idsOf(
+      await (
+        await probed(withCode, {
+          metadata,
+          registration: {
+            ...managed,
+            client_secret: 'the-secret-of-the-client',
+            token_endpoint_auth_method: 'client_secret_basic',
+          },
+        })
+      ).probing,
+    );
     assert.deepEqual(ids, ['secret-required']);
   });
 });

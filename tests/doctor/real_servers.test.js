@@ -6,14 +6,17 @@ import { assertSnapshot, seen, settled } from './snapshots.js';
 
 /** @import { World } from '../javascript/world.js' */
 
-describe('the servers of the demo, which are oidc-provider and the MCP SDK\'s', () => {
+describe("the servers of the demo, which are oidc-provider and the MCP SDK's", () => {
   /** @type {World} */
   let world;
   /** @type {Awaited<ReturnType<typeof seen>>} */
   let what;
   before(async () => {
     world = await startWorld({
-      protectedResource: { scopesSupported: ['openid', 'profile', 'email', 'private_metadata'], furtherTools: { read_private_notes: ['private_metadata'] } },
+      protectedResource: {
+        scopesSupported: ['openid', 'profile', 'email', 'private_metadata'],
+        furtherTools: { read_private_notes: ['private_metadata'] },
+      },
     });
     what = await seen(world.server);
   });
@@ -22,10 +25,20 @@ describe('the servers of the demo, which are oidc-provider and the MCP SDK\'s', 
   test('are examined and probed with the same findings as ever', () => {
     const { examination, probed } = what;
     const { findings, plan, registrationRequest } = examination;
-    const origins = { 'http://authorization-server.example': world.issuer, 'http://mcp.example': new URL(world.server).origin };
+    const origins = {
+      'http://authorization-server.example': world.issuer,
+      'http://mcp.example': new URL(world.server).origin,
+    };
     const drawn = probed?.clients.map(({ clientId }) => clientId);
     const { careless, ours, clients } = probed ?? {};
-    assertSnapshot('oidc_provider', settled({ findings, plan, registrationRequest, probe: { findings: probed?.findings, careless, ours, clients } }, origins, drawn));
+    assertSnapshot(
+      'oidc_provider',
+      settled(
+        { findings, plan, registrationRequest, probe: { findings: probed?.findings, careless, ours, clients } },
+        origins,
+        drawn,
+      ),
+    );
   });
 
   test('refuse `openid` to a client that registers without scope, and not to ours', () => {
@@ -33,17 +46,28 @@ describe('the servers of the demo, which are oidc-provider and the MCP SDK\'s', 
     assert.deepEqual(finding?.scopes, ['openid']);
     assert.match(String(finding?.found), /error=invalid_scope.*was accepted/);
     assert.equal(what.probed?.ours.answer, 'accepted');
-    assert.ok(what.examination.findings.some(({ id, scopes }) => id === 'scope-to-be-registered' && scopes?.includes('openid')), 'the risk is named without a probe');
+    assert.ok(
+      what.examination.findings.some(({ id, scopes }) => id === 'scope-to-be-registered' && scopes?.includes('openid')),
+      'the risk is named without a probe',
+    );
   });
 
   test('keep no throwaway client', () => {
-    const deleted = world.authorizationServer.requests.filter(({ method, status }) => method === 'DELETE' && status === 204);
+    const deleted = world.authorizationServer.requests.filter(
+      ({ method, status }) => method === 'DELETE' && status === 204,
+    );
     assert.equal(deleted.length, 2);
-    assert.deepEqual(what.probed?.clients.map((client) => client.deleted), [true, true]);
+    assert.deepEqual(
+      what.probed?.clients.map((client) => client.deleted),
+      [true, true],
+    );
   });
 
   test('sign nobody in for it, and are shown no secret again', () => {
-    assert.deepEqual(world.authorizationServer.requests.filter(({ method, path }) => method === 'POST' && path === '/token'), []);
+    assert.deepEqual(
+      world.authorizationServer.requests.filter(({ method, path }) => method === 'POST' && path === '/token'),
+      [],
+    );
     const told = JSON.stringify(what.probed);
     assert.doesNotMatch(told, /"registration_access_token":"(?!\[redacted\])/);
     assert.doesNotMatch(told, /[?&]state=(?!\[redacted\])[\w-]{20,}/);

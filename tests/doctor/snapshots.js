@@ -29,16 +29,22 @@ export async function seen(endpoint, { settings, fetch } = {}) {
  * @param {{ examination: Examination, probed?: ProbeResult }} what
  */
 export function inShort({ examination, probed }) {
-  const ids = (/** @type {Finding[]} */ findings) => findings.map(({ severity, id, scopes }) => [severity, id, ...(scopes ?? [])].join(' '));
+  const ids = (/** @type {Finding[]} */ findings) =>
+    findings.map(({ severity, id, scopes }) => [severity, id, ...(scopes ?? [])].join(' '));
   return {
     examined: ids(examination.findings),
-    ...(probed ? { probed: ids(probed.findings), careless: trialInShort(probed.careless), ours: trialInShort(probed.ours) } : {}),
+    ...(probed
+      ? { probed: ids(probed.findings), careless: trialInShort(probed.careless), ours: trialInShort(probed.ours) }
+      : {}),
   };
 }
 
 /** @param {Trial} trial */
 function trialInShort({ answer, refusedAt, error, registeredScope, requestedScope }) {
-  const scopes = registeredScope === undefined ? '' : `registered ${registeredScope ?? 'unsaid'}; requested ${requestedScope ?? 'nothing'}; `;
+  const scopes =
+    registeredScope === undefined
+      ? ''
+      : `registered ${registeredScope ?? 'unsaid'}; requested ${requestedScope ?? 'nothing'}; `;
   return `${scopes}${answer ?? 'not asked'}${refusedAt ? ` at ${refusedAt}` : ''}${error ? `: ${error}` : ''}`;
 }
 
@@ -50,10 +56,13 @@ export function assertSnapshot(name, value) {
   if (process.env.UPDATE) write(name, value);
   const [now, then] = [JSON.parse(JSON.stringify(value)), read(name)];
   const hint = 'if that is intended, run the test with UPDATE=1';
-  const others = [now, then].flatMap((one, at, both) => Object.keys(one).filter((member) => !Object.hasOwn(both[1 - at], member)));
+  const others = [now, then].flatMap((one, at, both) =>
+    Object.keys(one).filter((member) => !Object.hasOwn(both[1 - at], member)),
+  );
   assert.deepEqual(others, [], `${name}.json has other members; ${hint}`);
   // One by one: the difference of whole files takes minutes to work out, and nobody reads it.
-  for (const member of Object.keys(now)) assert.deepEqual(now[member], then[member], `${name}.json: ${member} differs; ${hint}`);
+  for (const member of Object.keys(now))
+    assert.deepEqual(now[member], then[member], `${name}.json: ${member} differs; ${hint}`);
 }
 
 /**

@@ -8,7 +8,12 @@ import { scenarios } from '../zoo/scenarios/index.js';
 import { assertSnapshot, inShort, seen } from './snapshots.js';
 
 /** Found only at servers that differ in ways that no policy of the zoo does: see probe.test.js. */
-const elsewhere = ['state-not-returned', 'permitted-scope-not-named', 'sign-in-before-scopes', 'public-clients-not-listed'];
+const elsewhere = [
+  'state-not-returned',
+  'permitted-scope-not-named',
+  'sign-in-before-scopes',
+  'public-clients-not-listed',
+];
 
 test('every policy of the zoo is examined and probed with the same findings as ever', async () => {
   /** By what decides them: scenarios share policies. @type {Map<string, ReturnType<typeof inShort>>} */
@@ -35,13 +40,21 @@ test('every policy of the zoo is examined and probed with the same findings as e
       await Promise.all([close(), closeResource()]);
     }
   }
-  const everywhere = [...known.values()].map(({ examined }) => examined).reduce((common, examined) => common.filter((line) => examined.includes(line)));
+  const everywhere = [...known.values()]
+    .map(({ examined }) => examined)
+    .reduce((common, examined) => common.filter((line) => examined.includes(line)));
   for (const short of known.values()) short.examined = short.examined.filter((line) => !everywhere.includes(line));
   assertSnapshot('zoo', { everywhere, ...all });
 
   const found = [...known.values()].map(({ probed }) => (probed ?? []).map((line) => line.split(' ')[1]));
   for (const { id } of probeRules.filter((rule) => !elsewhere.includes(rule.id))) {
-    assert.ok(found.some((ids) => ids.includes(id)), `${id} is found at some server of the zoo`);
-    assert.ok(found.some((ids) => !ids.includes(id)), `${id} is not found at all of them`);
+    assert.ok(
+      found.some((ids) => ids.includes(id)),
+      `${id} is found at some server of the zoo`,
+    );
+    assert.ok(
+      found.some((ids) => !ids.includes(id)),
+      `${id} is not found at all of them`,
+    );
   }
 });

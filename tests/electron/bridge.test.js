@@ -25,10 +25,20 @@ async function start({ interaction = true, application } = {}) {
   application ??= await installApplication();
   const authorizer = application.start();
   const connection = authorizer.connection(world.server, { interaction });
-  const stop = await serveBridge({ electron: application.electron, pages, connection: (name) => (name === 'tools' ? connection : undefined) });
+  const stop = await serveBridge({
+    electron: application.electron,
+    pages,
+    connection: (name) => (name === 'tools' ? connection : undefined),
+  });
   const request = {
-    connection: 'tools', url: world.server, method: 'POST', body: whoami,
-    headers: [['Accept', 'application/json, text/event-stream'], ['Content-Type', 'application/json']],
+    connection: 'tools',
+    url: world.server,
+    method: 'POST',
+    body: whoami,
+    headers: [
+      ['Accept', 'application/json, text/event-stream'],
+      ['Content-Type', 'application/json'],
+    ],
   };
   return { ...application, connection, stop, request };
 }
@@ -46,7 +56,12 @@ test('[accepts T4] pages call tools, and several windows with an expired token r
   await expire(host.store, world.server);
   await start({ application });
   const sent = electron.seen.requests.length;
-  const windows = ['app://main/index.html#one', 'app://main/index.html?two', 'file:///opt/app/pages/three.html', 'http://localhost:5173/four'];
+  const windows = [
+    'app://main/index.html#one',
+    'app://main/index.html?two',
+    'file:///opt/app/pages/three.html',
+    'http://localhost:5173/four',
+  ];
   const answers = await Promise.all(windows.map((url) => fetchFromPage(electron, request, { url })));
   for (const { text } of answers) assert.match(text, /alice@example\.com/);
   assert.equal(electron.seen.requests.slice(sent).filter(({ url }) => url?.endsWith('/token')).length, 1);
@@ -65,7 +80,12 @@ test('[refuses T3] a page neither sends nor receives what signs a request', asyn
   const received = /** @type {Record<string, unknown>[]} */ ([]);
   const server = createServer((request, response) => {
     received.push(request.headers);
-    response.writeHead(400, { 'Content-Type': 'text/plain', 'WWW-Authenticate': 'Bearer error_description="token"', 'Set-Cookie': 'a=b', 'Mcp-Session-Id': 's' });
+    response.writeHead(400, {
+      'Content-Type': 'text/plain',
+      'WWW-Authenticate': 'Bearer error_description="token"',
+      'Set-Cookie': 'a=b',
+      'Mcp-Session-Id': 's',
+    });
     response.end('no');
   });
   const { origin, close } = await listenOnLoopback(server);
@@ -75,12 +95,30 @@ test('[refuses T3] a page neither sends nor receives what signs a request', asyn
     fetch: (/** @type {any} */ url, /** @type {any} */ init) => host.fetch(url, init),
   };
   await serveBridge({ electron, pages, connection: () => connection });
-  const headers = [['authorization', 'Bearer of-the-page'], ['DPoP', 'x'], ['Cookie', 'x=y'], ['Origin', 'https://elsewhere.example'], ['Mcp-Protocol-Version', '2025-11-25']];
-  const { response } = await fetchFromPage(electron, { connection: 'tools', url: `${origin}/`, method: 'POST', headers, body: bytes('{}') });
+  const headers = [
+    ['authorization', 'Bearer of-the-page'],
+    ['DPoP', 'x'],
+    ['Cookie', 'x=y'],
+    ['Origin', 'https://elsewhere.example'],
+    ['Mcp-Protocol-Version', '2025-11-25'],
+  ];
+  const { response } = await fetchFromPage(electron, {
+    connection: 'tools',
+    url: `${origin}/`,
+    method: 'POST',
+    headers,
+    body: bytes('{}'),
+  });
   await close();
-  assert.deepEqual(response.headers, [['content-type', 'text/plain'], ['mcp-session-id', 's']]);
+  assert.deepEqual(response.headers, [
+    ['content-type', 'text/plain'],
+    ['mcp-session-id', 's'],
+  ]);
   const [{ authorization, dpop, cookie, origin: from, 'mcp-protocol-version': version } = {}] = received;
-  assert.deepEqual([authorization, dpop, cookie, from, version], [undefined, undefined, undefined, undefined, '2025-11-25']);
+  assert.deepEqual(
+    [authorization, dpop, cookie, from, version],
+    [undefined, undefined, undefined, undefined, '2025-11-25'],
+  );
 });
 
 test('[refuses T3] nothing that reaches a page has a token in it, errors included', async () => {
@@ -121,7 +159,10 @@ test('[refuses T3] a page reaches the endpoint of its connection, and nothing el
 test('an error has its code, and what the person has to agree to', async () => {
   const { electron, request } = await start({ interaction: false });
   const { error } = await fetchFromPage(electron, request);
-  assert.deepEqual([error.kind, error.code, error.details.issuer], ['interaction', 'interaction_required', world.issuer]);
+  assert.deepEqual(
+    [error.kind, error.code, error.details.issuer],
+    ['interaction', 'interaction_required', world.issuer],
+  );
   assert.ok(error.details.plan.scopes);
 });
 
@@ -130,10 +171,17 @@ test('pages that are not listed, and frames within pages, are not served', async
   const frames = [
     null,
     { url: 'app://main/index.html', parent: { url: 'app://main/index.html' } },
-    { url: 'app://main/other.html' }, { url: 'app://main/index.html/below' }, { url: 'app://other/index.html' },
-    { url: 'file:///opt/app/pages' }, { url: 'file:///opt/app/pages/../other.html' }, { url: 'file:///opt/app/other.html' },
-    { url: 'https://localhost:5173/' }, { url: 'http://localhost:51730/' }, { url: 'http://localhost:5173@elsewhere.example/' },
-    { url: 'about:blank' }, { url: '' },
+    { url: 'app://main/other.html' },
+    { url: 'app://main/index.html/below' },
+    { url: 'app://other/index.html' },
+    { url: 'file:///opt/app/pages' },
+    { url: 'file:///opt/app/pages/../other.html' },
+    { url: 'file:///opt/app/other.html' },
+    { url: 'https://localhost:5173/' },
+    { url: 'http://localhost:51730/' },
+    { url: 'http://localhost:5173@elsewhere.example/' },
+    { url: 'about:blank' },
+    { url: '' },
   ];
   for (const frame of frames) {
     for (const asked of [request, { operation: 'plan', connection: 'tools' }]) {
@@ -147,9 +195,18 @@ test('pages that are not listed, and frames within pages, are not served', async
 test('what is no request, or names no connection, is refused before anything is sent', async () => {
   const { electron, request } = await start();
   const none = [
-    null, 'text', {}, { ...request, operation: 'signOut' }, { ...request, connection: 'other' }, { ...request, connection: 7 },
-    { ...request, method: 'CONNECT' }, { ...request, url: undefined }, { ...request, body: 'text' }, { ...request, headers: 'text' },
-    { ...request, headers: [['accept', 7]] }, { ...request, headers: [['accept']] },
+    null,
+    'text',
+    {},
+    { ...request, operation: 'signOut' },
+    { ...request, connection: 'other' },
+    { ...request, connection: 7 },
+    { ...request, method: 'CONNECT' },
+    { ...request, url: undefined },
+    { ...request, body: 'text' },
+    { ...request, headers: 'text' },
+    { ...request, headers: [['accept', 7]] },
+    { ...request, headers: [['accept']] },
   ];
   for (const message of none) {
     const asked = ask(electron, message && typeof message === 'object' ? { operation: 'fetch', ...message } : message);
@@ -177,7 +234,10 @@ test('an answer is read as the page wants it, and ends with the page', async () 
   });
   const { origin, close } = await listenOnLoopback(server);
   const { electron, host } = await installApplication();
-  const connection = { ...(await start()).connection, fetch: (/** @type {any} */ url, /** @type {any} */ init) => host.fetch(url, init) };
+  const connection = {
+    ...(await start()).connection,
+    fetch: (/** @type {any} */ url, /** @type {any} */ init) => host.fetch(url, init),
+  };
   const stop = await serveBridge({ electron, pages, connection: () => connection });
   const request = { operation: 'fetch', connection: 'tools', url: `${origin}/`, method: 'GET' };
 

@@ -30,7 +30,14 @@ import { request as sendHttps } from 'node:https';
  * @param {Partial<StandInKeyOptions>} [options.key]
  * @param {(hostname: string) => Promise<string[]>} [options.resolve] host names to addresses
  */
-export function createElectron({ userData, browse = async () => {}, isReady = true, isFirst = true, key, resolve = resolveByNode }) {
+export function createElectron({
+  userData,
+  browse = async () => {},
+  isReady = true,
+  isFirst = true,
+  key,
+  resolve = resolveByNode,
+}) {
   const events = new EventEmitter();
   let ready = isReady;
   /** What happened, for tests. */
@@ -90,7 +97,11 @@ export function createElectron({ userData, browse = async () => {}, isReady = tr
   /** @type {IpcMain} */
   const ipcMain = /** @type {any} */ (new EventEmitter());
   return {
-    app, shell, session, net, ipcMain,
+    app,
+    shell,
+    session,
+    net,
+    ipcMain,
     safeStorage: createSafeStorage(key),
     seen,
     becomeReady() {
@@ -202,10 +213,14 @@ class StandInRequest extends EventEmitter {
     const withCookies = credentials ? credentials === 'include' : useSessionCookies;
     const headers = new Headers(this.#headers);
     if (withCookies && jar.size > 0) headers.set('cookie', [...jar].join('; '));
-    const sending = (url.startsWith('https:') ? sendHttps : sendHttp)(url, { method, headers: Object.fromEntries(headers) }, (response) => {
-      for (const cookie of response.headers['set-cookie'] ?? []) jar.add(String(cookie.split(';')[0]));
-      this.#receive(url, method, response);
-    });
+    const sending = (url.startsWith('https:') ? sendHttps : sendHttp)(
+      url,
+      { method, headers: Object.fromEntries(headers) },
+      (response) => {
+        for (const cookie of response.headers['set-cookie'] ?? []) jar.add(String(cookie.split(';')[0]));
+        this.#receive(url, method, response);
+      },
+    );
     this.#sending = sending;
     sending.on('error', (error) => {
       if (!this.#aborted) this.emit('error', new Error(chromiumName(error), { cause: error }));
@@ -219,7 +234,10 @@ class StandInRequest extends EventEmitter {
    * @param {IncomingMessage} response
    */
   #receive(url, method, response) {
-    const { statusCode = 0, headers: { location } } = response;
+    const {
+      statusCode = 0,
+      headers: { location },
+    } = response;
     if (![301, 302, 303, 307, 308].includes(statusCode) || location === undefined) {
       response.on('error', () => {});
       return this.emit('response', response);
@@ -229,7 +247,8 @@ class StandInRequest extends EventEmitter {
     const newMethod = statusCode === 303 || (method === 'POST' && statusCode < 303) ? 'GET' : method;
     this.#following = this.options.redirect === 'follow';
     this.emit('redirect', statusCode, newMethod, to, byName(response.rawHeaders));
-    if (this.#following) return this.#send(to, newMethod, newMethod === method ? Buffer.concat(this.#body) : Buffer.alloc(0));
+    if (this.#following)
+      return this.#send(to, newMethod, newMethod === method ? Buffer.concat(this.#body) : Buffer.alloc(0));
     if (!this.#aborted) this.emit('error', new Error('Redirect was cancelled'));
   }
 }
@@ -238,14 +257,16 @@ class StandInRequest extends EventEmitter {
 function byName(raw) {
   /** @type {Record<string, string[]>} */
   const headers = {};
-  for (let index = 0; index < raw.length; index += 2) (headers[String(raw[index]).toLowerCase()] ??= []).push(String(raw[index + 1]));
+  for (let index = 0; index < raw.length; index += 2)
+    (headers[String(raw[index]).toLowerCase()] ??= []).push(String(raw[index + 1]));
   return headers;
 }
 
 /** @param {NodeJS.ErrnoException} error */
 function chromiumName({ code }) {
   if (code === 'ECONNREFUSED') return 'net::ERR_CONNECTION_REFUSED';
-  if (code === 'DEPTH_ZERO_SELF_SIGNED_CERT' || code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE') return 'net::ERR_CERT_AUTHORITY_INVALID';
+  if (code === 'DEPTH_ZERO_SELF_SIGNED_CERT' || code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE')
+    return 'net::ERR_CERT_AUTHORITY_INVALID';
   return 'net::ERR_CONNECTION_RESET';
 }
 
@@ -261,26 +282,45 @@ function chromiumName({ code }) {
  * @param {Partial<StandInKeyOptions>} [options]
  * @returns {SafeStorage & { state: StandInKeyOptions }}
  */
-function createSafeStorage({ secret = randomBytes(32), backend = 'gnome_libsecret', isAsynchronous = true, isAvailable = true } = {}) {
+function createSafeStorage({
+  secret = randomBytes(32),
+  backend = 'gnome_libsecret',
+  isAsynchronous = true,
+  isAvailable = true,
+} = {}) {
   const state = { secret, backend, isAsynchronous, isAvailable };
   const encrypt = (/** @type {string} */ text) => {
     const vector = randomBytes(12);
     const cipher = createCipheriv('aes-256-gcm', state.secret, vector);
     const encrypted = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
-    return Buffer.concat([Buffer.from(state.backend === 'basic_text' ? 'v10' : 'v11'), vector, cipher.getAuthTag(), encrypted]);
+    return Buffer.concat([
+      Buffer.from(state.backend === 'basic_text' ? 'v10' : 'v11'),
+      vector,
+      cipher.getAuthTag(),
+      encrypted,
+    ]);
   };
   const decrypt = (/** @type {Buffer} */ encrypted) => {
     if (!state.isAvailable) throw new Error('Decryption is not available');
-    const decipher = createDecipheriv('aes-256-gcm', state.secret, encrypted.subarray(3, 15)).setAuthTag(encrypted.subarray(15, 31));
+    const decipher = createDecipheriv('aes-256-gcm', state.secret, encrypted.subarray(3, 15)).setAuthTag(
+      encrypted.subarray(15, 31),
+    );
     return Buffer.concat([decipher.update(encrypted.subarray(31)), decipher.final()]).toString('utf8');
   };
   const newer = {
     isAsyncEncryptionAvailable: async () => state.isAvailable,
     encryptStringAsync: async (/** @type {string} */ text) => encrypt(text),
-    decryptStringAsync: async (/** @type {Buffer} */ encrypted) => ({ shouldReEncrypt: false, result: decrypt(encrypted) }),
+    decryptStringAsync: async (/** @type {Buffer} */ encrypted) => ({
+      shouldReEncrypt: false,
+      result: decrypt(encrypted),
+    }),
   };
   const older = { isEncryptionAvailable: () => state.isAvailable, encryptString: encrypt, decryptString: decrypt };
-  return { getSelectedStorageBackend: () => state.backend, state, .../** @type {any} */ (isAsynchronous ? newer : older) };
+  return {
+    getSelectedStorageBackend: () => state.backend,
+    state,
+    .../** @type {any} */ (isAsynchronous ? newer : older),
+  };
 }
 
 /**
@@ -292,7 +332,10 @@ function createSafeStorage({ secret = randomBytes(32), backend = 'gnome_libsecre
 export function mainPort(port) {
   const standIn = {
     on(/** @type {string} */ event, /** @type {(value?: unknown) => void} */ listener) {
-      port.on(/** @type {'message'} */ (event), event === 'message' ? (data) => listener({ data, ports: [] }) : listener);
+      port.on(
+        /** @type {'message'} */ (event),
+        event === 'message' ? (data) => listener({ data, ports: [] }) : listener,
+      );
       return standIn;
     },
     start: () => port.start(),

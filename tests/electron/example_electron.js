@@ -14,7 +14,8 @@ let handler;
 /** @type {Pick<Electron.Protocol, 'registerSchemesAsPrivileged' | 'handle'>} */
 export const protocol = {
   registerSchemesAsPrivileged() {
-    if (electron.app.isReady()) throw new Error('protocol.registerSchemesAsPrivileged should be called before app is ready');
+    if (electron.app.isReady())
+      throw new Error('protocol.registerSchemesAsPrivileged should be called before app is ready');
   },
   handle(scheme, given) {
     if (scheme !== 'app') throw new Error(`the example has no scheme ${scheme}`);
@@ -43,7 +44,11 @@ export class BrowserWindow {
   /** @param {string} url */
   async loadURL(url) {
     const { preload, contextIsolation, sandbox, nodeIntegration } = this.preferences;
-    const isSafe = contextIsolation === true && sandbox === true && nodeIntegration === false && this.forbidden.join() === 'deny,will-navigate';
+    const isSafe =
+      contextIsolation === true &&
+      sandbox === true &&
+      nodeIntegration === false &&
+      this.forbidden.join() === 'deny,will-navigate';
     if (!isSafe) throw new Error('the window may do more than it should');
     const browser = await startBrowser('chromium');
     // Plain Chromium knows no schemes of applications: a secure origin takes the place of this one.
@@ -52,7 +57,10 @@ export class BrowserWindow {
       url: url.replace(own, inPlace),
       shownAs: url,
       preload: /** @type {string} */ (preload),
-      serve: async (asked) => (asked.startsWith(inPlace) ? /** @type {any} */ (handler)(new Request(asked.replace(inPlace, own))) : new Response('', { status: 404 })),
+      serve: async (asked) =>
+        asked.startsWith(inPlace)
+          ? /** @type {any} */ (handler)(new Request(asked.replace(inPlace, own)))
+          : new Response('', { status: 404 }),
     });
     tell({ window, preferences: this.preferences, close: () => browser.close() });
   }

@@ -27,15 +27,26 @@ after(() => world.close());
  */
 function start(userData, { follow, key } = {}) {
   const userAgent = createUserAgent();
-  const electron = createElectron({ userData, key, browse: async (url) => (follow ?? electron.openLink)(await userAgent.signIn(url)) });
+  const electron = createElectron({
+    userData,
+    key,
+    browse: async (url) => (follow ?? electron.openLink)(await userAgent.signIn(url)),
+  });
   /** @type {Promise<unknown>[]} */
   const completed = [];
-  const redirect = schemeRedirect({ electron, scheme: 'com.example.app', resume: (link) => completed.push(authorizer.complete(link)) });
-  const authorizer = createAuthorizer({ client: { clientName: 'the tests' }, host: electronHost({ electron, redirect }) });
+  const redirect = schemeRedirect({
+    electron,
+    scheme: 'com.example.app',
+    resume: (link) => completed.push(authorizer.complete(link)),
+  });
+  const authorizer = createAuthorizer({
+    client: { clientName: 'the tests' },
+    host: electronHost({ electron, redirect }),
+  });
   return { electron, authorizer, completed };
 }
 
-test('[accepts A9] a person signs in by a link of the application\'s scheme', async () => {
+test("[accepts A9] a person signs in by a link of the application's scheme", async () => {
   const { electron, authorizer } = start(await temporaryFolder());
   const answer = await callTool(authorizer.fetch(world.server, { interaction: true }), world.server);
   assert.match(await answer.text(), /alice@example\.com/);
@@ -49,7 +60,9 @@ test('a sign-in goes on where the application ended while the person was in the 
     const { authorizer } = start(userData, { follow: resolve, key: { secret } });
     const gaveUp = new AbortController();
     context.after(() => gaveUp.abort());
-    authorizer.fetch(world.server, { interaction: true, signal: gaveUp.signal })(world.server).catch(() => {});
+    authorizer
+      .fetch(world.server, { interaction: true, signal: gaveUp.signal })(world.server)
+      .catch(() => {});
   });
   process.argv.push(link);
   context.after(() => process.argv.pop());

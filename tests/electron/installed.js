@@ -15,7 +15,10 @@ export async function installWithElectron(folder, standIn) {
   await installPacked(folder);
   const electron = join(folder, 'node_modules', 'electron');
   await mkdir(electron);
-  await writeFile(join(electron, 'package.json'), JSON.stringify({ name: 'electron', type: 'module', exports: './index.js' }));
+  await writeFile(
+    join(electron, 'package.json'),
+    JSON.stringify({ name: 'electron', type: 'module', exports: './index.js' }),
+  );
   await writeFile(join(electron, 'index.js'), `export * from ${JSON.stringify(new URL(standIn, import.meta.url))};`);
   const sdk = fileURLToPath(new URL('node_modules/@modelcontextprotocol', root));
   await symlink(sdk, join(folder, 'node_modules', '@modelcontextprotocol'), 'junction');

@@ -5,9 +5,9 @@ import { createServer as createSecureServer } from 'node:https';
 import { after, before, test } from 'node:test';
 
 import { electronFetch } from 'mcp-oauth-wasm/electron';
+import { rejectionOf } from '../javascript/world.js';
 import { createServerCertificate } from '../servers/certificates.js';
 import { listenOnLoopback } from '../servers/loopback.js';
-import { rejectionOf } from '../javascript/world.js';
 import { createElectron } from './electron.js';
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
@@ -16,7 +16,16 @@ import { createElectron } from './electron.js';
 const answers = {
   '/text': (response) => response.writeHead(200, { 'Content-Type': 'text/plain' }).end('here it is'),
   '/nothing': (response) => response.writeHead(204).end(),
-  '/challenges': (response) => response.writeHead(401, [['WWW-Authenticate', 'Negotiate'], ['WWW-Authenticate', 'Bearer scope="a b"']].flat()).end(),
+  '/challenges': (response) =>
+    response
+      .writeHead(
+        401,
+        [
+          ['WWW-Authenticate', 'Negotiate'],
+          ['WWW-Authenticate', 'Bearer scope="a b"'],
+        ].flat(),
+      )
+      .end(),
   '/moved': (response) => response.writeHead(302, { Location: '/text', 'Set-Cookie': 'a=b' }).end(),
   '/moved-again': (response) => response.writeHead(307, { Location: '/moved' }).end(),
   '/around': (response) => response.writeHead(302, { Location: '/around' }).end(),
@@ -53,7 +62,10 @@ function start(options) {
 test('an answer is a Response, with all its challenges and its URL', async () => {
   const { fetch } = start();
   const text = await fetch(`${origin}/text`);
-  assert.deepEqual([text.status, text.url, text.redirected, await text.text()], [200, `${origin}/text`, false, 'here it is']);
+  assert.deepEqual(
+    [text.status, text.url, text.redirected, await text.text()],
+    [200, `${origin}/text`, false, 'here it is'],
+  );
   assert.equal(text.headers.get('content-type'), 'text/plain');
   assert.equal((await fetch(`${origin}/challenges`)).headers.get('www-authenticate'), 'Negotiate, Bearer scope="a b"');
   const nothing = await fetch(`${origin}/nothing`);
@@ -75,8 +87,13 @@ test('requests go by a partition of their own that nothing persists, without coo
   assert.equal((await (await fetch(`${origin}/echo`)).json()).headers.cookie, undefined);
   const { session: _, url: __, ...sent } = electron.seen.requests[1] ?? {};
   assert.deepEqual(sent, {
-    method: 'GET', redirect: 'manual', credentials: 'omit', useSessionCookies: false, cache: 'no-store',
-    referrerPolicy: 'no-referrer', bypassCustomProtocolHandlers: true,
+    method: 'GET',
+    redirect: 'manual',
+    credentials: 'omit',
+    useSessionCookies: false,
+    cache: 'no-store',
+    referrerPolicy: 'no-referrer',
+    bypassCustomProtocolHandlers: true,
   });
   assert.deepEqual([...new Set(electron.seen.partitions)], ['mcp-oauth-wasm']);
 });
@@ -84,13 +101,19 @@ test('requests go by a partition of their own that nothing persists, without coo
 test('a redirect is the answer where the caller looks at it himself', async () => {
   const { fetch } = start();
   const answer = await fetch(`${origin}/moved`, { redirect: 'manual' });
-  assert.deepEqual([answer.status, answer.headers.get('location'), answer.url, answer.redirected], [302, '/text', `${origin}/moved`, false]);
+  assert.deepEqual(
+    [answer.status, answer.headers.get('location'), answer.url, answer.redirected],
+    [302, '/text', `${origin}/moved`, false],
+  );
 });
 
 test('a GET follows redirects where it may, and says where it ended', async () => {
   const { fetch } = start();
   const answer = await fetch(`${origin}/moved-again`, { redirect: 'follow' });
-  assert.deepEqual([answer.status, answer.url, answer.redirected, await answer.text()], [200, `${origin}/text`, true, 'here it is']);
+  assert.deepEqual(
+    [answer.status, answer.url, answer.redirected, await answer.text()],
+    [200, `${origin}/text`, true, 'here it is'],
+  );
   requests.length = 0;
   assert.equal((await fetch(`${origin}/around`, { redirect: 'follow' })).status, 302);
   assert.equal(requests.length, 21);
@@ -102,7 +125,10 @@ test('[refuses D11] a POST follows no redirect, whatever it was told', async () 
   requests.length = 0;
   const answer = await fetch(`${origin}/moved`, { method: 'POST', body: 'client_secret=x', redirect: 'follow' });
   assert.equal(answer.status, 302);
-  assert.deepEqual(requests.map(({ url }) => url), ['/moved']);
+  assert.deepEqual(
+    requests.map(({ url }) => url),
+    ['/moved'],
+  );
 });
 
 test('a body arrives while it is sent, and ends with the signal', async () => {
@@ -141,7 +167,7 @@ test('an abort before the answer ends the request, and one before the request se
   assert.equal(electron.seen.requests.length, before);
 });
 
-test('what the network does is an error as of any fetch, with Chromium\'s name for it as the cause', async () => {
+test("what the network does is an error as of any fetch, with Chromium's name for it as the cause", async () => {
   const { fetch } = start();
   const refused = await rejectionOf(fetch('http://127.0.0.1:1/'));
   assert.ok(refused instanceof TypeError);
@@ -156,12 +182,17 @@ test('a certificate that the system does not trust is named as such', async () =
   const url = `${secure.origin.replace('http:', 'https:')}/path`;
   const error = await rejectionOf(start().fetch(`${url}?secret=x`));
   await secure.close();
-  assert.deepEqual([error.code, error.kind, error.details.reason], ['certificate_untrusted', 'transport', 'net::ERR_CERT_AUTHORITY_INVALID']);
+  assert.deepEqual(
+    [error.code, error.kind, error.details.reason],
+    ['certificate_untrusted', 'transport', 'net::ERR_CERT_AUTHORITY_INVALID'],
+  );
   assert.equal(error.details.url, url);
 });
 
-test('[refuses D12] a name that leads a public server\'s requests into a private network is not called', async () => {
-  const { fetch, electron } = start({ resolve: async (host) => (host === 'mcp.example' ? ['93.184.215.14'] : ['192.168.0.1']) });
+test("[refuses D12] a name that leads a public server's requests into a private network is not called", async () => {
+  const { fetch, electron } = start({
+    resolve: async (host) => (host === 'mcp.example' ? ['93.184.215.14'] : ['192.168.0.1']),
+  });
   const error = await rejectionOf(fetch('https://as.example/token', {}, { endpoint: 'https://mcp.example/mcp' }));
   assert.equal(error.code, 'private_address');
   assert.equal(electron.seen.requests.length, 0);

@@ -11,8 +11,8 @@ import { serveBridge } from 'mcp-oauth-wasm/electron';
 import { startBrowser } from '../browsers/browser.js';
 import { expire, startWorld } from '../javascript/world.js';
 import { listenOnLoopback } from '../servers/loopback.js';
-import { installApplication } from './world.js';
 import { openWindow } from './window.js';
+import { installApplication } from './world.js';
 
 /** @typedef {Awaited<ReturnType<typeof import('../browsers/browser.js').startBrowser>>} Browser */
 /** @import { ServerResponse } from 'node:http' */
@@ -21,7 +21,8 @@ import { openWindow } from './window.js';
 /** Streams that are being sent. @type {ServerResponse[]} */
 const streams = [];
 const server = createServer((request, response) => {
-  if (request.url !== '/stream') return response.writeHead(200, { 'Content-Type': 'text/html' }).end('<!doctype html><title>An application</title>');
+  if (request.url !== '/stream')
+    return response.writeHead(200, { 'Content-Type': 'text/html' }).end('<!doctype html><title>An application</title>');
   streams.push(response);
   response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('data: one\n\n');
   setTimeout(() => response.write('data: two\n\n'), 50);
@@ -35,7 +36,14 @@ before(async () => {
     // Nothing of it is for web pages: an authorization server without CORS headers.
     startWorld({ authorizationServer: { configuration: { clientBasedCORS: () => false } } }),
     listenOnLoopback(server),
-    build({ entryPoints: [fileURLToPath(new URL('page.js', import.meta.url))], bundle: true, format: 'iife', platform: 'browser', write: false, logLevel: 'error' }),
+    build({
+      entryPoints: [fileURLToPath(new URL('page.js', import.meta.url))],
+      bundle: true,
+      format: 'iife',
+      platform: 'browser',
+      write: false,
+      logLevel: 'error',
+    }),
   ]);
   there = { browser, world, origin, closeServer, script: outputFiles[0]?.text ?? '' };
 });
@@ -52,8 +60,13 @@ async function start({ application } = {}) {
   const authorizer = application.start();
   const connection = authorizer.connection(there.world.server, { interaction: true });
   const streaming = { ...connection, fetch: host.fetch };
-  const stop = await serveBridge({ electron, pages: ['app://main/'], connection: (name) => ({ tools: connection, stream: streaming })[name] });
-  const open = (/** @type {Partial<Parameters<typeof openWindow>[2]>} */ options = {}) => openWindow(there.browser, electron, { url: there.origin, script: there.script, ...options });
+  const stop = await serveBridge({
+    electron,
+    pages: ['app://main/'],
+    connection: (name) => ({ tools: connection, stream: streaming })[name],
+  });
+  const open = (/** @type {Partial<Parameters<typeof openWindow>[2]>} */ options = {}) =>
+    openWindow(there.browser, electron, { url: there.origin, script: there.script, ...options });
   return { application, electron, host, connection, stop, open };
 }
 
@@ -94,7 +107,8 @@ test('[accepts T4] windows with an expired token refresh it once', async () => {
   const { electron, open } = await start({ application: first.application });
   const sent = electron.seen.requests.length;
   const windows = await Promise.all([open(), open({ shownAs: 'app://main/other.html' }), open()]);
-  for (const answer of await Promise.all(windows.map((one) => call(one, 'whoami', there.world.server)))) assert.match(answer, /alice@example\.com/);
+  for (const answer of await Promise.all(windows.map((one) => call(one, 'whoami', there.world.server))))
+    assert.match(answer, /alice@example\.com/);
   assert.equal(electron.seen.requests.slice(sent).filter(({ url }) => url?.endsWith('/token')).length, 1);
   for (const one of windows) await one.close();
 });
@@ -104,7 +118,13 @@ test('a stream is read while it is sent, and its end by the page ends it at the 
   const window = await open();
   const url = `${there.origin}/stream`;
   const reading = call(window, 'readAndAbort', url);
-  assert.deepEqual(await reading, { status: 200, url, type: 'text/event-stream', read: ['data: one\n\n', 'data: two\n\n'], end: 'enough' });
+  assert.deepEqual(await reading, {
+    status: 200,
+    url,
+    type: 'text/event-stream',
+    read: ['data: one\n\n', 'data: two\n\n'],
+    end: 'enough',
+  });
   const stream = streams.at(-1);
   if (stream && !stream.destroyed) await once(stream, 'close');
   await window.close();
@@ -113,16 +133,26 @@ test('a stream is read while it is sent, and its end by the page ends it at the 
 test('errors are of their classes in the page: of another server, another connection, another page, and without the preload script', async () => {
   const { open } = await start();
   const { server } = there.world;
-  const [window, stranger, bare] = await Promise.all([open(), open({ shownAs: 'https://elsewhere.example/' }), open({ preload: null })]);
+  const [window, stranger, bare] = await Promise.all([
+    open(),
+    open({ shownAs: 'https://elsewhere.example/' }),
+    open({ preload: null }),
+  ]);
   const failures = [
     await call(window, 'failure', 'tools', there.world.issuer),
     await call(window, 'failure', 'nobody', server),
     await call(stranger, 'failure', 'tools', server),
     await call(bare, 'failure', 'tools', server),
   ];
-  assert.deepEqual(failures.map(({ name, code }) => [name, code]), [
-    ['MisuseError', 'foreign_url'], ['MisuseError', 'bridge_request_refused'], ['MisuseError', 'bridge_page_refused'], ['MisuseError', 'bridge_missing'],
-  ]);
+  assert.deepEqual(
+    failures.map(({ name, code }) => [name, code]),
+    [
+      ['MisuseError', 'foreign_url'],
+      ['MisuseError', 'bridge_request_refused'],
+      ['MisuseError', 'bridge_page_refused'],
+      ['MisuseError', 'bridge_missing'],
+    ],
+  );
   for (const one of [window, stranger, bare]) await one.close();
 });
 

@@ -1,9 +1,8 @@
 // What the package says that it uses of Electron, held against Electron's own types. Nothing here is run.
 
 import * as electron from 'electron';
-import { electronHost, serveBridge, schemeRedirect } from '../../js/electron.js';
-
 import type { ElectronModules } from '../../js/electron.js';
+import { electronHost, schemeRedirect, serveBridge } from '../../js/electron.js';
 
 const modules: ElectronModules = electron;
 electronHost({ electron });

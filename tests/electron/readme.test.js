@@ -24,10 +24,17 @@ test('the example of the README has at most twelve lines, and signs in from the 
   await installWithElectron(folder, 'readme_electron.js');
   await writeFile(join(folder, 'main.js'), example.replace('https://mcp.example.com/mcp', world.server));
   // As Electron does: it becomes ready when the main module has come to its end, what it awaits included.
-  await writeFile(join(folder, 'start.js'), `import './main.js'; import { becomeReady } from 'electron'; becomeReady();`);
+  await writeFile(
+    join(folder, 'start.js'),
+    `import './main.js'; import { becomeReady } from 'electron'; becomeReady();`,
+  );
 
   const env = { ...process.env, USER_DATA: folder };
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['start.js'], { cwd: folder, env, timeout: 60_000 });
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['start.js'], {
+    cwd: folder,
+    env,
+    timeout: 60_000,
+  });
   assert.equal(stderr, '');
   assert.match(stdout, /alice@example\.com/);
   const stored = await readFile(join(folder, 'mcp-oauth-wasm.json'), 'utf8');

@@ -6,7 +6,11 @@ import { createUserAgent } from '../servers/user_agent.js';
 import { createElectron } from './electron.js';
 
 const userAgent = createUserAgent();
-const electron = createElectron({ userData: env.USER_DATA ?? tmpdir(), isReady: false, browse: (url) => userAgent.browse(url) });
+const electron = createElectron({
+  userData: env.USER_DATA ?? tmpdir(),
+  isReady: false,
+  browse: (url) => userAgent.browse(url),
+});
 
 /** The whole of it, for what Electron's module does not have. */
 export const standIn = electron;

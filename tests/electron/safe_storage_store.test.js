@@ -21,14 +21,15 @@ async function start(key, options) {
   const userData = await temporaryFolder();
   const electron = createElectron({ userData, key });
   const path = join(userData, 'mcp-oauth-wasm.json');
-  const open = (/** @type {SafeStorageStoreOptions} */ others = {}) => createSafeStorageStore(undefined, { electron, ...options, ...others });
+  const open = (/** @type {SafeStorageStoreOptions} */ others = {}) =>
+    createSafeStorageStore(undefined, { electron, ...options, ...others });
   return { electron, path, open, store: open(), text: () => readFile(path, 'utf8') };
 }
 
 const key = 'session https://mcp.example/mcp default';
 const session = { tokens: { accessToken: 'very-secret', refreshToken: 'even-more' } };
 
-test('records are in the application\'s folder, encrypted, and other stores on the same file read them', async () => {
+test("records are in the application's folder, encrypted, and other stores on the same file read them", async () => {
   for (const isAsynchronous of [true, false]) {
     const { open, store, text } = await start({ isAsynchronous });
     await store.compareAndSwap(key, null, session);
@@ -69,7 +70,11 @@ test('a key that is the same everywhere counts as none: the store refuses, and s
   // Also where Electron no longer says which backend it is.
   for (const isNamed of [true, false]) {
     if (!isNamed) electron.safeStorage.getSelectedStorageBackend = () => 'unknown';
-    for (const failing of [store.read(key), store.compareAndSwap(key, null, session), store.lock(key, async () => {})]) {
+    for (const failing of [
+      store.read(key),
+      store.compareAndSwap(key, null, session),
+      store.lock(key, async () => {}),
+    ]) {
       const error = await rejectionOf(failing);
       assert.deepEqual([error.name, error.code], ['StorageError', 'store_unencrypted']);
       assert.match(error.message, /allowPlainText/);

@@ -13,7 +13,12 @@ async function start({ isFirst, isReady, ...options } = {}) {
   const electron = createElectron({ userData: '', isFirst, isReady });
   /** @type {string[]} */
   const resumed = [];
-  const redirect = schemeRedirect({ electron, scheme: 'com.example.app', resume: (link) => resumed.push(link), ...options });
+  const redirect = schemeRedirect({
+    electron,
+    scheme: 'com.example.app',
+    resume: (link) => resumed.push(link),
+    ...options,
+  });
   const receiver = await redirect.prepare({ issuer: 'https://as.example' });
   return { electron, redirect, receiver, resumed };
 }
@@ -27,11 +32,30 @@ test('[accepts A9] a private-use scheme in reverse-domain form is registered wit
 
 test('[refuses A9] a scheme that is no domain name in reverse', () => {
   const electron = createElectron({ userData: '' });
-  for (const scheme of ['myapp', 'https', 'file', 'com.', '.com', 'com..app', 'Com.example', 'com.example/app', 'com.example:', '']) {
-    assert.throws(() => schemeRedirect({ electron, scheme }), { name: 'MisuseError', code: 'redirect_scheme_invalid' }, scheme);
+  for (const scheme of [
+    'myapp',
+    'https',
+    'file',
+    'com.',
+    '.com',
+    'com..app',
+    'Com.example',
+    'com.example/app',
+    'com.example:',
+    '',
+  ]) {
+    assert.throws(
+      () => schemeRedirect({ electron, scheme }),
+      { name: 'MisuseError', code: 'redirect_scheme_invalid' },
+      scheme,
+    );
   }
   for (const path of ['callback', '//host/callback', '/callback?x', '/callback#x', '/a/../b', '/ä']) {
-    assert.throws(() => schemeRedirect({ electron, scheme: 'com.example.app', path }), { code: 'redirect_path_invalid' }, path);
+    assert.throws(
+      () => schemeRedirect({ electron, scheme: 'com.example.app', path }),
+      { code: 'redirect_path_invalid' },
+      path,
+    );
   }
   assert.deepEqual(electron.seen.schemes, []);
 });
@@ -68,7 +92,9 @@ test('[refuses A3] links of another path, state or scheme do not end the wait', 
   const other = await redirect.prepare({ issuer: 'https://other.example' });
   const answer = receiver.authorize({ authorizationUrl, state });
   const strays = [
-    `${receiver.redirectUri}?code=c&state=another`, `${receiver.redirectUri}?code=c`, `${other.redirectUri}?code=c&state=${state}`,
+    `${receiver.redirectUri}?code=c&state=another`,
+    `${receiver.redirectUri}?code=c`,
+    `${other.redirectUri}?code=c&state=${state}`,
     `${receiver.redirectUri}/deeper?code=c&state=${state}`,
   ];
   for (const stray of strays) electron.openLink(stray);
@@ -113,7 +139,10 @@ test('the wait ends by a signal, by close, and where no browser opens', async ()
   assert.equal((await rejectionOf(receiver.authorize({ authorizationUrl, state }))).code, 'callback_awaited');
   aborting.abort();
   assert.equal((await aborted).code, 'callback_aborted');
-  assert.equal((await rejectionOf(redirect.prepare({ issuer: 'https://as.example', signal: aborting.signal }))).code, 'callback_aborted');
+  assert.equal(
+    (await rejectionOf(redirect.prepare({ issuer: 'https://as.example', signal: aborting.signal }))).code,
+    'callback_aborted',
+  );
 
   electron.shell.openExternal = async () => {
     throw new Error('no application is registered for this');

@@ -47,13 +47,21 @@ const standIn = `
  *   `url`: where the tests serve it; `shownAs`: its URL as the main process sees it; `preload`: the file of its preload script,
  *   null: none; `serve`: answers its requests in the network's place
  */
-export async function openWindow(browser, electron, { url, script, shownAs = 'app://main/index.html', preload = ownPreload, serve }) {
+export async function openWindow(
+  browser,
+  electron,
+  { url, script, shownAs = 'app://main/index.html', preload = ownPreload, serve },
+) {
   const page = await browser.newPage();
   if (serve) {
     await page.setRequestInterception(true);
     page.on('request', async (request) => {
       const response = await serve(request.url());
-      request.respond({ status: response.status, headers: Object.fromEntries(response.headers), body: Buffer.from(await response.arrayBuffer()) });
+      request.respond({
+        status: response.status,
+        headers: Object.fromEntries(response.headers),
+        body: Buffer.from(await response.arrayBuffer()),
+      });
     });
   }
   const session = await page.createCDPSession();
@@ -65,8 +73,18 @@ export async function openWindow(browser, electron, { url, script, shownAs = 'ap
   await session.send('Runtime.enable');
   await session.send('Runtime.addBinding', { name: 'toMain', executionContextName: 'preload' });
   session.on('Runtime.bindingCalled', async ({ payload, executionContextId: contextId }) => {
-    const { expose, value, channel, message, ports: numbers, port, data, closed } = JSON.parse(payload, (_key, part) =>
-      part && Array.isArray(part.bytes) ? new Uint8Array(part.bytes).buffer : part);
+    const {
+      expose,
+      value,
+      channel,
+      message,
+      ports: numbers,
+      port,
+      data,
+      closed,
+    } = JSON.parse(payload, (_key, part) =>
+      part && Array.isArray(part.bytes) ? new Uint8Array(part.bytes).buffer : part,
+    );
     if (expose) return;
     if (closed) return ports.get(port)?.close();
     if (port !== undefined) return ports.get(port)?.postMessage(data);
@@ -74,9 +92,13 @@ export async function openWindow(browser, electron, { url, script, shownAs = 'ap
       const { port1, port2 } = new MessageChannel();
       ports.set(number, port1);
       port1.on('message', (answer) => {
-        const packed = JSON.stringify(answer, (_key, part) => (part instanceof Uint8Array ? { bytes: [...part] } : part));
+        const packed = JSON.stringify(answer, (_key, part) =>
+          part instanceof Uint8Array ? { bytes: [...part] } : part,
+        );
         received.push(packed);
-        session.send('Runtime.evaluate', { contextId, expression: `fromMain(${number}, ${JSON.stringify(packed)})` }).catch(() => {});
+        session
+          .send('Runtime.evaluate', { contextId, expression: `fromMain(${number}, ${JSON.stringify(packed)})` })
+          .catch(() => {});
       });
       return mainPort(port2);
     });
@@ -88,7 +110,9 @@ export async function openWindow(browser, electron, { url, script, shownAs = 'ap
     const source = `(() => { ${standIn}\n((require) => { ${await readFile(preload, 'utf8')} })(require); })();`;
     await session.send('Page.enable');
     await session.send('Page.addScriptToEvaluateOnNewDocument', { source, worldName: 'preload' });
-    await session.send('Page.addScriptToEvaluateOnNewDocument', { source: "globalThis.mcpOauthWasm = Object.freeze({ version: 1 });" });
+    await session.send('Page.addScriptToEvaluateOnNewDocument', {
+      source: 'globalThis.mcpOauthWasm = Object.freeze({ version: 1 });',
+    });
   }
   await page.goto(url);
   if (script) await page.evaluate(script);

@@ -83,7 +83,9 @@ export async function fetchFromPage(electron, request, frame) {
 }
 
 /** The body of a call of the tool that tells who is signed in. */
-export const whoami = bytes(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'whoami', arguments: {} } }));
+export const whoami = bytes(
+  JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'whoami', arguments: {} } }),
+);
 
 /**
  * @param {string} text

@@ -4,8 +4,8 @@
 
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:https';
-import { createDpop } from '../../js/dpop.js';
 import { clientMetadataDocument } from '../../js/client_metadata.js';
+import { createDpop } from '../../js/dpop.js';
 import { clientCredentials, deviceAuthorization, enterpriseManaged, privateKeyAssertion } from '../../js/grants.js';
 import { createServerCertificate } from '../servers/certificates.js';
 import { startIdentityProvider } from '../servers/identity_provider.js';
@@ -61,7 +61,10 @@ const startWithDocument = async (surroundings) => {
   const { origin, close } = await listenOnLoopback(server);
   const clientMetadataUrl = `${origin.replace('http:', 'https:')}/client.json`;
   document = JSON.stringify(
-    clientMetadataDocument({ clientName: 'Zoo', clientMetadataUrl }, { redirectUris: ['http://127.0.0.1/callback'], scopes: [...optionalScopes, 'offline_access'] }),
+    clientMetadataDocument(
+      { clientName: 'Zoo', clientMetadataUrl },
+      { redirectUris: ['http://127.0.0.1/callback'], scopes: [...optionalScopes, 'offline_access'] },
+    ),
   );
   const client = await startOurs({ ...surroundings, clientMetadataUrl });
   return { ...client, close };
@@ -70,10 +73,19 @@ const startWithDocument = async (surroundings) => {
 /** The person's company has a sign-in of its own, and vouches for them. @type {StartClient} */
 const startForCompany = async (surroundings) => {
   const { engine } = surroundings;
-  const identityProvider = await startIdentityProvider({ clientAt: (audience) => (audience === engine.issuer ? 'operators' : undefined) });
-  await engine.trust?.({ alias: company, issuer: identityProvider.issuer, keysUrl: identityProvider.keysUrl, subject: 'alice' });
+  const identityProvider = await startIdentityProvider({
+    clientAt: (audience) => (audience === engine.issuer ? 'operators' : undefined),
+  });
+  await engine.trust?.({
+    alias: company,
+    issuer: identityProvider.issuer,
+    keysUrl: identityProvider.keysUrl,
+    subject: 'alice',
+  });
   const grant = enterpriseManaged({ identityProvider, idToken: identityProvider.idToken });
-  const client = await startOurs(surroundings, { settings: { grant, client: { clientId: 'operators', clientSecret: secret } } });
+  const client = await startOurs(surroundings, {
+    settings: { grant, client: { clientId: 'operators', clientSecret: secret } },
+  });
   return { ...client, close: identityProvider.close };
 };
 
@@ -82,7 +94,10 @@ const secret = 'of this run alone';
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const keyId = 'of this run';
 const publicKeys = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: keyId, use: 'sig', alg: 'ES256' }] };
-const assertion = privateKeyAssertion({ privateKey: String(privateKey.export({ format: 'pem', type: 'pkcs8' })), keyId });
+const assertion = privateKeyAssertion({
+  privateKey: String(privateKey.export({ format: 'pem', type: 'pkcs8' })),
+  keyId,
+});
 
 /** Its operator wants its requests pushed; the metadata of the server does not say so. */
 const pushing = {
@@ -109,14 +124,29 @@ const features = ['cimd', 'identity-assertion-jwt', 'jwt-authorization-grant'];
 /** A realm that takes metadata documents from this machine. */
 const documentsTaken = {
   clientProfiles: {
-    profiles: [{ name: 'documents', executors: [{ executor: 'client-id-metadata-document', configuration: { 'cimd-allow-permitted-domains': ['127.0.0.1'] } }] }],
+    profiles: [
+      {
+        name: 'documents',
+        executors: [
+          { executor: 'client-id-metadata-document', configuration: { 'cimd-allow-permitted-domains': ['127.0.0.1'] } },
+        ],
+      },
+    ],
   },
   clientPolicies: {
     policies: [
       {
         name: 'documents',
         enabled: true,
-        conditions: [{ condition: 'client-id-uri', configuration: { 'client-id-uri-scheme': ['https'], 'client-id-uri-allow-permitted-domains': ['127.0.0.1'] } }],
+        conditions: [
+          {
+            condition: 'client-id-uri',
+            configuration: {
+              'client-id-uri-scheme': ['https'],
+              'client-id-uri-allow-permitted-domains': ['127.0.0.1'],
+            },
+          },
+        ],
         profiles: ['documents'],
       },
     ],
@@ -133,7 +163,16 @@ export const extensions = [
     resource: readOnly,
     alone: true,
     phases: [
-      { does: ['connect'], expects: { trips: 1, registrations: 0, asks: [null], posts: ['par/request', 'authorization_code'], grants: ['mcp:read'] } },
+      {
+        does: ['connect'],
+        expects: {
+          trips: 1,
+          registrations: 0,
+          asks: [null],
+          posts: ['par/request', 'authorization_code'],
+          grants: ['mcp:read'],
+        },
+      },
       { does: ['connect'], expects: { trips: 0 } },
     ],
   },
@@ -144,7 +183,17 @@ export const extensions = [
     settings: { client: { clientId: 'operators' } },
     resource: readOnly,
     alone: true,
-    phases: [{ does: ['connect'], expects: { trips: 1, posts: [], error: 'authorization_refused', says: ['pushedAuthorizationRequests', 'RFC 9126'] } }],
+    phases: [
+      {
+        does: ['connect'],
+        expects: {
+          trips: 1,
+          posts: [],
+          error: 'authorization_refused',
+          says: ['pushedAuthorizationRequests', 'RFC 9126'],
+        },
+      },
+    ],
   },
   {
     shape: 'pushed authorization requests, by a client that registered itself',
@@ -153,7 +202,9 @@ export const extensions = [
     settings: { pushedAuthorizationRequests: true },
     resource: { ...readOnly, tools: { write_file: 'mcp:write' } },
     alone: true,
-    phases: [{ does: ['connect', 'write_file'], expects: { trips: 2, asks: [null, null], grants: ['mcp:read', 'mcp:write'] } }],
+    phases: [
+      { does: ['connect', 'write_file'], expects: { trips: 2, asks: [null, null], grants: ['mcp:read', 'mcp:write'] } },
+    ],
   },
   {
     shape: 'tokens are bound to a key (DPoP)',
@@ -163,7 +214,11 @@ export const extensions = [
     start: startWithKey,
     phases: [
       { does: ['connect'], expects: { trips: 1, registrations: 1, posts: ['authorization_code with proof'] } },
-      { does: ['refresh', 'connect'], meanwhile: ['the refresh token is stolen'], expects: { trips: 0, refreshes: 1, posts: ['refresh_token with proof'] } },
+      {
+        does: ['refresh', 'connect'],
+        meanwhile: ['the refresh token is stolen'],
+        expects: { trips: 0, refreshes: 1, posts: ['refresh_token with proof'] },
+      },
     ],
   },
   {
@@ -173,9 +228,24 @@ export const extensions = [
     resource: readOnly,
     start: startWithForgedIssuer,
     phases: [
-      { does: ['connect'], expects: { trips: 1, registrations: 1, posts: [], error: 'response_issuer_mismatch', says: ['another issuer'] } },
-      { does: ['connect'], expects: { trips: 1, registrations: 0, posts: [], error: 'response_issuer_mismatch', says: ['lacks the `iss`'] } },
-      { does: ['connect'], expects: { trips: 1, registrations: 0, posts: ['authorization_code'], grants: ['mcp:read'] } },
+      {
+        does: ['connect'],
+        expects: { trips: 1, registrations: 1, posts: [], error: 'response_issuer_mismatch', says: ['another issuer'] },
+      },
+      {
+        does: ['connect'],
+        expects: {
+          trips: 1,
+          registrations: 0,
+          posts: [],
+          error: 'response_issuer_mismatch',
+          says: ['lacks the `iss`'],
+        },
+      },
+      {
+        does: ['connect'],
+        expects: { trips: 1, registrations: 0, posts: ['authorization_code'], grants: ['mcp:read'] },
+      },
     ],
   },
   {
@@ -194,10 +264,20 @@ export const extensions = [
     proves: ['T8'],
     keycloak: { optionalScopes, clients: [{ ...machine, secret }], accessTokenSeconds: 2 },
     resource: readOnly,
-    start: (surroundings) => startOurs(surroundings, { settings: { grant: clientCredentials(), client: { clientId: 'machine', clientSecret: secret } } }),
+    start: (surroundings) =>
+      startOurs(surroundings, {
+        settings: { grant: clientCredentials(), client: { clientId: 'machine', clientSecret: secret } },
+      }),
     phases: [
-      { does: ['connect'], expects: { trips: 0, registrations: 0, posts: ['client_credentials by Basic'], grants: ['mcp:read'] } },
-      { does: ['connect'], meanwhile: ['the access token expires'], expects: { trips: 0, posts: ['client_credentials by Basic'] } },
+      {
+        does: ['connect'],
+        expects: { trips: 0, registrations: 0, posts: ['client_credentials by Basic'], grants: ['mcp:read'] },
+      },
+      {
+        does: ['connect'],
+        meanwhile: ['the access token expires'],
+        expects: { trips: 0, posts: ['client_credentials by Basic'] },
+      },
     ],
   },
   {
@@ -205,15 +285,33 @@ export const extensions = [
     proves: ['T8'],
     keycloak: {
       optionalScopes,
-      clients: [{ ...machine, clientAuthenticatorType: 'client-jwt', attributes: { 'use.jwks.string': 'true', 'jwks.string': JSON.stringify(publicKeys) } }],
+      clients: [
+        {
+          ...machine,
+          clientAuthenticatorType: 'client-jwt',
+          attributes: { 'use.jwks.string': 'true', 'jwks.string': JSON.stringify(publicKeys) },
+        },
+      ],
       accessTokenSeconds: 2,
     },
     resource: readOnly,
     start: (surroundings) =>
-      startOurs(surroundings, { settings: { grant: clientCredentials(), client: { clientId: 'machine', tokenEndpointAuthMethod: 'private_key_jwt', assertion } } }),
+      startOurs(surroundings, {
+        settings: {
+          grant: clientCredentials(),
+          client: { clientId: 'machine', tokenEndpointAuthMethod: 'private_key_jwt', assertion },
+        },
+      }),
     phases: [
-      { does: ['connect'], expects: { trips: 0, registrations: 0, posts: ['client_credentials by jwt-bearer'], grants: ['mcp:read'] } },
-      { does: ['connect'], meanwhile: ['the access token expires'], expects: { trips: 0, posts: ['client_credentials by jwt-bearer'] } },
+      {
+        does: ['connect'],
+        expects: { trips: 0, registrations: 0, posts: ['client_credentials by jwt-bearer'], grants: ['mcp:read'] },
+      },
+      {
+        does: ['connect'],
+        meanwhile: ['the access token expires'],
+        expects: { trips: 0, posts: ['client_credentials by jwt-bearer'] },
+      },
     ],
   },
   {
@@ -234,7 +332,12 @@ export const extensions = [
     keycloak: { features, optionalScopes, realm: documentsTaken },
     resource: { ...readOnly, tools: { write_file: 'mcp:write' } },
     start: startWithDocument,
-    phases: [{ does: ['connect', 'refresh', 'write_file'], expects: { trips: 2, registrations: 0, clients: 0, refreshes: 1, grants: ['mcp:read', 'mcp:write'] } }],
+    phases: [
+      {
+        does: ['connect', 'refresh', 'write_file'],
+        expects: { trips: 2, registrations: 0, clients: 0, refreshes: 1, grants: ['mcp:read', 'mcp:write'] },
+      },
+    ],
   },
   {
     shape: "the company's identity provider vouches for the person (identity assertion)",
@@ -247,7 +350,10 @@ export const extensions = [
           clientId: 'operators',
           secret,
           serviceAccountsEnabled: true,
-          attributes: { 'oauth2.jwt.authorization.grant.enabled': 'true', 'oauth2.jwt.authorization.grant.idp': company },
+          attributes: {
+            'oauth2.jwt.authorization.grant.enabled': 'true',
+            'oauth2.jwt.authorization.grant.idp': company,
+          },
           defaultClientScopes: ['basic'],
           optionalClientScopes: optionalScopes,
         },
@@ -257,8 +363,16 @@ export const extensions = [
     resource: readOnly,
     start: startForCompany,
     phases: [
-      { does: ['connect'], expects: { trips: 0, registrations: 0, posts: ['jwt-bearer by Basic'], grants: ['mcp:read'] } },
-      { does: ['connect'], meanwhile: ['the access token expires'], continues: true, expects: { trips: 0, posts: ['jwt-bearer by Basic'] } },
+      {
+        does: ['connect'],
+        expects: { trips: 0, registrations: 0, posts: ['jwt-bearer by Basic'], grants: ['mcp:read'] },
+      },
+      {
+        does: ['connect'],
+        meanwhile: ['the access token expires'],
+        continues: true,
+        expects: { trips: 0, posts: ['jwt-bearer by Basic'] },
+      },
     ],
   },
 ];

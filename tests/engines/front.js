@@ -101,7 +101,9 @@ export function passOn(url, method, headers, body) {
       } catch (error) {
         return reject(error);
       }
-      const rawHeaders = answer.rawHeaders.filter((_, at) => !/^transfer-encoding$/i.test(answer.rawHeaders[at - (at % 2)] ?? ''));
+      const rawHeaders = answer.rawHeaders.filter(
+        (_, at) => !/^transfer-encoding$/i.test(answer.rawHeaders[at - (at % 2)] ?? ''),
+      );
       resolve({ status: answer.statusCode ?? 502, headers: answer.headers, rawHeaders, body: Buffer.concat(chunks) });
     });
     passed.on('error', reject);

@@ -37,7 +37,10 @@ const reportedScopes = ['openid', 'profile', 'email', 'public_metadata', 'privat
  * @param {HydraSetting} [setting]
  * @returns {Promise<Engine>}
  */
-export async function startHydra(program, { scopes = reportedScopes, defaultScopes = [], accessTokens = 'opaque', accessTokenSeconds = 3600 } = {}) {
+export async function startHydra(
+  program,
+  { scopes = reportedScopes, defaultScopes = [], accessTokens = 'opaque', accessTokenSeconds = 3600 } = {},
+) {
   const front = await startFront(ownPages);
   const [publicPort, adminPort] = await Promise.all([freePort(), freePort()]);
   const admin = `http://127.0.0.1:${adminPort}/admin`;
@@ -48,10 +51,16 @@ export async function startHydra(program, { scopes = reportedScopes, defaultScop
     JSON.stringify({
       dsn: 'memory',
       serve: { public: { host: '127.0.0.1', port: publicPort }, admin: { host: '127.0.0.1', port: adminPort } },
-      urls: { self: { issuer: `${front.origin}/` }, login: `${front.origin}/login`, consent: `${front.origin}/consent` },
+      urls: {
+        self: { issuer: `${front.origin}/` },
+        login: `${front.origin}/login`,
+        consent: `${front.origin}/consent`,
+      },
       secrets: { system: ['of this run alone, and of no other'] },
       oidc: { dynamic_client_registration: { enabled: true, default_scope: defaultScopes } },
-      webfinger: { oidc_discovery: { supported_scope: scopes, client_registration_url: `${front.origin}/oauth2/register` } },
+      webfinger: {
+        oidc_discovery: { supported_scope: scopes, client_registration_url: `${front.origin}/oauth2/register` },
+      },
       strategies: { access_token: accessTokens },
       ttl: { access_token: `${accessTokenSeconds}s` },
     }),
@@ -70,7 +79,8 @@ export async function startHydra(program, { scopes = reportedScopes, defaultScop
       headers: body && !isForm ? { 'content-type': 'application/json' } : {},
       body: isForm ? body : JSON.stringify(body),
     });
-    if (!response.ok) throw new Error(`Hydra answered ${method} ${path} with ${response.status}: ${await response.text()}`);
+    if (!response.ok)
+      throw new Error(`Hydra answered ${method} ${path} with ${response.status}: ${await response.text()}`);
     return response.status === 204 ? undefined : response.json();
   }
 
@@ -80,7 +90,9 @@ export async function startHydra(program, { scopes = reportedScopes, defaultScop
     if (!kind) return undefined;
     const challenge = url.searchParams.get(`${kind}_challenge`) ?? '';
     const path = (/** @type {string} */ end) => `/oauth2/auth/requests/${kind}${end}?${kind}_challenge=${challenge}`;
-    return kind === 'login' ? loginPage(method, path, new URLSearchParams(body)) : consentPage(method, path, new URLSearchParams(body));
+    return kind === 'login'
+      ? loginPage(method, path, new URLSearchParams(body))
+      : consentPage(method, path, new URLSearchParams(body));
   }
 
   /**
@@ -92,7 +104,12 @@ export async function startHydra(program, { scopes = reportedScopes, defaultScop
     const { skip } = await ask('GET', path(''));
     const known = filledIn.get('username') === person.username && filledIn.get('password') === person.password;
     if (!skip && (method !== 'POST' || !known)) {
-      return { page: page('Sign in', '<label>Name <input name="username"></label> <label>Password <input name="password" type="password"></label> <button>Sign in</button>') };
+      return {
+        page: page(
+          'Sign in',
+          '<label>Name <input name="username"></label> <label>Password <input name="password" type="password"></label> <button>Sign in</button>',
+        ),
+      };
     }
     const { redirect_to: location } = await ask('PUT', path('/accept'), { subject: person.username, remember: true });
     return { location };
@@ -104,11 +121,21 @@ export async function startHydra(program, { scopes = reportedScopes, defaultScop
    * @param {URLSearchParams} filledIn
    */
   async function consentPage(method, path, filledIn) {
-    const { client, requested_scope: requested, requested_access_token_audience: audience } = await ask('GET', path(''));
+    const {
+      client,
+      requested_scope: requested,
+      requested_access_token_audience: audience,
+    } = await ask('GET', path(''));
     if (method !== 'POST') {
-      const boxes = requested.map((/** @type {string} */ scope) => `<label><input type="checkbox" name="scope" value="${escape(scope)}" checked> ${escape(scope)}</label>`);
-      const buttons = '<button name="accept" value="yes">Allow</button> <button name="cancel" value="yes">Deny</button>';
-      return { page: page(`May ${escape(client.client_name ?? client.client_id)} have this?`, `${boxes.join(' ')} ${buttons}`) };
+      const boxes = requested.map(
+        (/** @type {string} */ scope) =>
+          `<label><input type="checkbox" name="scope" value="${escape(scope)}" checked> ${escape(scope)}</label>`,
+      );
+      const buttons =
+        '<button name="accept" value="yes">Allow</button> <button name="cancel" value="yes">Deny</button>';
+      return {
+        page: page(`May ${escape(client.client_name ?? client.client_id)} have this?`, `${boxes.join(' ')} ${buttons}`),
+      };
     }
     const answer = filledIn.has('accept')
       ? ask('PUT', path('/accept'), {
@@ -116,19 +143,24 @@ export async function startHydra(program, { scopes = reportedScopes, defaultScop
           grant_access_token_audience: audience,
           session: { id_token: { email: 'alice@example.com' } },
         })
-      : ask('PUT', path('/reject'), { error: 'access_denied', error_description: 'The resource owner denied the request.' });
+      : ask('PUT', path('/reject'), {
+          error: 'access_denied',
+          error_description: 'The resource owner denied the request.',
+        });
     return { location: (await answer).redirect_to };
   }
 
   /** @returns {Promise<string[]>} */
-  const clients = async () => (await ask('GET', '/clients')).map((/** @type {{ client_id: string }} */ { client_id }) => client_id);
+  const clients = async () =>
+    (await ask('GET', '/clients')).map((/** @type {{ client_id: string }} */ { client_id }) => client_id);
   const tokensExpire = () => new Promise((resolve) => setTimeout(resolve, accessTokenSeconds * 1000 + 1000));
 
   const server = await startProgram('Ory Hydra', program, ['serve', 'all', '--dev', '-c', config], {
     readyAt: `http://127.0.0.1:${adminPort}/health/ready`,
     env: { SQA_OPT_OUT: 'true' },
   });
-  for (const set of ['hydra.openid.id-token', 'hydra.jwt.access-token']) await ask('PUT', `/keys/${set}`, { keys: [signingKey] });
+  for (const set of ['hydra.openid.id-token', 'hydra.jwt.access-token'])
+    await ask('PUT', `/keys/${set}`, { keys: [signingKey] });
   return {
     name: 'Ory Hydra',
     issuer: `${front.origin}/`,
@@ -140,7 +172,8 @@ export async function startHydra(program, { scopes = reportedScopes, defaultScop
     clients,
     events: {
       'the access token expires': async () => void (await tokensExpire()),
-      'the consent is revoked': () => ask('DELETE', `/oauth2/auth/sessions/consent?subject=${person.username}&all=true`),
+      'the consent is revoked': () =>
+        ask('DELETE', `/oauth2/auth/sessions/consent?subject=${person.username}&all=true`),
       'the session ends': () => ask('DELETE', `/oauth2/auth/sessions/login?subject=${person.username}`),
       'the client is deleted': async () => {
         for (const client of await clients()) await ask('DELETE', `/clients/${client}`);

@@ -35,7 +35,11 @@ export async function startInInspector({ endpoint, engine }) {
         await shown.until(async () => {
           if ((await shown.text('#status')).startsWith('Signed in')) return true;
           for (const window of await browser.pages()) {
-            if (window.url().startsWith(new URL(engine.issuer).origin) && (await fillIn(window, engine.person, `${engine.name}, page ${page + 1}`))) page += 1;
+            if (
+              window.url().startsWith(new URL(engine.issuer).origin) &&
+              (await fillIn(window, engine.person, `${engine.name}, page ${page + 1}`))
+            )
+              page += 1;
           }
           return false;
         });
@@ -64,12 +68,17 @@ export async function startInInspector({ endpoint, engine }) {
 async function fillIn(window, person, name) {
   try {
     const field = (/** @type {string} */ of) => window.$(`input[name=${of}]`);
-    const button = (await window.$('[name=accept]')) ?? ((await field('password')) && (await window.$('form button:not([type=button]), form input[type=submit]')));
+    const button =
+      (await window.$('[name=accept]')) ??
+      ((await field('password')) && (await window.$('form button:not([type=button]), form input[type=submit]')));
     if (!button) return false;
     for (const of of /** @type {const} */ (['username', 'password'])) await (await field(of))?.type(person[of]);
     await window.bringToFront();
     await picture(window, name);
-    await Promise.all([window.waitForNavigation().catch(() => {}), button.evaluate((element) => /** @type {HTMLElement} */ (element).click())]);
+    await Promise.all([
+      window.waitForNavigation().catch(() => {}),
+      button.evaluate((element) => /** @type {HTMLElement} */ (element).click()),
+    ]);
     return true;
   } catch (error) {
     if (window.isClosed() || /Execution context|detached|Target closed/.test(String(error))) return false;

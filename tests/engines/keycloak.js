@@ -46,8 +46,16 @@ export async function startKeycloak(folder, features = []) {
   const origin = `http://127.0.0.1:${port}`;
   const trusted = await mkdtemp(join(tmpdir(), 'trusted by Keycloak '));
   await writeFile(join(trusted, 'authority.pem'), authority.cert);
-  const args = ['start-dev', `--truststore-paths=${join(trusted, 'authority.pem')}`, '--db=dev-mem', '--http-host=127.0.0.1', `--http-port=${port}`, ...(features.length > 0 ? [`--features=${features}`] : [])];
-  const [command, ...script] = process.platform === 'win32' ? [join(folder, 'bin', 'kc.bat')] : ['sh', join(folder, 'bin', 'kc.sh')];
+  const args = [
+    'start-dev',
+    `--truststore-paths=${join(trusted, 'authority.pem')}`,
+    '--db=dev-mem',
+    '--http-host=127.0.0.1',
+    `--http-port=${port}`,
+    ...(features.length > 0 ? [`--features=${features}`] : []),
+  ];
+  const [command, ...script] =
+    process.platform === 'win32' ? [join(folder, 'bin', 'kc.bat')] : ['sh', join(folder, 'bin', 'kc.sh')];
   const { close } = await startProgram('Keycloak', command, [...script, ...args], {
     readyAt: `${origin}/realms/master`,
     env: {
@@ -109,7 +117,12 @@ function administrationOf(origin, host = new URL(origin).host) {
    */
   async function ask(method, path, headers, body) {
     const content = Buffer.from(body);
-    const answer = await passOn(new URL(origin + path), method, ['host', host, 'content-length', String(content.length), ...headers], content);
+    const answer = await passOn(
+      new URL(origin + path),
+      method,
+      ['host', host, 'content-length', String(content.length), ...headers],
+      content,
+    );
     const text = answer.body.toString();
     if (answer.status >= 300) throw new Error(`Keycloak answered ${method} ${path} with ${answer.status}: ${text}`);
     return text ? JSON.parse(text) : undefined;
@@ -118,12 +131,22 @@ function administrationOf(origin, host = new URL(origin).host) {
   return async (method, path, body) => {
     if (Date.now() > tokenEnds) {
       const credentials = new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', ...administrator });
-      const answer = await ask('POST', '/realms/master/protocol/openid-connect/token', ['content-type', 'application/x-www-form-urlencoded'], String(credentials));
+      const answer = await ask(
+        'POST',
+        '/realms/master/protocol/openid-connect/token',
+        ['content-type', 'application/x-www-form-urlencoded'],
+        String(credentials),
+      );
       token = answer.access_token;
       tokenEnds = Date.now() + (answer.expires_in * 1000) / 2;
     }
     const json = body ? ['content-type', 'application/json'] : [];
-    return ask(method, `/admin/realms${path}`, ['authorization', `Bearer ${token}`, ...json], body ? JSON.stringify(body) : '');
+    return ask(
+      method,
+      `/admin/realms${path}`,
+      ['authorization', `Bearer ${token}`, ...json],
+      body ? JSON.stringify(body) : '',
+    );
   };
 }
 
@@ -132,13 +155,28 @@ function administrationOf(origin, host = new URL(origin).host) {
  * @param {KeycloakSetting} setting
  * @param {Administer} administer
  */
-async function makeRealm(name, { optionalScopes = [], without = [], trustedHosts, accessTokenSeconds = 300, offlineSessions = true, realm, clients = [] }, administer) {
+async function makeRealm(
+  name,
+  {
+    optionalScopes = [],
+    without = [],
+    trustedHosts,
+    accessTokenSeconds = 300,
+    offlineSessions = true,
+    realm,
+    clients = [],
+  },
+  administer,
+) {
   await administer('POST', '', { realm: name, enabled: true, accessTokenLifespan: accessTokenSeconds, ...realm });
   for (const scope of optionalScopes) {
     const attributes = { 'include.in.token.scope': 'true', 'display.on.consent.screen': 'true' };
     await administer('POST', `/${name}/client-scopes`, { name: scope, protocol: 'openid-connect', attributes });
   }
-  for (const policy of await administer('GET', `/${name}/components?type=org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy`)) {
+  for (const policy of await administer(
+    'GET',
+    `/${name}/components?type=org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy`,
+  )) {
     const path = `/${name}/components/${policy.id}`;
     if (policy.subType !== 'anonymous') continue;
     if (without.includes(policy.providerId)) await administer('DELETE', path);
@@ -176,12 +214,16 @@ async function enterRealm({ origin, name, username }, { accessTokenSeconds = 300
   const front = await startFront();
   front.open(origin);
   const issuer = `${front.origin}/realms/${name}`;
-  const keys = createRemoteJWKSet(new URL(`${origin}/realms/${name}/protocol/openid-connect/certs`), { cooldownDuration: 0 });
+  const keys = createRemoteJWKSet(new URL(`${origin}/realms/${name}/protocol/openid-connect/certs`), {
+    cooldownDuration: 0,
+  });
   const registrationPath = `/realms/${name}/clients-registrations/openid-connect`;
 
   /** Those that came by this address. */
   async function registered() {
-    const answers = front.exchanges.filter(({ method, path, status }) => method === 'POST' && path === registrationPath && status === 201);
+    const answers = front.exchanges.filter(
+      ({ method, path, status }) => method === 'POST' && path === registrationPath && status === 201,
+    );
     const ids = answers.map(({ answer }) => JSON.parse(answer).client_id);
     const all = /** @type {{ id: string, clientId: string }[]} */ (await administer('GET', `/${name}/clients`));
     return all.filter(({ clientId }) => ids.includes(clientId));
@@ -205,13 +247,15 @@ async function enterRealm({ origin, name, username }, { accessTokenSeconds = 300
     events: {
       'the access token expires': () => new Promise((resolve) => setTimeout(resolve, accessTokenSeconds * 1000 + 1000)),
       async 'the consent is revoked'() {
-        for (const { clientId } of await administer('GET', `/${name}/users/${user}/consents`)) await administer('DELETE', `/${name}/users/${user}/consents/${clientId}`);
+        for (const { clientId } of await administer('GET', `/${name}/users/${user}/consents`))
+          await administer('DELETE', `/${name}/users/${user}/consents/${clientId}`);
       },
       /** The offline sessions too, which Keycloak lists apart, and which a plain sign-out leaves alone. */
       async 'the session ends'() {
         await administer('POST', `/${name}/users/${user}/logout`);
         for (const { id } of await registered()) {
-          for (const session of await administer('GET', `/${name}/users/${user}/offline-sessions/${id}`)) await administer('DELETE', `/${name}/sessions/${session.id}?isOffline=true`);
+          for (const session of await administer('GET', `/${name}/users/${user}/offline-sessions/${id}`))
+            await administer('DELETE', `/${name}/sessions/${session.id}?isOffline=true`);
         }
       },
       async 'the client is deleted'() {
@@ -225,16 +269,29 @@ async function enterRealm({ origin, name, username }, { accessTokenSeconds = 300
         const [{ clientId: client_id } = { clientId: '' }] = await registered();
         const ofAnotherKey = await createDpop().proof({ method: 'POST', url });
         for (const headers of /** @type {Record<string, string>[]} */ ([{}, { dpop: ofAnotherKey }])) {
-          const response = await fetch(url, { method: 'POST', headers, body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token, client_id }) });
+          const response = await fetch(url, {
+            method: 'POST',
+            headers,
+            body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token, client_id }),
+          });
           const answer = await response.text();
-          if (response.status !== 400 || !/DPoP/i.test(answer)) throw new Error(`Keycloak answered a stolen refresh token with ${response.status}: ${answer}`);
+          if (response.status !== 400 || !/DPoP/i.test(answer))
+            throw new Error(`Keycloak answered a stolen refresh token with ${response.status}: ${answer}`);
         }
       },
       async 'the keys are rotated'() {
         const keys = `/${name}/components?type=org.keycloak.keys.KeyProvider`;
         const { id: parentId } = await administer('GET', `/${name}`);
-        const earlier = (await administer('GET', keys)).filter((/** @type {{ providerId: string }} */ { providerId }) => providerId === 'rsa-generated');
-        await administer('POST', `/${name}/components`, { name: 'newer', providerId: 'rsa-generated', providerType: 'org.keycloak.keys.KeyProvider', parentId, config: { priority: ['1000'] } });
+        const earlier = (await administer('GET', keys)).filter(
+          (/** @type {{ providerId: string }} */ { providerId }) => providerId === 'rsa-generated',
+        );
+        await administer('POST', `/${name}/components`, {
+          name: 'newer',
+          providerId: 'rsa-generated',
+          providerType: 'org.keycloak.keys.KeyProvider',
+          parentId,
+          config: { priority: ['1000'] },
+        });
         for (const { id } of earlier) await administer('DELETE', `/${name}/components/${id}`);
       },
     },
@@ -245,10 +302,30 @@ async function enterRealm({ origin, name, username }, { accessTokenSeconds = 300
       return token;
     },
     async trust({ alias, issuer, keysUrl, subject }) {
-      const elsewhere = { authorizationUrl: `${issuer}/authorize`, tokenUrl: `${issuer}/token`, clientId: 'of Keycloak', clientSecret: 'unused' };
-      const config = { issuer, jwksUrl: keysUrl, useJwksUrl: 'true', validateSignature: 'true', jwtAuthorizationGrantEnabled: 'true', ...elsewhere };
-      await administer('POST', `/${name}/identity-provider/instances`, { alias, providerId: 'oidc', enabled: true, config });
-      await administer('POST', `/${name}/users/${user}/federated-identity/${alias}`, { userId: subject, userName: subject });
+      const elsewhere = {
+        authorizationUrl: `${issuer}/authorize`,
+        tokenUrl: `${issuer}/token`,
+        clientId: 'of Keycloak',
+        clientSecret: 'unused',
+      };
+      const config = {
+        issuer,
+        jwksUrl: keysUrl,
+        useJwksUrl: 'true',
+        validateSignature: 'true',
+        jwtAuthorizationGrantEnabled: 'true',
+        ...elsewhere,
+      };
+      await administer('POST', `/${name}/identity-provider/instances`, {
+        alias,
+        providerId: 'oidc',
+        enabled: true,
+        config,
+      });
+      await administer('POST', `/${name}/users/${user}/federated-identity/${alias}`, {
+        userId: subject,
+        userName: subject,
+      });
     },
     close: front.close,
   };

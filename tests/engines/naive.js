@@ -29,7 +29,11 @@ export async function startNaive({ endpoint, memory, visit, redirectUri }) {
     const resource = await json(new URL('/.well-known/oauth-protected-resource/mcp', endpoint));
     const [issuer] = resource.authorization_servers;
     const server = await json(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
-    const scopes = new Set([/scope="([^"]*)"/.exec(challenge)?.[1] ?? [], resource.scopes_supported ?? []].flat().flatMap((text) => text.split(' ')));
+    const scopes = new Set(
+      [/scope="([^"]*)"/.exec(challenge)?.[1] ?? [], resource.scopes_supported ?? []]
+        .flat()
+        .flatMap((text) => text.split(' ')),
+    );
     const { client_id } = await json(server.registration_endpoint, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -55,7 +59,13 @@ export async function startNaive({ endpoint, memory, visit, redirectUri }) {
     const callback = new URL(await visit(url)).searchParams;
     const code = callback.get('code');
     if (!code) throw Object.assign(new Error(`${callback.get('error_description')}`), { code: callback.get('error') });
-    const body = new URLSearchParams({ grant_type: 'authorization_code', client_id, redirect_uri: redirectUri, code, code_verifier: verifier });
+    const body = new URLSearchParams({
+      grant_type: 'authorization_code',
+      client_id,
+      redirect_uri: redirectUri,
+      code,
+      code_verifier: verifier,
+    });
     memory.set('token', (await json(server.token_endpoint, { method: 'POST', body })).access_token);
   }
 
@@ -72,7 +82,10 @@ export async function startNaive({ endpoint, memory, visit, redirectUri }) {
 
   return {
     connect: () =>
-      call({ method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'naive', version: '1' } } }),
+      call({
+        method: 'initialize',
+        params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'naive', version: '1' } },
+      }),
     call: (operation) => call({ method: 'tools/call', params: { name: operation, arguments: {} } }),
     signIn,
     signOut: async () => void memory.delete('token'),

@@ -36,7 +36,8 @@ export function fillIn({ url, text }, person, { decision = 'accept', withholds =
     } else {
       // Some pages tick the boxes of the scopes beforehand, others leave it to the person.
       const wanted = checked || name === 'scope';
-      if (type === 'hidden' || (type === 'checkbox' && wanted && !withholds.includes(value))) members.append(name, value);
+      if (type === 'hidden' || (type === 'checkbox' && wanted && !withholds.includes(value)))
+        members.append(name, value);
       if (name !== 'scope' && name !== 'state') continue;
     }
     fits = true;
@@ -51,7 +52,14 @@ function controlsOf(text) {
   return [...text.matchAll(/<(?:input|button)\b([^>]*)>/g)].flatMap(([, attributes = '']) => {
     const name = attribute(attributes, 'name');
     if (name === undefined) return [];
-    return [{ name, type: attribute(attributes, 'type'), value: attribute(attributes, 'value') ?? '', checked: /\bchecked\b/.test(attributes) }];
+    return [
+      {
+        name,
+        type: attribute(attributes, 'type'),
+        value: attribute(attributes, 'value') ?? '',
+        checked: /\bchecked\b/.test(attributes),
+      },
+    ];
   });
 }
 

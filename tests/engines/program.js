@@ -17,12 +17,17 @@ import { listenOnLoopback } from '../servers/loopback.js';
  * @returns {Promise<{ close: () => Promise<void> }>}
  */
 export async function startProgram(name, command, args, { readyAt, env }) {
-  const program = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], shell: command.endsWith('.bat') });
+  const program = spawn(command, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    shell: command.endsWith('.bat'),
+  });
   const exited = once(program, 'exit');
   const end = () => void program.kill();
   process.once('exit', end);
   let told = '';
-  for (const stream of [program.stdout, program.stderr]) stream.setEncoding('utf8').on('data', (text) => (told = (told + text).slice(-4000)));
+  for (const stream of [program.stdout, program.stderr])
+    stream.setEncoding('utf8').on('data', (text) => (told = (told + text).slice(-4000)));
   for (;;) {
     const response = await fetch(readyAt).catch(() => undefined);
     await response?.body?.cancel();

@@ -39,8 +39,10 @@ export function record(recorded, engine) {
   for (const exchange of front.exchanges) {
     const { method, path, status, query, body } = exchange;
     const answer = readable(exchange, stable);
-    if (/\/\.well-known\/(openid-configuration|oauth-authorization-server)/.test(path) && status === 200) recorded.metadata ??= answer;
-    else if (method === 'POST' && path === registrationPath) addOnce(recorded.registrations, { sent: withoutSecrets(JSON.parse(body)), status, answer });
+    if (/\/\.well-known\/(openid-configuration|oauth-authorization-server)/.test(path) && status === 200)
+      recorded.metadata ??= answer;
+    else if (method === 'POST' && path === registrationPath)
+      addOnce(recorded.registrations, { sent: withoutSecrets(JSON.parse(body)), status, answer });
     else if (path === authorizationPath && exchange.location?.includes('error=')) {
       const parameters = [...new URL(exchange.location).searchParams].filter(([name]) => name !== 'state');
       const named = Object.fromEntries(parameters.map(([name, value]) => [name, stable(value)]));
@@ -64,7 +66,8 @@ function readable({ answer }, stable) {
 }
 
 const secrets = /^(client_secret|registration_access_token|access_token|refresh_token|id_token)$/;
-const times = /^(client_id_issued_at|client_secret_expires_at|session_state|created_at|updated_at|expires_in|refresh_expires_in|not-before-policy)$/;
+const times =
+  /^(client_id_issued_at|client_secret_expires_at|session_state|created_at|updated_at|expires_in|refresh_expires_in|not-before-policy)$/;
 
 /** @param {Record<string, unknown>} members */
 function withoutSecrets(members) {

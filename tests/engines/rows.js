@@ -15,7 +15,12 @@ import { inTwoProcesses, startTwoProcesses } from './two_processes.js';
 const reported = 'openid profile email public_metadata private_metadata offline_access';
 
 /** @type {ResourceOptions} */
-const notes = { demands: 'openid email', lists: reported, insists: 'openid email', tools: { read_notes: 'private_metadata' } };
+const notes = {
+  demands: 'openid email',
+  lists: reported,
+  insists: 'openid email',
+  tools: { read_notes: 'private_metadata' },
+};
 
 /** @type {Row[]} */
 export const hydra = [
@@ -30,8 +35,18 @@ export const hydra = [
     shape: 'step-up to a scope that is not registered',
     proves: ['interop 98'],
     hydra: { scopes: [...reported.split(' '), 'files:write'] },
-    resource: { demands: 'openid email', lists: 'openid email', insists: 'openid email', tools: { write_file: 'files:write' } },
-    phases: [{ does: ['connect', 'write_file'], expects: { trips: 2, clients: 1, grants: ['openid', 'email', 'files:write'] } }],
+    resource: {
+      demands: 'openid email',
+      lists: 'openid email',
+      insists: 'openid email',
+      tools: { write_file: 'files:write' },
+    },
+    phases: [
+      {
+        does: ['connect', 'write_file'],
+        expects: { trips: 2, clients: 1, grants: ['openid', 'email', 'files:write'] },
+      },
+    ],
   },
   {
     shape: 'nobody names a scope',
@@ -45,14 +60,25 @@ export const hydra = [
     proves: ['S6'],
     hydra: {},
     resource: { lists: reported, insists: 'openid' },
-    phases: [{ does: ['connect'], person: { withholds: ['private_metadata'] }, expects: { trips: 1, registrations: 1, grants: ['openid'], lacks: ['private_metadata'] } }],
+    phases: [
+      {
+        does: ['connect'],
+        person: { withholds: ['private_metadata'] },
+        expects: { trips: 1, registrations: 1, grants: ['openid'], lacks: ['private_metadata'] },
+      },
+    ],
   },
   {
     shape: 'access tokens are JWTs',
     proves: ['interop 98'],
     hydra: { accessTokens: 'jwt' },
     resource: notes,
-    phases: [{ does: ['connect', 'read_notes'], expects: { trips: 2, registrations: 1, clients: 1, grants: ['private_metadata'] } }],
+    phases: [
+      {
+        does: ['connect', 'read_notes'],
+        expects: { trips: 2, registrations: 1, clients: 1, grants: ['private_metadata'] },
+      },
+    ],
   },
   {
     shape: 'the access token expires',
@@ -89,7 +115,12 @@ export const hydra = [
     proves: ['interop 1'],
     hydra: { defaultScopes: ['profile', 'email', 'offline_access'] },
     resource: notes,
-    phases: [{ does: ['connect', 'read_notes'], expects: { trips: 2, registrations: 1, clients: 1, grants: ['openid', 'private_metadata'] } }],
+    phases: [
+      {
+        does: ['connect', 'read_notes'],
+        expects: { trips: 2, registrations: 1, clients: 1, grants: ['openid', 'private_metadata'] },
+      },
+    ],
   },
   {
     shape: 'two processes refresh at once, where a refresh token that is used twice ends the session',
@@ -110,7 +141,11 @@ export const hydra = [
     resource: { lists: reported, insists: 'openid email' },
     alone: true,
     phases: [
-      { does: ['connect'], person: { decision: 'cancel' }, expects: { trips: 1, registrations: 1, error: 'authorization_refused', says: ['declined'] } },
+      {
+        does: ['connect'],
+        person: { decision: 'cancel' },
+        expects: { trips: 1, registrations: 1, error: 'authorization_refused', says: ['declined'] },
+      },
       { does: ['connect'], expects: { trips: 1, registrations: 0 } },
     ],
   },
@@ -185,7 +220,9 @@ export const keycloak = [
     proves: ['S4'],
     keycloak: { ...registrationOpen, optionalScopes },
     resource: readOnly,
-    phases: [{ does: ['connect'], expects: { trips: 1, registrations: 1, clients: 1, asks: ['mcp:read offline_access'] } }],
+    phases: [
+      { does: ['connect'], expects: { trips: 1, registrations: 1, clients: 1, asks: ['mcp:read offline_access'] } },
+    ],
   },
   {
     shape: 'step-up to an optional scope',
@@ -229,7 +266,11 @@ export const keycloak = [
     shape: 'as shipped, openid profile email demanded, taken without openid',
     proves: ['S1'],
     keycloak: { trustedHosts: ['127.0.0.1'], optionalScopes },
-    resource: { demands: 'openid profile email', lists: 'openid profile email mcp:read mcp:write', insists: 'profile email' },
+    resource: {
+      demands: 'openid profile email',
+      lists: 'openid profile email mcp:read mcp:write',
+      insists: 'profile email',
+    },
     phases: [
       { does: ['connect'], expects: { trips: 1, clients: 1, grants: ['profile', 'email'] } },
       { does: ['sign out', 'connect'], expects: { trips: 1, registrations: 0 } },
@@ -239,7 +280,11 @@ export const keycloak = [
     shape: 'as shipped, openid profile email demanded and insisted on',
     proves: ['S1'],
     keycloak: { trustedHosts: ['127.0.0.1'], optionalScopes },
-    resource: { demands: 'openid profile email', lists: 'openid profile email mcp:read mcp:write', insists: 'openid profile email' },
+    resource: {
+      demands: 'openid profile email',
+      lists: 'openid profile email mcp:read mcp:write',
+      insists: 'openid profile email',
+    },
     phases: [
       { does: ['connect'], expects: { trips: 2, clients: 1, grants: ['openid', 'profile', 'email'] } },
       { does: ['sign out', 'connect'], expects: { trips: 1, registrations: 0, grants: ['openid'] } },
@@ -251,7 +296,9 @@ export const keycloak = [
     keycloak: {},
     resource: { demands: 'openid', lists: 'openid' },
     alone: true,
-    phases: [{ does: ['connect'], expects: { trips: 0, clients: 0, error: 'registration_refused', says: ['Trusted Hosts'] } }],
+    phases: [
+      { does: ['connect'], expects: { trips: 0, clients: 0, error: 'registration_refused', says: ['Trusted Hosts'] } },
+    ],
   },
   {
     shape: 'the person denies',
@@ -260,7 +307,11 @@ export const keycloak = [
     resource: readOnly,
     alone: true,
     phases: [
-      { does: ['connect'], person: { decision: 'cancel' }, expects: { trips: 1, registrations: 1, error: 'authorization_refused', says: ['declined'] } },
+      {
+        does: ['connect'],
+        person: { decision: 'cancel' },
+        expects: { trips: 1, registrations: 1, error: 'authorization_refused', says: ['declined'] },
+      },
       { does: ['connect'], expects: { trips: 1, registrations: 0 } },
     ],
   },
@@ -275,12 +326,20 @@ export const keycloak = [
   {
     shape: 'the consent is revoked',
     proves: ['interop 73'],
-    keycloak: { without: ['trusted-hosts', 'allowed-client-templates', 'scope'], optionalScopes, accessTokenSeconds: 2 },
+    keycloak: {
+      without: ['trusted-hosts', 'allowed-client-templates', 'scope'],
+      optionalScopes,
+      accessTokenSeconds: 2,
+    },
     resource: readOnly,
     alone: true,
     phases: [
       { does: ['connect'], expects: { trips: 1, registrations: 1 } },
-      { does: ['connect'], meanwhile: ['the consent is revoked', 'the access token expires'], expects: { trips: 1, registrations: 0, clients: 1 } },
+      {
+        does: ['connect'],
+        meanwhile: ['the consent is revoked', 'the access token expires'],
+        expects: { trips: 1, registrations: 0, clients: 1 },
+      },
     ],
   },
   {
@@ -314,7 +373,9 @@ export const keycloak = [
     shape: `a ${kind} client that the operator registered`,
     proves: ['R1'],
     keycloak: { optionalScopes, clients: [operatorsClient(kind === 'public')] },
-    settings: { client: { clientId: 'operators', ...(kind === 'public' ? {} : { clientSecret: 'of this run alone' }) } },
+    settings: {
+      client: { clientId: 'operators', ...(kind === 'public' ? {} : { clientSecret: 'of this run alone' }) },
+    },
     resource: readOnly,
     alone: true,
     phases: [
@@ -351,7 +412,11 @@ function threeRows({ first, more }, nobodyNames) {
       resource: { demands: first, lists: both, insists: first },
       phases: [
         { does: ['connect'], expects: { trips: 1, registrations: 1 } },
-        { does: ['connect'], meanwhile: ['the client is deleted'], expects: { trips: 1, registrations: 1, clients: 1 } },
+        {
+          does: ['connect'],
+          meanwhile: ['the client is deleted'],
+          expects: { trips: 1, registrations: 1, clients: 1 },
+        },
       ],
     },
   ];
@@ -364,7 +429,10 @@ export const spring = threeRows(
 );
 
 /** Each client would start a server of its own, which takes half a minute: ours alone. */
-export const solid = threeRows({ first: 'openid', more: 'webid' }, { trips: 1, registrations: 1, clients: 1, asks: ['openid offline_access'] }).map((row) => ({
+export const solid = threeRows(
+  { first: 'openid', more: 'webid' },
+  { trips: 1, registrations: 1, clients: 1, asks: ['openid offline_access'] },
+).map((row) => ({
   ...row,
   alone: true,
 }));

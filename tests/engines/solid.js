@@ -28,15 +28,33 @@ export async function startSolid() {
   async function start() {
     const port = await freePort();
     front.open(`http://127.0.0.1:${port}`);
-    const args = [program, '--config', '@css:config/default.json', '--port', String(port), '--baseUrl', issuer, '--seedConfig', accounts, '--loggingLevel', 'warn'];
-    const { close } = await startProgram('Solid Community Server', process.execPath, args, { readyAt: `${issuer}.well-known/openid-configuration`, env: {} });
+    const args = [
+      program,
+      '--config',
+      '@css:config/default.json',
+      '--port',
+      String(port),
+      '--baseUrl',
+      issuer,
+      '--seedConfig',
+      accounts,
+      '--loggingLevel',
+      'warn',
+    ];
+    const { close } = await startProgram('Solid Community Server', process.execPath, args, {
+      readyAt: `${issuer}.well-known/openid-configuration`,
+      env: {},
+    });
     return { close, keys: createRemoteJWKSet(new URL(`${issuer}.oidc/jwks`)) };
   }
   let server = await start();
 
   const authorizationPath = '/.oidc/auth';
   const registrationPath = '/.oidc/reg';
-  const registered = () => front.exchanges.filter(({ method, path, status }) => method === 'POST' && path === registrationPath && status === 201);
+  const registered = () =>
+    front.exchanges.filter(
+      ({ method, path, status }) => method === 'POST' && path === registrationPath && status === 201,
+    );
   return {
     name: 'Solid Community Server',
     issuer,
@@ -51,10 +69,15 @@ export async function startSolid() {
       if (!verified) return { active: false };
       const { payload } = verified;
       const answered = front.exchanges.findIndex(({ answer }) => answer.includes(token));
-      const asked = front.exchanges.slice(0, answered).findLast(({ path, query }) => path === authorizationPath && query.get('client_id') === payload.client_id);
+      const asked = front.exchanges
+        .slice(0, answered)
+        .findLast(({ path, query }) => path === authorizationPath && query.get('client_id') === payload.client_id);
       return { ...payload, active: true, scope: asked?.query.get('scope') ?? '', client_id: String(payload.client_id) };
     },
-    clients: async () => registered().slice(registrationsBefore).map(({ answer }) => JSON.parse(answer).client_id),
+    clients: async () =>
+      registered()
+        .slice(registrationsBefore)
+        .map(({ answer }) => JSON.parse(answer).client_id),
     events: {
       async 'the client is deleted'() {
         await server.close();
@@ -84,8 +107,11 @@ function answerPages(issuer) {
     const { location, controls } = JSON.parse(text);
     if (location) return new Request(location);
     if (!controls?.oidc) return undefined;
-    if (!controls.account?.logout) return send(controls.password.login, { email: person.username, password: person.password, remember: false });
+    if (!controls.account?.logout)
+      return send(controls.password.login, { email: person.username, password: person.password, remember: false });
     webIdChosen = !webIdChosen;
-    return webIdChosen ? send(controls.oidc.webId, { webId: `${issuer}alice/profile/card#me`, remember: false }) : send(controls.oidc.consent, { remember: true });
+    return webIdChosen
+      ? send(controls.oidc.webId, { webId: `${issuer}alice/profile/card#me`, remember: false })
+      : send(controls.oidc.consent, { remember: true });
   };
 }

@@ -13,17 +13,22 @@ const resourceServer = { id: 'resource-server', secret: 'of this run alone' };
 export async function startSpring(program) {
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
-  const { close } = await startProgram('Spring Authorization Server', 'java', ['-XX:TieredStopAtLevel=1', '-Xmx256m', '-jar', program], {
-    readyAt: `${origin}/admin/clients`,
-    env: {
-      SERVER_ADDRESS: '127.0.0.1',
-      SERVER_PORT: String(port),
-      ENGINE_PERSON_NAME: person.username,
-      ENGINE_PERSON_PASSWORD: person.password,
-      ENGINE_RESOURCE_SERVER_ID: resourceServer.id,
-      ENGINE_RESOURCE_SERVER_SECRET: resourceServer.secret,
+  const { close } = await startProgram(
+    'Spring Authorization Server',
+    'java',
+    ['-XX:TieredStopAtLevel=1', '-Xmx256m', '-jar', program],
+    {
+      readyAt: `${origin}/admin/clients`,
+      env: {
+        SERVER_ADDRESS: '127.0.0.1',
+        SERVER_PORT: String(port),
+        ENGINE_PERSON_NAME: person.username,
+        ENGINE_PERSON_PASSWORD: person.password,
+        ENGINE_RESOURCE_SERVER_ID: resourceServer.id,
+        ENGINE_RESOURCE_SERVER_SECRET: resourceServer.secret,
+      },
     },
-  });
+  );
   return { enter: () => enter(origin), close };
 }
 
@@ -38,7 +43,9 @@ async function enter(origin) {
 
   /** @returns {Promise<string[]>} those that came by this address */
   async function clients() {
-    const answers = front.exchanges.filter(({ method, path, status }) => method === 'POST' && path === registrationPath && status === 201);
+    const answers = front.exchanges.filter(
+      ({ method, path, status }) => method === 'POST' && path === registrationPath && status === 201,
+    );
     const ids = answers.map(({ answer }) => JSON.parse(answer).client_id);
     const all = /** @type {string[]} */ (await ask('GET', '/admin/clients'));
     return all.filter((id) => ids.includes(id));

@@ -33,9 +33,13 @@ export async function startTwoProcesses(surroundings) {
     ...(await startOurs(surroundings)),
     async call() {
       await expire(store, endpoint);
-      const processes = await Promise.all([startProcess({ place: { file }, server: endpoint, requests: 10 }), startProcess({ place: { file }, server: endpoint, requests: 10 })]);
+      const processes = await Promise.all([
+        startProcess({ place: { file }, server: endpoint, requests: 10 }),
+        startProcess({ place: { file }, server: endpoint, requests: 10 }),
+      ]);
       for (const report of await Promise.all(processes.map((process) => process.go()))) {
-        if (report.outcomes['200'] !== 10) throw new Error(`Not every request was served: ${JSON.stringify(report.outcomes)}`);
+        if (report.outcomes['200'] !== 10)
+          throw new Error(`Not every request was served: ${JSON.stringify(report.outcomes)}`);
       }
     },
     close: () => rm(folder, { recursive: true }),

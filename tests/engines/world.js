@@ -120,7 +120,10 @@ export async function play(row, engine, startClient) {
   const { demands, lists, insists, tools = {}, bound } = row.resource;
   const resource = await startProtectedResource({
     // Neither engine names the resource in its tokens.
-    authorizationServer: { issuer: engine.issuer, examine: async (token, aud) => ({ ...(await engine.examine(token)), aud }) },
+    authorizationServer: {
+      issuer: engine.issuer,
+      examine: async (token, aud) => ({ ...(await engine.examine(token)), aud }),
+    },
     bound,
     challengeScopes: demands === undefined ? null : words(demands),
     scopesSupported: lists === undefined ? null : words(lists),
@@ -132,7 +135,9 @@ export async function play(row, engine, startClient) {
   let conduct = {};
   /** @type {string[]} */
   let read = [];
-  const browser = createUserAgent({ answer: (page) => (engine.answer ? engine.answer(page) : fillIn(page, engine.person, conduct)) });
+  const browser = createUserAgent({
+    answer: (page) => (engine.answer ? engine.answer(page) : fillIn(page, engine.person, conduct)),
+  });
   const visit = (/** @type {string | URL} */ url) =>
     browser.signIn(url).catch((error) => {
       read.push(error.message);
@@ -181,8 +186,11 @@ export async function play(row, engine, startClient) {
         granted: served.at(-1)?.scopes ?? [],
         trips: byPerson.length,
         looks: asked.length - byPerson.length,
-        registrations: exchanges.filter(({ method, path }) => method === 'POST' && path === engine.registrationPath).length,
-        refreshes: exchanges.filter(({ method, body }) => method === 'POST' && /\bgrant_type=refresh_token\b/.test(body)).length,
+        registrations: exchanges.filter(({ method, path }) => method === 'POST' && path === engine.registrationPath)
+          .length,
+        refreshes: exchanges.filter(
+          ({ method, body }) => method === 'POST' && /\bgrant_type=refresh_token\b/.test(body),
+        ).length,
         clients: (await engine.clients()).length,
         asked: asked.map(({ query }) => query.get('scope')),
         posts: exchanges.flatMap((exchange) => postInWords(exchange) ?? []),
@@ -203,7 +211,11 @@ export async function play(row, engine, startClient) {
  * @param {Exchange} exchange
  */
 function isAuthorization({ authorizationPath }, { path, query }) {
-  return path === authorizationPath && query.has('client_id') && !['login_verifier', 'consent_verifier', 'continue'].some((name) => query.has(name));
+  return (
+    path === authorizationPath &&
+    query.has('client_id') &&
+    !['login_verifier', 'consent_verifier', 'continue'].some((name) => query.has(name))
+  );
 }
 
 /**
@@ -217,9 +229,14 @@ function postInWords({ method, path, headers, body, status }) {
   const [, endpoint] = /\/(token|par\/request|auth\/device)$/.exec(path) ?? [];
   if (method !== 'POST' || endpoint === undefined || status >= 300) return undefined;
   const form = new URLSearchParams(body);
-  const secret = headers.authorization ? 'Basic' : (form.get('client_assertion_type') ?? (form.has('client_secret') ? 'client_secret' : undefined));
+  const secret = headers.authorization
+    ? 'Basic'
+    : (form.get('client_assertion_type') ?? (form.has('client_secret') ? 'client_secret' : undefined));
   const words = [form.get('grant_type') ?? endpoint, secret && `by ${secret}`, headers.dpop && 'with proof'];
-  return words.filter(Boolean).join(' ').replaceAll(/urn:[\w:-]+:/g, '');
+  return words
+    .filter(Boolean)
+    .join(' ')
+    .replaceAll(/urn:[\w:-]+:/g, '');
 }
 
 /** @param {string | undefined} scope */
@@ -250,19 +267,25 @@ export function complaints(row, phases) {
 function complaintsOf(expects, observed) {
   const { failure, served, granted, asked, posts } = observed;
   const found = [];
-  if (expects.error === undefined && failure) found.push(`${failure.step} failed with ${failure.code}: ${failure.message}`);
+  if (expects.error === undefined && failure)
+    found.push(`${failure.step} failed with ${failure.code}: ${failure.message}`);
   if (expects.error === undefined && !failure && !served) found.push('the MCP server did not serve it');
-  if (expects.error !== undefined && failure?.code !== expects.error) found.push(`${failure ? `failed with ${failure.code}` : 'succeeded'}, not ${expects.error}`);
+  if (expects.error !== undefined && failure?.code !== expects.error)
+    found.push(`${failure ? `failed with ${failure.code}` : 'succeeded'}, not ${expects.error}`);
   if (failure && failure.remaining > 0) found.push(`${failure.remaining} steps remained`);
-  for (const word of expects.says ?? []) if (!failure?.message.includes(word)) found.push(`the message does not name ${word}: ${failure?.message}`);
+  for (const word of expects.says ?? [])
+    if (!failure?.message.includes(word)) found.push(`the message does not name ${word}: ${failure?.message}`);
   for (const what of /** @type {const} */ (['trips', 'registrations', 'refreshes', 'clients'])) {
     const expected = expects[what];
     if (expected !== undefined && observed[what] !== expected) found.push(`${observed[what]} ${what}, not ${expected}`);
   }
   for (const scope of expects.grants ?? []) if (!granted.includes(scope)) found.push(`the token lacks ${scope}`);
   for (const scope of expects.lacks ?? []) if (granted.includes(scope)) found.push(`the token grants ${scope}`);
-  const sorted = (/** @type {(string | null)[]} */ scopes) => JSON.stringify(scopes.map((scope) => scope?.split(' ').sort().join(' ') ?? 'no scope'));
-  if (expects.asks && sorted(expects.asks) !== sorted(asked)) found.push(`asked for ${sorted(asked)}, not ${sorted(expects.asks)}`);
-  if (expects.posts && expects.posts.join() !== posts.join()) found.push(`posted ${posts.join(', ') || 'nothing'}, not ${expects.posts.join(', ')}`);
+  const sorted = (/** @type {(string | null)[]} */ scopes) =>
+    JSON.stringify(scopes.map((scope) => scope?.split(' ').sort().join(' ') ?? 'no scope'));
+  if (expects.asks && sorted(expects.asks) !== sorted(asked))
+    found.push(`asked for ${sorted(asked)}, not ${sorted(expects.asks)}`);
+  if (expects.posts && expects.posts.join() !== posts.join())
+    found.push(`posted ${posts.join(', ') || 'nothing'}, not ${expects.posts.join(', ')}`);
   return found;
 }

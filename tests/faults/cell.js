@@ -76,7 +76,10 @@ function createMachine(world, { settings, hasMetadataDocument = false }) {
       pathPerIssuer: !hasMetadataDocument,
     }),
   });
-  const client = { clientName: 'The tests', ...(hasMetadataDocument && { clientMetadataUrl: world.clientMetadataUrl }) };
+  const client = {
+    clientName: 'The tests',
+    ...(hasMetadataDocument && { clientMetadataUrl: world.clientMetadataUrl }),
+  };
   /** Who waits for the MCP server: for the head of its answer, and then for the body. */
   const caller = { signal: new AbortController(), reads: false };
 
@@ -88,7 +91,11 @@ function createMachine(world, { settings, hasMetadataDocument = false }) {
     caller,
 
     /** @param {AbortSignal} [signal] */
-    start: (signal) => createAuthorizer({ host, client, settings: () => settings }).connection(world.server, { interaction: true, signal }),
+    start: (signal) =>
+      createAuthorizer({ host, client, settings: () => settings }).connection(world.server, {
+        interaction: true,
+        signal,
+      }),
 
     /**
      * What ends the patience of whoever sends that request. Only once: the next request has a time of its own.
@@ -98,7 +105,7 @@ function createMachine(world, { settings, hasMetadataDocument = false }) {
     patience(request) {
       let isOver = false;
       return (/** @type {boolean} */ hasHead) => {
-        if (!request.endsWith('call')) isOver ||= timeOut.pass();
+        if (!request.endsWith('call')) isOver = isOver || timeOut.pass();
         else if (!hasHead || caller.reads) caller.signal.abort(new DOMException('The caller gave up.', 'TimeoutError'));
       };
     },
@@ -109,7 +116,7 @@ function createMachine(world, { settings, hasMetadataDocument = false }) {
 
 /** What can have happened before. */
 export const preparations = {
-  async 'nothing'() {},
+  async nothing() {},
 
   async 'signed in'(/** @type {Machine} */ { start }) {
     await start().signIn();
@@ -157,11 +164,16 @@ async function observed(machine, connection, does) {
   const { arrived } = machine.world;
   const before = await stored(machine);
   const from = arrived.length;
-  const gets = await inTime(does === 'sign out' ? signedOut(connection) : called(machine, connection, does), () => arrived.slice(from));
+  const gets = await inTime(does === 'sign out' ? signedOut(connection) : called(machine, connection, does), () =>
+    arrived.slice(from),
+  );
   const after = await stored(machine);
   return {
     gets,
-    seen: arrived.slice(from).map(({ name }) => name).join(' → '),
+    seen: arrived
+      .slice(from)
+      .map(({ name }) => name)
+      .join(' → '),
     kept: { client: comparison(before.clients, after.clients), session: comparison(before.session, after.session) },
     pending: machine.pending.size,
   };

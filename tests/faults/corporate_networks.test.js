@@ -10,7 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { discover, TransportError } from 'mcp-oauth-wasm';
 import { createMemoryStore, nodeHost } from 'mcp-oauth-wasm/node';
-import { fetch as proxiedFetch, ProxyAgent } from 'undici';
+import { ProxyAgent, fetch as proxiedFetch } from 'undici';
 import { temporaryFolder } from '../javascript/temporary_folder.js';
 import { callTool, createMachine, rejectionOf, startWorld } from '../javascript/world.js';
 import { createAuthority, createServerCertificate } from '../servers/certificates.js';
@@ -93,8 +93,16 @@ describe('a proxy that wants credentials', () => {
   function hostBehindProxy(options) {
     const { host, start } = createMachine();
     const dispatcher = new ProxyAgent({ uri: proxy.origin, proxyTunnel: true, ...options });
-    const fetch = /** @type {Fetch} */ (/** @type {unknown} */ ((/** @type {string} */ input, /** @type {object} */ init) => proxiedFetch(input, { ...init, dispatcher })));
-    return { start: () => start({ host: nodeHost({ ...host, fetch }) }), host: nodeHost({ ...host, fetch }), dispatcher };
+    const fetch = /** @type {Fetch} */ (
+      /** @type {unknown} */ (
+        (/** @type {string} */ input, /** @type {object} */ init) => proxiedFetch(input, { ...init, dispatcher })
+      )
+    );
+    return {
+      start: () => start({ host: nodeHost({ ...host, fetch }) }),
+      host: nodeHost({ ...host, fetch }),
+      dispatcher,
+    };
   }
 
   /** @param {any} error @param {string} step */
@@ -124,7 +132,10 @@ describe('a proxy that wants credentials', () => {
     const response = await callTool(start().fetch(world.server, { interaction: true }), world.server);
     assert.match(await response.text(), /alice@example\.com/);
     const targets = [world.server, world.issuer].map((url) => new URL(url).host);
-    assert.deepEqual([...new Set(proxy.asked.filter(({ connected }) => connected).map(({ target }) => target))], targets);
+    assert.deepEqual(
+      [...new Set(proxy.asked.filter(({ connected }) => connected).map(({ target }) => target))],
+      targets,
+    );
     await dispatcher.close();
   });
 });

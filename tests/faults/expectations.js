@@ -26,13 +26,13 @@
 export const outcomes = {
   'goes on': {},
   'handed on': {},
-  'failed': { error: 'transport network_failed' },
-  'untrusted': { error: 'transport certificate_untrusted' },
+  failed: { error: 'transport network_failed' },
+  untrusted: { error: 'transport certificate_untrusted' },
   'timed out': { error: 'transport timed_out' },
-  'unavailable': { error: 'transport server_unavailable' },
+  unavailable: { error: 'transport server_unavailable' },
   'not JSON': { error: 'misbehaved not_json' },
-  'redirect': { error: 'misbehaved redirect_refused' },
-  'mismatch': { error: 'misbehaved resource_mismatch' },
+  redirect: { error: 'misbehaved redirect_refused' },
+  mismatch: { error: 'misbehaved resource_mismatch' },
   'fetch fails': { error: 'TypeError' },
   'given up': { error: 'TimeoutError' },
 };
@@ -162,7 +162,7 @@ export const rows = {
     step: 'discover',
     again: `call → resource metadata → server metadata → ${signIn}`,
   },
-  'registration': {
+  registration: {
     until: 'call → resource metadata → server metadata → register',
     step: 'register',
     again: `call → resource metadata → server metadata → ${signIn}`,
@@ -247,7 +247,7 @@ export const rows = {
     stopped: { client: 'new', session: 'new' },
     again: 'signed call',
   },
-  'revocation': {
+  revocation: {
     before: 'signed in',
     does: 'sign out',
     until: 'revoke',

@@ -22,17 +22,17 @@ const DRIP_MILLISECONDS = 5;
 
 /** @type {Record<string, Fault>} */
 export const faults = {
-  'refused': { connection: 'refused' },
-  'untrusted': { connection: 'untrusted' },
+  refused: { connection: 'refused' },
+  untrusted: { connection: 'untrusted' },
 
-  'silent': {
+  silent: {
     async answer({ handOn, letTimePass }) {
       await handOn();
       letTimePass();
     },
   },
 
-  'reset': {
+  reset: {
     async answer({ response, handOn, reset }) {
       const { status, headers, body } = withBody(await handOn());
       response.writeHead(status, { ...headers, 'content-length': body.length + 100 });
@@ -40,23 +40,24 @@ export const faults = {
     },
   },
 
-  '500': says(500, {}),
-  '503': says(503, { 'retry-after': '7' }),
-  '429': says(429, {}),
+  500: says(500, {}),
+  503: says(503, { 'retry-after': '7' }),
+  429: says(429, {}),
 
-  'page': {
-    answer: ({ response }) => response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Welcome</title>'),
+  page: {
+    answer: ({ response }) =>
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Welcome</title>'),
   },
 
-  'truncated': spoilt(({ body }) => ({ body: body.subarray(0, body.length / 2) })),
-  'array': spoilt(({ body }) => ({ body: Buffer.concat([Buffer.from('['), body, Buffer.from(']')]) })),
-  'mistyped': spoilt(() => ({ headers: { 'content-type': 'text/html' } })),
+  truncated: spoilt(({ body }) => ({ body: body.subarray(0, body.length / 2) })),
+  array: spoilt(({ body }) => ({ body: Buffer.concat([Buffer.from('['), body, Buffer.from(']')]) })),
+  mistyped: spoilt(() => ({ headers: { 'content-type': 'text/html' } })),
 
-  'circle': {
+  circle: {
     answer: ({ request, response }) => response.writeHead(307, { location: request.url }).end(),
   },
 
-  'drip': {
+  drip: {
     async answer({ response, handOn, letTimePass }) {
       const { status, headers, body } = withBody(await handOn());
       response.writeHead(status, { ...headers, 'content-length': 1_000_000 });
@@ -77,7 +78,9 @@ export const faults = {
  * @returns {Fault}
  */
 function says(status, headers) {
-  return { answer: ({ response }) => response.writeHead(status, { 'content-type': 'text/plain', ...headers }).end('Not now') };
+  return {
+    answer: ({ response }) => response.writeHead(status, { 'content-type': 'text/plain', ...headers }).end('Not now'),
+  };
 }
 
 /**
@@ -103,5 +106,7 @@ function spoilt(spoil) {
  * @returns {Answer}
  */
 function withBody(answer) {
-  return answer.body.length > 0 ? answer : { ...answer, status: answer.status === 204 ? 200 : answer.status, body: Buffer.from('{}') };
+  return answer.body.length > 0
+    ? answer
+    : { ...answer, status: answer.status === 204 ? 200 : answer.status, body: Buffer.from('{}') };
 }

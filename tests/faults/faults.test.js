@@ -35,7 +35,9 @@ describe('fault matrix', { concurrency: true }, () => {
     await writeFile(file, authority.cert);
     certificates = { certificate: createServerCertificate(authority), untrusted: createServerCertificate() };
     const env = { ...process.env, NODE_EXTRA_CA_CERTS: file };
-    players = Array.from({ length: availableParallelism() }, () => fork(fileURLToPath(new URL('player.js', import.meta.url)), { env }));
+    players = Array.from({ length: availableParallelism() }, () =>
+      fork(fileURLToPath(new URL('player.js', import.meta.url)), { env }),
+    );
     for (const player of players) {
       player.on('message', (/** @type {Played} */ { row, cells }) => plays.get(row)?.resolve(cells));
       player.on('exit', () => {
@@ -80,5 +82,8 @@ test('the matrix is whole: every row has a cell for every fault, and there are a
 });
 
 test('every outcome that is defined occurs', () => {
-  assert.deepEqual(Object.keys(outcomes).filter((name) => !cells.some(({ outcome }) => outcome === name)), []);
+  assert.deepEqual(
+    Object.keys(outcomes).filter((name) => !cells.some(({ outcome }) => outcome === name)),
+    [],
+  );
 });

@@ -46,7 +46,14 @@ import { createServer } from 'node:https';
  */
 
 /** @param {FrontOptions} options */
-export async function startFront({ certificate, untrusted, nameOf, onArrival, lacks = [], pathBehind = (path) => path }) {
+export async function startFront({
+  certificate,
+  untrusted,
+  nameOf,
+  onArrival,
+  lacks = [],
+  pathBehind = (path) => path,
+}) {
   /** By the client's port: a connection below its TLS. @type {Map<number | undefined, Socket>} */
   const connections = new Map();
   /** @type {Obstacle | undefined} */
@@ -161,7 +168,11 @@ async function read(request) {
  * @returns {Promise<Answer>}
  */
 async function handedOn(url, { method, headers, body }) {
-  const sent = send(url, { method, agent: false, headers: { ...Object.fromEntries(headers), connection: 'close', 'x-forwarded-proto': 'https' } });
+  const sent = send(url, {
+    method,
+    agent: false,
+    headers: { ...Object.fromEntries(headers), connection: 'close', 'x-forwarded-proto': 'https' },
+  });
   sent.end(body);
   const [response] = /** @type {[IncomingMessage]} */ (await once(sent, 'response'));
   const chunks = [];

@@ -33,7 +33,15 @@ const renewed = { client: 'new', session: 'new' };
 export const cells = readTable();
 
 function readTable() {
-  const lines = table.trim().split('\n').map((line) => line.split('|').slice(1, -1).map((text) => text.trim()));
+  const lines = table
+    .trim()
+    .split('\n')
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((text) => text.trim()),
+    );
   const [[, ...columns] = [], , ...body] = lines;
   return body.flatMap(([row = '', ...texts]) =>
     texts.map((text, at) => {

@@ -10,7 +10,11 @@ const waiting = new Map();
 let last = 1_000_000_000;
 
 globalThis.setTimeout = Object.assign(
-  (/** @type {(...values: any[]) => void} */ work, /** @type {number | undefined} */ milliseconds, /** @type {any[]} */ ...values) => {
+  (
+    /** @type {(...values: any[]) => void} */ work,
+    /** @type {number | undefined} */ milliseconds,
+    /** @type {any[]} */ ...values
+  ) => {
     const timer = start(work, milliseconds, ...values);
     waiting.get(milliseconds)?.set(timer, () => work(...values));
     return timer;

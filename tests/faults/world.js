@@ -32,9 +32,16 @@ export async function startWorld(options, certificates) {
   const { issuerPath = '', namesMetadata, isWholeOrigin, hasOtherServer = false, lacks } = options;
   /** Every request that has a name, in order. @type {(Asked & { name: string })[]} */
   const arrived = [];
-  const ofAll = { ...certificates, lacks, onArrival: (/** @type {Asked & { name: string }} */ asked) => arrived.push(asked) };
+  const ofAll = {
+    ...certificates,
+    lacks,
+    onArrival: (/** @type {Asked & { name: string }} */ asked) => arrived.push(asked),
+  };
 
-  const applicationFront = await startFront({ ...ofAll, nameOf: ({ path }) => (path === '/client.json' ? 'client document' : undefined) });
+  const applicationFront = await startFront({
+    ...ofAll,
+    nameOf: ({ path }) => (path === '/client.json' ? 'client document' : undefined),
+  });
   const clientMetadataUrl = `${applicationFront.origin}/client.json`;
   const application = await startApplication(clientMetadataUrl);
   applicationFront.standBefore(application.origin);
@@ -48,7 +55,10 @@ export async function startWorld(options, certificates) {
     const server = await startAuthorizationServer({
       issuer: front.origin + path,
       rotateRegistrationAccessToken: true,
-      features: { clientIdMetadataDocument: { enabled: true, ack: 'draft-02' }, pushedAuthorizationRequests: { enabled: true } },
+      features: {
+        clientIdMetadataDocument: { enabled: true, ack: 'draft-02' },
+        pushedAuthorizationRequests: { enabled: true },
+      },
       // Behind the front, so that what arrives there is the client's.
       configuration: { fetch: () => fetch(`${application.origin}/client.json`) },
     });
@@ -94,7 +104,12 @@ export async function startWorld(options, certificates) {
      */
     around(input, init, work) {
       const { origin, pathname, search } = new URL(String(input));
-      const asked = { method: init?.method ?? 'GET', path: pathname + search, headers: new Headers(init?.headers), body: String(init?.body ?? '') };
+      const asked = {
+        method: init?.method ?? 'GET',
+        path: pathname + search,
+        headers: new Headers(init?.headers),
+        body: String(init?.body ?? ''),
+      };
       const front = fronts.find((candidate) => candidate.origin === origin);
       return front ? front.around(asked, work) : work();
     },
@@ -118,7 +133,9 @@ async function startApplication(url) {
     token_endpoint_auth_method: 'none',
     scope: 'openid profile email offline_access',
   });
-  const server = createServer((_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(document));
+  const server = createServer((_, response) =>
+    response.writeHead(200, { 'content-type': 'application/json' }).end(document),
+  );
   return listenOnLoopback(server);
 }
 

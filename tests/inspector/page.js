@@ -75,7 +75,11 @@ export class InspectorPage {
    */
   async set(settings) {
     await this.click('#edit-settings');
-    await this.page.$eval('#settings-text', (element, text) => void (/** @type {HTMLTextAreaElement} */ (element).value = text), JSON.stringify(settings));
+    await this.page.$eval(
+      'textarea#settings-text',
+      (element, text) => void (element.value = text),
+      JSON.stringify(settings),
+    );
     await this.click('#save-settings');
   }
 
@@ -87,14 +91,17 @@ export class InspectorPage {
   async until(condition) {
     const since = Date.now();
     while (!(await condition())) {
-      if (Date.now() - since > PATIENCE) throw new Error(`It did not happen: ${await this.text('#status')} ${await this.text('#alert')}`);
+      if (Date.now() - since > PATIENCE)
+        throw new Error(`It did not happen: ${await this.text('#status')} ${await this.text('#alert')}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
 
   /** Waits until nothing is under way any more. */
   ended() {
-    return this.until(async () => (await this.page.$('#alert [role=alert]')) ?? !(await this.page.$('.step.under-way')));
+    return this.until(
+      async () => (await this.page.$('#alert [role=alert]')) ?? !(await this.page.$('.step.under-way')),
+    );
   }
 
   /** Runs the whole sign-in by a real click, which lets the page open a window. */
@@ -121,15 +128,29 @@ export class InspectorPage {
   async alert() {
     await this.until(() => this.page.$('#alert [role=alert]'));
     return this.page.$eval('#alert [role=alert]', (element) => {
-      const facts = [...element.querySelectorAll('dl > div')].map((fact) => [fact.querySelector('dt')?.textContent ?? '', [...(fact.querySelector('dd')?.childNodes ?? [])].map((part) => part.textContent).join(' ')]);
+      const facts = [...element.querySelectorAll('dl > div')].map((fact) => [
+        fact.querySelector('dt')?.textContent ?? '',
+        [...(fact.querySelector('dd')?.childNodes ?? [])].map((part) => part.textContent).join(' '),
+      ]);
       const { bottom } = element.getBoundingClientRect();
-      return { ...Object.fromEntries(facts), title: element.querySelector('strong')?.textContent ?? '', code: element.querySelector('code')?.textContent ?? '', all: element.textContent ?? '', bottom: String(bottom) };
+      return {
+        ...Object.fromEntries(facts),
+        title: element.querySelector('strong')?.textContent ?? '',
+        code: element.querySelector('code')?.textContent ?? '',
+        all: element.textContent ?? '',
+        bottom: String(bottom),
+      };
     });
   }
 
   /** @returns {Promise<Record<string, string[]>>} the words of the matrix, by scope */
   async scopes() {
-    const rows = await this.page.$$eval('#scopes tr.scope-row', (rows) => rows.map((row) => [row.querySelector('th code')?.textContent ?? '', [...row.querySelectorAll('td .word')].map((word) => word.textContent ?? '')]));
+    const rows = await this.page.$$eval('#scopes tr.scope-row', (rows) =>
+      rows.map((row) => [
+        row.querySelector('th code')?.textContent ?? '',
+        [...row.querySelectorAll('td .word')].map((word) => word.textContent ?? ''),
+      ]),
+    );
     return Object.fromEntries(rows);
   }
 
@@ -142,7 +163,8 @@ export class InspectorPage {
   }
 
   async close() {
-    for (const window of await this.browser.pages()) if (window !== this.page && window.url().startsWith('http')) await window.close().catch(() => {});
+    for (const window of await this.browser.pages())
+      if (window !== this.page && window.url().startsWith('http')) await window.close().catch(() => {});
     await this.page.close();
     await this.inspector.close();
   }
@@ -158,11 +180,15 @@ async function answerPage(window) {
     if (!window.url().includes('/interaction/')) return;
     const login = await window.$('input[name=login]');
     if (login) {
-      await window.$eval('input[name=login]', (input) => void (/** @type {HTMLInputElement} */ (input).value = 'alice'));
-      await window.$eval('input[name=password]', (input) => void (/** @type {HTMLInputElement} */ (input).value = 'any'));
+      await window.$eval('input[name=login]', (input) => void (input.value = 'alice'));
+      await window.$eval('input[name=password]', (input) => void (input.value = 'any'));
     }
     const submit = await window.$('button[type=submit]');
-    if (submit) await Promise.all([window.waitForNavigation({ timeout: PATIENCE }).catch(() => {}), submit.evaluate((button) => /** @type {HTMLButtonElement} */ (button).click())]);
+    if (submit)
+      await Promise.all([
+        window.waitForNavigation({ timeout: PATIENCE }).catch(() => {}),
+        submit.evaluate((button) => /** @type {HTMLButtonElement} */ (button).click()),
+      ]);
   } catch {
     // It navigated away meanwhile.
   }

@@ -12,7 +12,10 @@ import { browserNames, startBrowser } from '../browsers/browser.js';
 import { openInspector } from './page.js';
 import { startScripted } from './scripted_servers.js';
 
-const axe = readFileSync(createRequire(new URL('../browsers/package.json', import.meta.url)).resolve('axe-core/axe.min.js'), 'utf8');
+const axe = readFileSync(
+  createRequire(new URL('../browsers/package.json', import.meta.url)).resolve('axe-core/axe.min.js'),
+  'utf8',
+);
 
 /**
  * @param {InspectorPage} shown
@@ -23,13 +26,24 @@ async function assertAccessible(shown, state) {
   await shown.page.evaluate(axe);
   const found = await shown.page.evaluate(async () => {
     const { violations, passes } = await /** @type {any} */ (window).axe.run(document, { resultTypes: ['violations'] });
-    return passes.length < 10 ? ['axe hardly looked at anything'] : violations.map((/** @type {any} */ { id, nodes }) => `${id}: ${nodes.map((/** @type {any} */ { target, failureSummary }) => `${target} ${failureSummary}`).join('; ')}`);
+    return passes.length < 10
+      ? ['axe hardly looked at anything']
+      : violations.map(
+          (/** @type {any} */ { id, nodes }) =>
+            `${id}: ${nodes.map((/** @type {any} */ { target, failureSummary }) => `${target} ${failureSummary}`).join('; ')}`,
+        );
   });
   await shown.picture(state);
   assert.deepEqual(found, [], state);
 }
 
-for (const [name, scheme] of browserNames.flatMap((name) => /** @type {const} */ ([[name, 'light'], [name, 'dark']]))) {
+for (const [name, scheme] of browserNames.flatMap(
+  (name) =>
+    /** @type {const} */ ([
+      [name, 'light'],
+      [name, 'dark'],
+    ]),
+)) {
   const look = `${name}-${scheme}`;
   describe(look, () => {
     /** @type {Browser} */
@@ -40,17 +54,25 @@ for (const [name, scheme] of browserNames.flatMap((name) => /** @type {const} */
     after(() => browser.close());
 
     test('no violation at the start, after a sign-in, in a message, in the dialogs and where it failed', async (t) => {
-      const server = await startScripted({ scope: 'read write', resource: { scopes_supported: ['read', 'write', 'admin'] }, server: { scopes_supported: ['read', 'write', 'admin', 'audit'] }, tools: [{ name: 'notes' }] });
+      const server = await startScripted({
+        scope: 'read write',
+        resource: { scopes_supported: ['read', 'write', 'admin'] },
+        server: { scopes_supported: ['read', 'write', 'admin', 'audit'] },
+        tools: [{ name: 'notes' }],
+      });
       const broken = await startScripted({ token: { status: 400, body: { error: 'invalid_grant' } } });
       t.after(() => Promise.all([server.close(), broken.close()]));
       const shown = await openInspector(browser, { url: server.endpoint });
       t.after(() => shown.close());
-      assert.equal(await shown.page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches), scheme === 'dark');
+      assert.equal(
+        await shown.page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches),
+        scheme === 'dark',
+      );
       await assertAccessible(shown, `${look}-start`);
       await shown.runAll();
       await shown.until(async () => (await shown.text('#status')).startsWith('Signed in'));
       await shown.until(() => shown.page.$('.finding'));
-      await shown.page.$$eval('details', (all) => all.forEach((details) => void (/** @type {HTMLDetailsElement} */ (details).open = true)));
+      await shown.page.$$eval('details', (all) => all.forEach((details) => void (details.open = true)));
       await shown.click('#catalogue-rows');
       await shown.click('#arrow-0-1');
       await assertAccessible(shown, `${look}-signed-in`);
@@ -64,7 +86,7 @@ for (const [name, scheme] of browserNames.flatMap((name) => /** @type {const} */
       await shown.click('#agree');
       await shown.until(async () => (await shown.text('#tried')) !== '');
       await assertAccessible(shown, `${look}-what-if`);
-      await shown.page.$eval('#endpoint', (input, url) => void (/** @type {HTMLInputElement} */ (input).value = url), broken.endpoint);
+      await shown.page.$eval('input#endpoint', (input, url) => void (input.value = url), broken.endpoint);
       await shown.runAll();
       await shown.alert();
       await assertAccessible(shown, `${look}-failed`);

@@ -27,7 +27,10 @@ for (const name of browserNames) {
     /** @param {import('./page.js').InspectorPage} shown */
     async function assertHarmless({ page, errors }) {
       assert.equal(await page.evaluate(() => /** @type {any} */ (window).canary), undefined);
-      assert.deepEqual(await page.$$eval('img, script', (elements) => elements.map((element) => element.getAttribute('src'))), ['/inspector/page/main.js', '/inspector/page/icon.svg']);
+      assert.deepEqual(
+        await page.$$eval('img, script', (elements) => elements.map((element) => element.getAttribute('src'))),
+        ['/inspector/page/main.js', '/inspector/page/icon.svg'],
+      );
       assert.deepEqual(errors, []);
     }
 
@@ -36,7 +39,10 @@ for (const name of browserNames) {
         scope: `read ${attack.replaceAll('"', '')}`,
         resource: { resource_name: script, scopes_supported: ['read', attack] },
         server: { scopes_supported: ['read', attack, `${attack}2`], op_policy_uri: script },
-        registration: { status: 201, body: { client_id: script.replaceAll(' ', ''), client_name: script, scope: `read ${attack}` } },
+        registration: {
+          status: 201,
+          body: { client_id: script.replaceAll(' ', ''), client_name: script, scope: `read ${attack}` },
+        },
         tools: [{ name: script, description: script }],
         tool: { body: { jsonrpc: '2.0', id: 3, result: { content: [{ type: 'text', text: script }] } } },
       });
@@ -74,7 +80,9 @@ for (const name of browserNames) {
       const shown = await openInspector(browser, {});
       t.after(() => shown.close());
       const window = await browser.newPage();
-      await window.goto(`${shown.inspector.origin}/callback/3fa2?code=secret&error_description=${encodeURIComponent(script)}`);
+      await window.goto(
+        `${shown.inspector.origin}/callback/3fa2?code=secret&error_description=${encodeURIComponent(script)}`,
+      );
       await shown.until(() => window.evaluate(() => location.search === ''));
       assert.ok(!(await window.content()).includes('canary'));
       assert.equal(await window.evaluate(() => /** @type {any} */ (window).canary), undefined);
@@ -95,10 +103,12 @@ for (const name of browserNames) {
     test('a server that no document names is called only if the person agrees', async (t) => {
       /** @type {string[]} */
       const asked = [];
-      const other = await listenOnLoopback(createServer((request, response) => {
-        asked.push(String(request.url));
-        response.end('{}');
-      }));
+      const other = await listenOnLoopback(
+        createServer((request, response) => {
+          asked.push(String(request.url));
+          response.end('{}');
+        }),
+      );
       const server = await startScripted({});
       t.after(() => Promise.all([other.close(), server.close()]));
       const shown = await openInspector(browser, { url: server.endpoint });
@@ -118,13 +128,27 @@ for (const name of browserNames) {
     test('a page of another origin can neither frame the inspector nor read it', async (t) => {
       const shown = await openInspector(browser, {});
       t.after(() => shown.close());
-      const evil = await listenOnLoopback(createServer((_request, response) => response.setHeader('content-type', 'text/html').end(`<!doctype html><iframe src="${shown.inspector.origin}/"></iframe>`)));
+      const evil = await listenOnLoopback(
+        createServer((_request, response) =>
+          response
+            .setHeader('content-type', 'text/html')
+            .end(`<!doctype html><iframe src="${shown.inspector.origin}/"></iframe>`),
+        ),
+      );
       t.after(evil.close);
       const page = await browser.newPage();
       await page.goto(evil.origin);
       const outcome = await page.evaluate(async (origin) => {
-        const tried = async (/** @type {RequestInit} */ init) => fetch(`${origin}/session`, { method: 'POST', body: '{"key":"x"}', ...init }).then(() => 'read', () => 'refused');
-        return [await tried({}), await tried({ headers: { 'content-type': 'application/json' } }), await tried({ headers: { authorization: 'Bearer x' } })];
+        const tried = async (/** @type {RequestInit} */ init) =>
+          fetch(`${origin}/session`, { method: 'POST', body: '{"key":"x"}', ...init }).then(
+            () => 'read',
+            () => 'refused',
+          );
+        return [
+          await tried({}),
+          await tried({ headers: { 'content-type': 'application/json' } }),
+          await tried({ headers: { authorization: 'Bearer x' } }),
+        ];
       }, shown.inspector.origin);
       assert.deepEqual(outcome, ['refused', 'refused', 'refused']);
       const framed = page.frames().filter((frame) => frame !== page.mainFrame());

@@ -19,7 +19,12 @@ for (const name of browserNames) {
     /** @type {World} */
     let world;
     before(async () => {
-      world = await startWorld({ protectedResource: { scopesSupported: ['openid', 'profile', 'email', 'private_metadata'], furtherTools: { read_private_notes: ['private_metadata'] } } });
+      world = await startWorld({
+        protectedResource: {
+          scopesSupported: ['openid', 'profile', 'email', 'private_metadata'],
+          furtherTools: { read_private_notes: ['private_metadata'] },
+        },
+      });
       browser = await startBrowser(name);
     });
     after(async () => {
@@ -42,7 +47,10 @@ for (const name of browserNames) {
       assert.deepEqual(steps, ['Discover', 'Plan', 'Register', 'Authorize', 'Come back', 'Token', 'Call']);
 
       // A message at a click: without secrets, until they are wanted.
-      const token = await shown.page.$$eval('#sequence .arrow', (arrows) => arrows.find(({ textContent }) => textContent?.includes('POST /token'))?.id);
+      const token = await shown.page.$$eval(
+        '#sequence .arrow',
+        (arrows) => arrows.find(({ textContent }) => textContent?.includes('POST /token'))?.id,
+      );
       await shown.click(`#${token}`);
       assert.match(await shown.text('#message'), /"code_verifier": "\[redacted\]"/);
       await shown.click('#reveal');
@@ -52,20 +60,28 @@ for (const name of browserNames) {
 
       // The report has what was shown, and none of the secrets.
       await shown.page.evaluate(() => {
-        Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (/** @type {string} */ text) => void Object.assign(window, { copied: text }) } });
+        Object.defineProperty(navigator, 'clipboard', {
+          value: { writeText: async (/** @type {string} */ text) => void Object.assign(window, { copied: text }) },
+        });
       });
       await shown.click('#copy-report');
       const copied = () => shown.page.evaluate(() => /** @type {any} */ (window).copied);
       await shown.until(copied);
       const report = await copied();
-      assert.ok(report.includes('| `openid` | required | yes | yes | yes | yes | yes | yes |') && report.includes('POST /token'));
+      assert.ok(
+        report.includes('| `openid` | required | yes | yes | yes | yes | yes | yes |') &&
+          report.includes('POST /token'),
+      );
       assert.ok(!report.includes(verifier));
 
       // The tool needs more: the page says so, and signs in for it on top.
-      await shown.page.$eval('#tool', (input) => void (/** @type {HTMLInputElement} */ (input).value = 'read_private_notes'));
+      await shown.page.$eval('input#tool', (input) => void (input.value = 'read_private_notes'));
       await shown.click('#call-tool');
       const alert = await shown.alert();
-      assert.deepEqual([alert.code, alert.Step, alert.Party, alert.Scope?.trim()], ['insufficient_scope', 'Call', 'MCP server', 'private_metadata']);
+      assert.deepEqual(
+        [alert.code, alert.Step, alert.Party, alert.Scope?.trim()],
+        ['insufficient_scope', 'Call', 'MCP server', 'private_metadata'],
+      );
       await shown.picture(`${name}-step-up`);
       await shown.press('#way-on');
       await shown.signInUntil(async () => (await shown.text('#outcome')).includes('read_private_notes: done'));
@@ -79,23 +95,35 @@ for (const name of browserNames) {
       t.after(() => shown.close());
       await shown.click('#step-discover');
       await shown.until(() => shown.page.$('#step-discover.done'));
-      const registrations = () => world.authorizationServer.requests.filter(({ method, path }) => method === 'POST' && path === '/reg').length;
+      const registrations = () =>
+        world.authorizationServer.requests.filter(({ method, path }) => method === 'POST' && path === '/reg').length;
       const before = registrations();
       await shown.click('#what-if');
       await shown.until(() => shown.page.$('#question[open]'));
       await shown.picture(`${name}-what-if-question`);
       // The next question comes before the dialog has told that it closed, and has an answer of its own.
       await shown.page.evaluate(() => {
-        for (const selector of ['#question button[value=no]', '#what-if']) /** @type {HTMLElement} */ (document.querySelector(selector)).click();
+        for (const selector of ['#question button[value=no]', '#what-if']) {
+          /** @type {HTMLElement} */ (document.querySelector(selector)).click();
+        }
       });
       await shown.until(() => shown.page.$('#question[open]'));
       assert.equal(registrations(), before);
       await shown.click('#agree');
       await shown.until(async () => (await shown.text('#tried')) !== '');
-      assert.match(await shown.text('#tried'), /gotprofile email.*The serverrefused 303: error=invalid_scope.*Cleaned updeleted/s);
+      assert.match(
+        await shown.text('#tried'),
+        /gotprofile email.*The serverrefused 303: error=invalid_scope.*Cleaned updeleted/s,
+      );
       await shown.picture(`${name}-what-if`);
       assert.equal(registrations(), before + 1);
-      assert.deepEqual(world.authorizationServer.requests.filter(({ method }) => method === 'DELETE').map(({ status }) => status).at(-1), 204);
+      assert.deepEqual(
+        world.authorizationServer.requests
+          .filter(({ method }) => method === 'DELETE')
+          .map(({ status }) => status)
+          .at(-1),
+        204,
+      );
     });
 
     test('a client that cannot be deleted is named', async (t) => {
@@ -145,7 +173,10 @@ for (const name of browserNames) {
         await shown.page.keyboard.press('Tab');
         reached.push(await shown.page.evaluate(() => document.activeElement?.id));
       }
-      assert.ok(reached.includes('step-authorize') && reached.some((id) => id?.startsWith('arrow-')), reached.join(' '));
+      assert.ok(
+        reached.includes('step-authorize') && reached.some((id) => id?.startsWith('arrow-')),
+        reached.join(' '),
+      );
     });
   });
 }

@@ -24,7 +24,11 @@ export async function startScripted(script) {
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
-    const { status = 200, headers = {}, body: answer } = answerTo(request.method ?? '', new URL(request.url ?? '/', origin), request.headers.authorization, body);
+    const {
+      status = 200,
+      headers = {},
+      body: answer,
+    } = answerTo(request.method ?? '', new URL(request.url ?? '/', origin), request.headers.authorization, body);
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
     response.end(typeof answer === 'string' ? answer : answer === undefined ? undefined : JSON.stringify(answer));
   });
@@ -41,16 +45,30 @@ export async function startScripted(script) {
   function answerTo(method, url, authorization, body) {
     const { pathname } = url;
     if (pathname === '/mcp') return authorization ? called(body) : (script.call ?? challenge());
-    if (pathname === '/.well-known/oauth-protected-resource/mcp') return scripted(script.resource) ?? { body: { resource: endpoint, authorization_servers: [origin], ...script.resource } };
+    if (pathname === '/.well-known/oauth-protected-resource/mcp')
+      return (
+        scripted(script.resource) ?? {
+          body: { resource: endpoint, authorization_servers: [origin], ...script.resource },
+        }
+      );
     if (pathname === '/.well-known/oauth-authorization-server') return script.serverAnswer ?? { body: metadata() };
-    if (pathname === '/register' && method === 'POST') return script.registration ?? { status: 201, body: { ...JSON.parse(body), client_id: 'client' } };
+    if (pathname === '/register' && method === 'POST')
+      return script.registration ?? { status: 201, body: { ...JSON.parse(body), client_id: 'client' } };
     if (pathname === '/authorize') return authorized(url.searchParams);
-    if (pathname === '/token') return script.token ?? { body: { access_token: 'access-token-of-the-test', token_type: 'Bearer', expires_in: 3600 } };
+    if (pathname === '/token')
+      return (
+        script.token ?? { body: { access_token: 'access-token-of-the-test', token_type: 'Bearer', expires_in: 3600 } }
+      );
     return { status: 404 };
   }
 
   function challenge() {
-    return { status: 401, headers: { 'www-authenticate': `Bearer resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp", scope="${script.scope ?? 'read'}"` } };
+    return {
+      status: 401,
+      headers: {
+        'www-authenticate': `Bearer resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp", scope="${script.scope ?? 'read'}"`,
+      },
+    };
   }
 
   function metadata() {
@@ -71,7 +89,11 @@ export async function startScripted(script) {
   /** @param {URLSearchParams} query */
   function authorized(query) {
     const location = new URL(query.get('redirect_uri') ?? '');
-    const parameters = { state: query.get('state') ?? '', iss: origin, ...(script.authorization ?? { code: 'code-of-the-test' }) };
+    const parameters = {
+      state: query.get('state') ?? '',
+      iss: origin,
+      ...(script.authorization ?? { code: 'code-of-the-test' }),
+    };
     for (const [name, value] of Object.entries(parameters)) location.searchParams.set(name, value);
     return { status: 302, headers: { location: location.href } };
   }
@@ -86,7 +108,11 @@ export async function startScripted(script) {
     if (method === 'tools/call' && script.tool) return script.tool;
     /** @type {Record<string, object>} */
     const results = {
-      initialize: { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'scripted', version: '1' } },
+      initialize: {
+        protocolVersion: '2025-11-25',
+        capabilities: { tools: {} },
+        serverInfo: { name: 'scripted', version: '1' },
+      },
       'tools/list': { tools: script.tools ?? [] },
       'tools/call': { content: [{ type: 'text', text: 'done' }] },
     };

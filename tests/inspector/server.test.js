@@ -26,12 +26,21 @@ function ask({ origin }, { path = '/', method = 'GET', headers = {}, body }) {
   return new Promise((resolve, reject) => {
     const defaults = method === 'POST' ? { origin, 'content-type': 'application/json' } : {};
     const sent = Object.entries({ ...defaults, ...headers }).filter(([, value]) => value !== undefined);
-    const request = httpRequest(`${origin}${path}`, { method, headers: Object.fromEntries(sent), agent: false }, async (response) => {
-      let text = '';
-      for await (const chunk of response.setEncoding('utf8')) text += chunk;
-      const isJson = response.headers['content-type'] === 'application/json';
-      resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined });
-    });
+    const request = httpRequest(
+      `${origin}${path}`,
+      { method, headers: Object.fromEntries(sent), agent: false },
+      async (response) => {
+        let text = '';
+        for await (const chunk of response.setEncoding('utf8')) text += chunk;
+        const isJson = response.headers['content-type'] === 'application/json';
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text,
+          json: isJson ? JSON.parse(text) : undefined,
+        });
+      },
+    );
     request.on('error', reject);
     request.end(body === undefined ? undefined : JSON.stringify(body));
   });
@@ -50,8 +59,11 @@ async function openPage(inspector) {
   const authorization = `Bearer ${json.token}`;
   return {
     authorization,
-    call: (/** @type {string} */ path, /** @type {unknown} */ body, /** @type {Record<string, string | undefined>} */ headers = {}) =>
-      ask(inspector, { path, method: 'POST', headers: { authorization, ...headers }, body }),
+    call: (
+      /** @type {string} */ path,
+      /** @type {unknown} */ body,
+      /** @type {Record<string, string | undefined>} */ headers = {},
+    ) => ask(inspector, { path, method: 'POST', headers: { authorization, ...headers }, body }),
   };
 }
 
@@ -99,12 +111,33 @@ test('the page is served with a policy that loads nothing of elsewhere, frames n
       const { status, headers } = await ask(inspector, { path });
       assert.equal(status, 200, path);
       const policy = String(headers['content-security-policy']);
-      for (const directive of ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "connect-src 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"]) {
+      for (const directive of [
+        "default-src 'none'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "connect-src 'self'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+      ]) {
         assert.ok(policy.split('; ').includes(directive), `${path}: ${directive}`);
       }
-      assert.deepEqual([headers['x-content-type-options'], headers['referrer-policy'], headers['cross-origin-resource-policy'], headers['cache-control']], ['nosniff', 'no-referrer', 'same-origin', 'no-store']);
+      assert.deepEqual(
+        [
+          headers['x-content-type-options'],
+          headers['referrer-policy'],
+          headers['cross-origin-resource-policy'],
+          headers['cache-control'],
+        ],
+        ['nosniff', 'no-referrer', 'same-origin', 'no-store'],
+      );
     }
-    for (const path of ['/../package.json', '/package.json', '/js/../package.json', '/inspector/server.js', '//etc/passwd', '/js/%2e%2e/package.json']) {
+    for (const path of [
+      '/../package.json',
+      '/package.json',
+      '/js/../package.json',
+      '/inspector/server.js',
+      '//etc/passwd',
+      '/js/%2e%2e/package.json',
+    ]) {
       assert.equal((await ask(inspector, { path })).status, 404, path);
     }
   });
@@ -114,7 +147,13 @@ test('a website that points its own name at this machine reaches neither the pag
   await withInspector(async (inspector) => {
     const page = await openPage(inspector);
     const { port } = new URL(inspector.origin);
-    for (const host of [`evil.example:${port}`, `localhost:${port}`, '127.0.0.1', `127.0.0.1:${port}.evil.example`, `127.0.0.2:${port}`]) {
+    for (const host of [
+      `evil.example:${port}`,
+      `localhost:${port}`,
+      '127.0.0.1',
+      `127.0.0.1:${port}.evil.example`,
+      `127.0.0.2:${port}`,
+    ]) {
       assert.equal((await ask(inspector, { headers: { host } })).status, 421, host);
       assert.equal((await page.call('/inspect', { endpoint: server.origin }, { host })).status, 421, host);
     }
@@ -124,12 +163,27 @@ test('a website that points its own name at this machine reaches neither the pag
 test('a page of another origin can make no call, though it knew the token', async () => {
   await withInspector(async (inspector) => {
     const page = await openPage(inspector);
-    for (const origin of ['http://evil.example', 'null', server.origin, inspector.origin.replace('127.0.0.1', 'localhost'), `${inspector.origin}.evil.example`, undefined]) {
-      assert.deepEqual((await page.call('/inspect', { endpoint: server.origin }, { origin })).json, { code: 'wrong_origin' }, origin);
+    for (const origin of [
+      'http://evil.example',
+      'null',
+      server.origin,
+      inspector.origin.replace('127.0.0.1', 'localhost'),
+      `${inspector.origin}.evil.example`,
+      undefined,
+    ]) {
+      assert.deepEqual(
+        (await page.call('/inspect', { endpoint: server.origin }, { origin })).json,
+        { code: 'wrong_origin' },
+        origin,
+      );
     }
     // Forms and simple requests of other pages have other types.
     assert.equal((await page.call('/inspect', {}, { 'content-type': 'text/plain' })).status, 415);
-    const { headers } = await ask(inspector, { path: '/send', method: 'OPTIONS', headers: { origin: 'http://evil.example' } });
+    const { headers } = await ask(inspector, {
+      path: '/send',
+      method: 'OPTIONS',
+      headers: { origin: 'http://evil.example' },
+    });
     assert.equal(headers['access-control-allow-origin'], undefined);
   });
 });
@@ -139,7 +193,11 @@ test('no call is made without the token, nor with another', async () => {
     await openPage(inspector);
     for (const authorization of [undefined, 'Bearer ', `Bearer ${keyOf(inspector)}`, 'Bearer undefined']) {
       for (const path of ['/inspect', '/confirm', '/send']) {
-        assert.equal((await ask(inspector, { path, method: 'POST', headers: { authorization }, body: {} })).status, 401, `${path} ${authorization}`);
+        assert.equal(
+          (await ask(inspector, { path, method: 'POST', headers: { authorization }, body: {} })).status,
+          401,
+          `${path} ${authorization}`,
+        );
       }
     }
     assert.equal((await ask(inspector, { path: '/send' })).status, 404);
@@ -150,7 +208,9 @@ test('no call is made without the token, nor with another', async () => {
 test('a guessed key gets no token, and leaves the right one good', async () => {
   await withInspector(async (inspector) => {
     for (const key of ['', 'x', undefined, null, ['a'], keyOf(inspector)?.slice(1), `${keyOf(inspector)}x`]) {
-      assert.deepEqual((await ask(inspector, { path: '/session', method: 'POST', body: { key } })).json, { code: 'key_refused' });
+      assert.deepEqual((await ask(inspector, { path: '/session', method: 'POST', body: { key } })).json, {
+        code: 'key_refused',
+      });
     }
     const page = await openPage(inspector);
     assert.equal((await inspect(page)).status, 200);
@@ -176,7 +236,10 @@ test('a server is called only if it is the one under inspection, is named by its
     await inspect(page);
     assert.equal((await page.call('/send', getting(`${server.origin}/mcp`))).json.status, 200);
     assert.deepEqual((await page.call('/send', getting(other.origin))).status, 403);
-    answers = (_request, response) => response.setHeader('content-type', 'application/json').end(JSON.stringify({ resource: 'x', authorization_servers: [other.origin] }));
+    answers = (_request, response) =>
+      response
+        .setHeader('content-type', 'application/json')
+        .end(JSON.stringify({ resource: 'x', authorization_servers: [other.origin] }));
     await page.call('/send', getting(`${server.origin}/.well-known/oauth-protected-resource`));
     assert.equal(decoded((await page.call('/send', getting(other.origin))).json.body), 'secret of another program');
     // Another flow begins from nothing.
@@ -193,11 +256,28 @@ test('a challenge and authorization server metadata name servers, too; other wor
     await inspect(page);
     answers = (_request, response) => {
       response.setHeader('www-authenticate', 'Bearer resource_metadata="http://one.localhost:1/x"');
-      response.end(JSON.stringify({ token_endpoint: 'http://two.localhost:1/token', jwks_uri: 'http://three.localhost:1', policy: 'http://four.localhost:1', scopes_supported: ['http://five.localhost:1'] }));
+      response.end(
+        JSON.stringify({
+          token_endpoint: 'http://two.localhost:1/token',
+          jwks_uri: 'http://three.localhost:1',
+          policy: 'http://four.localhost:1',
+          scopes_supported: ['http://five.localhost:1'],
+        }),
+      );
     };
     await page.call('/send', getting(`${server.origin}/mcp`));
-    const codes = await Promise.all(['one', 'two', 'three', 'four', 'five'].map(async (name) => (await page.call('/send', getting(`http://${name}.localhost:1/`))).json.code));
-    assert.deepEqual(codes, ['network_failed', 'network_failed', 'network_failed', 'target_unconfirmed', 'target_unconfirmed']);
+    const codes = await Promise.all(
+      ['one', 'two', 'three', 'four', 'five'].map(
+        async (name) => (await page.call('/send', getting(`http://${name}.localhost:1/`))).json.code,
+      ),
+    );
+    assert.deepEqual(codes, [
+      'network_failed',
+      'network_failed',
+      'network_failed',
+      'target_unconfirmed',
+      'target_unconfirmed',
+    ]);
   });
 });
 
@@ -207,18 +287,30 @@ test('the inspector sends no request to itself, whoever names it', async () => {
     const { port } = new URL(inspector.origin);
     for (const host of ['127.0.0.1', 'localhost', '127.1', '[::1]', '0.0.0.0', '2130706433', 'x.localhost']) {
       await page.call('/inspect', { endpoint: `http://${host}:${port}/` });
-      assert.equal((await page.call('/send', getting(`http://${host}:${port}/session`))).json.code, 'target_is_inspector', host);
+      assert.equal(
+        (await page.call('/send', getting(`http://${host}:${port}/session`))).json.code,
+        'target_is_inspector',
+        host,
+      );
     }
   });
 });
 
 test('a public server leads no request to this machine or into a private network, by name or by address, unless the person trusts it [refuses D12]', async () => {
-  const resolve = async (/** @type {string} */ name) => (name === 'inside.example' ? ['10.0.0.5'] : name === 'here.example' ? ['127.0.0.1'] : ['203.0.113.7']);
+  const resolve = async (/** @type {string} */ name) =>
+    name === 'inside.example' ? ['10.0.0.5'] : name === 'here.example' ? ['127.0.0.1'] : ['203.0.113.7'];
   /** @type {string[]} */
   const sent = [];
   const fetch = async (/** @type {any} */ url) => {
     sent.push(String(url));
-    return Response.json({ authorization_servers: ['https://inside.example', 'https://here.example', 'http://127.0.0.1:6379', 'https://as.example'] });
+    return Response.json({
+      authorization_servers: [
+        'https://inside.example',
+        'https://here.example',
+        'http://127.0.0.1:6379',
+        'https://as.example',
+      ],
+    });
   };
   await withInspector(
     async (inspector) => {
@@ -245,7 +337,10 @@ test('a redirect is reported, and not followed', async () => {
     asked.length = 0;
     answers = (_request, response) => response.writeHead(302, { location: '/elsewhere' }).end();
     const { json } = await page.call('/send', getting(`${server.origin}/mcp`));
-    assert.deepEqual([json.status, Object.fromEntries(json.headers).location, asked.map(({ url }) => url)], [302, '/elsewhere', ['/mcp']]);
+    assert.deepEqual(
+      [json.status, Object.fromEntries(json.headers).location, asked.map(({ url }) => url)],
+      [302, '/elsewhere', ['/mcp']],
+    );
   });
 });
 
@@ -254,11 +349,23 @@ test('no cookie goes either way, and of the headers only those of the protocol a
     const page = await openPage(inspector);
     await inspect(page);
     answers = (_request, response) => response.writeHead(200, { 'set-cookie': 'a=b', 'x-other': 'shown' }).end();
-    const headers = [['cookie', 'a=b'], ['host', 'evil.example'], ['x-forwarded-for', '1.2.3.4'], ['authorization', 'Bearer token'], ['content-type', 'application/json']];
+    const headers = [
+      ['cookie', 'a=b'],
+      ['host', 'evil.example'],
+      ['x-forwarded-for', '1.2.3.4'],
+      ['authorization', 'Bearer token'],
+      ['content-type', 'application/json'],
+    ];
     const { json } = await page.call('/send', { url: `${server.origin}/mcp`, method: 'POST', headers, body: '{}' });
     const got = /** @type {import('node:http').IncomingMessage} */ (asked.at(-1)).headers;
-    assert.deepEqual([got.cookie, got.host, got['x-forwarded-for'], got.authorization], [undefined, new URL(server.origin).host, undefined, 'Bearer token']);
-    assert.deepEqual([Object.fromEntries(json.headers)['set-cookie'], Object.fromEntries(json.headers)['x-other']], [undefined, 'shown']);
+    assert.deepEqual(
+      [got.cookie, got.host, got['x-forwarded-for'], got.authorization],
+      [undefined, new URL(server.origin).host, undefined, 'Bearer token'],
+    );
+    assert.deepEqual(
+      [Object.fromEntries(json.headers)['set-cookie'], Object.fromEntries(json.headers)['x-other']],
+      [undefined, 'shown'],
+    );
   });
 });
 
@@ -290,7 +397,12 @@ test('an answer beyond 1 MiB is not read to its end; a request that is none is n
     };
     assert.equal((await page.call('/send', getting(`${server.origin}/mcp`))).json.code, 'response_too_large');
     assert.ok(written < 2 ** 26);
-    for (const wanted of [{}, { url: 'file:///etc/passwd', method: 'GET' }, { url: server.origin, method: 'CONNECT' }, { url: server.origin, method: 'GET', body: {} }]) {
+    for (const wanted of [
+      {},
+      { url: 'file:///etc/passwd', method: 'GET' },
+      { url: server.origin, method: 'CONNECT' },
+      { url: server.origin, method: 'GET', body: {} },
+    ]) {
       assert.equal((await page.call('/send', wanted)).json.code, 'invalid_request');
     }
     assert.equal((await page.call('/toString', {})).status, 404);
@@ -301,7 +413,10 @@ test('a stream of events ends with the answer, though the server leaves it open'
   await withInspector(async (inspector) => {
     const page = await openPage(inspector);
     await inspect(page);
-    answers = (_request, response) => void response.writeHead(200, { 'content-type': 'text/event-stream' }).write('event: message\ndata: {"jsonrpc":"2.0","id":1,"result":{}}\n\n');
+    answers = (_request, response) =>
+      void response
+        .writeHead(200, { 'content-type': 'text/event-stream' })
+        .write('event: message\ndata: {"jsonrpc":"2.0","id":1,"result":{}}\n\n');
     assert.match(decoded((await page.call('/send', getting(`${server.origin}/mcp`))).json.body), /"result"/);
   });
 });
@@ -313,7 +428,9 @@ test('the page opens in the browser if that is wanted, with the server to inspec
     async (inspector) => {
       assert.deepEqual(opened, [inspector.url]);
       assert.equal(new URLSearchParams(new URL(inspector.url).hash.slice(1)).get('server'), 'https://mcp.example/mcp');
-      await assert.rejects(startInspector({ port: Number(new URL(inspector.origin).port) }), { code: 'inspector_port_taken' });
+      await assert.rejects(startInspector({ port: Number(new URL(inspector.origin).port) }), {
+        code: 'inspector_port_taken',
+      });
     },
     { url: 'https://mcp.example/mcp', open: (url) => void opened.push(url) },
   );

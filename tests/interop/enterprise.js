@@ -51,7 +51,9 @@ export function describeEnterprise(name, start) {
     async function callTools(expected, ...tools) {
       const earlier = identityProvider.exchanges.length;
       const client = new Client({ name: 'interoperability-test', version: '1.0.0' });
-      await client.connect(new StreamableHTTPClientTransport(new URL(server.url), { fetch: connectionOfNewProcess().fetch }));
+      await client.connect(
+        new StreamableHTTPClientTransport(new URL(server.url), { fetch: connectionOfNewProcess().fetch }),
+      );
       try {
         for (const tool of tools) {
           const { isError, content } = await client.callTool({ name: tool });
@@ -95,7 +97,10 @@ export function describeEnterprise(name, start) {
 
     test('refused', async () => {
       identityProvider.permissions.clientAt = () => undefined;
-      await assert.rejects(connectionOfNewProcess().signIn(), { name: 'RefusedError', code: 'identity_provider_refused' });
+      await assert.rejects(connectionOfNewProcess().signIn(), {
+        name: 'RefusedError',
+        code: 'identity_provider_refused',
+      });
       identityProvider.permissions.clientAt = () => 'another client';
       await assert.rejects(connectionOfNewProcess().signIn(), { name: 'RefusedError', code: 'token_refused' });
       assert.equal(await connectionOfNewProcess().session(), null);

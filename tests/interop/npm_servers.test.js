@@ -1,10 +1,13 @@
 import { createDpop } from 'mcp-oauth-wasm/dpop';
 import { deviceAuthorization } from 'mcp-oauth-wasm/grants';
 import { describeInterop } from './scenario.js';
-import { startMcpSdk1_21_0, startMcpSdk1_32 } from './servers/mcp_sdk.js';
 import { clientMetadataUrl, fetchWithDocument } from './servers/client_metadata_document.js';
+import { startMcpSdk1_21_0, startMcpSdk1_32 } from './servers/mcp_sdk.js';
 import {
-  startOidcProvider, startOidcProviderForDevices, startOidcProviderWithMetadataDocuments, startOidcProviderWithProofs,
+  startOidcProvider,
+  startOidcProviderForDevices,
+  startOidcProviderWithMetadataDocuments,
+  startOidcProviderWithProofs,
   startOidcProviderWithPushedRequests,
 } from './servers/oidc_provider.js';
 
@@ -26,7 +29,10 @@ describeInterop(
   { refusesUnregistered: true, widening: 'update', revokes: true },
 );
 
-describeInterop('oidc-provider 9, pushed requests', startOidcProviderWithPushedRequests, { widening: 'update', revokes: true });
+describeInterop('oidc-provider 9, pushed requests', startOidcProviderWithPushedRequests, {
+  widening: 'update',
+  revokes: true,
+});
 
 describeInterop('oidc-provider 9, proofs and nonces', startOidcProviderWithProofs, {
   refusesUnregistered: true,

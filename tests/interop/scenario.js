@@ -33,7 +33,11 @@ const folder = await temporaryFolder();
  * @param {(store: Store) => Partial<Host>} [facts.host]
  * @param {(browse: (url: string) => Promise<void>) => ConnectionSettings} [facts.settings]
  */
-export function describeInterop(name, start, { refusesUnregistered, widening, revokes, client, redirect, host, settings }) {
+export function describeInterop(
+  name,
+  start,
+  { refusesUnregistered, widening, revokes, client, redirect, host, settings },
+) {
   describe(name, () => {
     const store = join(folder, `${name}.json`);
     /** @type {InteropServer} */
@@ -54,7 +58,10 @@ export function describeInterop(name, start, { refusesUnregistered, widening, re
         await callTools();
         const session = await connection.session();
         assert.ok(session?.tokens.refreshToken, 'a refresh token was received');
-        assert.deepEqual(session.plan.scopes.filter(({ required, granted }) => required && !granted), []);
+        assert.deepEqual(
+          session.plan.scopes.filter(({ required, granted }) => required && !granted),
+          [],
+        );
       }));
 
     if (refusesUnregistered !== undefined) {
@@ -117,7 +124,11 @@ export function describeInterop(name, start, { refusesUnregistered, widening, re
       for (const { clientId, registered, requested, error } of requests) {
         assert.equal(error, null);
         if (widening === 'none') assert.equal(clientId, client?.clientMetadataUrl);
-        else assert.deepEqual(scopesOf(requested).filter((scope) => !scopesOf(registered).includes(scope)), []);
+        else
+          assert.deepEqual(
+            scopesOf(requested).filter((scope) => !scopesOf(registered).includes(scope)),
+            [],
+          );
       }
       assert.equal(mostClients(requests), widening === 'new registration' ? 3 : 1);
     });
@@ -126,7 +137,11 @@ export function describeInterop(name, start, { refusesUnregistered, widening, re
     test('doctor', async () => {
       const said = inShort(await seen(server.url));
       assertSnapshotMember('interop', name, said);
-      assert.deepEqual(said.examined.filter((line) => line.startsWith('error ')), [], 'people can sign in there');
+      assert.deepEqual(
+        said.examined.filter((line) => line.startsWith('error ')),
+        [],
+        'people can sign in there',
+      );
     });
 
     /** All that a process which has just started knows of earlier ones is in the store. */

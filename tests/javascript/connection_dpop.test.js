@@ -16,7 +16,10 @@ describe('tokens that are bound to a key', () => {
   let world;
 
   before(async () => {
-    world = await startWorld({ authorizationServer: { features: { dPoP: nonces } }, protectedResource: { bound: true } });
+    world = await startWorld({
+      authorizationServer: { features: { dPoP: nonces } },
+      protectedResource: { bound: true },
+    });
   });
   after(() => world.close());
 
@@ -39,7 +42,8 @@ describe('tokens that are bound to a key', () => {
     assert.equal((await callTool(connection.fetch, world.server)).status, 200);
     const { tokens } = /** @type {any} */ (await storedSession(machine.host.store, world.server));
     assert.equal(tokens.tokenType, 'DPoP');
-    for (const { authorization } of sent) assert.ok(authorization === null || authorization.startsWith('DPoP '), 'never as a bearer token');
+    for (const { authorization } of sent)
+      assert.ok(authorization === null || authorization.startsWith('DPoP '), 'never as a bearer token');
 
     const after = machine.start().connection(world.server);
     for (let count = 0; count < 8; count += 1) assert.equal((await callTool(after.fetch, world.server)).status, 200);
@@ -55,7 +59,10 @@ describe('tokens that are bound to a key', () => {
     await machine.start().connection(world.server, { interaction: true }).signIn();
     const { fetch } = machine.start().connection(world.server);
     const responses = await Promise.all(Array.from({ length: 6 }, () => callTool(fetch, world.server)));
-    assert.deepEqual(responses.map(({ status }) => status), Array(6).fill(200));
+    assert.deepEqual(
+      responses.map(({ status }) => status),
+      Array(6).fill(200),
+    );
   });
 
   test('[refuses T7] stolen tokens are of no use: another key is refused everywhere', async () => {
@@ -71,7 +78,10 @@ describe('tokens that are bound to a key', () => {
     const store = createMemoryStore();
     await createMachine({ store, dpop: createDpop() }).start().connection(world.server, { interaction: true }).signIn();
     const machine = createMachine({ store, dpop: createDpop() });
-    assert.equal((await callTool(machine.start().connection(world.server, { interaction: true }).fetch, world.server)).status, 200);
+    assert.equal(
+      (await callTool(machine.start().connection(world.server, { interaction: true }).fetch, world.server)).status,
+      200,
+    );
     assert.equal(machine.trips.length, 1);
   });
 
@@ -89,7 +99,8 @@ describe('tokens that are bound to a key', () => {
     await machine.start().connection(world.server, { interaction: true }).signIn();
     const connection = machine.start().connection(world.server);
     const request = { method: 'POST', url: world.server };
-    const send = async () => fetch(world.server, { ...request, headers: await connection.headersFor(request), body: '{}' });
+    const send = async () =>
+      fetch(world.server, { ...request, headers: await connection.headersFor(request), body: '{}' });
     const first = await send();
     assert.equal(first.status, 401);
     assert.equal(await connection.onResponse({ status: first.status, headers: first.headers }), true);

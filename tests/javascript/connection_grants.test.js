@@ -31,8 +31,18 @@ describe('machines without a person', () => {
       authorizationServer: {
         features: { clientCredentials: { enabled: true } },
         clients: [
-          { ...machineClient, client_id: 'with-key', token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [/** @type {any} */ (await exportJWK(publicKey))] } },
-          { ...machineClient, client_id: 'with-secret', client_secret: secret, token_endpoint_auth_method: 'client_secret_basic' },
+          {
+            ...machineClient,
+            client_id: 'with-key',
+            token_endpoint_auth_method: 'private_key_jwt',
+            jwks: { keys: [/** @type {any} */ (await exportJWK(publicKey))] },
+          },
+          {
+            ...machineClient,
+            client_id: 'with-secret',
+            client_secret: secret,
+            token_endpoint_auth_method: 'client_secret_basic',
+          },
         ],
       },
       protectedResource: {
@@ -47,7 +57,11 @@ describe('machines without a person', () => {
   /** @type {ConnectionSettings} */
   const withKey = {
     grant: clientCredentials(),
-    client: { clientId: 'with-key', tokenEndpointAuthMethod: 'private_key_jwt', assertion: privateKeyAssertion({ privateKey: /** @type {CryptoKey} */ (privateKey) }) },
+    client: {
+      clientId: 'with-key',
+      tokenEndpointAuthMethod: 'private_key_jwt',
+      assertion: privateKeyAssertion({ privateKey: /** @type {CryptoKey} */ (privateKey) }),
+    },
   };
   /** @type {ConnectionSettings} */
   const withSecret = { grant: clientCredentials(), client: { clientId: 'with-secret', clientSecret: secret } };
@@ -59,7 +73,8 @@ describe('machines without a person', () => {
   const fetchOf = (machine, settings) => machine.start({ settings: () => settings }).connection(world.server).fetch;
 
   /** @param {Machine} machine */
-  const assertions = (machine) => machine.network.tokenRequests('client_credentials').map(({ form }) => form.get('client_assertion'));
+  const assertions = (machine) =>
+    machine.network.tokenRequests('client_credentials').map(({ form }) => form.get('client_assertion'));
 
   for (const [name, settings] of Object.entries({ 'a key': withKey, 'a secret': withSecret })) {
     test(`[accepts T8, T1] client credentials by ${name}: nobody is asked, nothing is registered, and what is stored serves until it ends`, async () => {
@@ -69,7 +84,10 @@ describe('machines without a person', () => {
       assert.equal((await callTool(fetchOf(machine, settings), world.server)).status, 200, 'after a restart');
       const requests = machine.network.tokenRequests('client_credentials');
       assert.equal(requests.length, 1);
-      assert.deepEqual([requests[0]?.form.get('scope'), requests[0]?.form.get('resource')], ['private_metadata', world.server]);
+      assert.deepEqual(
+        [requests[0]?.form.get('scope'), requests[0]?.form.get('resource')],
+        ['private_metadata', world.server],
+      );
       assert.deepEqual([machine.trips, machine.network.registrations()], [[], []]);
       assert.equal((await storedSession(machine.host.store, world.server))?.grant, 'client_credentials');
     });
@@ -81,7 +99,10 @@ describe('machines without a person', () => {
     await expire(machine.host.store, world.server);
     const fetch = fetchOf(machine, withKey);
     const responses = await Promise.all([1, 2, 3].map(() => callTool(fetch, world.server)));
-    assert.deepEqual(responses.map(({ status }) => status), [200, 200, 200]);
+    assert.deepEqual(
+      responses.map(({ status }) => status),
+      [200, 200, 200],
+    );
     const [first, second, ...more] = assertions(machine);
     assert.ok(first && second && first !== second);
     assert.deepEqual([more, machine.trips], [[], []]);
@@ -102,15 +123,22 @@ describe('machines without a person', () => {
     const fetch = fetchOf(machine, withSecret);
     assert.equal((await callTool(fetch, world.server)).status, 200);
     assert.equal((await callTool(fetch, world.server, { tool: 'list' })).status, 200);
-    assert.deepEqual(machine.network.tokenRequests('client_credentials').map(({ form }) => form.get('scope')?.split(' ').sort()), [
-      ['private_metadata'], ['private_metadata', 'public_metadata'],
-    ]);
+    assert.deepEqual(
+      machine.network.tokenRequests('client_credentials').map(({ form }) => form.get('scope')?.split(' ').sort()),
+      [['private_metadata'], ['private_metadata', 'public_metadata']],
+    );
   });
 
   test('[refuses T8, T1] another key, another secret: the server refuses, and nothing is tried again or stored', async () => {
     const other = await generateKeyPair('ES256');
     const wrong = [
-      { ...withKey, client: { .../** @type {any} */ (withKey.client), assertion: privateKeyAssertion({ privateKey: /** @type {CryptoKey} */ (other.privateKey) }) } },
+      {
+        ...withKey,
+        client: {
+          .../** @type {any} */ (withKey.client),
+          assertion: privateKeyAssertion({ privateKey: /** @type {CryptoKey} */ (other.privateKey) }),
+        },
+      },
       { ...withSecret, client: { clientId: 'with-secret', clientSecret: 'wrong secret' } },
     ];
     for (const settings of wrong) {
@@ -125,7 +153,12 @@ describe('machines without a person', () => {
 
   test('a client with a key and nothing to sign with: the error names the setting', async () => {
     const machine = createMachine();
-    const error = await rejectionOf(callTool(fetchOf(machine, { ...withKey, client: { clientId: 'with-key', tokenEndpointAuthMethod: 'private_key_jwt' } }), world.server));
+    const error = await rejectionOf(
+      callTool(
+        fetchOf(machine, { ...withKey, client: { clientId: 'with-key', tokenEndpointAuthMethod: 'private_key_jwt' } }),
+        world.server,
+      ),
+    );
     assert.equal(error.name, 'MisuseError');
     assert.match(error.message, /assertion/);
     assert.deepEqual(machine.network.tokenRequests('client_credentials'), []);
@@ -156,7 +189,8 @@ describe('a person with another device', () => {
         async wait(milliseconds) {
           await wait(milliseconds);
           // The person gets there after the first question.
-          if (shown.length > 0 && machine.network.tokenRequests(grant.grantType).length === 1) await userAgent.approve(String(shown[0]));
+          if (shown.length > 0 && machine.network.tokenRequests(grant.grantType).length === 1)
+            await userAgent.approve(String(shown[0]));
         },
       },
     });
@@ -185,7 +219,9 @@ describe('a person with another device', () => {
 
   test('[refuses I1] without permission for interaction no code is asked for', async () => {
     const { machine, shown, grant } = devices('allow');
-    const error = await rejectionOf(callTool(machine.start({ settings: () => ({ grant }) }).connection(world.server).fetch, world.server));
+    const error = await rejectionOf(
+      callTool(machine.start({ settings: () => ({ grant }) }).connection(world.server).fetch, world.server),
+    );
     assert.equal(error.code, 'interaction_required');
     assert.deepEqual(shown, []);
     assert.equal(machine.network.requests.filter(({ url }) => url.endsWith('/device/auth')).length, 0);
@@ -194,7 +230,9 @@ describe('a person with another device', () => {
   test('a call that is given up ends the questions', async () => {
     const abort = new AbortController();
     const { machine, shown, grant } = devices('allow', () => new Promise(() => abort.abort()));
-    const connection = machine.start({ settings: () => ({ grant }) }).connection(world.server, { interaction: true, signal: abort.signal });
+    const connection = machine
+      .start({ settings: () => ({ grant }) })
+      .connection(world.server, { interaction: true, signal: abort.signal });
     await assert.rejects(connection.signIn());
     assert.equal(shown.length, 1);
     assert.deepEqual(machine.network.tokenRequests(grant.grantType), []);

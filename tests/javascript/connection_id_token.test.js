@@ -30,9 +30,10 @@ describe('the ID Token of a sign-in', () => {
   }
 
   /** @param {Machine} machine */
-  const call = (machine) => callTool(machine.start().connection(world.server, { interaction: true }).fetch, world.server);
+  const call = (machine) =>
+    callTool(machine.start().connection(world.server, { interaction: true }).fetch, world.server);
 
-  test('[accepts A8] it is checked with the server\'s keys, which are read once it comes', async () => {
+  test("[accepts A8] it is checked with the server's keys, which are read once it comes", async () => {
     const machine = createMachine();
     assert.equal((await call(machine)).status, 200);
     assert.equal(machine.network.requests.filter(({ url }) => url === `${world.issuer}/jwks`).length, 1);
@@ -49,11 +50,16 @@ describe('the ID Token of a sign-in', () => {
     const second = createMachine();
     exchange(second, () => tokens.idToken);
     const error = await rejectionOf(call(second));
-    assert.deepEqual([error.name, error.code, error.details], ['MisbehavedError', 'id_token_invalid', { reason: 'audience' }]);
+    assert.deepEqual(
+      [error.name, error.code, error.details],
+      ['MisbehavedError', 'id_token_invalid', { reason: 'audience' }],
+    );
     assert.equal(await storedSession(second.host.store, world.server), null, 'nothing is stored');
 
     const sameClient = createMachine();
-    const settings = () => ({ client: { clientId: registration.clientId, tokenEndpointAuthMethod: registration.tokenEndpointAuthMethod } });
+    const settings = () => ({
+      client: { clientId: registration.clientId, tokenEndpointAuthMethod: registration.tokenEndpointAuthMethod },
+    });
     exchange(sameClient, () => tokens.idToken);
     const start = sameClient.start;
     sameClient.start = (others) => start({ settings, ...others });
@@ -65,7 +71,9 @@ describe('the ID Token of a sign-in', () => {
     const { publicKey, privateKey } = await generateKeyPair('RS256');
     exchange(machine, async (idToken) => {
       const { alg, kid } = JSON.parse(Buffer.from(idToken.split('.')[0] ?? '', 'base64url').toString());
-      return new SignJWT(decodeJwt(idToken)).setProtectedHeader({ alg, kid, jwk: await exportJWK(publicKey) }).sign(privateKey);
+      return new SignJWT(decodeJwt(idToken))
+        .setProtectedHeader({ alg, kid, jwk: await exportJWK(publicKey) })
+        .sign(privateKey);
     });
     const error = await rejectionOf(call(machine));
     assert.deepEqual([error.code, error.details], ['id_token_invalid', { reason: 'signature' }]);
@@ -76,7 +84,8 @@ describe('the ID Token of a sign-in', () => {
 
   test('keys that cannot be read just now: nothing is decided, and the next sign-in succeeds', async () => {
     const machine = createMachine();
-    machine.network.fault = ({ url }) => (url === `${world.issuer}/jwks` ? new Response(null, { status: 503 }) : undefined);
+    machine.network.fault = ({ url }) =>
+      url === `${world.issuer}/jwks` ? new Response(null, { status: 503 }) : undefined;
     const error = await rejectionOf(call(machine));
     assert.deepEqual([error.name, error.code], ['TransportError', 'server_unavailable']);
     assert.equal(await storedSession(machine.host.store, world.server), null);

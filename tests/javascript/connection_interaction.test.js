@@ -35,7 +35,10 @@ describe('when a person is needed', () => {
     assert.equal(error.details.issuer, world.issuer);
     assert.equal(error.details.endpoint, world.server);
     const plan = /** @type {import('mcp-oauth-wasm').ScopePlan} */ (error.details.plan);
-    assert.deepEqual(plan.scopes.filter(({ requested }) => requested).map(({ scope }) => scope), ['openid', 'email', 'offline_access']);
+    assert.deepEqual(
+      plan.scopes.filter(({ requested }) => requested).map(({ scope }) => scope),
+      ['openid', 'email', 'offline_access'],
+    );
     assert.equal(trips.length, 0);
     assert.deepEqual(network.registrations(), [], 'nothing was registered before the person agreed');
 
@@ -91,7 +94,10 @@ describe('when a person is needed', () => {
     const authorizer = start({ host: { ...host, redirect } });
     const servers = [world.server, second.url];
     const calls = servers.map((server) => callTool(authorizer.fetch(server, { interaction: true }), server));
-    assert.deepEqual((await Promise.all(calls)).map(({ status }) => status), [200, 200]);
+    assert.deepEqual(
+      (await Promise.all(calls)).map(({ status }) => status),
+      [200, 200],
+    );
     assert.equal(most, 1);
   });
 
@@ -108,16 +114,25 @@ describe('when a person is needed', () => {
     };
     network.fault = async ({ url }, init) => {
       if (!url.endsWith('/reg') || !String(init?.body).includes('com.example.app')) return undefined;
-      return Response.json({ error: 'invalid_redirect_uri', error_description: 'only http and https' }, { status: 400 });
+      return Response.json(
+        { error: 'invalid_redirect_uri', error_description: 'only http and https' },
+        { status: 400 },
+      );
     };
-    const { fetch } = start({ host: { ...host, redirect: [deepLink, loopback] } }).connection(world.server, { interaction: true });
+    const { fetch } = start({ host: { ...host, redirect: [deepLink, loopback] } }).connection(world.server, {
+      interaction: true,
+    });
     assert.equal((await callTool(fetch, world.server)).status, 200);
     assert.match(trips[0]?.searchParams.get('redirect_uri') ?? '', /^http:\/\/127\.0\.0\.1:/);
     assert.equal(closed, 1);
 
-    network.fault = async ({ url }) => (url.endsWith('/reg') ? Response.json({ error: 'access_denied' }, { status: 403 }) : undefined);
+    network.fault = async ({ url }) =>
+      url.endsWith('/reg') ? Response.json({ error: 'access_denied' }, { status: 403 }) : undefined;
     const other = createMachine().host.store;
-    const refused = start({ host: { ...host, store: other, redirect: [deepLink, loopback] } }).connection(world.server, { interaction: true });
+    const refused = start({ host: { ...host, store: other, redirect: [deepLink, loopback] } }).connection(
+      world.server,
+      { interaction: true },
+    );
     await assert.rejects(callTool(refused.fetch, world.server), { code: 'registration_refused' });
     assert.equal(trips.length, 1, 'another refusal is not about the way back');
     assert.equal(closed, 2);
@@ -135,7 +150,9 @@ describe('when a person is needed', () => {
       },
     };
     const authorizer = start({ host: { ...host, redirect } });
-    const calls = [second.url, world.server].map((server) => callTool(authorizer.fetch(server, { interaction: true }), server));
+    const calls = [second.url, world.server].map((server) =>
+      callTool(authorizer.fetch(server, { interaction: true }), server),
+    );
     const outcomes = (await Promise.allSettled(calls)).map(({ status }) => status);
     assert.deepEqual(outcomes.sort(), ['fulfilled', 'rejected']);
   });
@@ -199,8 +216,16 @@ describe('when a person is needed', () => {
       await assert.rejects(callTool(fetch, world.server), { code: 'not_approved' });
       assert.deepEqual([asked[0]?.reason, asked[0]?.issuer], ['issuer-changed', other.issuer]);
       assert.equal(trips.length, 1);
-      assert.deepEqual([...new Set(other.authorizationServer.requests.map(({ method }) => method))], ['GET'], 'only its metadata was read');
-      assert.equal((await start().connection(world.server).session())?.registration.issuer, world.issuer, 'the session stays');
+      assert.deepEqual(
+        [...new Set(other.authorizationServer.requests.map(({ method }) => method))],
+        ['GET'],
+        'only its metadata was read',
+      );
+      assert.equal(
+        (await start().connection(world.server).session())?.registration.issuer,
+        world.issuer,
+        'the session stays',
+      );
     } finally {
       await other.close();
     }
@@ -232,7 +257,11 @@ describe('when a person is needed', () => {
     await assert.rejects(globalThis.fetch(redirectUri), 'nobody listens there any more');
     for (const key of keys) if (key.startsWith('pending')) assert.equal(await host.store.read(key), null, key);
 
-    assert.equal((await callTool(start().fetch(world.server, { interaction: true }), world.server)).status, 200, 'and the next one signs in');
+    assert.equal(
+      (await callTool(start().fetch(world.server, { interaction: true }), world.server)).status,
+      200,
+      'and the next one signs in',
+    );
   });
 
   test('one of several callers gives up: the others are signed in all the same', async () => {
@@ -260,7 +289,11 @@ describe('when a person is needed', () => {
     const connection = start().connection(world.server, { interaction: true, signal: AbortSignal.abort() });
     await assert.rejects(callTool(connection.fetch, world.server), { name: 'AbortError' });
     await assert.rejects(connection.signIn(), { name: 'AbortError' });
-    assert.deepEqual(network.requests.filter(({ method }) => method === 'GET'), [], 'not even a document was asked for');
+    assert.deepEqual(
+      network.requests.filter(({ method }) => method === 'GET'),
+      [],
+      'not even a document was asked for',
+    );
   });
 });
 

@@ -25,17 +25,25 @@ describe('the requests of a connection', () => {
   });
   after(() => world.close());
 
-  const message = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'whoami', arguments: {} } });
+  const message = JSON.stringify({
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name: 'whoami', arguments: {} },
+  });
   const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 
   /** @type {Record<string, () => [input: string | URL | Request, init?: RequestInit & { duplex?: 'half' }]>} */
   const repeatable = {
     'a URL and a string': () => [new URL(world.server), { method: 'POST', headers, body: message }],
-    'bytes': () => [world.server, { method: 'POST', headers, body: new TextEncoder().encode(message) }],
+    bytes: () => [world.server, { method: 'POST', headers, body: new TextEncoder().encode(message) }],
     'a Blob': () => [world.server, { method: 'POST', headers, body: new Blob([message]) }],
     'a Request': () => [new Request(world.server, { method: 'POST', headers, body: message })],
     'a Request that reads a stream': () => [
-      new Request(world.server, /** @type {any} */ ({ method: 'POST', headers, body: new Blob([message]).stream(), duplex: 'half' })),
+      new Request(
+        world.server,
+        /** @type {any} */ ({ method: 'POST', headers, body: new Blob([message]).stream(), duplex: 'half' }),
+      ),
     ],
     'a Request with a body beside it': () => [new Request(world.server), { method: 'POST', headers, body: message }],
     'a Request with a stream beside it': () => [
@@ -75,7 +83,13 @@ describe('the requests of a connection', () => {
   test('other answers are none of our business', async () => {
     const { start, network, trips } = createMachine();
     const fetch = start().fetch(world.server, { interaction: true });
-    for (const [status, challenge] of /** @type {const} */ ([[404, ''], [500, ''], [202, ''], [403, ''], [403, 'Bearer error="access_denied"']])) {
+    for (const [status, challenge] of /** @type {const} */ ([
+      [404, ''],
+      [500, ''],
+      [202, ''],
+      [403, ''],
+      [403, 'Bearer error="access_denied"'],
+    ])) {
       network.fault = () => new Response('as it was', { status, headers: { 'www-authenticate': challenge } });
       const response = await fetch(world.server);
       assert.deepEqual([response.status, await response.text()], [status, 'as it was']);
@@ -83,7 +97,7 @@ describe('the requests of a connection', () => {
     assert.equal(trips.length, 0);
   });
 
-  test('a network error is the caller\'s, as from any fetch', async () => {
+  test("a network error is the caller's, as from any fetch", async () => {
     const { start, network } = createMachine();
     const failure = new TypeError('fetch failed');
     network.fault = () => Promise.reject(failure);
@@ -122,7 +136,9 @@ describe('the requests of a connection', () => {
     const collecting = setInterval(collectGarbage, 10);
     context.after(() => clearInterval(collecting));
     await assert.rejects(fetch(server, { signal: AbortSignal.timeout(100) }), { name: 'TimeoutError' });
-    const text = fetch(server, { method: 'POST', signal: AbortSignal.timeout(200) }).then((response) => response.text());
+    const text = fetch(server, { method: 'POST', signal: AbortSignal.timeout(200) }).then((response) =>
+      response.text(),
+    );
     await assert.rejects(text, { name: 'TimeoutError' });
   });
 
@@ -146,7 +162,10 @@ describe('the requests of a connection', () => {
     const { tokens } = /** @type {any} */ (await storedSession(host.store, world.server));
     network.fault = ({ authorization }) =>
       authorization === `Bearer ${tokens.accessToken}`
-        ? new Response(null, { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token", scope="openid email profile"' } })
+        ? new Response(null, {
+            status: 401,
+            headers: { 'www-authenticate': 'Bearer error="invalid_token", scope="openid email profile"' },
+          })
         : undefined;
     assert.equal((await callTool(fetch, world.server)).status, 200);
     assert.equal(trips[1]?.searchParams.get('scope'), 'openid email profile offline_access');
@@ -156,7 +175,9 @@ describe('the requests of a connection', () => {
   test('[refuses S6] a server that is never content with fresh tokens: an error, after one sign-in', async () => {
     const { start, trips, network } = createMachine();
     network.fault = ({ url }) =>
-      url === world.server ? new Response(null, { status: 401, headers: { 'www-authenticate': 'Bearer scope="openid email"' } }) : undefined;
+      url === world.server
+        ? new Response(null, { status: 401, headers: { 'www-authenticate': 'Bearer scope="openid email"' } })
+        : undefined;
     const { fetch } = start().connection(world.server, { interaction: true });
     const error = await rejectionOf(callTool(fetch, world.server));
     assert.ok(error instanceof MisbehavedError);
@@ -186,7 +207,10 @@ describe('the requests of a connection', () => {
     await callTool(fetch, world.server);
     network.fault = ({ url }) =>
       url === world.server
-        ? new Response(null, { status: 403, headers: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="email"' } })
+        ? new Response(null, {
+            status: 403,
+            headers: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="email"' },
+          })
         : undefined;
     await assert.rejects(callTool(fetch, world.server), { code: 'fresh_token_refused', kind: 'misbehaved' });
     assert.equal(trips.length, 1);
@@ -223,7 +247,14 @@ describe('the requests of a connection', () => {
     const request = { method: 'POST', url: world.server };
     const send = async () => {
       const signed = await connection.headersFor(request);
-      return { signed, response: await globalThis.fetch(world.server, { method: 'POST', headers: { ...headers, ...signed }, body: message }) };
+      return {
+        signed,
+        response: await globalThis.fetch(world.server, {
+          method: 'POST',
+          headers: { ...headers, ...signed },
+          body: message,
+        }),
+      };
     };
     const first = await send();
     assert.deepEqual(first.signed, {});

@@ -4,7 +4,16 @@ import { after, before, describe, test } from 'node:test';
 import { createAuthorizer, MisbehavedError, MisuseError, StorageError } from 'mcp-oauth-wasm';
 import { createFileStore, createMemoryStore } from 'mcp-oauth-wasm/node';
 import { temporaryFolder } from './temporary_folder.js';
-import { callTool, createMachine, expire, rejectionOf, rewrite, sessionKey, startWorld, storedSession } from './world.js';
+import {
+  callTool,
+  createMachine,
+  expire,
+  rejectionOf,
+  rewrite,
+  sessionKey,
+  startWorld,
+  storedSession,
+} from './world.js';
 
 /** @import { Redirect } from 'mcp-oauth-wasm' */
 /** @import { Machine, World } from './world.js' */
@@ -97,7 +106,10 @@ describe('what a connection keeps', () => {
           close: async () => {},
         }),
       };
-      machine.start({ host: { ...machine.host, redirect } }).connection(world.server, { interaction: true }).signIn();
+      machine
+        .start({ host: { ...machine.host, redirect } })
+        .connection(world.server, { interaction: true })
+        .signIn();
       return { machine, authorizationUrl: await away };
     }
 
@@ -114,7 +126,11 @@ describe('what a connection keeps', () => {
       assert.ok(replayed instanceof MisbehavedError);
       assert.deepEqual([replayed.code, replayed.step], ['state_mismatch', 'callback']);
       assert.equal(machine.network.tokenRequests('authorization_code').length, 1);
-      assert.equal((await callTool(machine.start().fetch(world.server), world.server)).status, 200, 'the session is still there');
+      assert.equal(
+        (await callTool(machine.start().fetch(world.server), world.server)).status,
+        200,
+        'the session is still there',
+      );
     });
 
     test('[accepts A3, interop 44] two that wait at once on one store: each is completed with its own code verifier', async () => {
@@ -124,7 +140,9 @@ describe('what a connection keeps', () => {
         const completed = await machine.start().complete(await machine.userAgent.signIn(authorizationUrl));
         assert.ok('session' in completed);
       }
-      const verifiers = machine.network.tokenRequests('authorization_code').map(({ form }) => form.get('code_verifier'));
+      const verifiers = machine.network
+        .tokenRequests('authorization_code')
+        .map(({ form }) => form.get('code_verifier'));
       assert.equal(new Set(verifiers).size, 2);
     });
 
@@ -151,7 +169,12 @@ describe('what a connection keeps', () => {
     test('[accepts S4] is repaired once where the server refuses a scope: one more URL to open, and then the session', async () => {
       const { machine, authorizationUrl } = await interrupted();
       const { searchParams } = new URL(authorizationUrl);
-      const refusal = new URLSearchParams({ error: 'invalid_scope', scope: 'offline_access', state: String(searchParams.get('state')), iss: world.issuer });
+      const refusal = new URLSearchParams({
+        error: 'invalid_scope',
+        scope: 'offline_access',
+        state: String(searchParams.get('state')),
+        iss: world.issuer,
+      });
       const authorizer = machine.start();
       const again = await authorizer.complete(`com.example.tests:/callback?${refusal}`);
       assert.ok('authorizationUrl' in again);
@@ -168,7 +191,10 @@ describe('what a connection keeps', () => {
       'is empty': () => ({}),
       'has no tokens': ({ tokens: _, ...session }) => session,
       'has a token that is no text': (session) => ({ ...session, tokens: { ...session.tokens, accessToken: 7 } }),
-      'has a token that would begin a header of its own': (session) => ({ ...session, tokens: { ...session.tokens, accessToken: 'a\r\nb: c' } }),
+      'has a token that would begin a header of its own': (session) => ({
+        ...session,
+        tokens: { ...session.tokens, accessToken: 'a\r\nb: c' },
+      }),
       'has no plan': ({ plan: _, ...session }) => session,
       'has no client': ({ registration: _, ...session }) => session,
       'is of an older, unknown kind': (session) => ({ ...session, version: 0 }),
@@ -180,7 +206,12 @@ describe('what a connection keeps', () => {
     }
 
     test('a session of a newer version', async () => {
-      await refusesSession(await signedInMachine(), (session) => ({ ...session, version: 2, tokens: 'sealed' }), 'record_newer', /newer version.*update/);
+      await refusesSession(
+        await signedInMachine(),
+        (session) => ({ ...session, version: 2, tokens: 'sealed' }),
+        'record_newer',
+        /newer version.*update/,
+      );
     });
 
     /**
@@ -195,7 +226,12 @@ describe('what a connection keeps', () => {
       const sent = network.requests.length;
       const connection = start().connection(world.server, { interaction: true });
       const attempts = [
-        () => callTool(connection.fetch, world.server), connection.signIn, connection.refresh, connection.session, connection.plan, connection.signOut,
+        () => callTool(connection.fetch, world.server),
+        connection.signIn,
+        connection.refresh,
+        connection.session,
+        connection.plan,
+        connection.signOut,
       ];
       for (const attempt of attempts) {
         const error = await rejectionOf(attempt());
@@ -212,9 +248,14 @@ describe('what a connection keeps', () => {
       const { host, start, network } = await signedInMachine();
       await start().connection(world.server).signOut();
       const key = `clients ${world.server}`;
-      await rewrite(host.store, key, (clients) => ({ ...clients, clients: { [world.issuer]: { registration: 'lost' } } }));
+      await rewrite(host.store, key, (clients) => ({
+        ...clients,
+        clients: { [world.issuer]: { registration: 'lost' } },
+      }));
       const left = await host.store.read(key);
-      await assert.rejects(callTool(start().fetch(world.server, { interaction: true }), world.server), { code: 'record_invalid' });
+      await assert.rejects(callTool(start().fetch(world.server, { interaction: true }), world.server), {
+        code: 'record_invalid',
+      });
       assert.deepEqual(await host.store.read(key), left);
       assert.equal(network.registrations().length, 1);
     });
@@ -223,7 +264,10 @@ describe('what a connection keeps', () => {
       const { host, start } = createMachine();
       const value = { version: 2, sealed: 'not for us' };
       await host.store.compareAndSwap('pending the-state', null, value);
-      await assert.rejects(start().complete('http://127.0.0.1/callback?state=the-state&code=x'), { code: 'record_newer', kind: 'storage' });
+      await assert.rejects(start().complete('http://127.0.0.1/callback?state=the-state&code=x'), {
+        code: 'record_newer',
+        kind: 'storage',
+      });
       assert.deepEqual((await host.store.read('pending the-state'))?.value, value);
     });
   });
@@ -256,8 +300,14 @@ describe('what a connection keeps', () => {
     const first = await connection.session();
     await connection.refresh();
     const second = await connection.session();
-    const secrets = [first, second].flatMap((session) => [session?.tokens.accessToken, session?.tokens.refreshToken, session?.registration.registrationAccessToken]);
-    const codes = machine.network.tokenRequests('authorization_code').flatMap(({ form }) => [form.get('code'), form.get('code_verifier')]);
+    const secrets = [first, second].flatMap((session) => [
+      session?.tokens.accessToken,
+      session?.tokens.refreshToken,
+      session?.registration.registrationAccessToken,
+    ]);
+    const codes = machine.network
+      .tokenRequests('authorization_code')
+      .flatMap(({ form }) => [form.get('code'), form.get('code_verifier')]);
     const states = machine.trips.map(({ searchParams }) => searchParams.get('state'));
     for (const secret of [...secrets, ...codes, ...states]) {
       assert.ok(secret && secret.length > 20);
@@ -268,11 +318,14 @@ describe('what a connection keeps', () => {
 
   test('an authorizer needs a host with a store', () => {
     for (const options of [{}, { host: {} }, { host: { store: null } }, undefined]) {
-      assert.throws(() => createAuthorizer(/** @type {any} */ (options)), (error) => {
-        assert.ok(error instanceof MisuseError);
-        assert.equal(error.code, 'invalid_argument');
-        return true;
-      });
+      assert.throws(
+        () => createAuthorizer(/** @type {any} */ (options)),
+        (error) => {
+          assert.ok(error instanceof MisuseError);
+          assert.equal(error.code, 'invalid_argument');
+          return true;
+        },
+      );
     }
     assert.ok(createAuthorizer({ host: { store: createMemoryStore() } }));
   });

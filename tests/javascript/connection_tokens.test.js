@@ -3,7 +3,16 @@ import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { MisbehavedError, MisuseError, TransportError } from 'mcp-oauth-wasm';
 import { listenOnLoopback } from '../servers/loopback.js';
-import { callTool, createMachine, expire, rejectionOf, rewrite, sessionKey, startWorld, storedSession } from './world.js';
+import {
+  callTool,
+  createMachine,
+  expire,
+  rejectionOf,
+  rewrite,
+  sessionKey,
+  startWorld,
+  storedSession,
+} from './world.js';
 
 /** @import { Machine, World } from './world.js' */
 
@@ -40,7 +49,10 @@ describe('the tokens of a connection', () => {
     const { fetch } = start().connection(world.server);
     for (let count = 0; count < 3; count += 1) assert.equal((await callTool(fetch, world.server)).status, 200);
     const { tokens } = /** @type {any} */ (await storedSession(host.store, world.server));
-    assert.deepEqual(network.requests.map(({ authorization }) => authorization), Array(3).fill(`Bearer ${tokens.accessToken}`));
+    assert.deepEqual(
+      network.requests.map(({ authorization }) => authorization),
+      Array(3).fill(`Bearer ${tokens.accessToken}`),
+    );
     for (const { url } of network.requests) assert.ok(!url.includes(tokens.accessToken));
   });
 
@@ -48,7 +60,12 @@ describe('the tokens of a connection', () => {
     const { start, network } = await signedInMachine();
     const { fetch, headersFor } = start().connection(world.server);
     const { port } = new URL(world.server);
-    const foreign = [`${world.server}/other`, world.server.replace(port, '9'), `http://localhost:${port}/mcp`, 'https://evil.example/mcp'];
+    const foreign = [
+      `${world.server}/other`,
+      world.server.replace(port, '9'),
+      `http://localhost:${port}/mcp`,
+      'https://evil.example/mcp',
+    ];
     for (const url of foreign) {
       const error = await rejectionOf(callTool(fetch, url));
       assert.ok(error instanceof MisuseError);
@@ -91,11 +108,17 @@ describe('the tokens of a connection', () => {
   test('[accepts T4] several connections of several authorizers on one store: one refresh, and the losers adopt its tokens', async () => {
     const machine = await signedInMachine();
     await withExpiredToken(machine);
-    const connections = [machine.start(), machine.start()].flatMap((authorizer) => [1, 2].map(() => authorizer.connection(world.server)));
-    const answers = await Promise.all(connections.flatMap(({ fetch }) => [1, 2, 3].map(() => callTool(fetch, world.server))));
+    const connections = [machine.start(), machine.start()].flatMap((authorizer) =>
+      [1, 2].map(() => authorizer.connection(world.server)),
+    );
+    const answers = await Promise.all(
+      connections.flatMap(({ fetch }) => [1, 2, 3].map(() => callTool(fetch, world.server))),
+    );
     assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
     assert.equal(machine.network.tokenRequests('refresh_token').length, 1);
-    const used = machine.network.requests.filter(({ url }) => url === world.server).map(({ authorization }) => authorization);
+    const used = machine.network.requests
+      .filter(({ url }) => url === world.server)
+      .map(({ authorization }) => authorization);
     assert.equal(new Set(used).size, 1);
   });
 
@@ -166,13 +189,18 @@ describe('the tokens of a connection', () => {
     assert.equal((await callTool(fetch, world.server)).status, 200);
     assert.equal(machine.network.tokenRequests('refresh_token').length, 1);
     const stored = /** @type {any} */ (await storedSession(machine.host.store, world.server));
-    assert.notEqual(stored.tokens.refreshToken, /** @type {any} */ (before).tokens.refreshToken, 'the rotated token was not lost');
+    assert.notEqual(
+      stored.tokens.refreshToken,
+      /** @type {any} */ (before).tokens.refreshToken,
+      'the rotated token was not lost',
+    );
   });
 
   test('[accepts T4] a refresh whose sender died is tried once more with the old token', async () => {
     const machine = await signedInMachine();
     await withExpiredToken(machine);
-    machine.network.fault = ({ form }) => (form.has('refresh_token') ? Promise.reject(new TypeError('fetch failed')) : undefined);
+    machine.network.fault = ({ form }) =>
+      form.has('refresh_token') ? Promise.reject(new TypeError('fetch failed')) : undefined;
     await assert.rejects(callTool(machine.start().fetch(world.server), world.server), { code: 'network_failed' });
     machine.network.fault = undefined;
     assert.equal((await callTool(machine.start().fetch(world.server), world.server)).status, 200);
@@ -181,10 +209,22 @@ describe('the tokens of a connection', () => {
 
   /** @type {Record<string, { fault: () => Response | Promise<Response>, code: string, kind: string }>} */
   const failures = {
-    'status 503': { fault: () => new Response('<h1>busy</h1>', { status: 503 }), code: 'server_unavailable', kind: 'transport' },
-    'status 429': { fault: () => Response.json({ error: 'slow_down' }, { status: 429 }), code: 'server_unavailable', kind: 'transport' },
+    'status 503': {
+      fault: () => new Response('<h1>busy</h1>', { status: 503 }),
+      code: 'server_unavailable',
+      kind: 'transport',
+    },
+    'status 429': {
+      fault: () => Response.json({ error: 'slow_down' }, { status: 429 }),
+      code: 'server_unavailable',
+      kind: 'transport',
+    },
     'no answer in time': { fault: () => new Promise(() => {}), code: 'timed_out', kind: 'transport' },
-    'no network': { fault: () => Promise.reject(new TypeError('fetch failed')), code: 'network_failed', kind: 'transport' },
+    'no network': {
+      fault: () => Promise.reject(new TypeError('fetch failed')),
+      code: 'network_failed',
+      kind: 'transport',
+    },
     'status 425': { fault: () => new Response(null, { status: 425 }), code: 'server_unavailable', kind: 'transport' },
     'status 501': { fault: () => new Response(null, { status: 501 }), code: 'unexpected_status', kind: 'misbehaved' },
   };
@@ -210,7 +250,11 @@ describe('the tokens of a connection', () => {
     'no body': () => new Response(null, { status: 400 }),
     'an array': () => Response.json(['unauthorized'], { status: 401 }),
     "a member that is not OAuth's": () => Response.json({ message: 'Unprocessable' }, { status: 422 }),
-    'a page in HTML': () => new Response('<a href="?a=1&error=invalid_grant&b=2">no</a>', { status: 403, headers: { 'content-type': 'text/html' } }),
+    'a page in HTML': () =>
+      new Response('<a href="?a=1&error=invalid_grant&b=2">no</a>', {
+        status: 403,
+        headers: { 'content-type': 'text/html' },
+      }),
   };
   for (const [what, refusal] of Object.entries(refusals)) {
     test(`[accepts T5, interop 91] a refresh that is refused with ${what}: a person signs in again with the same client, and until then nothing is deleted`, async () => {
@@ -218,9 +262,15 @@ describe('the tokens of a connection', () => {
       const { host, network, trips } = machine;
       const before = /** @type {any} */ (await withExpiredToken(machine));
       const refused = refusing(before.tokens);
-      network.fault = (request) => (request.form.get('grant_type') === 'refresh_token' ? refusal() : refused?.(request));
-      await assert.rejects(callTool(machine.start().fetch(world.server), world.server), { code: 'interaction_required' });
-      await assert.rejects(machine.start().connection(world.server).refresh(), { code: 'refresh_token_refused', kind: 'refused' });
+      network.fault = (request) =>
+        request.form.get('grant_type') === 'refresh_token' ? refusal() : refused?.(request);
+      await assert.rejects(callTool(machine.start().fetch(world.server), world.server), {
+        code: 'interaction_required',
+      });
+      await assert.rejects(machine.start().connection(world.server).refresh(), {
+        code: 'refresh_token_refused',
+        kind: 'refused',
+      });
       assert.deepEqual(await storedSession(host.store, world.server), before);
 
       const { fetch } = machine.start().connection(world.server, { interaction: true });
@@ -239,7 +289,8 @@ describe('the tokens of a connection', () => {
       tokens: { ...session.tokens, receivedAt: now - 3600, expiresAt: now + 20 },
     }));
     const before = await storedSession(host.store, world.server);
-    network.fault = ({ form }) => (form.get('grant_type') === 'refresh_token' ? new Response(null, { status: 400 }) : undefined);
+    network.fault = ({ form }) =>
+      form.get('grant_type') === 'refresh_token' ? new Response(null, { status: 400 }) : undefined;
     const { fetch } = start().connection(world.server, { interaction: true });
     assert.equal((await callTool(fetch, world.server)).status, 200);
     assert.equal(trips.length, 0);
@@ -278,7 +329,10 @@ describe('the tokens of a connection', () => {
   /** @param {any} session */
   async function revoke({ discovery, registration, tokens }) {
     const body = new URLSearchParams({ token: tokens.refreshToken, client_id: registration.clientId });
-    const { status } = await fetch(discovery.authorizationServer.endpoints.revocation_endpoint, { method: 'POST', body });
+    const { status } = await fetch(discovery.authorizationServer.endpoints.revocation_endpoint, {
+      method: 'POST',
+      body,
+    });
     assert.equal(status, 200);
   }
 
@@ -289,14 +343,18 @@ describe('the tokens of a connection', () => {
    * @returns {Machine['network']['fault']}
    */
   function refusing({ accessToken }) {
-    return ({ authorization }) => (authorization === `Bearer ${accessToken}` ? new Response(null, { status: 401 }) : undefined);
+    return ({ authorization }) =>
+      authorization === `Bearer ${accessToken}` ? new Response(null, { status: 401 }) : undefined;
   }
 
   test('[accepts R8] a client that the server has forgotten, told on a refresh: registered anew, once', async () => {
     const machine = await signedInMachine();
     const before = /** @type {any} */ (await withExpiredToken(machine));
     const { registrationClientUri, registrationAccessToken, clientId } = before.registration;
-    const deleted = await fetch(registrationClientUri, { method: 'DELETE', headers: { authorization: `Bearer ${registrationAccessToken}` } });
+    const deleted = await fetch(registrationClientUri, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${registrationAccessToken}` },
+    });
     assert.equal(deleted.status, 204);
     machine.network.fault = refusing(before.tokens);
     const { fetch: signedIn } = machine.start().connection(world.server, { interaction: true });
@@ -329,7 +387,8 @@ describe('the tokens of a connection', () => {
 
   test('[refuses T5] discovery that fails is an error to retry, not a reason to forget', async () => {
     const { start, network, trips } = createMachine();
-    network.fault = ({ url }) => (url.includes('.well-known/oauth-authorization-server') ? new Response(null, { status: 503 }) : undefined);
+    network.fault = ({ url }) =>
+      url.includes('.well-known/oauth-authorization-server') ? new Response(null, { status: 503 }) : undefined;
     const { fetch } = start().connection(world.server, { interaction: true });
     const error = await rejectionOf(callTool(fetch, world.server));
     assert.ok(error instanceof TransportError);

@@ -58,14 +58,21 @@ describe('a server without metadata', () => {
    * @param {RequestInit} [init]
    */
   function answer({ href, pathname }, init) {
-    if (href === server) return new Response(null, { status: new Headers(init?.headers).get('authorization') === `Bearer ${token}` ? 200 : 401 });
+    if (href === server)
+      return new Response(null, {
+        status: new Headers(init?.headers).get('authorization') === `Bearer ${token}` ? 200 : 401,
+      });
     if (pathname === '/register') return Response.json({ client_id: 'the-client' }, { status: 201 });
     if (pathname === '/token') {
       forms.push([href, new URLSearchParams(String(init?.body)).get('resource')]);
       token = `token-${forms.length}`;
       return Response.json({ access_token: token, token_type: 'Bearer', expires_in: 3600, refresh_token: 'for-more' });
     }
-    const document = href.startsWith(origin) ? documents[pathname] : pathname.endsWith('/oauth-authorization-server') ? endpoints : undefined;
+    const document = href.startsWith(origin)
+      ? documents[pathname]
+      : pathname.endsWith('/oauth-authorization-server')
+        ? endpoints
+        : undefined;
     return document ? Response.json(document) : new Response(null, { status: 404 });
   }
 
@@ -76,7 +83,10 @@ describe('a server without metadata', () => {
     assert.deepEqual(trips, [[`${origin}/authorize`, null]]);
     await expire(host.store, server);
     assert.equal((await connection().fetch(server)).status, 200);
-    assert.deepEqual(forms, [[`${origin}/token`, null], [`${origin}/token`, null]]);
+    assert.deepEqual(forms, [
+      [`${origin}/token`, null],
+      [`${origin}/token`, null],
+    ]);
   });
 
   test('[accepts D10] that publishes metadata one day is believed, and that there is none is not believed any more', async () => {

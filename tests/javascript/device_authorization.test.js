@@ -60,7 +60,10 @@ function signInOnAnotherDevice(answers, answer = authorized) {
 }
 
 test('[accepts T8] device authorization: the person is shown a code, and asked for until they are done (RFC 8628 §3)', async () => {
-  const { result, waits, shown, redeemed, posted, grant } = signInOnAnotherDevice(['authorization_pending', 'authorization_pending']);
+  const { result, waits, shown, redeemed, posted, grant } = signInOnAnotherDevice([
+    'authorization_pending',
+    'authorization_pending',
+  ]);
   assert.equal(await result, session);
   assert.deepEqual([grant.grantType, grant.interactive], ['urn:ietf:params:oauth:grant-type:device_code', true]);
   assert.deepEqual(posted, [[endpoint, { scope: 'read write', resource: 'https://mcp.example/mcp' }, undefined]]);
@@ -104,14 +107,23 @@ test('[accepts T8] device authorization: the server sets the pace (RFC 8628 §3.
 
 test('a network that fails is asked less and less often, and as before once it is back', async () => {
   const { result, waits } = signInOnAnotherDevice([
-    undecided('timed_out'), undecided('server_unavailable'), undecided('network_failed'), 'authorization_pending', 'slow_down', undecided('timed_out'),
+    undecided('timed_out'),
+    undecided('server_unavailable'),
+    undecided('network_failed'),
+    'authorization_pending',
+    'slow_down',
+    undecided('timed_out'),
   ]);
   assert.equal(await result, session);
   assert.deepEqual(waits, [5, 10, 20, 40, 5, 10, 20]);
 });
 
 test('[refuses T8] device authorization: it ends when the server says so', async () => {
-  for (const [error, code] of [['access_denied', 'device_authorization_denied'], ['expired_token', 'device_code_expired'], ['invalid_grant', 'token_refused']]) {
+  for (const [error, code] of [
+    ['access_denied', 'device_authorization_denied'],
+    ['expired_token', 'device_code_expired'],
+    ['invalid_grant', 'token_refused'],
+  ]) {
     const { result, redeemed } = signInOnAnotherDevice(['authorization_pending', String(error)]);
     const rejection = await rejectionOf(result);
     assert.deepEqual([rejection.name, rejection.code], ['RefusedError', code]);
@@ -123,7 +135,10 @@ test('[refuses T8] device authorization: it ends when the server says so', async
 });
 
 test('[refuses T8] device authorization: it ends when the code does, whatever the server says', async () => {
-  const { result, waits, redeemed } = signInOnAnotherDevice(Array(100).fill('authorization_pending'), { ...authorized, expires_in: 12 });
+  const { result, waits, redeemed } = signInOnAnotherDevice(Array(100).fill('authorization_pending'), {
+    ...authorized,
+    expires_in: 12,
+  });
   const rejection = await rejectionOf(result);
   assert.deepEqual([rejection.name, rejection.code], ['RefusedError', 'device_code_expired']);
   assert.deepEqual(waits, [5, 5, 2]);
@@ -159,7 +174,10 @@ test('[refuses T8] device authorization: it ends with the call, also while nobod
       over = signal;
       return where === 'wait' ? never() : Promise.resolve();
     };
-    const grant = deviceAuthorization({ show: () => (where === 'show' ? never() : undefined), clock: { now: () => 0, wait: /** @type {any} */ (wait) } });
+    const grant = deviceAuthorization({
+      show: () => (where === 'show' ? never() : undefined),
+      clock: { now: () => 0, wait: /** @type {any} */ (wait) },
+    });
     await assert.rejects(grant.obtain(context), aborted, where);
     assert.equal(redeemed.length, where === 'redeem' ? 1 : 0, where);
     if (where !== 'show') assert.ok(over?.aborted, 'the timer is ended as well');
@@ -169,7 +187,12 @@ test('[refuses T8] device authorization: it ends with the call, also while nobod
 test('a host that cannot show the code is told so, and nobody is asked for', async () => {
   const { context, redeemed } = grantContext({ server, post: () => authorized });
   const failure = new Error('no screen');
-  for (const show of [() => Promise.reject(failure), () => { throw failure; }]) {
+  for (const show of [
+    () => Promise.reject(failure),
+    () => {
+      throw failure;
+    },
+  ]) {
     assert.equal(await rejectionOf(deviceAuthorization({ show, clock: stoppedClock() }).obtain(context)), failure);
   }
   assert.deepEqual(redeemed, []);
@@ -178,7 +201,12 @@ test('a host that cannot show the code is told so, and nobody is asked for', asy
 test('the real clock waits, and stops when nobody does any more', async (context) => {
   context.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1000 });
   const abort = new AbortController();
-  const { context: grant, redeemed } = grantContext({ server, signal: abort.signal, post: () => authorized, redeem: () => Promise.reject(refused('authorization_pending')) });
+  const { context: grant, redeemed } = grantContext({
+    server,
+    signal: abort.signal,
+    post: () => authorized,
+    redeem: () => Promise.reject(refused('authorization_pending')),
+  });
   const settled = () => new Promise(setImmediate);
   const result = rejectionOf(deviceAuthorization({ show() {} }).obtain(grant));
   await settled();
@@ -197,7 +225,10 @@ test('the real clock waits, and stops when nobody does any more', async (context
 test('a server that offers none is named', async () => {
   const { context, posted } = grantContext();
   const error = await rejectionOf(deviceAuthorization({ show() {} }).obtain(context));
-  assert.deepEqual([error.name, error.code, error.details], ['IncompatibleError', 'no_device_authorization_endpoint', { issuer: 'https://as.example' }]);
+  assert.deepEqual(
+    [error.name, error.code, error.details],
+    ['IncompatibleError', 'no_device_authorization_endpoint', { issuer: 'https://as.example' }],
+  );
   assert.deepEqual(posted, []);
 });
 
@@ -235,7 +266,11 @@ test('an answer that cannot be shown or waited for is refused, and none of it is
   for (const [change, member, code = 'invalid_document'] of answers) {
     const { result, shown, redeemed } = signInOnAnotherDevice([], { ...authorized, ...change });
     const error = await rejectionOf(result);
-    assert.deepEqual([error.name, error.code, error.details], ['MisbehavedError', code, { member }], JSON.stringify(change));
+    assert.deepEqual(
+      [error.name, error.code, error.details],
+      ['MisbehavedError', code, { member }],
+      JSON.stringify(change),
+    );
     assert.doesNotMatch(error.message, /alert|passwd|WDJB|\u202e/);
     assert.deepEqual([shown, redeemed], [[], []]);
   }

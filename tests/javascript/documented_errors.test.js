@@ -12,7 +12,9 @@ const read = (path) => readFileSync(new URL(path, root), 'utf8').replaceAll('\r\
 
 /** The kind of each code, as docs/errors.md has it. */
 const kinds = new Map(
-  [...read('docs/errors.md').matchAll(/^\| (`.+?`) \| (\w+) \|/gm)].flatMap(([, codes = '', kind = '']) => codesIn(codes).map((code) => [code, kind])),
+  [...read('docs/errors.md').matchAll(/^\| (`.+?`) \| (\w+) \|/gm)].flatMap(([, codes = '', kind = '']) =>
+    codesIn(codes).map((code) => [code, kind]),
+  ),
 );
 
 /** @param {string} text */
@@ -26,27 +28,46 @@ function codesIn(text) {
  * @param {string} file
  */
 function documentedErrors(file) {
-  return [...read(file).matchAll(/\/\*\*((?:[^*]|\*(?!\/))*)\*\/\nexport (?:async )?function (\w+)/g)].flatMap(([, comment = '', name = '']) =>
-    comment.split(/^ \* @/m).flatMap((tag) => {
-      const [, errorClass, text = ''] = /^throws \{(\w+)Error\} (.*)$/s.exec(tag) ?? [];
-      return errorClass ? codesIn(text).map((code) => ({ name, code, kind: errorClass.toLowerCase() })) : [];
-    }),
+  return [...read(file).matchAll(/\/\*\*((?:[^*]|\*(?!\/))*)\*\/\nexport (?:async )?function (\w+)/g)].flatMap(
+    ([, comment = '', name = '']) =>
+      comment.split(/^ \* @/m).flatMap((tag) => {
+        const [, errorClass, text = ''] = /^throws \{(\w+)Error\} (.*)$/s.exec(tag) ?? [];
+        return errorClass ? codesIn(text).map((code) => ({ name, code, kind: errorClass.toLowerCase() })) : [];
+      }),
   );
 }
 
-const files = ['js/authorizer.js', 'js/functions.js', 'js/steps.js', 'js/wasm.js', 'js/node/loopback_redirect.js', 'js/node/open_browser.js'];
+const files = [
+  'js/authorizer.js',
+  'js/functions.js',
+  'js/steps.js',
+  'js/wasm.js',
+  'js/node/loopback_redirect.js',
+  'js/node/open_browser.js',
+];
 const documented = files.flatMap(documentedErrors);
 
 test('a code is named with its own class', () => {
-  assert.deepEqual(documented.filter(({ code, kind }) => kinds.get(code) !== kind), []);
+  assert.deepEqual(
+    documented.filter(({ code, kind }) => kinds.get(code) !== kind),
+    [],
+  );
 });
 
 test('every error that a vector shows is among those of its function', () => {
   const shown = readdirSync(new URL('tests/vectors/', root))
     .filter((file) => file.endsWith('.json'))
-    .flatMap((file) => /** @type {{ call: string, refuse?: { code?: string } }[]} */ (JSON.parse(read(`tests/vectors/${file}`)).vectors))
+    .flatMap(
+      (file) =>
+        /** @type {{ call: string, refuse?: { code?: string } }[]} */ (
+          JSON.parse(read(`tests/vectors/${file}`)).vectors
+        ),
+    )
     .flatMap(({ call, refuse }) => (refuse?.code ? [`${call}: ${refuse.code}`] : []));
   const said = new Set(documented.map(({ name, code }) => `${name}: ${code}`));
   assert.ok(said.size > 50 && shown.length > 400, `${said.size} codes are said, ${shown.length} are shown`);
-  assert.deepEqual([...new Set(shown)].filter((one) => !said.has(one)), []);
+  assert.deepEqual(
+    [...new Set(shown)].filter((one) => !said.has(one)),
+    [],
+  );
 });

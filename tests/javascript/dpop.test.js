@@ -6,8 +6,8 @@ import { calculateJwkThumbprint, EmbeddedJWK, generateKeyPair, importJWK, jwtVer
 
 import { createDpop } from 'mcp-oauth-wasm/dpop';
 import { createFileStore, createMemoryStore } from 'mcp-oauth-wasm/node';
-import { rejectionOf, rewrite } from './world.js';
 import { temporaryFolder } from './temporary_folder.js';
+import { rejectionOf, rewrite } from './world.js';
 
 /** @import { KeyPair } from '../../js/dpop.js' */
 
@@ -40,20 +40,29 @@ test('[accepts T7] a proof has the shape of RFC 9449 §4.2, and is signed by the
 
 test('[accepts T7] a proof for a protected resource hashes the access token (RFC 9449 §4.2, §7.1) and carries the nonce', async () => {
   const accessToken = 'Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU';
-  const proof = await createDpop().proof({ method: 'GET', url: 'https://resource.example.org/protectedresource', accessToken, nonce: 'eyJ7S_zG.eyJH0-Z.HX4w-7v' });
-  const { ath, nonce, htm, htu } = (await verified(proof)).payload;
-  assert.deepEqual({ ath, nonce, htm, htu }, {
-    ath: 'fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo',
+  const proof = await createDpop().proof({
+    method: 'GET',
+    url: 'https://resource.example.org/protectedresource',
+    accessToken,
     nonce: 'eyJ7S_zG.eyJH0-Z.HX4w-7v',
-    htm: 'GET',
-    htu: 'https://resource.example.org/protectedresource',
   });
+  const { ath, nonce, htm, htu } = (await verified(proof)).payload;
+  assert.deepEqual(
+    { ath, nonce, htm, htu },
+    {
+      ath: 'fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo',
+      nonce: 'eyJ7S_zG.eyJH0-Z.HX4w-7v',
+      htm: 'GET',
+      htu: 'https://resource.example.org/protectedresource',
+    },
+  );
   assert.ok(!proof.includes(accessToken) && !Buffer.from(proof.split('.')[1] ?? '', 'base64url').includes(accessToken));
 });
 
 test('what a proof names is called without query, fragment and user name', async () => {
   const dpop = createDpop();
-  const named = async (/** @type {string} */ url) => (await verified(await dpop.proof({ method: 'POST', url }))).payload.htu;
+  const named = async (/** @type {string} */ url) =>
+    (await verified(await dpop.proof({ method: 'POST', url }))).payload.htu;
   assert.equal(await named('https://user:password@MCP.example:443/a%20b/?x=1&y=#z'), 'https://mcp.example/a%20b/');
   assert.equal(await named('http://127.0.0.1:8080'), 'http://127.0.0.1:8080/');
   assert.equal(await named('http://[::1]:8080/mcp?'), 'http://[::1]:8080/mcp');
@@ -61,9 +70,17 @@ test('what a proof names is called without query, fragment and user name', async
 
 test('the thumbprint is that of RFC 9449 §6.1', async () => {
   const { privateKey } = await newKeyPair();
-  const jwk = { kty: 'EC', x: 'l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs', y: '9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA', crv: 'P-256' };
+  const jwk = {
+    kty: 'EC',
+    x: 'l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs',
+    y: '9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA',
+    crv: 'P-256',
+  };
   const publicKey = /** @type {CryptoKey} */ (await importJWK(jwk, 'ES256'));
-  assert.equal(await createDpop({ keyPair: { publicKey, privateKey } }).thumbprint(), '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I');
+  assert.equal(
+    await createDpop({ keyPair: { publicKey, privateKey } }).thumbprint(),
+    '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I',
+  );
 });
 
 test('a given key pair is used, non-extractable as it is, of whichever kind', async () => {
@@ -72,17 +89,26 @@ test('a given key pair is used, non-extractable as it is, of whichever kind', as
     assert.equal(keyPair.privateKey.extractable, false);
     const { protectedHeader } = await verified(await createDpop({ keyPair }).proof(request));
     assert.equal(protectedHeader.alg, algorithm);
-    assert.equal(await createDpop({ keyPair }).thumbprint(), await calculateJwkThumbprint(/** @type {any} */ (protectedHeader.jwk)));
+    assert.equal(
+      await createDpop({ keyPair }).thumbprint(),
+      await calculateJwkThumbprint(/** @type {any} */ (protectedHeader.jwk)),
+    );
   }
 });
 
 test('a key pair that is none is refused', async () => {
   const [es256, rs256] = [await newKeyPair('ES256'), await newKeyPair('RS256')];
-  const secret = await crypto.subtle.importKey('raw', new Uint8Array(32), { name: 'HMAC', hash: 'SHA-256' }, true, ['sign']);
+  const secret = await crypto.subtle.importKey('raw', new Uint8Array(32), { name: 'HMAC', hash: 'SHA-256' }, true, [
+    'sign',
+  ]);
   /** @type {any[]} */
   const pairs = [
-    {}, { publicKey: es256.publicKey }, { privateKey: es256.privateKey }, { publicKey: es256.privateKey, privateKey: es256.publicKey },
-    { publicKey: rs256.publicKey, privateKey: es256.privateKey }, { publicKey: secret, privateKey: secret },
+    {},
+    { publicKey: es256.publicKey },
+    { privateKey: es256.privateKey },
+    { publicKey: es256.privateKey, privateKey: es256.publicKey },
+    { publicKey: rs256.publicKey, privateKey: es256.privateKey },
+    { publicKey: secret, privateKey: secret },
   ];
   for (const keyPair of pairs) {
     await assert.rejects(createDpop({ keyPair }).proof(request), { name: 'MisuseError', code: 'invalid_key_pair' });
@@ -92,7 +118,10 @@ test('a key pair that is none is refused', async () => {
 test('without a store every process has a key of its own, which nobody can extract', async (context) => {
   const generate = context.mock.method(crypto.subtle, 'generateKey');
   assert.notEqual(await createDpop().thumbprint(), await createDpop().thumbprint());
-  assert.deepEqual(generate.mock.calls.map((call) => call.arguments[1]), [false, false]);
+  assert.deepEqual(
+    generate.mock.calls.map((call) => call.arguments[1]),
+    [false, false],
+  );
 });
 
 test('with a store the key survives a restart', async () => {
@@ -112,7 +141,7 @@ test('processes that share a store end up with the same key', async () => {
   assert.equal(new Set(thumbprints).size, 1);
 });
 
-test('of two that make a key at once, the second adopts the first one\'s', async () => {
+test("of two that make a key at once, the second adopts the first one's", async () => {
   const store = createMemoryStore();
   const winner = createDpop({ store });
   let isFirst = true;
@@ -154,7 +183,8 @@ test('a stored key that is damaged or newer is reported, left as it is, and not 
 test('a store that was out of reach is asked again', async () => {
   const store = createMemoryStore();
   let isDown = true;
-  const read = async (/** @type {string} */ key) => (isDown ? Promise.reject(new Error('out of reach')) : store.read(key));
+  const read = async (/** @type {string} */ key) =>
+    isDown ? Promise.reject(new Error('out of reach')) : store.read(key);
   const dpop = createDpop({ store: { ...store, read } });
   await assert.rejects(dpop.proof(request), /out of reach/);
   isDown = false;

@@ -44,7 +44,10 @@ test('[accepts T7] every form carries a fresh proof; what else was said stays as
   await signed(tokenEndpoint, { ...form(), redirect: 'manual', signal });
   await signed('https://as.example/par?tenant=1', form('client_id=1'));
   assert.equal(sent.length, 2);
-  assert.deepEqual([sent[0]?.body, sent[0]?.redirect, sent[0]?.signal, sent[0]?.headers.get('authorization')], [form().body, 'manual', signal, 'Basic eA==']);
+  assert.deepEqual(
+    [sent[0]?.body, sent[0]?.redirect, sent[0]?.signal, sent[0]?.headers.get('authorization')],
+    [form().body, 'manual', signal, 'Basic eA=='],
+  );
   for (const [index, htu] of [tokenEndpoint, 'https://as.example/par'].entries()) {
     const { payload } = await jwtVerify(String(sent[index]?.headers.get('dpop')), EmbeddedJWK, { typ: 'dpop+jwt' });
     assert.deepEqual([payload.htm, payload.htu, payload.nonce, payload.ath], ['POST', htu, undefined, undefined]);
@@ -56,13 +59,23 @@ test('[refuses T7] other requests carry none: metadata, registration, deletion',
   const { fetch, sent } = network();
   const signed = fetchWithProofs(fetch, createDpop());
   await signed('https://as.example/.well-known/oauth-authorization-server');
-  await signed('https://as.example/reg', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
+  await signed('https://as.example/reg', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  });
   await signed('https://as.example/reg/1', { method: 'DELETE', headers: new Headers({ authorization: 'Bearer x' }) });
-  assert.deepEqual(sent.map(({ headers }) => headers.get('dpop')), [null, null, null]);
+  assert.deepEqual(
+    sent.map(({ headers }) => headers.get('dpop')),
+    [null, null, null],
+  );
 });
 
 test('[accepts T7] a request that lacked a nonce is sent once more with it, and later ones have it at once (RFC 9449 §8)', async () => {
-  const { fetch, sent, proof } = network(() => refusal('use_dpop_nonce', 'one'), () => new Response('{"access_token":"a"}'));
+  const { fetch, sent, proof } = network(
+    () => refusal('use_dpop_nonce', 'one'),
+    () => new Response('{"access_token":"a"}'),
+  );
   const signed = fetchWithProofs(fetch, createDpop());
   assert.deepEqual(await (await signed(tokenEndpoint, form())).json(), { access_token: 'a' });
   assert.equal(sent.length, 2);
@@ -74,7 +87,10 @@ test('[accepts T7] a request that lacked a nonce is sent once more with it, and 
 });
 
 test('[refuses T7] a server that is never content with a nonce is asked twice, not for ever', async () => {
-  const { fetch, sent } = network(() => refusal('use_dpop_nonce', 'one'), () => refusal('use_dpop_nonce', 'two'));
+  const { fetch, sent } = network(
+    () => refusal('use_dpop_nonce', 'one'),
+    () => refusal('use_dpop_nonce', 'two'),
+  );
   const response = await fetchWithProofs(fetch, createDpop())(tokenEndpoint, form());
   assert.equal(sent.length, 2);
   assert.deepEqual([response.status, await response.json()], [400, { error: 'use_dpop_nonce' }]);
@@ -89,8 +105,12 @@ test('every answer may bring the next nonce, and an origin has its own (RFC 9449
   );
   const dpop = createDpop();
   const signed = fetchWithProofs(fetch, dpop);
-  for (const url of [tokenEndpoint, tokenEndpoint, tokenEndpoint, 'https://as.example:8443/token', tokenEndpoint]) await signed(url, form());
-  assert.deepEqual([0, 1, 2, 3, 4, 5].map((index) => proof(index).nonce), [undefined, 'one', 'two', 'three', undefined, 'four']);
+  for (const url of [tokenEndpoint, tokenEndpoint, tokenEndpoint, 'https://as.example:8443/token', tokenEndpoint])
+    await signed(url, form());
+  assert.deepEqual(
+    [0, 1, 2, 3, 4, 5].map((index) => proof(index).nonce),
+    [undefined, 'one', 'two', 'three', undefined, 'four'],
+  );
   const other = network();
   await fetchWithProofs(other.fetch, createDpop())(tokenEndpoint, form());
   assert.equal(other.proof(0).nonce, undefined, 'another key knows nothing of them');
@@ -100,8 +120,12 @@ test('every answer may bring the next nonce, and an origin has its own (RFC 9449
 });
 
 test('[accepts T7] an answer that is no Response, as a fetch of another process gives: sent once more with the nonce as well', async () => {
-  const plain = (/** @type {Response} */ { status, headers, url, body }) => /** @type {Response} */ (/** @type {unknown} */ ({ status, headers, url, body }));
-  const { fetch, sent, proof } = network(() => plain(refusal('use_dpop_nonce', 'one')), () => plain(Response.json({ access_token: 'at' })));
+  const plain = (/** @type {Response} */ { status, headers, url, body }) =>
+    /** @type {Response} */ (/** @type {unknown} */ ({ status, headers, url, body }));
+  const { fetch, sent, proof } = network(
+    () => plain(refusal('use_dpop_nonce', 'one')),
+    () => plain(Response.json({ access_token: 'at' })),
+  );
   assert.equal((await fetchWithProofs(fetch, createDpop())(tokenEndpoint, form())).status, 200);
   assert.deepEqual([sent.length, proof(1).nonce], [2, 'one']);
 });
@@ -164,6 +188,10 @@ test('[accepts T7] at a protected resource the token goes with a proof that hash
   assert.equal(rememberNonce(dpop, 'https://mcp.example/other', new Headers()), false);
   assert.equal(rememberNonce(dpop, 'https://mcp.example/other', new Headers({ 'dpop-nonce': 'a b' })), false);
   assert.equal(rememberNonce(dpop, 'https://mcp.example/other', new Headers({ 'dpop-nonce': 'one' })), true);
-  assert.equal(rememberNonce(dpop, 'https://mcp.example/other', new Headers({ 'dpop-nonce': 'one' })), true, 'a second request was refused meanwhile');
+  assert.equal(
+    rememberNonce(dpop, 'https://mcp.example/other', new Headers({ 'dpop-nonce': 'one' })),
+    true,
+    'a second request was refused meanwhile',
+  );
   assert.equal(decodeJwt((await proofHeaders(dpop, request)).dpop).nonce, 'one');
 });

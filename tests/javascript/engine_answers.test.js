@@ -36,15 +36,27 @@ for (const engine of ['keycloak', 'hydra']) {
 
     test('[accepts interop 98, S4] its registrations are read, and the first request is within what they name', async () => {
       const discovery = await discover({ endpoint }, host([]));
-      for (const { sent, status, answer } of recorded.registrations.filter((/** @type {any} */ one) => one.status === 201)) {
+      for (const { sent, status, answer } of recorded.registrations.filter(
+        (/** @type {any} */ one) => one.status === 201,
+      )) {
         const demanded = scopes(sent.scope);
         const plan = await planScopes({ challenge: demanded });
-        const { registration, plan: within } = await register({ discovery, plan, redirectUri }, host([{ status, answer }]));
+        const { registration, plan: within } = await register(
+          { discovery, plan, redirectUri },
+          host([{ status, answer }]),
+        );
         assert.equal(registration.clientId, answer.client_id);
         const told = scopes(answer.scope).length > 0 ? scopes(answer.scope) : demanded;
         const requested = within.scopes.filter((scope) => scope.requested).map(({ scope }) => scope);
-        assert.deepEqual(requested.filter((scope) => !told.includes(scope)), []);
-        assert.deepEqual(within.scopes.filter(({ refused }) => refused), [], 'what it does not name is not refused');
+        assert.deepEqual(
+          requested.filter((scope) => !told.includes(scope)),
+          [],
+        );
+        assert.deepEqual(
+          within.scopes.filter(({ refused }) => refused),
+          [],
+          'what it does not name is not refused',
+        );
       }
     });
 
@@ -54,7 +66,14 @@ for (const engine of ['keycloak', 'hydra']) {
       const discovery = await discover({ endpoint }, host([]));
       for (const { status, answer } of refusals) {
         const plan = await planScopes({ challenge: ['openid'] });
-        const refused = register({ discovery, plan, redirectUri }, host([{ status, answer }, { status, answer }, { status, answer }]));
+        const refused = register(
+          { discovery, plan, redirectUri },
+          host([
+            { status, answer },
+            { status, answer },
+            { status, answer },
+          ]),
+        );
         await assert.rejects(refused, (/** @type {any} */ error) => {
           assert.equal(error.code, 'registration_refused');
           assert.equal(error.details.status, status);

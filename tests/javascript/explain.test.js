@@ -15,13 +15,29 @@ const { explain, planScopes } = whole;
  * @param {string[]} granted
  * @returns {ScopePlan}
  */
-const granting = (plan, granted) => ({ ...plan, scopes: plan.scopes.map((planned) => ({ ...planned, granted: granted.includes(planned.scope) })) });
+const granting = (plan, granted) => ({
+  ...plan,
+  scopes: plan.scopes.map((planned) => ({ ...planned, granted: granted.includes(planned.scope) })),
+});
 
 /** @type {PlannedScope} */
-const read = { scope: 'read', sources: ['challenge'], required: true, purpose: 'request', requested: true, refused: false, reason: 'demanded' };
+const read = {
+  scope: 'read',
+  sources: ['challenge'],
+  required: true,
+  purpose: 'request',
+  requested: true,
+  refused: false,
+  reason: 'demanded',
+};
 
 test('a plan before registration, and after the token answer', async () => {
-  const sources = { challenge: ['openid', 'email'], protectedResource: ['openid', 'email', 'profile'], refresh: true, authorizationServer: ['offline_access'] };
+  const sources = {
+    challenge: ['openid', 'email'],
+    protectedResource: ['openid', 'email', 'profile'],
+    refresh: true,
+    authorizationServer: ['offline_access'],
+  };
   assert.equal(
     explain(await planScopes(sources)),
     `Requested: openid email offline_access. The server has not answered yet.
@@ -37,7 +53,9 @@ offline_access  refresh              optional  unknown     yes        not yet
                 to stay signed in: it asks for a refresh token`,
   );
   const registered = await planScopes(sources, { registered: ['openid', 'email', 'profile', 'offline_access'] });
-  const [first, , , , , profile] = explain(granting(registered, ['openid', 'email', 'offline_access'])).split('\n').filter((line) => !line.startsWith(' '));
+  const [first, , , , , profile] = explain(granting(registered, ['openid', 'email', 'offline_access']))
+    .split('\n')
+    .filter((line) => !line.startsWith(' '));
   assert.equal(first, 'Requested: openid email offline_access. Granted: all of it.');
   assert.match(String(profile), /^profile +resource +optional +yes +no +-$/);
 });
@@ -45,14 +63,32 @@ offline_access  refresh              optional  unknown     yes        not yet
 test('what is missing, withheld, or granted unasked is said first', async () => {
   const plan = await planScopes({ challenge: ['read', 'write', 'admin'] }, { registered: ['read', 'write'] });
   const summary = (/** @type {ScopePlan} */ plan) => explain(plan).split('\n')[0];
-  assert.equal(summary(plan), 'Requested: read write. Required, and asked for only if the MCP server insists: admin. The server has not answered yet.');
+  assert.equal(
+    summary(plan),
+    'Requested: read write. Required, and asked for only if the MCP server insists: admin. The server has not answered yet.',
+  );
   const refused = { ...plan, scopes: plan.scopes.map((scope) => ({ ...scope, refused: scope.scope === 'admin' })) };
-  assert.equal(summary(refused), 'Requested: read write. Required, and refused: admin. The server has not answered yet.');
-  assert.equal(summary(granting(plan, ['read'])), 'Requested: read write. Required, and asked for only if the MCP server insists: admin. Granted: all but write.');
-  assert.equal(summary(granting(plan, [])), 'Requested: read write. Required, and asked for only if the MCP server insists: admin. Granted: nothing of it.');
+  assert.equal(
+    summary(refused),
+    'Requested: read write. Required, and refused: admin. The server has not answered yet.',
+  );
+  assert.equal(
+    summary(granting(plan, ['read'])),
+    'Requested: read write. Required, and asked for only if the MCP server insists: admin. Granted: all but write.',
+  );
+  assert.equal(
+    summary(granting(plan, [])),
+    'Requested: read write. Required, and asked for only if the MCP server insists: admin. Granted: nothing of it.',
+  );
   const unasked = { ...read, scope: 'phone', required: false, requested: false, granted: true };
-  assert.equal(summary({ version: 1, scopes: [{ ...read, granted: true }, unasked] }), 'Requested: read. Granted: all of it. Granted without being requested: phone.');
-  assert.equal(explain(await planScopes({})), 'Requested: no scope; the parameter is left out. The server has not answered yet.');
+  assert.equal(
+    summary({ version: 1, scopes: [{ ...read, granted: true }, unasked] }),
+    'Requested: read. Granted: all of it. Granted without being requested: phone.',
+  );
+  assert.equal(
+    explain(await planScopes({})),
+    'Requested: no scope; the parameter is left out. The server has not answered yet.',
+  );
 });
 
 test('columns stand below each other whatever the scopes are called', () => {

@@ -8,7 +8,10 @@
  * @param {(init: RequestInit, input: string | URL | Request) => RequestInit} change
  * @returns {Fetch}
  */
-const asking = (change) => (input, init = {}) => fetch(input, change(init, input));
+const asking =
+  (change) =>
+  (input, init = {}) =>
+    fetch(input, change(init, input));
 
 /**
  * A fetch that makes something else of an answer.
@@ -27,22 +30,26 @@ const answering = (change) => async (input, init) => change(await fetch(input, i
 const withBody = ({ status, headers }, body) => new Response(body, { status, headers });
 
 /** Follows redirects of one method, whatever it is told. @param {string} followed */
-const following = (followed) => asking((init) => ((init.method ?? 'GET') === followed ? { ...init, redirect: 'follow' } : init));
+const following = (followed) =>
+  asking((init) => ((init.method ?? 'GET') === followed ? { ...init, redirect: 'follow' } : init));
 
 /** The body by a stream that is read on and on. @param {Response} response @param {(thrown: unknown, end: () => void) => void} onError */
 function pumped(response, onError) {
   const reader = response.body?.getReader();
-  return withBody(response, new ReadableStream({
-    async pull(controller) {
-      try {
-        const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
-        if (done) controller.close();
-        else controller.enqueue(value);
-      } catch (thrown) {
-        onError(thrown, () => controller.close());
-      }
-    },
-  }));
+  return withBody(
+    response,
+    new ReadableStream({
+      async pull(controller) {
+        try {
+          const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+          if (done) controller.close();
+          else controller.enqueue(value);
+        } catch (thrown) {
+          onError(thrown, () => controller.close());
+        }
+      },
+    }),
+  );
 }
 
 /** @type {Map<string, string>} */
@@ -51,7 +58,10 @@ const cookies = new Map();
 /** @type {Record<string, { fetch: Fetch, caughtBy: string, saying?: RegExp }>} */
 export const faultyFetches = {
   'rejects for a status that is no success': {
-    fetch: answering((response) => { if (!response.ok) throw new Error('not a success'); return response; }),
+    fetch: answering((response) => {
+      if (!response.ok) throw new Error('not a success');
+      return response;
+    }),
     caughtBy: 'status, headers and body arrive, whatever the status is',
     saying: /not a success/,
   },
@@ -114,7 +124,10 @@ export const faultyFetches = {
   },
   'ends the wait on an abort, and leaves the connection open': {
     fetch: (input, { signal, ...init } = {}) =>
-      Promise.race([fetch(input, init), new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))]),
+      Promise.race([
+        fetch(input, init),
+        new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason))),
+      ]),
     caughtBy: 'an abort ends the wait for an answer, and the connection',
   },
   'does not look at signals while a body is read': {
@@ -126,7 +139,11 @@ export const faultyFetches = {
     caughtBy: 'the beginning of a body is here before its end',
   },
   'reads on when nobody wants the body any more': {
-    fetch: answering((response) => pumped(response, (thrown) => { throw thrown; })),
+    fetch: answering((response) =>
+      pumped(response, (thrown) => {
+        throw thrown;
+      }),
+    ),
     caughtBy: 'a body without end can be given up, and the connection ends',
   },
   'takes a broken body for a whole one': {

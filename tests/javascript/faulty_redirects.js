@@ -47,7 +47,9 @@ function redirectWith(fault) {
     returned: (callbackUrl) => callbackUrl,
     fits: (callback, state) => callback.searchParams.get('state') === state,
     page: escaped,
-    beforePreparing: (signal) => { if (signal?.aborted) throw aborted(signal.reason); },
+    beforePreparing: (signal) => {
+      if (signal?.aborted) throw aborted(signal.reason);
+    },
     aborts: true,
     closes: true,
     endsAfterFirst: false,
@@ -58,7 +60,9 @@ function redirectWith(fault) {
   const waiting = new Set();
   /** @type {(html: string) => void} */
   let showPage = () => {};
-  const page = new Promise((resolve) => { showPage = resolve; });
+  const page = new Promise((resolve) => {
+    showPage = resolve;
+  });
 
   /** @param {(url: string) => void} open @returns {Redirect} */
   const create = (open) => ({
@@ -117,7 +121,11 @@ const faulty = (fault, caughtBy, saying) => ({ ...redirectWith(fault), caughtBy,
 
 /** @type {Record<string, RedirectContractOptions & { caughtBy: string, saying?: RegExp }>} */
 export const faultyRedirects = {
-  'comes back in plain text': faulty({ redirectUri: 'http://app.example/callback' }, 'the redirect URI is one that a browser may be sent back to', /http on loopback/),
+  'comes back in plain text': faulty(
+    { redirectUri: 'http://app.example/callback' },
+    'the redirect URI is one that a browser may be sent back to',
+    /http on loopback/,
+  ),
   'writes the authorization URL anew': faulty(
     { openedAs: (url) => url.replaceAll('%20', '+') },
     'the authorization URL is opened as it is, once',
@@ -125,24 +133,55 @@ export const faultyRedirects = {
   ),
   'opens nothing': faulty({ opens: false }, 'the authorization URL is opened as it is, once'),
   'opens any URL': faulty({ mayOpen: () => true }, 'a URL of another scheme than http and https is never opened'),
-  'decodes the query': faulty({ returned: decodeURI }, 'the whole callback URL comes back, its query exactly as it was received', /The callback URL/),
+  'decodes the query': faulty(
+    { returned: decodeURI },
+    'the whole callback URL comes back, its query exactly as it was received',
+    /The callback URL/,
+  ),
   'knows codes alone': faulty(
     { fits: (callback, state) => callback.searchParams.has('code') && callback.searchParams.get('state') === state },
     'an error of the authorization server is a response as well',
   ),
-  'cuts URLs off': faulty({ returned: (url) => url.slice(0, 2048) }, 'a long code comes back whole', /The callback URL/),
-  'does not look at the state': faulty({ fits: () => true }, 'a response with another state, or none, does not end the wait', /was ended by/),
+  'cuts URLs off': faulty(
+    { returned: (url) => url.slice(0, 2048) },
+    'a long code comes back whole',
+    /The callback URL/,
+  ),
+  'does not look at the state': faulty(
+    { fits: () => true },
+    'a response with another state, or none, does not end the wait',
+    /was ended by/,
+  ),
   'compares the beginning of the state': faulty(
     { fits: (callback, state) => state.startsWith(callback.searchParams.get('state') ?? '?') },
     'a state that is only like the right one does not end the wait',
     /was ended by/,
   ),
   'takes one response and no more': faulty({ endsAfterFirst: true }, 'a receiver can wait again, for another state'),
-  'shows words as HTML': faulty({ page: (title) => title }, 'the page at the end shows its words as plain text', /became elements/),
-  'has a new redirect URI each time': faulty({ choose: (_preferred, own) => own }, 'the redirect URI of a stored registration is used again', /The redirect URI/),
-  'believes any stored redirect URI': faulty({ choose: (preferred, own) => preferred ?? own }, 'a stored redirect URI of another kind does no harm', /taken for one of its own/),
-  'prepares although it was aborted': faulty({ beforePreparing: () => {} }, 'an abort ends the preparation', /should be rejected, and is not/),
+  'shows words as HTML': faulty(
+    { page: (title) => title },
+    'the page at the end shows its words as plain text',
+    /became elements/,
+  ),
+  'has a new redirect URI each time': faulty(
+    { choose: (_preferred, own) => own },
+    'the redirect URI of a stored registration is used again',
+    /The redirect URI/,
+  ),
+  'believes any stored redirect URI': faulty(
+    { choose: (preferred, own) => preferred ?? own },
+    'a stored redirect URI of another kind does no harm',
+    /taken for one of its own/,
+  ),
+  'prepares although it was aborted': faulty(
+    { beforePreparing: () => {} },
+    'an abort ends the preparation',
+    /should be rejected, and is not/,
+  ),
   'does not look at signals': faulty({ aborts: false }, 'an abort ends the wait, and so does one before'),
-  'goes on after close': faulty({ closes: false }, 'close ends the wait, may be called again, and nothing is opened afterwards'),
+  'goes on after close': faulty(
+    { closes: false },
+    'close ends the wait, may be called again, and nothing is opened afterwards',
+  ),
   'is of no use after an abort': faulty({ endsAfterAbort: true }, 'a receiver whose wait was aborted can wait again'),
 };

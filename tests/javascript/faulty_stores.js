@@ -43,21 +43,23 @@ function shared(differences) {
  *
  * @param {(value: JsonObject) => JsonObject} change
  */
-const writing = (change) => alone(({ compareAndSwap }) => ({
-  compareAndSwap: (key, expected, value) => compareAndSwap(key, expected, value && change(value)),
-}));
+const writing = (change) =>
+  alone(({ compareAndSwap }) => ({
+    compareAndSwap: (key, expected, value) => compareAndSwap(key, expected, value && change(value)),
+  }));
 
 /**
  * Writes without looking at the version in one situation.
  *
  * @param {(expected: string | null, there: string | null) => boolean} blind
  */
-const blindWrites = (blind) => alone(({ read, compareAndSwap }) => ({
-  async compareAndSwap(key, expected, value) {
-    const there = (await read(key))?.version ?? null;
-    return compareAndSwap(key, blind(expected, there) ? there : expected, value);
-  },
-}));
+const blindWrites = (blind) =>
+  alone(({ read, compareAndSwap }) => ({
+    async compareAndSwap(key, expected, value) {
+      const there = (await read(key))?.version ?? null;
+      return compareAndSwap(key, blind(expected, there) ? there : expected, value);
+    },
+  }));
 
 /** Reads, waits, and writes whatever has come in the meantime. @param {Store} right @returns {Partial<Store>} */
 const slowWrites = ({ read, compareAndSwap }) => ({
@@ -88,12 +90,19 @@ export const faultyStores = {
     saying: /should be null, and is undefined/,
   },
   'never deletes': {
-    ...alone(({ compareAndSwap }) => ({ compareAndSwap: (key, expected, value) => (value ? compareAndSwap(key, expected, value) : Promise.resolve(true)) })),
+    ...alone(({ compareAndSwap }) => ({
+      compareAndSwap: (key, expected, value) => (value ? compareAndSwap(key, expected, value) : Promise.resolve(true)),
+    })),
     caughtBy: 'a record is written, replaced and deleted by its version',
     saying: /The deleted record should be null/,
   },
   'gives a new version with every read': {
-    ...alone(({ read }) => ({ read: async (key) => { const record = await read(key); return record && { ...record, version: String(Math.random()) }; } })),
+    ...alone(({ read }) => ({
+      read: async (key) => {
+        const record = await read(key);
+        return record && { ...record, version: String(Math.random()) };
+      },
+    })),
     caughtBy: 'reading changes no version',
     saying: /The version after reading/,
   },
@@ -116,7 +125,10 @@ export const faultyStores = {
     ...alone(({ read, compareAndSwap }) => {
       const versionOf = (/** @type {JsonObject} */ value) => JSON.stringify(value);
       return {
-        read: async (key) => { const record = await read(key); return record && { ...record, version: versionOf(record.value) }; },
+        read: async (key) => {
+          const record = await read(key);
+          return record && { ...record, version: versionOf(record.value) };
+        },
         compareAndSwap: async (key, expected, value) => {
           const there = await read(key);
           return expected === (there && versionOf(there.value)) && compareAndSwap(key, there?.version ?? null, value);
@@ -132,7 +144,8 @@ export const faultyStores = {
       const records = new Map();
       return {
         read: async (key) => records.get(key) ?? null,
-        compareAndSwap: async (key, _expected, value) => Boolean(value && records.set(key, { version: String(Math.random()), value })),
+        compareAndSwap: async (key, _expected, value) =>
+          Boolean(value && records.set(key, { version: String(Math.random()), value })),
       };
     }),
     caughtBy: 'callers have copies of their own: what they change is not stored',
@@ -154,7 +167,11 @@ export const faultyStores = {
     saying: /A missing record/,
   },
   'cuts values off': {
-    ...writing((value) => Object.fromEntries(Object.entries(value).map(([name, part]) => [name, typeof part === 'string' ? part.slice(0, 65_535) : part]))),
+    ...writing((value) =>
+      Object.fromEntries(
+        Object.entries(value).map(([name, part]) => [name, typeof part === 'string' ? part.slice(0, 65_535) : part]),
+      ),
+    ),
     caughtBy: 'a value of 256 kilobytes comes back whole',
     saying: /not what was written/,
   },
@@ -173,7 +190,9 @@ export const faultyStores = {
     caughtBy: 'locks of different keys, reads and writes do not wait for each other',
   },
   'keeps results of work to itself': {
-    ...alone(({ lock }) => ({ lock: (key, work, options) => lock(key, work, options).then(() => /** @type {any} */ (undefined)) })),
+    ...alone(({ lock }) => ({
+      lock: (key, work, options) => lock(key, work, options).then(() => /** @type {any} */ (undefined)),
+    })),
     caughtBy: 'a lock passes on the result of its work',
     saying: /The result should be "result"/,
   },
@@ -184,7 +203,9 @@ export const faultyStores = {
         async lock(_key, work) {
           await last;
           let release = () => {};
-          last = new Promise((resolve) => { release = resolve; });
+          last = new Promise((resolve) => {
+            release = resolve;
+          });
           const result = await work();
           release();
           return result;
@@ -200,9 +221,14 @@ export const faultyStores = {
         async lock(_key, work, { signal } = {}) {
           const before = last;
           let release = () => {};
-          last = new Promise((resolve) => { release = resolve; });
+          last = new Promise((resolve) => {
+            release = resolve;
+          });
           try {
-            await Promise.race([before, new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))]);
+            await Promise.race([
+              before,
+              new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason))),
+            ]);
             return await work();
           } finally {
             release();
@@ -243,7 +269,13 @@ export const faultyStores = {
     saying: /should be 1, and is 3/,
   },
   'says that it has written before it knows': {
-    ...shared((right) => ({ compareAndSwap: async (...write) => { await turn(); await right.compareAndSwap(...write); return true; } })),
+    ...shared((right) => ({
+      compareAndSwap: async (...write) => {
+        await turn();
+        await right.compareAndSwap(...write);
+        return true;
+      },
+    })),
     caughtBy: 'openers count together and lose nothing',
     saying: /The counter should be/,
   },
@@ -262,7 +294,12 @@ export const faultyStores = {
     caughtBy: 'a lock whose holder ended without releasing it comes free',
   },
   'gives an abandoned lock to all who wait': {
-    ...alone(() => ({ lock: async (_key, work) => { await turn(); return work(); } })),
+    ...alone(() => ({
+      lock: async (_key, work) => {
+        await turn();
+        return work();
+      },
+    })),
     abandonLock: async () => {},
     caughtBy: 'an abandoned lock is given to one of many who wait at a time',
     saying: /Two had the same lock/,

@@ -51,7 +51,10 @@ describe("a host's fetch", () => {
   });
 
   test('is told the same where tokens are bound to a key', async () => {
-    const bound = await startWorld({ authorizationServer: { features: { dPoP: { enabled: true } } }, protectedResource: { bound: true } });
+    const bound = await startWorld({
+      authorizationServer: { features: { dPoP: { enabled: true } } },
+      protectedResource: { bound: true },
+    });
     /** @type {Set<string>} */
     const told = new Set();
     const machine = createMachine({
@@ -76,12 +79,22 @@ describe("a host's fetch", () => {
       const { status, headers, body } = await fetch(input, init);
       return new Response(body, { status, headers });
     });
-    assert.ok(proxied.includes(`POST ${world.issuer}/reg`) && proxied.includes(`POST ${world.issuer}/token`), String(proxied));
+    assert.ok(
+      proxied.includes(`POST ${world.issuer}/reg`) && proxied.includes(`POST ${world.issuer}/token`),
+      String(proxied),
+    );
   });
 
   for (const [shape, answer] of /** @type {[string, (url: string, response: Response) => Response][]} */ ([
-    ['a Response whose `url` it sets', (url, { status, headers, body }) => Object.defineProperty(new Response(body, { status, headers }), 'url', { value: url })],
-    ['an object like a Response', (url, { status, headers, body }) => /** @type {Response} */ ({ status, headers, body, url })],
+    [
+      'a Response whose `url` it sets',
+      (url, { status, headers, body }) =>
+        Object.defineProperty(new Response(body, { status, headers }), 'url', { value: url }),
+    ],
+    [
+      'an object like a Response',
+      (url, { status, headers, body }) => /** @type {Response} */ ({ status, headers, body, url }),
+    ],
   ])) {
     test(`can say where an answer is from in the end, with ${shape}: within the origin it is believed`, async () => {
       const machine = createMachine({

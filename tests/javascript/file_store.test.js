@@ -1,8 +1,8 @@
 /** @import { Store } from 'mcp-oauth-wasm' */
 
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readFile, readdir, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { utimesSync } from 'node:fs';
+import { chmod, mkdir, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -67,7 +67,9 @@ test('reading a missing store creates nothing', async () => {
   await assert.rejects(stat(join(path, '..')), { code: 'ENOENT' });
 });
 
-test('file and folders are for their owner alone', { skip: process.platform === 'win32' && 'no mode bits' }, async () => {
+test('file and folders are for their owner alone', {
+  skip: process.platform === 'win32' && 'no mode bits',
+}, async () => {
   const path = newPath();
   const store = createFileStore(path);
   await store.compareAndSwap('k', null, { n: 1 });
@@ -97,11 +99,15 @@ test('a symbolic link stays, and its target is replaced, even one that does not 
   assert.deepEqual(await readdir(join(link, '..')), ['store.json']);
   await direct.lock('k', async () => {
     const impatient = createFileStore(link, { lockTimeoutMilliseconds: 20 });
-    await assert.rejects(impatient.lock('k', async () => {}), storageError('lock_timeout'));
+    await assert.rejects(
+      impatient.lock('k', async () => {}),
+      storageError('lock_timeout'),
+    );
   });
 });
 
-const complete = '{"format":"mcp-oauth-wasm store","version":1,"records":{"k":{"version":"v","value":{"token":"secret"}}}}';
+const complete =
+  '{"format":"mcp-oauth-wasm store","version":1,"records":{"k":{"version":"v","value":{"token":"secret"}}}}';
 
 for (const [name, code, content] of /** @type {const} */ ([
   ['an empty file', 'store_corrupted', ''],
@@ -150,10 +156,15 @@ test('a path that cannot be a store file is store_unavailable', async () => {
     await assert.rejects(store.read('k'), storageError('store_unavailable'));
     await assert.rejects(store.compareAndSwap('k', null, { n: 1 }), storageError('store_unavailable'));
   }
-  await assert.rejects(createFileStore(join(file, 'below')).lock('k', async () => {}), storageError('store_unavailable'));
+  await assert.rejects(
+    createFileStore(join(file, 'below')).lock('k', async () => {}),
+    storageError('store_unavailable'),
+  );
 });
 
-test('a file that this user may not use is store_unavailable', { skip: process.platform === 'win32' && 'no mode bits' }, async () => {
+test('a file that this user may not use is store_unavailable', {
+  skip: process.platform === 'win32' && 'no mode bits',
+}, async () => {
   const path = newPath();
   await mkdir(join(path, '..'));
   await writeFile(path, complete);
@@ -168,7 +179,10 @@ test('a file that this user may not use is store_unavailable', { skip: process.p
     const store = createFileStore(path);
     await assert.rejects(store.read('k'), storageError('store_unavailable'));
     await assert.rejects(store.compareAndSwap('k', null, { n: 1 }), storageError('store_unavailable'));
-    await assert.rejects(store.lock('k', async () => {}), storageError('store_unavailable'));
+    await assert.rejects(
+      store.lock('k', async () => {}),
+      storageError('store_unavailable'),
+    );
   } finally {
     if (isRoot) process.seteuid?.(0);
     await chmod(join(path, '..'), 0o700);
@@ -179,8 +193,16 @@ test('a file that this user may not use is store_unavailable', { skip: process.p
 test('errors of the work under a lock, and reasons of an abort, pass as they are', async () => {
   const store = createFileStore(newPath());
   const missing = await readFile(join(folder, 'missing')).catch((error) => error);
-  await assert.rejects(store.lock('k', () => Promise.reject(missing)), missing);
-  await store.lock('k', () => assert.rejects(store.lock('k', async () => {}, { signal: AbortSignal.abort(missing) }), missing));
+  await assert.rejects(
+    store.lock('k', () => Promise.reject(missing)),
+    missing,
+  );
+  await store.lock('k', () =>
+    assert.rejects(
+      store.lock('k', async () => {}, { signal: AbortSignal.abort(missing) }),
+      missing,
+    ),
+  );
 });
 
 test('a lock that is held for too long is lock_timeout, in the same store and in another', async () => {
@@ -188,8 +210,14 @@ test('a lock that is held for too long is lock_timeout, in the same store and in
   const store = createFileStore(path, { lockTimeoutMilliseconds: 20 });
   const other = createFileStore(path, { lockTimeoutMilliseconds: 20 });
   await store.lock('k', async () => {
-    await assert.rejects(store.lock('k', async () => {}), storageError('lock_timeout'));
-    await assert.rejects(other.lock('k', async () => {}), storageError('lock_timeout'));
+    await assert.rejects(
+      store.lock('k', async () => {}),
+      storageError('lock_timeout'),
+    );
+    await assert.rejects(
+      other.lock('k', async () => {}),
+      storageError('lock_timeout'),
+    );
   });
   assert.equal(await other.lock('k', async () => 'free'), 'free');
 });
@@ -201,7 +229,9 @@ test('a lock file of another machine is recovered only after it has been silent 
   const beating = setInterval(() => utimesSync(left, new Date(), new Date()), 5);
   const heartbeat = { everyMilliseconds: 1000, silentMilliseconds: 300 };
   const impatient = AbortSignal.timeout(1200);
-  await assert.rejects(takeLockFile({ folder: locks, name: 'records', signal: impatient, heartbeat }), { name: 'TimeoutError' });
+  await assert.rejects(takeLockFile({ folder: locks, name: 'records', signal: impatient, heartbeat }), {
+    name: 'TimeoutError',
+  });
   clearInterval(beating);
 
   const { signal } = new AbortController();
@@ -215,14 +245,16 @@ test('a writer that has lost its lock publishes nothing, and tries again', async
   const path = newPath();
   const count = async () => {
     const store = createFileStore(path);
-    for (let done = 0; done < 20;) {
+    for (let done = 0; done < 20; ) {
       const record = await store.read('counter');
       const next = { count: Number(record?.value.count ?? 0) + 1 };
       if (await store.compareAndSwap('counter', record?.version ?? null, next)) done += 1;
     }
   };
   let counting = true;
-  const counters = Promise.all([count(), count(), count()]).finally(() => { counting = false; });
+  const counters = Promise.all([count(), count(), count()]).finally(() => {
+    counting = false;
+  });
   let removed = 0;
   while (counting && removed < 100) {
     const locks = await readdir(`${path}.locks`).catch(() => []);

@@ -9,7 +9,8 @@ const script = fileURLToPath(new URL('file_store_process.js', import.meta.url));
  *
  * @param {string[]} args
  */
-export const startProcess = (...args) => spawn(process.execPath, [script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+export const startProcess = (...args) =>
+  spawn(process.execPath, [script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
 
 /** @param {ReturnType<typeof startProcess>} child */
 export async function killWithoutWarning(child) {

@@ -23,9 +23,11 @@ const forever = () => new Promise(() => setInterval(() => {}, 60_000));
 const tasks = {
   async 'count by compareAndSwap'() {
     for (let n = 0; n < Number(argument); n += 1) {
-      for (let written = false; !written;) {
+      for (let written = false; !written; ) {
         const record = await store.read('counter');
-        written = await store.compareAndSwap('counter', record?.version ?? null, { count: Number(record?.value.count ?? 0) + 1 });
+        written = await store.compareAndSwap('counter', record?.version ?? null, {
+          count: Number(record?.value.count ?? 0) + 1,
+        });
       }
       await store.compareAndSwap(`record ${process.pid} ${n}`, null, { n });
     }
@@ -35,7 +37,9 @@ const tasks = {
     for (let n = 0; n < Number(argument); n += 1) {
       await store.lock('the counter', async () => {
         const record = await store.read('counter');
-        const written = await store.compareAndSwap('counter', record?.version ?? null, { count: Number(record?.value.count ?? 0) + 1 });
+        const written = await store.compareAndSwap('counter', record?.version ?? null, {
+          count: Number(record?.value.count ?? 0) + 1,
+        });
         if (!written) throw new Error('somebody else wrote while this process held the lock');
       });
     }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -18,7 +18,10 @@ const folder = await temporaryFolder();
 async function runTogether(processes, ...args) {
   const children = Array.from({ length: processes }, () => start(...args));
   const exits = await Promise.all(children.map((child) => once(child, 'exit')));
-  assert.deepEqual(exits.map(([code]) => code), Array(processes).fill(0));
+  assert.deepEqual(
+    exits.map(([code]) => code),
+    Array(processes).fill(0),
+  );
 }
 
 test('four processes lose no write', async () => {

@@ -16,15 +16,27 @@ export const session = /** @type {Session} */ (/** @type {unknown} */ ({ tokens:
 /**
  * @param {Answers & { signal?: AbortSignal, resource?: string | null, scopes?: string[], server?: object }} [options]
  */
-export function grantContext({ redeem = () => session, post, signal, resource = 'https://mcp.example/mcp', scopes = ['read', 'write'], server } = {}) {
+export function grantContext({
+  redeem = () => session,
+  post,
+  signal,
+  resource = 'https://mcp.example/mcp',
+  scopes = ['read', 'write'],
+  server,
+} = {}) {
   /** @type {Record<string, string>[]} */
   const redeemed = [];
   /** @type {unknown[][]} */
   const posted = [];
-  const planned = [...scopes.map((scope) => ({ scope, requested: true })), { scope: 'registered-only', requested: false }];
+  const planned = [
+    ...scopes.map((scope) => ({ scope, requested: true })),
+    { scope: 'registered-only', requested: false },
+  ];
   const context = /** @type {GrantContext} */ (
     /** @type {unknown} */ ({
-      discovery: { authorizationServer: { issuer: 'https://as.example', tokenEndpoint: 'https://as.example/token', ...server } },
+      discovery: {
+        authorizationServer: { issuer: 'https://as.example', tokenEndpoint: 'https://as.example/token', ...server },
+      },
       registration: { clientId: 'client', issuer: 'https://as.example' },
       plan: { version: 1, scopes: planned },
       resource: resource ?? undefined,
@@ -33,7 +45,11 @@ export function grantContext({ redeem = () => session, post, signal, resource = 
         redeemed.push(parameters);
         return redeem(parameters);
       },
-      async post(/** @type {string} */ endpoint, /** @type {Record<string, string>} */ parameters, /** @type {unknown} */ client) {
+      async post(
+        /** @type {string} */ endpoint,
+        /** @type {Record<string, string>} */ parameters,
+        /** @type {unknown} */ client,
+      ) {
         posted.push([endpoint, parameters, client]);
         return post?.(endpoint, parameters, client);
       },
@@ -44,7 +60,12 @@ export function grantContext({ redeem = () => session, post, signal, resource = 
 
 /** @param {string} error of the token endpoint */
 export function refused(error) {
-  return new RefusedError({ code: 'token_refused', message: `The server says: ${error}`, step: 'token', details: { error } });
+  return new RefusedError({
+    code: 'token_refused',
+    message: `The server says: ${error}`,
+    step: 'token',
+    details: { error },
+  });
 }
 
 /** @param {string} code */

@@ -10,18 +10,31 @@ import { rejectionOf } from './world.js';
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 const ID_JAG = 'urn:ietf:params:oauth:token-type:id-jag';
 
-const identityProvider = { issuer: 'https://idp.example', tokenEndpoint: 'https://idp.example/token', clientId: 'idp-client', clientSecret: 'idp secret' };
+const identityProvider = {
+  issuer: 'https://idp.example',
+  tokenEndpoint: 'https://idp.example/token',
+  clientId: 'idp-client',
+  clientSecret: 'idp secret',
+};
 const { privateKey, publicKey } = await generateKeyPair('ES256');
 
 /** @param {string} [issuer] */
 function idTokenOf(issuer = identityProvider.issuer) {
-  return new SignJWT({ iss: issuer, sub: 'alice', aud: 'idp-client' }).setProtectedHeader({ alg: 'ES256' }).sign(privateKey);
+  return new SignJWT({ iss: issuer, sub: 'alice', aud: 'idp-client' })
+    .setProtectedHeader({ alg: 'ES256' })
+    .sign(privateKey);
 }
 
 const exchanged = { issued_token_type: ID_JAG, access_token: 'the assertion', token_type: 'N_A', expires_in: 300 };
 
 test('exports the grants and what they authenticate with', () => {
-  assert.deepEqual(Object.keys(grants).sort(), ['clientCredentials', 'deviceAuthorization', 'enterpriseManaged', 'jwtBearer', 'privateKeyAssertion']);
+  assert.deepEqual(Object.keys(grants).sort(), [
+    'clientCredentials',
+    'deviceAuthorization',
+    'enterpriseManaged',
+    'jwtBearer',
+    'privateKeyAssertion',
+  ]);
 });
 
 test('[accepts T8] client credentials: one token request, with nothing but what every one has (RFC 6749 §4.4)', async () => {
@@ -71,7 +84,10 @@ test('a token that is none is not sent', async () => {
     assert.deepEqual([redeemed, posted], [[], []]);
   }
   const failure = new Error('the platform has no identity');
-  assert.equal(await rejectionOf(grants.jwtBearer(() => Promise.reject(failure)).obtain(grantContext().context)), failure);
+  assert.equal(
+    await rejectionOf(grants.jwtBearer(() => Promise.reject(failure)).obtain(grantContext().context)),
+    failure,
+  );
 });
 
 test('[accepts T8] enterprise-managed: the ID Token is exchanged at the identity provider, and its assertion redeemed', async () => {
@@ -101,9 +117,17 @@ test('[accepts T8] enterprise-managed: the ID Token is exchanged at the identity
 test('enterprise-managed: what there is none of is left out', async () => {
   const { context, posted } = grantContext({ post: () => exchanged, resource: null, scopes: [] });
   const { clientSecret: _, ...provider } = identityProvider;
-  await grants.enterpriseManaged({ identityProvider: { ...provider, tokenEndpointAuthMethod: 'none' }, idToken: () => idTokenOf() }).obtain(context);
+  await grants
+    .enterpriseManaged({
+      identityProvider: { ...provider, tokenEndpointAuthMethod: 'none' },
+      idToken: () => idTokenOf(),
+    })
+    .obtain(context);
   const [, parameters, client] = /** @type {[string, object, object]} */ (posted[0]);
-  assert.deepEqual(Object.keys(parameters).filter((name) => name === 'scope' || name === 'resource'), []);
+  assert.deepEqual(
+    Object.keys(parameters).filter((name) => name === 'scope' || name === 'resource'),
+    [],
+  );
   assert.deepEqual(client, { clientId: 'idp-client', clientSecret: undefined, tokenEndpointAuthMethod: 'none' });
 });
 
@@ -111,7 +135,9 @@ test('enterprise-managed: the client authenticates to the identity provider by i
   const { context, posted } = grantContext({ post: () => exchanged });
   const assertion = grants.privateKeyAssertion({ privateKey: /** @type {CryptoKey} */ (privateKey) });
   const { clientSecret: _, ...provider } = identityProvider;
-  await grants.enterpriseManaged({ identityProvider: { ...provider, assertion }, idToken: () => idTokenOf() }).obtain(context);
+  await grants
+    .enterpriseManaged({ identityProvider: { ...provider, assertion }, idToken: () => idTokenOf() })
+    .obtain(context);
   const [, parameters, client] = /** @type {[string, Record<string, string>, object]} */ (posted[0]);
   assert.equal(parameters.client_assertion_type, 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer');
   const { payload } = await jwtVerify(String(parameters.client_assertion), publicKey);
@@ -119,10 +145,13 @@ test('enterprise-managed: the client authenticates to the identity provider by i
   assert.deepEqual(client, { clientId: 'idp-client', tokenEndpointAuthMethod: 'none' });
 });
 
-test('[refuses T8] enterprise-managed: only an identity assertion is passed on to the MCP server\'s authorization server', async () => {
+test("[refuses T8] enterprise-managed: only an identity assertion is passed on to the MCP server's authorization server", async () => {
   const secret = 'an access token of the identity provider';
   for (const [answer, member] of /** @type {[object, string][]} */ ([
-    [{ ...exchanged, issued_token_type: 'urn:ietf:params:oauth:token-type:access_token', access_token: secret }, 'issued_token_type'],
+    [
+      { ...exchanged, issued_token_type: 'urn:ietf:params:oauth:token-type:access_token', access_token: secret },
+      'issued_token_type',
+    ],
     [{ access_token: secret, token_type: 'Bearer' }, 'issued_token_type'],
     [{ ...exchanged, access_token: undefined }, 'access_token'],
     [{ ...exchanged, access_token: '' }, 'access_token'],
@@ -130,7 +159,9 @@ test('[refuses T8] enterprise-managed: only an identity assertion is passed on t
     [{}, 'issued_token_type'],
   ])) {
     const { context, redeemed } = grantContext({ post: () => answer });
-    const error = await rejectionOf(grants.enterpriseManaged({ identityProvider, idToken: () => idTokenOf() }).obtain(context));
+    const error = await rejectionOf(
+      grants.enterpriseManaged({ identityProvider, idToken: () => idTokenOf() }).obtain(context),
+    );
     assert.deepEqual([error.name, error.code, error.details], ['MisbehavedError', 'invalid_document', { member }]);
     assert.doesNotMatch(inspect(error), /an access token/);
     assert.deepEqual(redeemed, []);
@@ -140,7 +171,9 @@ test('[refuses T8] enterprise-managed: only an identity assertion is passed on t
 test('enterprise-managed: an ID Token of another identity provider goes nowhere', async () => {
   const { context, posted } = grantContext({ post: () => exchanged });
   const foreign = await idTokenOf('https://other.example');
-  const error = await rejectionOf(grants.enterpriseManaged({ identityProvider, idToken: () => foreign }).obtain(context));
+  const error = await rejectionOf(
+    grants.enterpriseManaged({ identityProvider, idToken: () => foreign }).obtain(context),
+  );
   assert.deepEqual([error.name, error.code], ['MisuseError', 'id_token_of_other_issuer']);
   assert.ok(!inspect(error).includes(foreign));
   assert.deepEqual(posted, []);
@@ -154,14 +187,25 @@ test('enterprise-managed: an encrypted ID Token, which only the identity provide
 
 test('enterprise-managed: it is told who refused, and a failure of the network stays one', async () => {
   const grant = grants.enterpriseManaged({ identityProvider, idToken: () => idTokenOf() });
-  const atProvider = await rejectionOf(grant.obtain(grantContext({ post: () => Promise.reject(refused('invalid_grant')) }).context));
-  assert.deepEqual([atProvider.name, atProvider.code, atProvider.step], ['RefusedError', 'identity_provider_refused', 'token']);
+  const atProvider = await rejectionOf(
+    grant.obtain(grantContext({ post: () => Promise.reject(refused('invalid_grant')) }).context),
+  );
+  assert.deepEqual(
+    [atProvider.name, atProvider.code, atProvider.step],
+    ['RefusedError', 'identity_provider_refused', 'token'],
+  );
   assert.deepEqual(atProvider.details, { error: 'invalid_grant', issuer: 'https://idp.example' });
   assert.match(atProvider.message, /idp\.example.*invalid_grant/);
 
-  const atServer = await rejectionOf(grant.obtain(grantContext({ post: () => exchanged, redeem: () => Promise.reject(refused('invalid_grant')) }).context));
+  const atServer = await rejectionOf(
+    grant.obtain(
+      grantContext({ post: () => exchanged, redeem: () => Promise.reject(refused('invalid_grant')) }).context,
+    ),
+  );
   assert.deepEqual([atServer.code, atServer.details], ['token_refused', { error: 'invalid_grant' }]);
 
-  const down = await rejectionOf(grant.obtain(grantContext({ post: () => Promise.reject(undecided('server_unavailable')) }).context));
+  const down = await rejectionOf(
+    grant.obtain(grantContext({ post: () => Promise.reject(undecided('server_unavailable')) }).context),
+  );
   assert.deepEqual([down.name, down.code], ['TransportError', 'server_unavailable']);
 });

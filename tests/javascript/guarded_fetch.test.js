@@ -75,6 +75,9 @@ test('[refuses D12] a document of the MCP server names such a host: the error re
     sent.push(String(url));
     return Response.json({ resource: endpoint, authorization_servers: ['https://inside.example'] });
   }, resolve);
-  await assert.rejects(call('discover', { endpoint }, callHost({ fetch }, { endpoint })), { code: 'private_address', step: 'discover' });
+  await assert.rejects(call('discover', { endpoint }, callHost({ fetch }, { endpoint })), {
+    code: 'private_address',
+    step: 'discover',
+  });
   assert.deepEqual(sent, ['https://mcp.example/.well-known/oauth-protected-resource/mcp']);
 });

@@ -22,7 +22,9 @@ function pastingPerson() {
         redirectUri: 'http://127.0.0.1:8976/callback',
         ask({ authorizationUrl, problem }) {
           if (!problem) open(authorizationUrl);
-          return new Promise((resolve) => { paste = resolve; });
+          return new Promise((resolve) => {
+            paste = resolve;
+          });
         },
       }),
     visit: async (/** @type {string} */ url) => paste?.(url),

@@ -76,11 +76,20 @@ test('what a signer says when it cannot sign reaches the caller', async () => {
       fetch: async (url) =>
         String(url).includes('protected-resource')
           ? Response.json({ resource: server, authorization_servers: [issuer] })
-          : Response.json({ issuer, authorization_endpoint: `${issuer}/a`, token_endpoint: `${issuer}/t`, code_challenge_methods_supported: ['S256'] }),
+          : Response.json({
+              issuer,
+              authorization_endpoint: `${issuer}/a`,
+              token_endpoint: `${issuer}/t`,
+              code_challenge_methods_supported: ['S256'],
+            }),
     },
     settings: () => ({
       grant: clientCredentials(),
-      client: { clientId: 'a machine', tokenEndpointAuthMethod: 'private_key_jwt', assertion: () => Promise.reject(said) },
+      client: {
+        clientId: 'a machine',
+        tokenEndpointAuthMethod: 'private_key_jwt',
+        assertion: () => Promise.reject(said),
+      },
     }),
   });
   assert.equal(await rejectionOf(authorizer.connection(server).signIn()), said);
@@ -91,6 +100,10 @@ test('a space in the URL of a server is no space between the URL and the account
   const { call } = start();
   await call('look');
   const authorizer = createAuthorizer({ host: { store } });
-  await store.compareAndSwap(`session ${server} Alice Smith`, null, (await store.read(`session ${server} default`))?.value ?? null);
+  await store.compareAndSwap(
+    `session ${server} Alice Smith`,
+    null,
+    (await store.read(`session ${server} default`))?.value ?? null,
+  );
   assert.equal(await authorizer.connection(`${server} Alice`, { account: 'Smith' }).session(), null);
 });

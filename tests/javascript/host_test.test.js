@@ -39,7 +39,10 @@ function testFaults(contract, names, faults, casesWith) {
     }
     test('every case notices some fault', () => {
       const noticing = new Set(Object.values(faults).map(({ caughtBy }) => caughtBy));
-      assert.deepEqual(names.filter((name) => !noticing.has(name)), []);
+      assert.deepEqual(
+        names.filter((name) => !noticing.has(name)),
+        [],
+      );
     });
   });
 }
@@ -48,8 +51,11 @@ function testFaults(contract, names, faults, casesWith) {
 const namesOf = (cases) => cases.map(({ name }) => name);
 
 const aStore = /** @type {import('mcp-oauth-wasm/host-test').StoreContractOptions} */ (Object.values(faultyStores)[0]);
-testFaults('stores', namesOf(storeContract({ ...aStore, openAgain: aStore.open, abandonLock: async () => {} })), faultyStores, (fault, options) =>
-  storeContract({ .../** @type {typeof aStore} */ (faultyStores[fault]), ...options }),
+testFaults(
+  'stores',
+  namesOf(storeContract({ ...aStore, openAgain: aStore.open, abandonLock: async () => {} })),
+  faultyStores,
+  (fault, options) => storeContract({ .../** @type {typeof aStore} */ (faultyStores[fault]), ...options }),
 );
 
 testFaults('fetches', namesOf(fetchContract({ fetch, ...server })), faultyFetches, (fault, options) =>
@@ -57,5 +63,8 @@ testFaults('fetches', namesOf(fetchContract({ fetch, ...server })), faultyFetche
 );
 
 testFaults('redirects', namesOf(redirectContract({ create: () => assert.fail() })), faultyRedirects, (fault, options) =>
-  redirectContract({ .../** @type {import('mcp-oauth-wasm/host-test').RedirectContractOptions} */ (faultyRedirects[fault]), ...options }),
+  redirectContract({
+    .../** @type {import('mcp-oauth-wasm/host-test').RedirectContractOptions} */ (faultyRedirects[fault]),
+    ...options,
+  }),
 );

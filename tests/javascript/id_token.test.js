@@ -44,10 +44,13 @@ function check(idToken, { keys = [jwk], secret, nonce: sent = nonce, jwksUri: ur
     registration: { clientId: 'client', clientSecret: secret },
     discovery: { authorizationServer: { issuer, endpoints: uri === null ? undefined : { jwks_uri: uri } } },
   };
-  return checkIdToken({ session: /** @type {Session} */ (/** @type {unknown} */ (session)), nonce: sent ?? undefined, now }, async (url) => {
-    assert.equal(url, jwksUri);
-    return { keys };
-  });
+  return checkIdToken(
+    { session: /** @type {Session} */ (/** @type {unknown} */ (session)), nonce: sent ?? undefined, now },
+    async (url) => {
+      assert.equal(url, jwksUri);
+      return { keys };
+    },
+  );
 }
 
 /**
@@ -57,7 +60,11 @@ function check(idToken, { keys = [jwk], secret, nonce: sent = nonce, jwksUri: ur
  */
 async function assertRefused(checking, reason, name = reason) {
   const error = await rejectionOf(checking);
-  assert.deepEqual([error.name, error.code, error.details], ['MisbehavedError', 'id_token_invalid', { reason }], `${name}: ${inspect(error)}`);
+  assert.deepEqual(
+    [error.name, error.code, error.details],
+    ['MisbehavedError', 'id_token_invalid', { reason }],
+    `${name}: ${inspect(error)}`,
+  );
 }
 
 test('[accepts A8] a good ID Token holds, by every algorithm', async () => {
@@ -67,12 +74,17 @@ test('[accepts A8] a good ID Token holds, by every algorithm', async () => {
     const key = await exportJWK(publicKey);
     await check(await signed({ header: { alg }, key: /** @type {CryptoKey} */ (privateKey) }), { keys: [jwk, key] });
   }
-  await check(await signed({ header: { alg: 'HS256', kid: undefined }, key: new TextEncoder().encode(clientSecret) }), { secret: clientSecret });
+  await check(await signed({ header: { alg: 'HS256', kid: undefined }, key: new TextEncoder().encode(clientSecret) }), {
+    secret: clientSecret,
+  });
 });
 
 test('[refuses A8] attack: an ID Token without signature (`none`), with keys published or without', async () => {
   const unsecured = new UnsecuredJWT(claims).encode();
-  for (const [name, token] of Object.entries({ unsecured, 'in capitals': unsecured.replace(/^[^.]*/, base64url.encode('{"alg":"NONE"}')) })) {
+  for (const [name, token] of Object.entries({
+    unsecured,
+    'in capitals': unsecured.replace(/^[^.]*/, base64url.encode('{"alg":"NONE"}')),
+  })) {
     await assertRefused(check(token), 'algorithm', name);
     await assertRefused(check(token, { jwksUri: null }), 'algorithm', name);
     await assertRefused(check(token, { secret: '' }), 'algorithm', name);
@@ -87,7 +99,11 @@ test('[refuses A8] attack: an ID Token that somebody else signed', async () => {
   const [header, , signature] = (await signed()).split('.');
   const forged = base64url.encode(JSON.stringify({ ...claims, sub: 'mallory' }));
   await assertRefused(check(`${header}.${forged}.${signature}`), 'signature', 'a changed claim');
-  await assertRefused(check(await signed({ header: { jwk: await exportJWK(rs256.publicKey) } }), { keys: [] }), 'signature', 'a key that comes along');
+  await assertRefused(
+    check(await signed({ header: { jwk: await exportJWK(rs256.publicKey) } }), { keys: [] }),
+    'signature',
+    'a key that comes along',
+  );
 });
 
 test('[refuses A8] attack: HS256 with the public key as secret', async () => {
@@ -118,8 +134,18 @@ test('[refuses A8] attack: a key that is not meant for it', async () => {
     'another type': { kty: 'EC' },
     'no modulus': { n: undefined },
   };
-  for (const [name, change] of Object.entries(others)) await assertRefused(check(token, { keys: [{ ...jwk, ...change }] }), 'signature', name);
-  const ps256 = await signed({ header: { alg: 'PS256' }, key: await crypto.subtle.importKey('jwk', await exportJWK(rs256.privateKey), { name: 'RSA-PSS', hash: 'SHA-256' }, false, ['sign']) });
+  for (const [name, change] of Object.entries(others))
+    await assertRefused(check(token, { keys: [{ ...jwk, ...change }] }), 'signature', name);
+  const ps256 = await signed({
+    header: { alg: 'PS256' },
+    key: await crypto.subtle.importKey(
+      'jwk',
+      await exportJWK(rs256.privateKey),
+      { name: 'RSA-PSS', hash: 'SHA-256' },
+      false,
+      ['sign'],
+    ),
+  });
   await assertRefused(check(ps256), 'signature', 'the key is for RS256');
   await check(ps256, { keys: [{ ...jwk, alg: undefined }] });
 });
@@ -171,7 +197,12 @@ test('[refuses A8] attack: claims that are not ours', async () => {
 test('claims that differ and are ours', async () => {
   /** @type {Record<string, unknown>[]} */
   const changes = [
-    { aud: ['client'] }, { aud: ['other', 'client'], azp: 'client' }, { azp: 'client' }, { exp: now - 299 }, { iat: now + 300 }, { nbf: now + 300 },
+    { aud: ['client'] },
+    { aud: ['other', 'client'], azp: 'client' },
+    { azp: 'client' },
+    { exp: now - 299 },
+    { iat: now + 300 },
+    { nbf: now + 300 },
     { iat: now - 86_400 },
   ];
   for (const change of changes) await check(await signed({ claims: change }));
@@ -204,7 +235,8 @@ test('without published keys, or without WebCrypto, the claims alone count', asy
 });
 
 test('documents that hold no keys', async () => {
-  for (const keys of [undefined, null, {}, 'text']) await assertRefused(check(await signed(), { keys: /** @type {any} */ (keys ?? null) }), 'keys');
+  for (const keys of [undefined, null, {}, 'text'])
+    await assertRefused(check(await signed(), { keys: /** @type {any} */ (keys ?? null) }), 'keys');
   await assertRefused(check(await signed(), { keys: [] }), 'signature');
 });
 

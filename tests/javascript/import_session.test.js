@@ -45,7 +45,10 @@ describe('a session from elsewhere', () => {
       const connection = start().connection(world.server);
       const answer = await callTool(connection.fetch, world.server);
       assert.match(await answer.text(), /alice@example\.com/);
-      assert.deepEqual(network.requests.filter(({ method }) => method === 'POST').map(({ url }) => url), [world.server]);
+      assert.deepEqual(
+        network.requests.filter(({ method }) => method === 'POST').map(({ url }) => url),
+        [world.server],
+      );
 
       await expire(host.store, world.server);
       assert.equal((await callTool(start().fetch(world.server), world.server)).status, 200);
@@ -58,8 +61,15 @@ describe('a session from elsewhere', () => {
       assert.equal((await callTool(interactive.fetch, world.server, { tool: 'write' })).status, 200);
       assert.equal(trips.length, 1);
       const session = await interactive.session();
-      assert.notEqual(session?.registration.clientId, record.clientInformation.client_id, 'the SDK had registered neither that scope nor this redirect URI');
-      assert.deepEqual(trips[0]?.searchParams.get('scope')?.split(' ').sort(), [...challengeScopes, 'private_metadata'].sort());
+      assert.notEqual(
+        session?.registration.clientId,
+        record.clientInformation.client_id,
+        'the SDK had registered neither that scope nor this redirect URI',
+      );
+      assert.deepEqual(
+        trips[0]?.searchParams.get('scope')?.split(' ').sort(),
+        [...challengeScopes, 'private_metadata'].sort(),
+      );
     });
   }
 
@@ -79,7 +89,10 @@ describe('a session from elsewhere', () => {
     assert.equal((await callTool(connection.fetch, world.server)).status, 200);
     const session = await connection.session();
     assert.equal(session?.tokens.expiresAt, credentials.token_received_at + answer.expires_in);
-    assert.deepEqual(session?.plan.scopes.filter(({ granted }) => granted).map((one) => one.scope), scope.split(' '));
+    assert.deepEqual(
+      session?.plan.scopes.filter(({ granted }) => granted).map((one) => one.scope),
+      scope.split(' '),
+    );
     await expire(host.store, world.server);
     assert.equal((await callTool(start().fetch(world.server), world.server)).status, 200);
     assert.equal(refreshes().length, 1);
@@ -102,7 +115,10 @@ describe('a session from elsewhere', () => {
       const connection = start().connection(world.server);
       assert.equal((await callTool(connection.fetch, world.server)).status, 200);
       assert.equal(refreshes().length, 1);
-      assert.deepEqual((await connection.session())?.plan.scopes.filter(({ granted }) => granted).map((one) => one.scope), scope.split(' '));
+      assert.deepEqual(
+        (await connection.session())?.plan.scopes.filter(({ granted }) => granted).map((one) => one.scope),
+        scope.split(' '),
+      );
       assert.deepEqual(trips, []);
     });
 
@@ -120,7 +136,10 @@ describe('a session from elsewhere', () => {
       const { record, imported, start, trips } = await machineWithRecords();
       const { refresh_token: _, ...tokens } = record.tokens;
       await imported({ tokens: { ...tokens, access_token: 'expired-long-ago' } });
-      assert.equal((await rejectionOf(callTool(start().fetch(world.server), world.server))).code, 'interaction_required');
+      assert.equal(
+        (await rejectionOf(callTool(start().fetch(world.server), world.server))).code,
+        'interaction_required',
+      );
       assert.equal((await callTool(start().fetch(world.server, { interaction: true }), world.server)).status, 200);
       assert.equal(trips.length, 1);
     });
@@ -137,7 +156,10 @@ describe('a session from elsewhere', () => {
     test('the scopes that the client is registered for: the next sign-in registers anew, though the redirect URI is the same', async () => {
       const { host, record, userAgent, network, start } = await machineWithRecords();
       const { scope: _, ...clientInformation } = record.clientInformation;
-      const redirect = pastedRedirect({ redirectUri: record.clientInformation.redirect_uris[0], ask: ({ authorizationUrl }) => userAgent.signIn(authorizationUrl) });
+      const redirect = pastedRedirect({
+        redirectUri: record.clientInformation.redirect_uris[0],
+        ask: ({ authorizationUrl }) => userAgent.signIn(authorizationUrl),
+      });
       await importSession({ host }, { ...record, clientInformation });
       const connection = start({ host: { ...host, redirect } }).connection(world.server, { interaction: true });
       assert.equal((await callTool(connection.fetch, world.server, { tool: 'write' })).status, 200);
@@ -147,7 +169,10 @@ describe('a session from elsewhere', () => {
 
   test('a client whose scopes and redirect URI are known is used again', async () => {
     const { host, record, userAgent, network, imported, start } = await machineWithRecords();
-    const redirect = pastedRedirect({ redirectUri: record.clientInformation.redirect_uris[0], ask: ({ authorizationUrl }) => userAgent.signIn(authorizationUrl) });
+    const redirect = pastedRedirect({
+      redirectUri: record.clientInformation.redirect_uris[0],
+      ask: ({ authorizationUrl }) => userAgent.signIn(authorizationUrl),
+    });
     await imported();
     const connection = start({ host: { ...host, redirect } }).connection(world.server, { interaction: true });
     await connection.signIn();
@@ -163,7 +188,10 @@ describe('a session from elsewhere', () => {
       'as an argument': () => ({ issuer: other }),
       'by the tokens': ({ tokens }) => ({ tokens: { ...tokens, issuer: other } }),
       'by the client': ({ clientInformation }) => ({ clientInformation: { ...clientInformation, issuer: other } }),
-      'by all of them': ({ tokens, clientInformation }) => ({ tokens: { ...tokens, issuer: other }, clientInformation: { ...clientInformation, issuer: other } }),
+      'by all of them': ({ tokens, clientInformation }) => ({
+        tokens: { ...tokens, issuer: other },
+        clientInformation: { ...clientInformation, issuer: other },
+      }),
       'by what was discovered': ({ tokens, clientInformation }) => ({
         tokens: { ...tokens, issuer: undefined },
         clientInformation: { ...clientInformation, issuer: undefined },
@@ -178,7 +206,11 @@ describe('a session from elsewhere', () => {
         assert.equal(error.code, 'session_of_other_issuer');
         assert.equal(await host.store.read(sessionKey(world.server)), null);
         assert.equal(await host.store.read(`clients ${world.server}`), null);
-        assert.ok(network.requests.every(({ method, authorization, form }) => method === 'GET' && !authorization && form.size === 0));
+        assert.ok(
+          network.requests.every(
+            ({ method, authorization, form }) => method === 'GET' && !authorization && form.size === 0,
+          ),
+        );
       });
     }
 
@@ -194,7 +226,9 @@ describe('a session from elsewhere', () => {
       const { issuer: __, ...clientInformation } = record.clientInformation;
       const without = /** @type {any} */ ({ tokens, clientInformation, discoveryState: undefined });
       network.fault = ({ url }) =>
-        url.includes('oauth-protected-resource') ? Response.json({ resource: world.server, authorization_servers: [world.issuer, other] }) : undefined;
+        url.includes('oauth-protected-resource')
+          ? Response.json({ resource: world.server, authorization_servers: [world.issuer, other] })
+          : undefined;
       const error = await rejectionOf(imported(without));
       assert.equal(error.code, 'invalid_argument');
       assert.equal(error.details.path, 'issuer');
@@ -205,7 +239,9 @@ describe('a session from elsewhere', () => {
     test('[accepts R2] is one of several that the MCP server names, and not the first', async () => {
       const { network, imported, start } = await machineWithRecords();
       network.fault = ({ url }) =>
-        url.includes('oauth-protected-resource') ? Response.json({ resource: world.server, authorization_servers: [other, world.issuer] }) : undefined;
+        url.includes('oauth-protected-resource')
+          ? Response.json({ resource: world.server, authorization_servers: [other, world.issuer] })
+          : undefined;
       assert.equal(await imported(), true);
       assert.equal((await start().connection(world.server).session())?.registration.issuer, world.issuer);
       assert.ok(network.requests.every(({ url }) => !url.startsWith(other)));
@@ -223,13 +259,19 @@ describe('a session from elsewhere', () => {
 
     assert.equal(await imported({ account: 'second' }), true);
     const clients = /** @type {any} */ ((await host.store.read(`clients ${world.server}`))?.value).clients;
-    assert.notEqual(clients[world.issuer].registration.clientId, record.clientInformation.client_id, 'the client that works stays, too');
+    assert.notEqual(
+      clients[world.issuer].registration.clientId,
+      record.clientInformation.client_id,
+      'the client that works stays, too',
+    );
   });
 
   test('of two imports at once one wins, and the other says so', async () => {
     const { host, record, imported } = await machineWithRecords();
     const accessTokens = ['first', 'second'];
-    const outcomes = await Promise.all(accessTokens.map((accessToken) => imported({ tokens: { ...record.tokens, access_token: accessToken } })));
+    const outcomes = await Promise.all(
+      accessTokens.map((accessToken) => imported({ tokens: { ...record.tokens, access_token: accessToken } })),
+    );
     assert.deepEqual(outcomes.toSorted(), [false, true]);
     const stored = /** @type {any} */ ((await host.store.read(sessionKey(world.server)))?.value);
     assert.equal(stored.tokens.accessToken, accessTokens[outcomes.indexOf(true)]);
@@ -255,7 +297,10 @@ describe('a session from elsewhere', () => {
 
   test('a store that fails says so', async () => {
     const { host, record } = await machineWithRecords();
-    const store = { ...host.store, read: () => Promise.reject(new StorageError({ code: 'store_unavailable', message: 'gone' })) };
+    const store = {
+      ...host.store,
+      read: () => Promise.reject(new StorageError({ code: 'store_unavailable', message: 'gone' })),
+    };
     assert.equal((await rejectionOf(importSession({ host: { ...host, store } }, record))).code, 'store_unavailable');
   });
 
@@ -269,7 +314,12 @@ describe('a session from elsewhere', () => {
   for (const [what, [change, path]] of Object.entries(unusable)) {
     test(`${what}: it is said where`, async () => {
       const { host } = createMachine();
-      const record = { endpoint: world.server, tokens: { access_token: 'a' }, clientInformation: { client_id: 'c' }, ...change };
+      const record = {
+        endpoint: world.server,
+        tokens: { access_token: 'a' },
+        clientInformation: { client_id: 'c' },
+        ...change,
+      };
       const error = await rejectionOf(importSession({ host }, /** @type {any} */ (record)));
       assert.ok(error instanceof MisuseError);
       assert.deepEqual([error.code, error.details.path], ['invalid_argument', path]);
@@ -279,13 +329,25 @@ describe('a session from elsewhere', () => {
 
   test('a token that is bound to a key is not imported: the key is not here', async () => {
     const { host } = createMachine();
-    const error = await rejectionOf(importSession({ host }, { endpoint: world.server, tokens: { access_token: 'a', token_type: 'DPoP' }, clientInformation: { client_id: 'c' } }));
+    const error = await rejectionOf(
+      importSession(
+        { host },
+        {
+          endpoint: world.server,
+          tokens: { access_token: 'a', token_type: 'DPoP' },
+          clientInformation: { client_id: 'c' },
+        },
+      ),
+    );
     assert.ok(error instanceof IncompatibleError);
     assert.equal(error.code, 'token_type_unsupported');
   });
 
   test('credentials of rmcp without tokens are none', () => {
-    assert.throws(() => readRmcpCredentials({ client_id: 'c', token_response: null }), (error) => error instanceof MisuseError && error.details.path === 'token_response');
+    assert.throws(
+      () => readRmcpCredentials({ client_id: 'c', token_response: null }),
+      (error) => error instanceof MisuseError && error.details.path === 'token_response',
+    );
   });
 
   describe('the client', () => {
@@ -296,32 +358,57 @@ describe('a session from elsewhere', () => {
       const { host } = createMachine();
       await importSession({ host, ...options }, { endpoint: world.server, tokens, clientInformation });
       const { registration } = /** @type {any} */ ((await host.store.read(sessionKey(world.server)))?.value);
-      return { registration, clients: /** @type {any} */ ((await host.store.read(`clients ${world.server}`))?.value).clients };
+      return {
+        registration,
+        clients: /** @type {any} */ ((await host.store.read(`clients ${world.server}`))?.value).clients,
+      };
     }
 
     test('is registered dynamically, and authenticates as it was told', async () => {
       const dynamic = { kind: 'dynamic', version: 1, clientId: 'c' };
       const issuer = world.issuer;
-      assert.deepEqual((await registrationOf({ client_id: 'c' })).registration, { ...dynamic, issuer, tokenEndpointAuthMethod: 'none' });
-      assert.deepEqual((await registrationOf({ client_id: 'c', client_secret: 's', client_secret_expires_at: 0 })).registration, {
+      assert.deepEqual((await registrationOf({ client_id: 'c' })).registration, {
         ...dynamic,
         issuer,
-        clientSecret: 's',
-        tokenEndpointAuthMethod: 'client_secret_basic',
+        tokenEndpointAuthMethod: 'none',
       });
-      const post = { client_id: 'c', client_secret: 's', client_secret_expires_at: 2_000_000_000, token_endpoint_auth_method: 'client_secret_post' };
+      assert.deepEqual(
+        (await registrationOf({ client_id: 'c', client_secret: 's', client_secret_expires_at: 0 })).registration,
+        {
+          ...dynamic,
+          issuer,
+          clientSecret: 's',
+          tokenEndpointAuthMethod: 'client_secret_basic',
+        },
+      );
+      const post = {
+        client_id: 'c',
+        client_secret: 's',
+        client_secret_expires_at: 2_000_000_000,
+        token_endpoint_auth_method: 'client_secret_post',
+      };
       const managed = { registration_access_token: 't', registration_client_uri: 'https://as.example/reg/c' };
-      assert.deepEqual((await registrationOf({ ...post, ...managed, scope: 'read write', redirect_uris: ['https://app.example/callback'] })).registration, {
-        ...dynamic,
-        issuer,
-        clientSecret: 's',
-        clientSecretExpiresAt: 2_000_000_000,
-        tokenEndpointAuthMethod: 'client_secret_post',
-        scopes: ['read', 'write'],
-        redirectUri: 'https://app.example/callback',
-        registrationAccessToken: 't',
-        registrationClientUri: 'https://as.example/reg/c',
-      });
+      assert.deepEqual(
+        (
+          await registrationOf({
+            ...post,
+            ...managed,
+            scope: 'read write',
+            redirect_uris: ['https://app.example/callback'],
+          })
+        ).registration,
+        {
+          ...dynamic,
+          issuer,
+          clientSecret: 's',
+          clientSecretExpiresAt: 2_000_000_000,
+          tokenEndpointAuthMethod: 'client_secret_post',
+          scopes: ['read', 'write'],
+          redirectUri: 'https://app.example/callback',
+          registrationAccessToken: 't',
+          registrationClientUri: 'https://as.example/reg/c',
+        },
+      );
     });
 
     test('that was registered by hand stays bound to its issuer', async () => {
@@ -335,7 +422,11 @@ describe('a session from elsewhere', () => {
     });
 
     test('came back to where nobody may come back: that is left out', async () => {
-      const { registration } = await registrationOf({ client_id: 'c', scope: 'read', redirect_uris: ['http://app.example/callback'] });
+      const { registration } = await registrationOf({
+        client_id: 'c',
+        scope: 'read',
+        redirect_uris: ['http://app.example/callback'],
+      });
       assert.equal(registration.redirectUri, undefined);
     });
   });
@@ -343,7 +434,10 @@ describe('a session from elsewhere', () => {
   test('numbers that no record can hold are left out', async () => {
     const { host } = createMachine();
     const tokens = { access_token: 'a', scope: 'read', expires_in: 1e300 };
-    await importSession({ host }, { endpoint: world.server, receivedAt: 5.5, tokens, clientInformation: { client_id: 'c' } });
+    await importSession(
+      { host },
+      { endpoint: world.server, receivedAt: 5.5, tokens, clientInformation: { client_id: 'c' } },
+    );
     const stored = /** @type {any} */ ((await host.store.read(sessionKey(world.server)))?.value);
     assert.deepEqual(stored.tokens, { accessToken: 'a', receivedAt: 5 });
   });

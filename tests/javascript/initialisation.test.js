@@ -27,7 +27,11 @@ const preamble = `
 
 /** @param {string} program @returns {Promise<any>} what it said */
 async function run(program) {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', preamble + program], { cwd: root });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '--eval', preamble + program],
+    { cwd: root },
+  );
   return JSON.parse(stdout);
 }
 
@@ -68,14 +72,21 @@ test('after a failure the next use tries again', async () => {
     failure = undefined;
     const then = await Promise.all([createPkce(), init()].map(outcome));
     say({ failed, then, instantiated });`);
-  const error = { name: 'IncompatibleError', kind: 'incompatible', code: 'wasm_failed', message: 'The WebAssembly module could not be loaded: out of memory' };
+  const error = {
+    name: 'IncompatibleError',
+    kind: 'incompatible',
+    code: 'wasm_failed',
+    message: 'The WebAssembly module could not be loaded: out of memory',
+  };
   assert.deepEqual(said, { failed: [error, error, error], then: ['fulfilled', 'fulfilled'], instantiated: 2 });
 });
 
 const policies = {
-  Chromium: "Refused to compile or instantiate WebAssembly module because 'unsafe-eval' is not an allowed source of script in the following Content Security Policy directive: \"script-src 'self'\"",
+  Chromium:
+    "Refused to compile or instantiate WebAssembly module because 'unsafe-eval' is not an allowed source of script in the following Content Security Policy directive: \"script-src 'self'\"",
   Firefox: 'call to WebAssembly.instantiate() blocked by CSP',
-  Safari: "Refused to create a WebAssembly object because 'unsafe-eval' or 'wasm-unsafe-eval' is not an allowed source of script in the following Content Security Policy directive",
+  Safari:
+    "Refused to create a WebAssembly object because 'unsafe-eval' or 'wasm-unsafe-eval' is not an allowed source of script in the following Content Security Policy directive",
 };
 for (const [browser, words] of Object.entries(policies)) {
   test(`a content security policy that forbids WebAssembly is named, with its remedy (${browser})`, async () => {
@@ -136,7 +147,10 @@ for (const [what, source] of Object.entries({
       const refused = await outcome(init(new Response('no such file', { status: 404 })));
       await init(${source});
       say({ refused: refused.message, then: await outcome(createPkce()) });`);
-    assert.deepEqual(said, { refused: 'The WebAssembly module could not be loaded: its server answered 404', then: 'fulfilled' });
+    assert.deepEqual(said, {
+      refused: 'The WebAssembly module could not be loaded: its server answered 404',
+      then: 'fulfilled',
+    });
   });
 }
 

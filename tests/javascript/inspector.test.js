@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { begin, complete, discover, plan, planScopes, readChallenge, RefusedError, MisbehavedError, register } from 'mcp-oauth-wasm';
+import {
+  begin,
+  complete,
+  discover,
+  MisbehavedError,
+  plan,
+  planScopes,
+  RefusedError,
+  readChallenge,
+  register,
+} from 'mcp-oauth-wasm';
 import { failure, report, scopeMatrix, sequence } from 'mcp-oauth-wasm/inspector';
 import { explainedCodes } from '../../js/inspector/failure.js';
 import { createUserAgent } from '../servers/user_agent.js';
@@ -22,7 +32,10 @@ before(async () => {
   const refused = await fetch(world.server, { method: 'POST', body: '{}' });
   const challenge = (await readChallenge(refused.headers)) ?? undefined;
   const discovery = await discover({ endpoint: world.server, challenge }, host);
-  const registered = await register({ discovery, plan: await plan({ discovery }, host), redirectUri: 'http://127.0.0.1:1/callback' }, host);
+  const registered = await register(
+    { discovery, plan: await plan({ discovery }, host), redirectUri: 'http://127.0.0.1:1/callback' },
+    host,
+  );
   const { authorizationUrl, pending } = await begin({ discovery, ...registered }, host);
   const completion = await complete({ pending, callbackUrl: await createUserAgent().signIn(authorizationUrl) }, host);
   assert.equal(completion.kind, 'signed-in');
@@ -33,9 +46,17 @@ after(() => world.close());
 
 test('the trace of a sign-in becomes arrows between four lanes, step by step, answers with the time that they took', () => {
   const { lanes, sections } = sequence(signedIn.events);
-  assert.deepEqual(lanes.map(({ party }) => party), ['browser', 'client', 'protected-resource', 'authorization-server']);
-  assert.deepEqual(sections.map(({ step }) => step), ['discover', 'plan', 'register', 'authorize', 'callback', 'token']);
-  const [discovered, , registered, authorized, cameBack] = sections.map(({ arrows }) => arrows.map(({ from, to, label, implied, tone }) => [from, to, implied ? 'implied' : tone, label]));
+  assert.deepEqual(
+    lanes.map(({ party }) => party),
+    ['browser', 'client', 'protected-resource', 'authorization-server'],
+  );
+  assert.deepEqual(
+    sections.map(({ step }) => step),
+    ['discover', 'plan', 'register', 'authorize', 'callback', 'token'],
+  );
+  const [discovered, , registered, authorized, cameBack] = sections.map(({ arrows }) =>
+    arrows.map(({ from, to, label, implied, tone }) => [from, to, implied ? 'implied' : tone, label]),
+  );
   assert.deepEqual(discovered?.slice(0, 2), [
     ['client', 'protected-resource', 'neutral', 'GET /.well-known/oauth-protected-resource/mcp'],
     ['protected-resource', 'client', 'good', '200'],
@@ -44,8 +65,14 @@ test('the trace of a sign-in becomes arrows between four lanes, step by step, an
     ['client', 'authorization-server', 'neutral', 'POST /reg'],
     ['authorization-server', 'client', 'good', '201'],
   ]);
-  assert.deepEqual(authorized?.map(([from, to]) => `${from} ${to}`), ['client browser', 'browser authorization-server']);
-  assert.deepEqual(cameBack?.map(([from, to, how]) => `${from} ${to} ${how}`), ['authorization-server browser implied', 'browser client neutral']);
+  assert.deepEqual(
+    authorized?.map(([from, to]) => `${from} ${to}`),
+    ['client browser', 'browser authorization-server'],
+  );
+  assert.deepEqual(
+    cameBack?.map(([from, to, how]) => `${from} ${to} ${how}`),
+    ['authorization-server browser implied', 'browser client neutral'],
+  );
   for (const answer of sections.flatMap(({ arrows }) => arrows).filter(({ kind }) => kind === 'answer')) {
     assert.equal(answer.answers?.to, answer.from);
     assert.equal(answer.durationMilliseconds, answer.event.at - Number(answer.answers?.at));
@@ -54,14 +81,36 @@ test('the trace of a sign-in becomes arrows between four lanes, step by step, an
 
 test('an answer is judged by its status and its error: refused, redirect, unavailable', () => {
   const answered = (/** @type {object} */ details) => ({ ...signedIn.events[1], details });
-  const { sections } = sequence(/** @type {TraceEvent[]} */ ([{ status: 400, body: { error: 'invalid_scope' } }, { status: 302 }, { status: 503 }, { status: 404 }, { status: 429 }].map(answered)));
-  assert.deepEqual(sections.flatMap(({ arrows }) => arrows).map(({ tone }) => tone), ['bad', 'redirect', 'unavailable', 'bad', 'unavailable']);
+  const { sections } = sequence(
+    /** @type {TraceEvent[]} */ (
+      [
+        { status: 400, body: { error: 'invalid_scope' } },
+        { status: 302 },
+        { status: 503 },
+        { status: 404 },
+        { status: 429 },
+      ].map(answered)
+    ),
+  );
+  assert.deepEqual(
+    sections.flatMap(({ arrows }) => arrows).map(({ tone }) => tone),
+    ['bad', 'redirect', 'unavailable', 'bad', 'unavailable'],
+  );
 });
 
 test('the scope matrix says of each scope who named it and what became of it', () => {
-  const { columns, rows } = scopeMatrix({ ...signedIn, plan: signedIn.session.plan, registration: signedIn.session.registration });
-  assert.deepEqual(columns.map(({ column }) => column), ['challenged', 'resource', 'catalogue', 'registered', 'requested', 'granted']);
-  const words = Object.fromEntries(rows.map(({ scope, cells }) => [scope, columns.map(({ column }) => cells[column].word).join(' ')]));
+  const { columns, rows } = scopeMatrix({
+    ...signedIn,
+    plan: signedIn.session.plan,
+    registration: signedIn.session.registration,
+  });
+  assert.deepEqual(
+    columns.map(({ column }) => column),
+    ['challenged', 'resource', 'catalogue', 'registered', 'requested', 'granted'],
+  );
+  const words = Object.fromEntries(
+    rows.map(({ scope, cells }) => [scope, columns.map(({ column }) => cells[column].word).join(' ')]),
+  );
   assert.deepEqual(words, {
     openid: 'yes yes yes yes yes yes',
     email: 'yes yes yes yes yes yes',
@@ -70,7 +119,10 @@ test('the scope matrix says of each scope who named it and what became of it', (
     public_metadata: 'no no yes no no no',
     private_metadata: 'no no yes no no no',
   });
-  assert.deepEqual(rows.filter(({ planned }) => !planned).map(({ scope }) => scope), ['public_metadata', 'private_metadata']);
+  assert.deepEqual(
+    rows.filter(({ planned }) => !planned).map(({ scope }) => scope),
+    ['public_metadata', 'private_metadata'],
+  );
 });
 
 test('the scope matrix knows nothing before discovery, and says what is open before registration', () => {
@@ -82,50 +134,94 @@ test('the scope matrix knows nothing before discovery, and says what is open bef
 test('a scope that the registration does not name is not known, a withheld one is lacking, a refused one refused', async () => {
   const planned = await planScopes({ challenge: ['read', 'write'] }, { registered: ['read'] });
   const [read, write] = scopeMatrix({ plan: planned }).rows;
-  assert.deepEqual([read?.cells.registered.state, write?.cells.registered.state, write?.cells.requested.state], ['yes', 'silent', 'no']);
-  const answered = { ...planned, scopes: planned.scopes.map((scope) => ({ ...scope, requested: true, registered: true, granted: false })) };
+  assert.deepEqual(
+    [read?.cells.registered.state, write?.cells.registered.state, write?.cells.requested.state],
+    ['yes', 'silent', 'no'],
+  );
+  const answered = {
+    ...planned,
+    scopes: planned.scopes.map((scope) => ({ ...scope, requested: true, registered: true, granted: false })),
+  };
   assert.equal(scopeMatrix({ plan: answered }).rows[0]?.cells.granted.state, 'lacking');
   const refused = { ...planned, scopes: planned.scopes.map((scope) => ({ ...scope, refused: true })) };
   assert.equal(scopeMatrix({ plan: refused }).rows[1]?.cells.registered.state, 'refused');
   assert.equal(scopeMatrix({ plan: refused }).rows[0]?.cells.requested.state, 'refused');
-  const permitted = { ...planned, scopes: planned.scopes.map((scope) => ({ ...scope, outright: /** @type {const} */ ('permitted') })) };
+  const permitted = {
+    ...planned,
+    scopes: planned.scopes.map((scope) => ({ ...scope, outright: /** @type {const} */ ('permitted') })),
+  };
   assert.equal(scopeMatrix({ plan: permitted }).rows[1]?.cells.registered.word, 'permitted');
 });
 
 test('every code of the protocol has words of its own: what to change, and who can', () => {
-  const documented = [...readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8').matchAll(/^\| `(\w+)` \| (\w+) \|/gm)];
-  const ofProtocol = documented.slice(0, documented.findIndex(([, code]) => code === 'wasm_missing'));
+  const documented = [
+    ...readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8').matchAll(/^\| `(\w+)` \| (\w+) \|/gm),
+  ];
+  const ofProtocol = documented.slice(
+    0,
+    documented.findIndex(([, code]) => code === 'wasm_missing'),
+  );
   assert.ok(ofProtocol.length > 30);
-  assert.deepEqual(ofProtocol.filter(([, code = '', kind]) => kind !== 'storage' && !explainedCodes.includes(code)).map(([, code]) => code), []);
+  assert.deepEqual(
+    ofProtocol
+      .filter(([, code = '', kind]) => kind !== 'storage' && !explainedCodes.includes(code))
+      .map(([, code]) => code),
+    [],
+  );
 });
 
 test('a failure names the step, the party, the scopes and the setting', async () => {
-  const error = new RefusedError({ code: 'scope_not_registered', message: 'words', step: 'register', details: { scope: 'a b', issuer: 'https://as.example' } });
+  const error = new RefusedError({
+    code: 'scope_not_registered',
+    message: 'words',
+    step: 'register',
+    details: { scope: 'a b', issuer: 'https://as.example' },
+  });
   const told = failure(error);
-  assert.deepEqual([told.stepName, told.partyName, told.scopes, told.change.by], ['Register', 'Authorization server', ['a', 'b'], 'authorization-server']);
+  assert.deepEqual(
+    [told.stepName, told.partyName, told.scopes, told.change.by],
+    ['Register', 'Authorization server', ['a', 'b'], 'authorization-server'],
+  );
   assert.match(told.change.words, /optionalScopes/);
 });
 
 test('a failure of a document is at whom was asked last, and his to correct', async () => {
   const error = new MisbehavedError({ code: 'not_json', message: 'words', step: 'discover' });
   const events = signedIn.events.filter(({ step }) => step === 'discover');
-  assert.deepEqual([failure(error, { events: events.slice(0, 2) }).party, failure(error, { events: events.slice(0, 2) }).change.by], ['protected-resource', 'protected-resource']);
-  assert.deepEqual([failure(error, { events }).party, failure(error, { events }).change.by], ['authorization-server', 'authorization-server']);
+  assert.deepEqual(
+    [failure(error, { events: events.slice(0, 2) }).party, failure(error, { events: events.slice(0, 2) }).change.by],
+    ['protected-resource', 'protected-resource'],
+  );
+  assert.deepEqual(
+    [failure(error, { events }).party, failure(error, { events }).change.by],
+    ['authorization-server', 'authorization-server'],
+  );
 });
 
 test('a refused authorization without a named scope is about all that were requested', async () => {
-  const error = new RefusedError({ code: 'authorization_refused', message: 'words', step: 'callback', details: { error: 'access_denied' } });
+  const error = new RefusedError({
+    code: 'authorization_refused',
+    message: 'words',
+    step: 'callback',
+    details: { error: 'access_denied' },
+  });
   assert.deepEqual(failure(error, { plan: signedIn.session.plan }).scopes, ['openid', 'email', 'offline_access']);
 });
 
 test('an error that is none of ours is explained all the same, whatever it calls itself', () => {
   assert.equal(failure(new TypeError('x')).title, 'Something went wrong');
-  assert.equal(failure(Object.assign(new Error('x'), { code: 'constructor', kind: 'toString' })).title, 'Something went wrong');
+  assert.equal(
+    failure(Object.assign(new Error('x'), { code: 'constructor', kind: 'toString' })).title,
+    'Something went wrong',
+  );
 });
 
 test('the report has the events and the scopes, and no secret, even one that a server repeats', async () => {
   const { accessToken, refreshToken = '', idToken = '' } = signedIn.session.tokens;
-  const repeated = /** @type {TraceEvent} */ ({ ...signedIn.events[1], details: { status: 400, body: { error: 'x', error_description: `the token ${accessToken}` } } });
+  const repeated = /** @type {TraceEvent} */ ({
+    ...signedIn.events[1],
+    details: { status: 400, body: { error: 'x', error_description: `the token ${accessToken}` } },
+  });
   const { markdown, json } = report({
     endpoint: `${world.server}?key=in-the-query`,
     ...signedIn,
@@ -135,7 +231,14 @@ test('the report has the events and the scopes, and no secret, even one that a s
     secrets: [accessToken, refreshToken, idToken],
   });
   for (const text of [markdown, json]) {
-    for (const secret of [accessToken, refreshToken, idToken, 'in-the-query', String(signedIn.session.registration.registrationAccessToken)]) assert.ok(!text.includes(secret));
+    for (const secret of [
+      accessToken,
+      refreshToken,
+      idToken,
+      'in-the-query',
+      String(signedIn.session.registration.registrationAccessToken),
+    ])
+      assert.ok(!text.includes(secret));
   }
   assert.match(markdown, /\| `openid` \| required \| yes \| yes \| yes \| yes \| yes \| yes \|/);
   assert.match(markdown, /Client → Authorization server: `POST \/token`/);
@@ -144,15 +247,24 @@ test('the report has the events and the scopes, and no secret, even one that a s
 
 test('what a server says formats nothing in the report, links nothing and mentions nobody', async () => {
   const hostile = '` ``` | <img src=x> @everyone [a](javascript:alert(1))\n# Title';
-  const error = new RefusedError({ code: 'authorization_refused', message: hostile, step: 'callback', details: { scope: hostile } });
+  const error = new RefusedError({
+    code: 'authorization_refused',
+    message: hostile,
+    step: 'callback',
+    details: { scope: hostile },
+  });
   const planned = await planScopes({ challenge: ['read'] });
   const { markdown } = report({
     endpoint: world.server,
     failure: failure(error),
     plan: { ...planned, scopes: planned.scopes.map((scope) => ({ ...scope, scope: hostile })) },
-    events: [{ ...signedIn.events[1], summary: hostile, details: { body: { error_description: hostile } } }].map((event) => /** @type {TraceEvent} */ (event)),
+    events: [{ ...signedIn.events[1], summary: hostile, details: { body: { error_description: hostile } } }].map(
+      (event) => /** @type {TraceEvent} */ (event),
+    ),
   });
-  const outsideCode = markdown.replace(/^ *(`{3,})json\n[\s\S]*?^ *\1$/gm, '').replace(/(`+)(?!`)[\s\S]*?(?<!`)\1(?!`)/g, '');
+  const outsideCode = markdown
+    .replace(/^ *(`{3,})json\n[\s\S]*?^ *\1$/gm, '')
+    .replace(/(`+)(?!`)[\s\S]*?(?<!`)\1(?!`)/g, '');
   assert.doesNotMatch(outsideCode, /<img|@everyone|javascript:|^# Title/m);
 });
 

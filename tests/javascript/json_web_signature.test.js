@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jwtVerify } from 'jose';
 
-import { algorithmOf, algorithms, digest, encoded, isSignedBy, readToken, signToken, thumbprint } from '../../js/json_web_signature.js';
+import {
+  algorithmOf,
+  algorithms,
+  digest,
+  encoded,
+  isSignedBy,
+  readToken,
+  signToken,
+  thumbprint,
+} from '../../js/json_web_signature.js';
 
 /** @import { Algorithm, JsonWebKey, Token } from '../../js/json_web_signature.js' */
 
@@ -29,7 +38,12 @@ const examples = [
   {
     name: 'RFC 7515 A.3',
     alg: 'ES256',
-    key: { kty: 'EC', crv: 'P-256', x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0' },
+    key: {
+      kty: 'EC',
+      crv: 'P-256',
+      x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
+      y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
+    },
     token: `eyJhbGciOiJFUzI1NiJ9.${claims}.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q`,
   },
 ];
@@ -47,7 +61,11 @@ for (const { name, alg, key, token } of examples) {
     assert.deepEqual(read.claims, { iss: 'joe', exp: 1300819380, 'http://example.com/is_root': true });
     assert.equal(await isSignedBy(read, known(alg), key), true);
 
-    assert.equal(await isSignedBy(/** @type {Token} */ (readToken(token.replace(/\.[^.]*$/, '.'))), known(alg), key), false, 'without signature');
+    assert.equal(
+      await isSignedBy(/** @type {Token} */ (readToken(token.replace(/\.[^.]*$/, '.'))), known(alg), key),
+      false,
+      'without signature',
+    );
     for (const other of examples.filter((other) => other.alg !== alg)) {
       assert.equal(await isSignedBy(read, known(other.alg), other.key), false, `the key of ${other.name}`);
       assert.equal(await isSignedBy(read, known(alg), other.key), false, `the kind of key of ${other.name}`);
@@ -76,12 +94,21 @@ test('thumbprints are those of RFC 7638 §3.1, RFC 8037 A.3 and RFC 9449 §6.1, 
   };
   assert.equal(await thumbprint(rsa), 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs');
   assert.equal(await thumbprint(ed25519), 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k');
-  const ec = { kty: 'EC', x: 'l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs', y: '9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA', crv: 'P-256', use: 'sig' };
+  const ec = {
+    kty: 'EC',
+    x: 'l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs',
+    y: '9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA',
+    crv: 'P-256',
+    use: 'sig',
+  };
   assert.equal(await thumbprint(ec), '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I');
 });
 
 test('the hash of an access token is that of RFC 9449 §7.1', async () => {
-  assert.equal(await digest('Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU'), 'fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo');
+  assert.equal(
+    await digest('Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU'),
+    'fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo',
+  );
 });
 
 test('signs with every algorithm so that others can verify it, and tells the algorithm from the key', async () => {
@@ -106,9 +133,24 @@ test('what is no JSON Web Token is not read', () => {
   const whole = `${part({ alg: 'ES256' })}.${part({ iss: 'a' })}.AA`;
   assert.ok(readToken(whole));
   const others = [
-    '', '.', '..', '...', 'a.b.c', `${whole}.AA`, `${whole}.AA.AA`, whole.slice(0, whole.lastIndexOf('.')), ` ${whole}`, `${whole}\n`, `${whole}=`,
-    whole.replace('.', '+.'), `${part([])}.${part({})}.AA`, `${part({})}.${part(null)}.AA`, `${part({})}.${part('x')}.AA`, `${part({})}..AA`,
-    `${part({})}.${Buffer.from('{"iss":"\xff"}', 'latin1').toString('base64url')}.AA`, `${part({})}.${part({})}.A`,
+    '',
+    '.',
+    '..',
+    '...',
+    'a.b.c',
+    `${whole}.AA`,
+    `${whole}.AA.AA`,
+    whole.slice(0, whole.lastIndexOf('.')),
+    ` ${whole}`,
+    `${whole}\n`,
+    `${whole}=`,
+    whole.replace('.', '+.'),
+    `${part([])}.${part({})}.AA`,
+    `${part({})}.${part(null)}.AA`,
+    `${part({})}.${part('x')}.AA`,
+    `${part({})}..AA`,
+    `${part({})}.${Buffer.from('{"iss":"\xff"}', 'latin1').toString('base64url')}.AA`,
+    `${part({})}.${part({})}.A`,
   ];
   for (const other of others) assert.equal(readToken(other), undefined, JSON.stringify(other));
 });

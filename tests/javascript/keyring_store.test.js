@@ -36,7 +36,10 @@ describe('the store with a keyring', () => {
     again.set(store, open);
     return store;
   };
-  const cases = storeContract({ open: () => remembered(start().open), openAgain: (store) => remembered(/** @type {any} */ (again.get(store))) });
+  const cases = storeContract({
+    open: () => remembered(start().open),
+    openAgain: (store) => remembered(/** @type {any} */ (again.get(store))),
+  });
   for (const { name, run } of cases) test(name, run);
 });
 
@@ -106,7 +109,10 @@ test('a keyring that is locked for now is an error to retry: nobody is signed ou
   keyring.isLocked = true;
   for (const failing of [store.read(key), store.compareAndSwap(key, null, session), store.lock(key, async () => {})]) {
     const error = await rejectionOf(failing);
-    assert.deepEqual([error.name, error.code, error.details], ['StorageError', 'keyring_unavailable', { service: 'mcp-oauth-wasm' }]);
+    assert.deepEqual(
+      [error.name, error.code, error.details],
+      ['StorageError', 'keyring_unavailable', { service: 'mcp-oauth-wasm' }],
+    );
   }
   await assert.rejects(stat(path), { code: 'ENOENT' });
   keyring.isLocked = false;
@@ -144,13 +150,18 @@ test('on Linux a key is not kept where a restart takes it away', async () => {
   assert.deepEqual(keyring.options, [{ linux: { store: 'secret-service' } }]);
 });
 
-test('on Linux without a secret service the real module gives no key, and that is told', { skip: process.platform !== 'linux' }, async () => {
+test('on Linux without a secret service the real module gives no key, and that is told', {
+  skip: process.platform !== 'linux',
+}, async () => {
   const program = `
     import { createKeyringStore } from 'mcp-oauth-wasm/keyring';
     import { system } from './tests/keyring/keyrings.js';
     const error = await createKeyringStore(${JSON.stringify(join(folder, 'unused.json'))}, { keyring: system }).read('k').catch((error) => error);
     console.log(error.code);`;
   const env = { ...process.env, DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere' };
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], { cwd: root, env });
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd: root,
+    env,
+  });
   assert.equal(stdout.trim(), 'keyring_unavailable');
 });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { Server, connect, createServer } from 'node:net';
+import { connect, createServer, Server } from 'node:net';
 import { afterEach, test } from 'node:test';
 import { promisify } from 'node:util';
 
@@ -40,7 +40,9 @@ function get(url, options = {}) {
     const sent = request(url, { agent: false, ...options }, (response) => {
       let body = '';
       response.setEncoding('utf8');
-      response.on('data', (text) => { body += text; });
+      response.on('data', (text) => {
+        body += text;
+      });
       response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body }));
     });
     sent.on('error', reject);
@@ -56,7 +58,9 @@ function get(url, options = {}) {
 async function sendBytes(url, bytes) {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   let answer = '';
-  socket.setEncoding('latin1').on('data', (text) => { answer += text; });
+  socket.setEncoding('latin1').on('data', (text) => {
+    answer += text;
+  });
   socket.on('error', () => {});
   socket.write(bytes, 'latin1');
   await once(socket, 'close');
@@ -129,7 +133,8 @@ test('settings that would be unsafe or ambiguous are refused', () => {
   for (const host of ['localhost', '0.0.0.0', '::', '192.168.0.1', '127.1', '127.0.0.1.example.com', '']) {
     assert.throws(() => loopbackRedirect({ host }), misuse('redirect_host_not_loopback'));
   }
-  for (const port of [-1, 65_536, 1.5, NaN]) assert.throws(() => loopbackRedirect({ port }), misuse('redirect_port_invalid'));
+  for (const port of [-1, 65_536, 1.5, NaN])
+    assert.throws(() => loopbackRedirect({ port }), misuse('redirect_port_invalid'));
   for (const path of ['', 'callback', '/a?b', '/a#b', '/a/../b', '/a b', '//evil.example/a']) {
     assert.throws(() => loopbackRedirect({ path }), misuse('redirect_path_invalid'), path);
   }
@@ -138,7 +143,11 @@ test('settings that would be unsafe or ambiguous are refused', () => {
 test('opens the authorization URL and resolves with the callback URL, its query byte for byte', async () => {
   /** @type {string[]} */
   const opened = [];
-  const receiver = await prepare({ open(url) { opened.push(url); } });
+  const receiver = await prepare({
+    open(url) {
+      opened.push(url);
+    },
+  });
   const callback = receiver.authorize({ authorizationUrl, state: 'right' });
   const query = 'code=a%2Fb+c%20d%c3%a9&iss=https://auth.example/tenant&&state=right&empty=&flag';
   const page = get(`${receiver.redirectUri}?${query}`);
@@ -153,7 +162,9 @@ test('the browser is held until it is known how it ended, and told so', async ()
     const receiver = await prepare();
     const callback = receiver.authorize({ authorizationUrl, state: 'right' });
     let answered = false;
-    const page = get(`${receiver.redirectUri}?state=right&code=c`).finally(() => { answered = true; });
+    const page = get(`${receiver.redirectUri}?state=right&code=c`).finally(() => {
+      answered = true;
+    });
     await callback;
     assert.equal(answered, false);
     await receiver.finish?.(outcome);
@@ -208,7 +219,9 @@ test('the page loads nothing, is not kept, and cannot be framed; its script and 
   assert.doesNotMatch(body, /https?:|\/\//);
   for (const element of ['script', 'style']) {
     const text = new RegExp(`<${element}>([^]*?)</${element}>`).exec(body)?.[1] ?? '';
-    const digest = Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))).toString('base64');
+    const digest = Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))).toString(
+      'base64',
+    );
     assert.ok(policy.includes(`${element}-src 'sha256-${digest}'`));
   }
 });
@@ -252,7 +265,12 @@ test('[refuses A3] stray requests are answered and do not end the wait', async (
     ['HEAD', 405, `${origin}${right}`, { method: 'HEAD' }],
     ['POST', 405, `${origin}${right}`, { method: 'POST' }],
     ['OPTIONS', 405, `${origin}${right}`, { method: 'OPTIONS' }],
-    ['a website that has taken this address for its name', 421, `${origin}${right}`, { headers: { Host: `evil.example:${port}` } }],
+    [
+      'a website that has taken this address for its name',
+      421,
+      `${origin}${right}`,
+      { headers: { Host: `evil.example:${port}` } },
+    ],
     ['localhost', 421, `${origin}${right}`, { headers: { Host: `localhost:${port}` } }],
     ['another port', 421, `${origin}${right}`, { headers: { Host: '127.0.0.1' } }],
   ];
@@ -263,7 +281,11 @@ test('[refuses A3] stray requests are answered and do not end the wait', async (
     ['garbage', /^HTTP\/1\.1 400 /, '\x16\x03\x01\x02\x00\x01\x00garbage\r\n\r\n'],
     ['no host', /^HTTP\/1\.1 400 /, `GET ${right} HTTP/1.1\r\n\r\n`],
     ['no host in HTTP/1.0', /^HTTP\/1\.1 421 /, `GET ${right} HTTP/1.0\r\n\r\n`],
-    ['huge headers', /^HTTP\/1\.1 431 |^$/, `GET ${right} HTTP/1.1\r\nHost: ${host}\r\nCookie: ${'x'.repeat(100_000)}\r\n\r\n`],
+    [
+      'huge headers',
+      /^HTTP\/1\.1 431 |^$/,
+      `GET ${right} HTTP/1.1\r\nHost: ${host}\r\nCookie: ${'x'.repeat(100_000)}\r\n\r\n`,
+    ],
     ['an absolute target', /^HTTP\/1\.1 404 /, `GET http://evil.example${right} HTTP/1.1\r\nHost: ${host}\r\n\r\n`],
     ['a tunnel', /^$/, `CONNECT ${host} HTTP/1.1\r\nHost: ${host}\r\n\r\n`],
   ];
@@ -352,8 +374,12 @@ test('when no browser can be opened, the URL is shown and the wait goes on', asy
   const shown = [];
   const failure = new Error('no browser');
   const receiver = await prepare({
-    open() { throw failure; },
-    showUrl(url, reason) { shown.push(url, reason); },
+    open() {
+      throw failure;
+    },
+    showUrl(url, reason) {
+      shown.push(url, reason);
+    },
   });
   const callback = receiver.authorize({ authorizationUrl, state: 'right' });
   const page = get(`${receiver.redirectUri}?state=right&code=c`);
@@ -367,7 +393,9 @@ test('a host that cannot show the URL either ends the wait', async () => {
   const failure = new Error('no browser');
   const receiver = await prepare({
     open: () => Promise.reject(failure),
-    showUrl(_url, reason) { throw reason; },
+    showUrl(_url, reason) {
+      throw reason;
+    },
   });
   await assert.rejects(receiver.authorize({ authorizationUrl, state: 'right' }), failure);
 });

@@ -21,7 +21,9 @@ for (const sdk of /** @type {Sdk[]} */ (Object.keys(sdks))) {
     let world;
 
     before(async () => {
-      world = await startWorld({ protectedResource: { furtherTools: { write: ['private_metadata'], read: ['public_metadata'] } } });
+      world = await startWorld({
+        protectedResource: { furtherTools: { write: ['private_metadata'], read: ['public_metadata'] } },
+      });
     });
     after(() => world.close());
 
@@ -49,13 +51,22 @@ for (const sdk of /** @type {Sdk[]} */ (Object.keys(sdks))) {
       const machine = createMachine();
       /** @type {URL[]} */
       const sent = [];
-      const { call, client } = await started(machine, { fetch: (input, init) => (sent.push(new URL(String(input))), fetch(input, init)) });
+      const { call, client } = await started(machine, {
+        fetch: (input, init) => (sent.push(new URL(String(input))), fetch(input, init)),
+      });
       assert.match(await call('whoami'), /alice@example\.com/);
       const { origin } = new URL(world.server);
       assert.ok(sent.every((url) => url.origin === origin || url.protocol === 'data:'));
-      assert.ok(sent.some((url) => url.protocol === 'data:' && url.href.includes('kept-by-mcp-oauth-wasm')), 'the only token request');
+      assert.ok(
+        sent.some((url) => url.protocol === 'data:' && url.href.includes('kept-by-mcp-oauth-wasm')),
+        'the only token request',
+      );
       assert.equal(machine.trips.length, 1);
-      assert.deepEqual(machine.trips[0]?.searchParams.get('scope')?.split(' ').sort(), ['email', 'offline_access', 'openid']);
+      assert.deepEqual(machine.trips[0]?.searchParams.get('scope')?.split(' ').sort(), [
+        'email',
+        'offline_access',
+        'openid',
+      ]);
       assert.equal(machine.network.registrations().length, 1);
       await client.close();
     });
@@ -105,7 +116,8 @@ for (const sdk of /** @type {Sdk[]} */ (Object.keys(sdks))) {
       await revoke(connection);
       // Each has a transport of its own: SDK 1.x gives up the second refusal at one.
       const others = await Promise.all([1, 2, 3].map(() => started(machine, { connection })));
-      for (const answer of await Promise.all(others.map((other) => other.call('whoami')))) assert.match(answer, /alice@example\.com/);
+      for (const answer of await Promise.all(others.map((other) => other.call('whoami'))))
+        assert.match(answer, /alice@example\.com/);
       assert.equal(machine.network.tokenRequests('refresh_token').length, 1);
       assert.equal(machine.trips.length, 1);
       await Promise.all([client, ...others.map((other) => other.client)].map((each) => each.close()));
@@ -116,7 +128,12 @@ for (const sdk of /** @type {Sdk[]} */ (Object.keys(sdks))) {
       const { call, client, connection } = await started(machine);
       assert.match(await call('write'), /write: done/);
       assert.equal(machine.trips.length, 2);
-      assert.deepEqual(machine.trips[1]?.searchParams.get('scope')?.split(' ').sort(), ['email', 'offline_access', 'openid', 'private_metadata']);
+      assert.deepEqual(machine.trips[1]?.searchParams.get('scope')?.split(' ').sort(), [
+        'email',
+        'offline_access',
+        'openid',
+        'private_metadata',
+      ]);
       assert.match(await call('read'), /read: done/);
       assert.match(await call('write'), /write: done/);
       assert.equal(machine.trips.length, 3);
@@ -157,7 +174,9 @@ for (const sdk of /** @type {Sdk[]} */ (Object.keys(sdks))) {
       await call('whoami');
       // A refresh that succeeds, and whose token serves nowhere: that of an authorization server which no longer counts.
       machine.network.fault = ({ form }) =>
-        form.get('grant_type') === 'refresh_token' ? Response.json({ access_token: crypto.randomUUID(), token_type: 'Bearer', expires_in: 3600 }) : undefined;
+        form.get('grant_type') === 'refresh_token'
+          ? Response.json({ access_token: crypto.randomUUID(), token_type: 'Bearer', expires_in: 3600 })
+          : undefined;
       await revoke(connection);
       assert.match(String(await rejectionOf(call('whoami'))), /401/);
       assert.equal(machine.trips.length, 1, 'the SDK itself gives up after one attempt');
@@ -170,9 +189,16 @@ for (const sdk of /** @type {Sdk[]} */ (Object.keys(sdks))) {
 
     test('the protected resource metadata may be where only the challenge says', async () => {
       const machine = createMachine();
-      const [wellKnown, elsewhere] = [`${new URL(world.server).origin}/.well-known/oauth-protected-resource/mcp`, `${new URL(world.server).origin}/elsewhere`];
+      const [wellKnown, elsewhere] = [
+        `${new URL(world.server).origin}/.well-known/oauth-protected-resource/mcp`,
+        `${new URL(world.server).origin}/elsewhere`,
+      ];
       const moved = (/** @type {string} */ url) =>
-        url === elsewhere ? fetch(wellKnown) : url.includes('/.well-known/oauth-protected-resource') ? new Response(null, { status: 404 }) : undefined;
+        url === elsewhere
+          ? fetch(wellKnown)
+          : url.includes('/.well-known/oauth-protected-resource')
+            ? new Response(null, { status: 404 })
+            : undefined;
       machine.network.fault = ({ url }) => moved(url);
       const { call, client } = await started(machine, {
         async fetch(input, init) {
@@ -184,7 +210,12 @@ for (const sdk of /** @type {Sdk[]} */ (Object.keys(sdks))) {
         },
       });
       assert.match(await call('whoami'), /alice@example\.com/);
-      assert.deepEqual(machine.network.requests.filter(({ url }) => url.includes('protected-resource') || url === elsewhere).map(({ url }) => url), [elsewhere]);
+      assert.deepEqual(
+        machine.network.requests
+          .filter(({ url }) => url.includes('protected-resource') || url === elsewhere)
+          .map(({ url }) => url),
+        [elsewhere],
+      );
       await client.close();
     });
 
@@ -196,7 +227,10 @@ for (const sdk of /** @type {Sdk[]} */ (Object.keys(sdks))) {
         assert.match(await call('whoami'), /alice@example\.com/);
         const planned = (await connection.plan())?.scopes ?? [];
         assert.ok(planned.some(({ scope, requested }) => scope === 'email' && requested));
-        assert.deepEqual(planned.filter(({ required }) => required), []);
+        assert.deepEqual(
+          planned.filter(({ required }) => required),
+          [],
+        );
         await client.close();
       } finally {
         await modest.close();
@@ -254,7 +288,9 @@ test('without its own error SDK 1.x signs in and refreshes, and reports what it 
     const { Client, StreamableHTTPClientTransport, StreamableHTTPError } = sdks['sdk 1.32'];
     const connection = machine.start().connection(world.server, { interaction: true });
     const client = new Client({ name: 'the tests', version: '1' });
-    await client.connect(new StreamableHTTPClientTransport(new URL(world.server), { authProvider: createAuthProvider(connection) }));
+    await client.connect(
+      new StreamableHTTPClientTransport(new URL(world.server), { authProvider: createAuthProvider(connection) }),
+    );
     assert.match(JSON.stringify(await client.callTool({ name: 'whoami' })), /alice@example\.com/);
     const error = await rejectionOf(client.callTool({ name: 'write' }));
     assert.ok(error instanceof StreamableHTTPError);
@@ -274,7 +310,9 @@ test('client 2.x may take it for a mere AuthProvider, and then reports a 403 by 
     const connection = machine.start().connection(world.server, { interaction: true });
     const { token, onUnauthorized } = createAuthProvider(connection);
     const client = new Client({ name: 'the tests', version: '1' });
-    await client.connect(new StreamableHTTPClientTransport(new URL(world.server), { authProvider: { token, onUnauthorized } }));
+    await client.connect(
+      new StreamableHTTPClientTransport(new URL(world.server), { authProvider: { token, onUnauthorized } }),
+    );
     assert.match(JSON.stringify(await client.callTool({ name: 'whoami' })), /alice@example\.com/);
     assert.equal(machine.trips.length, 1);
     const error = await rejectionOf(client.callTool({ name: 'write' }));
@@ -324,8 +362,15 @@ describe('what a provider must not be used for', () => {
   const provider = createAuthProvider(createMachine().start().connection('https://mcp.example/mcp'));
 
   test('tokens of others are not kept, and there is no verifier', () => {
-    for (const work of [() => provider.saveTokens({ access_token: 'of-somebody-else' }), () => provider.codeVerifier()]) {
-      assert.throws(work, (error) => error instanceof MisuseError && error.code === 'foreign_tokens' && !error.message.includes('somebody'));
+    for (const work of [
+      () => provider.saveTokens({ access_token: 'of-somebody-else' }),
+      () => provider.codeVerifier(),
+    ]) {
+      assert.throws(
+        work,
+        (error) =>
+          error instanceof MisuseError && error.code === 'foreign_tokens' && !error.message.includes('somebody'),
+      );
     }
     provider.saveTokens({ access_token: 'kept-by-mcp-oauth-wasm' });
     provider.saveCodeVerifier();
@@ -336,13 +381,22 @@ describe('what a provider must not be used for', () => {
       () => provider.addClientAuthentication(new Headers(), new URLSearchParams(), 'https://as.example/token'),
       (error) => error instanceof IncompatibleError && error.code === 'sdk_unsupported',
     );
-    assert.equal((await rejectionOf(provider.redirectToAuthorization(new URL('https://as.example/authorize?scope=a')))).code, 'sdk_unsupported');
+    assert.equal(
+      (await rejectionOf(provider.redirectToAuthorization(new URL('https://as.example/authorize?scope=a')))).code,
+      'sdk_unsupported',
+    );
   });
 
   test('the SDK is told of nobody whom it could send something to', () => {
     const { authorizationServerMetadata, ...state } = provider.discoveryState();
-    const named = [state.authorizationServerUrl, ...Object.values(authorizationServerMetadata ?? {}).filter((value) => typeof value === 'string')];
+    const named = [
+      state.authorizationServerUrl,
+      ...Object.values(authorizationServerMetadata ?? {}).filter((value) => typeof value === 'string'),
+    ];
     for (const url of named) assert.equal(new URL(url).hostname, 'mcp-oauth-wasm.invalid');
-    assert.deepEqual(provider.clientInformation(), { client_id: 'kept-by-mcp-oauth-wasm', issuer: 'https://mcp-oauth-wasm.invalid' });
+    assert.deepEqual(provider.clientInformation(), {
+      client_id: 'kept-by-mcp-oauth-wasm',
+      issuer: 'https://mcp-oauth-wasm.invalid',
+    });
   });
 });

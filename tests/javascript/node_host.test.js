@@ -1,29 +1,41 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { once } from 'node:events';
 import { promisify } from 'node:util';
-
-import * as node from '../../js/node.js';
 import { defaultStorePath } from '../../js/node/default_store_path.js';
+import * as node from '../../js/node.js';
 import { temporaryFolder } from './temporary_folder.js';
 
 test('exports the host and its parts', () => {
-  assert.deepEqual(Object.keys(node).sort(), ['createFileStore', 'createMemoryStore', 'defaultStorePath', 'explain', 'loopbackRedirect', 'nodeHost', 'openBrowser', 'pastedRedirect']);
+  assert.deepEqual(Object.keys(node).sort(), [
+    'createFileStore',
+    'createMemoryStore',
+    'defaultStorePath',
+    'explain',
+    'loopbackRedirect',
+    'nodeHost',
+    'openBrowser',
+    'pastedRedirect',
+  ]);
 });
 
-test('the default store is a file in this user\'s folder for state', () => {
+test("the default store is a file in this user's folder for state", () => {
   const home = '/home/a user';
-  const path = (/** @type {NodeJS.Platform} */ platform, variables = {}, ofHome = home) => defaultStorePath({ platform, variables, home: ofHome });
+  const path = (/** @type {NodeJS.Platform} */ platform, variables = {}, ofHome = home) =>
+    defaultStorePath({ platform, variables, home: ofHome });
   assert.equal(path('linux'), '/home/a user/.local/state/mcp-oauth-wasm/store.json');
   assert.equal(path('linux', { XDG_STATE_HOME: '/state' }), '/state/mcp-oauth-wasm/store.json');
   assert.equal(path('linux', { XDG_STATE_HOME: 'relative' }), '/home/a user/.local/state/mcp-oauth-wasm/store.json');
   assert.equal(path('linux', { XDG_STATE_HOME: '' }), '/home/a user/.local/state/mcp-oauth-wasm/store.json');
   assert.equal(path('darwin'), '/home/a user/Library/Application Support/mcp-oauth-wasm/store.json');
-  assert.equal(path('win32', { LOCALAPPDATA: 'C:\\Users\\a\\Local' }), 'C:\\Users\\a\\Local\\mcp-oauth-wasm\\store.json');
+  assert.equal(
+    path('win32', { LOCALAPPDATA: 'C:\\Users\\a\\Local' }),
+    'C:\\Users\\a\\Local\\mcp-oauth-wasm\\store.json',
+  );
   assert.equal(path('win32', {}, 'C:\\Users\\a'), 'C:\\Users\\a\\AppData\\Local\\mcp-oauth-wasm\\store.json');
 });
 

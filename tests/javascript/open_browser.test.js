@@ -22,7 +22,11 @@ async function environmentWith(name, commands) {
     await writeFile(join(bin, command), `#!/bin/sh\n${script}\n`);
     await chmod(join(bin, command), 0o755);
   }
-  return { platform: /** @type {const} */ ('linux'), kernel: '6.1.0-generic', variables: { PATH: `${bin}:/bin:/usr/bin`, DISPLAY: ':0', RESULT: join(bin, 'result') } };
+  return {
+    platform: /** @type {const} */ ('linux'),
+    kernel: '6.1.0-generic',
+    variables: { PATH: `${bin}:/bin:/usr/bin`, DISPLAY: ':0', RESULT: join(bin, 'result') },
+  };
 }
 
 /** @param {unknown} error */
@@ -34,12 +38,16 @@ function notOpened(error) {
   return true;
 }
 
-test('the command gets the URL as its one argument, untouched by any shell, and with nothing in it for one', posixOnly, async () => {
-  const environment = await environmentWith('recording', { 'xdg-open': 'printf "%s\\n" "$#" "$@" > "$RESULT"' });
-  await openBrowser(url, environment);
-  const serialised = 'https://auth.example/authorize?a=1&b=%22%20&c=%24%28touch%20x%29&d=%60id%60%3Be%7Cf%3Eg#h';
-  assert.equal(await readFile(environment.variables.RESULT, 'utf8'), `1\n${serialised}\n`);
-});
+test(
+  'the command gets the URL as its one argument, untouched by any shell, and with nothing in it for one',
+  posixOnly,
+  async () => {
+    const environment = await environmentWith('recording', { 'xdg-open': 'printf "%s\\n" "$#" "$@" > "$RESULT"' });
+    await openBrowser(url, environment);
+    const serialised = 'https://auth.example/authorize?a=1&b=%22%20&c=%24%28touch%20x%29&d=%60id%60%3Be%7Cf%3Eg#h';
+    assert.equal(await readFile(environment.variables.RESULT, 'utf8'), `1\n${serialised}\n`);
+  },
+);
 
 test('a command that fails is an error that says what to do', posixOnly, async () => {
   const environment = await environmentWith('failing', { 'xdg-open': 'exit 3' });
@@ -66,23 +74,34 @@ test('when one command fails the next one is tried', posixOnly, async () => {
 
 test('only http and https URLs are opened', async () => {
   const environment = await environmentWith('unused', { 'xdg-open': 'echo opened > "$RESULT"' });
-  for (const refused of ['javascript:alert(1)', 'file:///etc/passwd', 'data:text/html,a', 'vscode://a', '--help', '', 'auth.example']) {
-    await assert.rejects(openBrowser(refused, environment), (error) => error instanceof MisuseError && error.code === 'url_not_openable');
+  for (const refused of [
+    'javascript:alert(1)',
+    'file:///etc/passwd',
+    'data:text/html,a',
+    'vscode://a',
+    '--help',
+    '',
+    'auth.example',
+  ]) {
+    await assert.rejects(
+      openBrowser(refused, environment),
+      (error) => error instanceof MisuseError && error.code === 'url_not_openable',
+    );
   }
   await assert.rejects(readFile(environment.variables.RESULT), { code: 'ENOENT' });
 });
 
 test('each system has its command, and none is a shell', () => {
   const variables = { SystemRoot: 'D:\\Windows', DISPLAY: ':0' };
-  const commands = (/** @type {NodeJS.Platform} */ platform, kernel = '6.1.0') => browserCommands(url, { platform, kernel, variables });
+  const commands = (/** @type {NodeJS.Platform} */ platform, kernel = '6.1.0') =>
+    browserCommands(url, { platform, kernel, variables });
   assert.deepEqual(commands('darwin'), [['/usr/bin/open', url]]);
   assert.deepEqual(commands('win32'), [['D:\\Windows\\System32\\rundll32.exe', 'url.dll,FileProtocolHandler', url]]);
   assert.deepEqual(commands('linux'), [['xdg-open', url]]);
   assert.deepEqual(commands('freebsd'), [['xdg-open', url]]);
-  assert.deepEqual(commands('linux', '5.15.167.4-microsoft-standard-WSL2').map(([command]) => command), [
-    'wslview',
-    '/mnt/c/Windows/System32/rundll32.exe',
-    'xdg-open',
-  ]);
+  assert.deepEqual(
+    commands('linux', '5.15.167.4-microsoft-standard-WSL2').map(([command]) => command),
+    ['wslview', '/mnt/c/Windows/System32/rundll32.exe', 'xdg-open'],
+  );
   assert.deepEqual(browserCommands(url, { platform: 'linux', kernel: '6.1.0', variables: {} }), []);
 });

@@ -31,7 +31,12 @@ test('a person signs in on another machine, and pastes the address', async () =>
     const { ask, asked } = (() => {
       /** @type {PasteRequest[]} */
       const asked = [];
-      return { asked, ask: async (/** @type {PasteRequest} */ request) => (asked.push(request), machine.userAgent.signIn(request.authorizationUrl)) };
+      return {
+        asked,
+        ask: async (/** @type {PasteRequest} */ request) => (
+          asked.push(request), machine.userAgent.signIn(request.authorizationUrl)
+        ),
+      };
     })();
     const authorizer = machine.start({ host: { ...machine.host, redirect: pastedRedirect({ redirectUri, ask }) } });
     const connection = authorizer.connection(world.server);
@@ -71,7 +76,10 @@ describe('what is pasted', () => {
     test(`is asked for again, with the reason: ${problem}`, async () => {
       const { ask, asked } = person(text, callbackUrl);
       assert.equal(await (await prepare(ask)).authorize({ authorizationUrl, state }), callbackUrl);
-      assert.deepEqual(asked.map((request) => request.problem), [undefined, problem]);
+      assert.deepEqual(
+        asked.map((request) => request.problem),
+        [undefined, problem],
+      );
       assert.match(asked[1]?.explanation ?? '', /^That is /);
     });
   }
@@ -89,9 +97,17 @@ describe('what is pasted', () => {
   }
 
   test('has no state, or one that only begins alike: another sign-in', async () => {
-    const { ask, asked } = person(`${redirectUri}?code=a`, `${redirectUri}?code=a&state=righ`, `${redirectUri}?code=a&state=right2`, callbackUrl);
+    const { ask, asked } = person(
+      `${redirectUri}?code=a`,
+      `${redirectUri}?code=a&state=righ`,
+      `${redirectUri}?code=a&state=right2`,
+      callbackUrl,
+    );
     await (await prepare(ask)).authorize({ authorizationUrl, state });
-    assert.deepEqual(asked.map((request) => request.problem), [undefined, 'other_sign_in', 'other_sign_in', 'other_sign_in']);
+    assert.deepEqual(
+      asked.map((request) => request.problem),
+      [undefined, 'other_sign_in', 'other_sign_in', 'other_sign_in'],
+    );
   });
 
   test('is asked for five times, and no more', async () => {
@@ -116,7 +132,12 @@ describe('the end of waiting', () => {
     /** @type {(request: PasteRequest) => void} */
     let asked;
     const request = new Promise((/** @type {(request: PasteRequest) => void} */ resolve) => (asked = resolve));
-    return { request, ask: (/** @type {PasteRequest} */ request) => (asked(request), /** @type {Promise<string>} */ (new Promise(() => {}))) };
+    return {
+      request,
+      ask: (/** @type {PasteRequest} */ request) => (
+        asked(request), /** @type {Promise<string>} */ (new Promise(() => {}))
+      ),
+    };
   }
 
   test('abort ends it, and the prompt hears of it', async () => {
@@ -159,6 +180,9 @@ test('an authorization URL that is no web page is not shown', async () => {
 
 test('a redirect URI that is none is refused at once', () => {
   for (const wrong of ['', '/callback', 'http://127.0.0.1/#fragment']) {
-    assert.throws(() => pastedRedirect({ redirectUri: wrong, ask: async () => '' }), (error) => error instanceof MisuseError && error.code === 'redirect_uri_invalid');
+    assert.throws(
+      () => pastedRedirect({ redirectUri: wrong, ask: async () => '' }),
+      (error) => error instanceof MisuseError && error.code === 'redirect_uri_invalid',
+    );
   }
 });

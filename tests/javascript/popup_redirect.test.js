@@ -24,7 +24,12 @@ describe('the popup redirect', () => {
 
   beforeEach(() => {
     opened = [];
-    popup = { opener: 'the application', closed: false, location: { replace: (url) => void opened.push(url) }, close: () => void (popup.closed = true) };
+    popup = {
+      opener: 'the application',
+      closed: false,
+      location: { replace: (url) => void opened.push(url) },
+      close: () => void (popup.closed = true),
+    };
     page = Object.assign(new EventTarget(), /** @type {Record<string, unknown>} */ ({ open: () => popup }));
     page.parent = page;
     Object.assign(globalThis, { window: page, document: {}, location: new URL('https://app.example/') });
@@ -51,7 +56,13 @@ describe('the popup redirect', () => {
 
   /** @param {string} origin @param {string} callbackUrl */
   const post = (origin, callbackUrl) =>
-    page.dispatchEvent(Object.assign(new Event('message'), { origin, source: { postMessage() {} }, data: { about: 'response', callbackUrl } }));
+    page.dispatchEvent(
+      Object.assign(new Event('message'), {
+        origin,
+        source: { postMessage() {} },
+        data: { about: 'response', callbackUrl },
+      }),
+    );
 
   test('[accepts interop 50] the response comes by the channel, whatever became of the window', async () => {
     const response = awaiting('s1');
@@ -65,7 +76,13 @@ describe('the popup redirect', () => {
   test('[refuses A3] responses with another state or to another address do not end the wait', async () => {
     const response = awaiting('s1');
     await turn();
-    for (const stray of [`${redirectUri}?code=c&state=s2`, `${redirectUri}?code=c`, 'https://app.example/other?code=c&state=s1', 'not a URL']) bring(stray);
+    for (const stray of [
+      `${redirectUri}?code=c&state=s2`,
+      `${redirectUri}?code=c`,
+      'https://app.example/other?code=c&state=s1',
+      'not a URL',
+    ])
+      bring(stray);
     callbackPage.postMessage(null);
     bring(`${redirectUri}?code=right&state=s1`);
     assert.equal(await response, `${redirectUri}?code=right&state=s1`);
@@ -92,7 +109,9 @@ describe('the popup redirect', () => {
 
   test('a redirect URI without https is refused before a window opens', async () => {
     page.open = () => assert.fail('a window was opened');
-    const error = await rejectionOf(popupRedirect({ redirectUri: 'http://app.example/callback.html' }).prepare({ issuer }));
+    const error = await rejectionOf(
+      popupRedirect({ redirectUri: 'http://app.example/callback.html' }).prepare({ issuer }),
+    );
     assert.equal(error.code, 'redirect_uri_invalid');
   });
 

@@ -33,7 +33,10 @@ test('[accepts T1] a client assertion names the client and the issuer alone, end
   const before = Math.floor(Date.now() / 1000);
   const { payload } = await jwtVerify(await assertionOf(request), publicKey);
   const { iss, sub, aud, iat = 0, exp, jti, ...others } = payload;
-  assert.deepEqual({ iss, sub, aud, others }, { iss: request.clientId, sub: request.clientId, aud: request.issuer, others: {} });
+  assert.deepEqual(
+    { iss, sub, aud, others },
+    { iss: request.clientId, sub: request.clientId, aud: request.issuer, others: {} },
+  );
   assert.ok(iat >= before && iat <= Date.now() / 1000);
   assert.equal(exp, iat + 60);
   const other = await jwtVerify(await assertionOf({ issuer: 'https://other.example', clientId: 'c' }), publicKey);
@@ -62,7 +65,9 @@ test('a key that cannot sign so is refused, and no part of it is told', async ()
   const rs512 = await generateKeyPair('RS512');
   const jwk = await exportJWK(es256.privateKey);
   const pem = await exportPKCS8(rs256.privateKey);
-  const secret = await crypto.subtle.importKey('raw', new Uint8Array(32), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+  const secret = await crypto.subtle.importKey('raw', new Uint8Array(32), { name: 'HMAC', hash: 'SHA-256' }, false, [
+    'sign',
+  ]);
   /** @type {Record<string, any>} */
   const unusable = {
     'a public CryptoKey': { privateKey: es256.publicKey },
@@ -72,13 +77,13 @@ test('a key that cannot sign so is refused, and no part of it is told', async ()
     'PEM of another kind': { privateKey: pem },
     'PEM for another algorithm': { privateKey: pem, algorithm: 'EdDSA' },
     'PEM of a public key': { privateKey: '-----BEGIN PUBLIC KEY-----\nc2VjcmV0\n-----END PUBLIC KEY-----' },
-    'text': { privateKey: 'secret' },
+    text: { privateKey: 'secret' },
     'a damaged JWK': { privateKey: { ...jwk, d: 'secret' } },
     'a JWK for another algorithm': { privateKey: jwk, algorithm: 'RS256' },
     'a JWK for another use': { privateKey: { ...jwk, alg: 'ECDH-ES' } },
     'a CryptoKey for another algorithm': { privateKey: es256.privateKey, algorithm: 'PS256' },
     'a CryptoKey with another hash': { privateKey: rs512.privateKey, algorithm: 'RS256' },
-    'nothing': { privateKey: undefined },
+    nothing: { privateKey: undefined },
   };
   for (const [name, options] of Object.entries(unusable)) {
     await assert.rejects(privateKeyAssertion(options)(request), (/** @type {any} */ error) => {

@@ -15,7 +15,11 @@ test('the example of the README has at most twelve lines, and signs in', async (
 
   const world = await startWorld();
   try {
-    const program = replaceOnce(replaceOnce(example, 'https://mcp.example.com/mcp', world.server), 'nodeHost()', 'nodeHost(globalThis.person)');
+    const program = replaceOnce(
+      replaceOnce(example, 'https://mcp.example.com/mcp', world.server),
+      'nodeHost()',
+      'nodeHost(globalThis.person)',
+    );
     const { stdout, stderr } = await promisify(execFile)(
       process.execPath,
       ['--import', './tests/javascript/readme_person.js', '--input-type=module', '--eval', program],

@@ -31,12 +31,16 @@ test('the one with another device signs in where the person enters the code', as
 
 test('the one with a pasted address signs in where the person pastes it', async () => {
   const person = createUserAgent();
-  const printed = await run(examples[1] ?? '', ['nodeHost({ redirect })', 'nodeHost({ ...globalThis.person, redirect })'], async (told, input) => {
-    const url = /Open (\S+)\n.*: $/.exec(told)?.[1];
-    if (!url) return false;
-    input.end(`${await person.signIn(url)}\n`);
-    return true;
-  });
+  const printed = await run(
+    examples[1] ?? '',
+    ['nodeHost({ redirect })', 'nodeHost({ ...globalThis.person, redirect })'],
+    async (told, input) => {
+      const url = /Open (\S+)\n.*: $/.exec(told)?.[1];
+      if (!url) return false;
+      input.end(`${await person.signIn(url)}\n`);
+      return true;
+    },
+  );
   assert.match(printed, /alice@example\.com/);
 });
 
@@ -53,8 +57,14 @@ async function run(example, [host, replacement], answer) {
   const world = await startWorld({ authorizationServer: { features: { deviceFlow } } });
   const server = 'https://mcp.example.com/mcp';
   try {
-    assert.deepEqual([host, server].map((part) => example.split(part).length), [2, 2]);
-    const program = example.replace(host, replacement).replace(server, world.server).concat(`
+    assert.deepEqual(
+      [host, server].map((part) => example.split(part).length),
+      [2, 2],
+    );
+    const program = example
+      .replace(host, replacement)
+      .replace(server, world.server)
+      .concat(`
       import { callTool } from './tests/javascript/world.js';
       console.log(await (await callTool(fetch, ${JSON.stringify(world.server)})).text());`);
     const child = spawn(
@@ -67,7 +77,7 @@ async function run(example, [host, replacement], answer) {
     let isAnswered = false;
     for await (const chunk of child.stdout.setEncoding('utf8')) {
       printed += chunk;
-      isAnswered ||= await answer(printed, child.stdin);
+      if (!isAnswered) isAnswered = await answer(printed, child.stdin);
     }
     assert.equal(await complaints, '');
     return printed;

@@ -29,7 +29,8 @@ describe('what was asked for in vain', () => {
     const { script, seen, start } = servers;
     const connection = start();
     assert.equal(await connection.call('look'), 200);
-    script.authorize = (requested) => (requested.includes('write') ? { error: 'access_denied' } : { granted: requested });
+    script.authorize = (requested) =>
+      requested.includes('write') ? { error: 'access_denied' } : { granted: requested };
     for (const _ of [1, 2]) await assert.rejects(connection.call('change'), { code: 'authorization_refused' });
     const trips = seen.trips.length;
     const error = await rejectionOf(connection.call('change'));
@@ -38,7 +39,11 @@ describe('what was asked for in vain', () => {
     await assert.rejects(start().call('change'), { code: 'attempts_exhausted' }, 'a restart makes no difference');
     assert.equal(seen.trips.length, trips);
     script.authorize = (requested) => ({ granted: requested });
-    await assert.rejects(connection.call('change'), { code: 'attempts_exhausted' }, 'nobody knows yet that it is permitted');
+    await assert.rejects(
+      connection.call('change'),
+      { code: 'attempts_exhausted' },
+      'nobody knows yet that it is permitted',
+    );
     return { ...servers, connection };
   }
 
@@ -75,7 +80,11 @@ describe('what was asked for in vain', () => {
     const { call } = start();
     await call('look');
     script.authorize = () => ({ error: 'access_denied' });
-    const orders = [['admin', 'write'], ['write', 'admin'], ['admin', 'write']];
+    const orders = [
+      ['admin', 'write'],
+      ['write', 'admin'],
+      ['admin', 'write'],
+    ];
     const codes = [];
     for (const order of orders) {
       script.needs = { manage: ['read', ...order], change: ['read', 'write'] };
@@ -156,8 +165,16 @@ describe('what a server answers to a registration is kept, though it lacks scope
     script.manage = (method, sent, authorization) => {
       if (method !== 'PUT' || authorization !== `Bearer ${current[0]}`) return refusal('invalid_token', 401);
       current.shift();
-      const scope = sent?.scope.split(' ').filter((/** @type {string} */ one) => permitted.includes(one)).join(' ');
-      return Response.json({ ...sent, scope, registration_access_token: current[0], registration_client_uri: managedAt });
+      const scope = sent?.scope
+        .split(' ')
+        .filter((/** @type {string} */ one) => permitted.includes(one))
+        .join(' ');
+      return Response.json({
+        ...sent,
+        scope,
+        registration_access_token: current[0],
+        registration_client_uri: managedAt,
+      });
     };
     script.authorize = (requested) => (requested.includes('write') ? refusedScope : { granted: requested });
     await assert.rejects(call('change'), { code: 'scope_not_registered' });
@@ -167,7 +184,10 @@ describe('what a server answers to a registration is kept, though it lacks scope
       { scope: 'read admin write', authorization: 'Bearer second' },
     ]);
     assert.equal(seen.registrations.length, 1);
-    assert.deepEqual(seen.trips.map(({ client }) => client), ['client-1', 'client-1', 'client-1']);
+    assert.deepEqual(
+      seen.trips.map(({ client }) => client),
+      ['client-1', 'client-1', 'client-1'],
+    );
   });
 
   test('a first registration without a required scope, at a server that permits one client only: a smaller demand is served by that client', async () => {
@@ -179,7 +199,10 @@ describe('what a server answers to a registration is kept, though it lacks scope
     const { call } = start();
     await assert.rejects(call('change'), { code: 'scope_not_registered' });
     assert.equal(await call('look'), 200);
-    assert.deepEqual(seen.trips, [{ client: 'client-1', scope: 'read' }, { client: 'client-1', scope: 'read write' }]);
+    assert.deepEqual(seen.trips, [
+      { client: 'client-1', scope: 'read' },
+      { client: 'client-1', scope: 'read write' },
+    ]);
     assert.equal(await start().call('look'), 200);
     assert.equal(seen.registrations.length, 1);
   });
@@ -207,7 +230,13 @@ describe('what a server answers to a registration is kept, though it lacks scope
 });
 
 describe('a refresh is refused, but not for the refresh token', () => {
-  for (const error of ['unauthorized_client', 'invalid_scope', 'access_denied', 'invalid_request', 'unsupported_grant_type']) {
+  for (const error of [
+    'unauthorized_client',
+    'invalid_scope',
+    'access_denied',
+    'invalid_request',
+    'unsupported_grant_type',
+  ]) {
     test(`${error}: the access token serves while it lives, then the person signs in`, async () => {
       const { script, seen, start, store, refuseTokens } = scripted({
         needs: { look: ['read'] },
@@ -246,7 +275,9 @@ describe('a 403 that names no scopes, at a server that lists nothing which could
       'the rest was refused',
       {
         authorize: (requested) =>
-          requested.includes('other') ? { error: 'invalid_scope', error_description: 'other is not permitted' } : { granted: requested },
+          requested.includes('other')
+            ? { error: 'invalid_scope', error_description: 'other is not permitted' }
+            : { granted: requested },
       },
       'read',
     ],
@@ -265,7 +296,8 @@ describe('a 403 that names no scopes, at a server that lists nothing which could
       assert.equal(await call('look'), 200);
       assert.equal(scopesOfTrips().at(-1), requested);
       const trips = seen.trips.length;
-      for (const again of [call, call, start().call]) await assert.rejects(again('change'), { code: 'fresh_token_refused' });
+      for (const again of [call, call, start().call])
+        await assert.rejects(again('change'), { code: 'fresh_token_refused' });
       assert.equal(seen.trips.length, trips);
       assert.equal(await call('look'), 200, 'the session is as good as before');
     });
@@ -329,7 +361,8 @@ describe('a scope that another operation once needed is taken from the client', 
     test(`at the authorization server, which registers and authorizes without it from now on: ${what} succeeds, and asks for less`, async () => {
       const { script, start, scopesOfTrips } = await withBoth();
       script.register = () => ({ scope: 'read' });
-      script.authorize = (requested) => (requested.includes('write') ? { error: 'invalid_scope' } : { granted: requested });
+      script.authorize = (requested) =>
+        requested.includes('write') ? { error: 'invalid_scope' } : { granted: requested };
       const connection = start({ scopes });
       await signsIn(connection);
       assert.deepEqual(scopesOfTrips(), ['read write', 'read']);
@@ -340,7 +373,9 @@ describe('a scope that another operation once needed is taken from the client', 
 
   test('the operation that needs it is refused: what a call demands is never asked for without it', async () => {
     const { start, scopesOfTrips } = await withBoth({ client: { clientId: 'by-hand', scopes: ['read', 'write'] } });
-    await assert.rejects(start({ client: { clientId: 'by-hand', scopes: ['read'] } }).call('change'), { code: 'scope_not_registered' });
+    await assert.rejects(start({ client: { clientId: 'by-hand', scopes: ['read'] } }).call('change'), {
+      code: 'scope_not_registered',
+    });
     assert.deepEqual(scopesOfTrips(), []);
   });
 });

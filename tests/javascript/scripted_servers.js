@@ -77,7 +77,9 @@ export function createScriptedServers() {
       const sent = JSON.parse(body);
       seen.registrations.push(sent.scope);
       const answer = script.register(sent);
-      return answer instanceof Response ? answer : Response.json({ ...sent, client_id: makeName('client'), ...answer }, { status: 201 });
+      return answer instanceof Response
+        ? answer
+        : Response.json({ ...sent, client_id: makeName('client'), ...answer }, { status: 201 });
     },
     [managedAt](body, headers, method) {
       const sent = body ? JSON.parse(body) : undefined;
@@ -95,7 +97,13 @@ export function createScriptedServers() {
       const accessToken = makeName('access-token');
       accessTokens.set(accessToken, granted);
       if (answer.refresh_token) grants.set(answer.refresh_token, granted);
-      return Response.json({ access_token: accessToken, token_type: 'Bearer', expires_in: 3600, scope: granted.join(' '), ...answer });
+      return Response.json({
+        access_token: accessToken,
+        token_type: 'Bearer',
+        expires_in: 3600,
+        scope: granted.join(' '),
+        ...answer,
+      });
     },
     [server](operation, headers) {
       const token = String(headers.get('authorization')).replace('Bearer ', '');
@@ -103,7 +111,10 @@ export function createScriptedServers() {
       if (!demand) return Response.json({});
       const error = demand.status === 403 ? ['error="insufficient_scope"'] : [];
       const scope = demand.scopes ? [`scope="${demand.scopes.join(' ')}"`] : [];
-      return new Response(null, { status: demand.status, headers: { 'www-authenticate': `Bearer ${[...error, ...scope].join(', ')}` } });
+      return new Response(null, {
+        status: demand.status,
+        headers: { 'www-authenticate': `Bearer ${[...error, ...scope].join(', ')}` },
+      });
     },
   };
 
@@ -141,9 +152,14 @@ export function createScriptedServers() {
     refuseTokens: () => accessTokens.clear(),
     /** A connection as the application has it when it starts. @param {ConnectionSettings} [settings] @param {Partial<Host>} [host] */
     start(settings, host) {
-      const authorizer = createAuthorizer({ host: { store, fetch, redirect, ...host }, client: { clientName: 'the tests' }, settings: () => settings });
+      const authorizer = createAuthorizer({
+        host: { store, fetch, redirect, ...host },
+        client: { clientName: 'the tests' },
+        settings: () => settings,
+      });
       const connection = authorizer.connection(server, { interaction: true });
-      const call = async (/** @type {string} */ operation) => (await connection.fetch(server, { method: 'POST', body: operation })).status;
+      const call = async (/** @type {string} */ operation) =>
+        (await connection.fetch(server, { method: 'POST', body: operation })).status;
       return { ...connection, call };
     },
   };

@@ -1,23 +1,29 @@
 /** Signs in as applications do that use the official SDK and no more: what its provider is told to keep is the outcome. */
 
-import * as client1 from '@modelcontextprotocol/sdk/client/index.js';
+import * as client2 from '@modelcontextprotocol/client';
 import * as auth1 from '@modelcontextprotocol/sdk/client/auth.js';
+import * as client1 from '@modelcontextprotocol/sdk/client/index.js';
 import * as middleware1 from '@modelcontextprotocol/sdk/client/middleware.js';
 import * as transport1 from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import * as errors1 from '@modelcontextprotocol/sdk/server/auth/errors.js';
-import * as client127 from 'mcp-sdk-1-27-1/client/index.js';
 import * as auth127 from 'mcp-sdk-1-27-1/client/auth.js';
+import * as client127 from 'mcp-sdk-1-27-1/client/index.js';
 import * as middleware127 from 'mcp-sdk-1-27-1/client/middleware.js';
 import * as transport127 from 'mcp-sdk-1-27-1/client/streamableHttp.js';
 import * as errors127 from 'mcp-sdk-1-27-1/server/auth/errors.js';
-import * as client2 from '@modelcontextprotocol/client';
 
 /** @import { UserAgent } from '../servers/user_agent.js' */
 
 /** Both majors, and a version of the first that stamps nothing with its issuer. */
 export const sdks = {
   'sdk 1.32': { ...client1, ...auth1, ...middleware1, ...transport1, InvalidGrantError: errors1.InvalidGrantError },
-  'sdk 1.27': { ...client127, ...auth127, ...middleware127, ...transport127, InvalidGrantError: errors127.InvalidGrantError },
+  'sdk 1.27': {
+    ...client127,
+    ...auth127,
+    ...middleware127,
+    ...transport127,
+    InvalidGrantError: errors127.InvalidGrantError,
+  },
   'client 2.4': { ...client2, InvalidGrantError: undefined },
 };
 

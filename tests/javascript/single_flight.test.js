@@ -33,11 +33,13 @@ describe('a thousand requests at once in one process', () => {
       const { host, start } = await signedInMachine(world);
       await spoil(host.store);
       const { fetch } = start().connection(world.server);
-      const statuses = await Promise.all(Array.from({ length: 1000 }, async () => {
-        const response = await callTool(fetch, world.server);
-        await response.text();
-        return response.status;
-      }));
+      const statuses = await Promise.all(
+        Array.from({ length: 1000 }, async () => {
+          const response = await callTool(fetch, world.server);
+          await response.text();
+          return response.status;
+        }),
+      );
       assert.deepEqual([...new Set(statuses)], [200]);
       assert.deepEqual(refreshes(world), [200]);
     });

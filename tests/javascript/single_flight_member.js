@@ -52,7 +52,8 @@ async function fetch(input, init, context) {
   const response = await globalThis.fetch(input, init);
   if (isRefresh && stops === 'after') await stop();
   const authorization = new Headers(init?.headers).get('authorization');
-  if (context?.step === 'call' && response.ok && authorization) authorizations.add(createHash('sha256').update(authorization).digest('hex'));
+  if (context?.step === 'call' && response.ok && authorization)
+    authorizations.add(createHash('sha256').update(authorization).digest('hex'));
   return response;
 }
 
@@ -62,12 +63,17 @@ await say('ready');
 process.stdin.once('end', () => process.exit(1));
 await once(process.stdin, 'data');
 
-const ends = await Promise.all(Array.from({ length: requests }, () =>
-  callTool(signedIn, server).then(async (response) => {
-    await response.text();
-    return String(response.status);
-  }, (error) => error.code ?? String(error)),
-));
+const ends = await Promise.all(
+  Array.from({ length: requests }, () =>
+    callTool(signedIn, server).then(
+      async (response) => {
+        await response.text();
+        return String(response.status);
+      },
+      (error) => error.code ?? String(error),
+    ),
+  ),
+);
 /** @type {Record<string, number>} */
 const outcomes = {};
 for (const outcome of ends) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;

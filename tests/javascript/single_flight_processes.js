@@ -7,8 +7,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, test } from 'node:test';
 import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { callTool, createMachine, expire, startWorld, storedSession } from './world.js';
 
@@ -22,7 +22,9 @@ import { callTool, createMachine, expire, startWorld, storedSession } from './wo
  * @param {World} world
  */
 export const refreshes = (world) =>
-  world.authorizationServer.requests.filter(({ path, body }) => path === '/token' && body.grant_type === 'refresh_token').map(({ status, answer }) => answer.error ?? status);
+  world.authorizationServer.requests
+    .filter(({ path, body }) => path === '/token' && body.grant_type === 'refresh_token')
+    .map(({ status, answer }) => answer.error ?? status);
 
 /**
  * @param {World} world
@@ -102,7 +104,10 @@ async function reportsOf(members) {
 async function assertSameTokens(world, reports, store) {
   const { tokens } = await sessionIn(world, store);
   const expected = createHash('sha256').update(`Bearer ${tokens.accessToken}`).digest('hex');
-  assert.deepEqual(reports.map(({ authorizations }) => authorizations), reports.map(() => [expected]));
+  assert.deepEqual(
+    reports.map(({ authorizations }) => authorizations),
+    reports.map(() => [expected]),
+  );
 }
 
 /**
@@ -125,7 +130,10 @@ export function testFourProcesses(where, createPlace) {
       await signedInMachine(world, store);
       await expire(store, world.server);
       const reports = await reportsOf(await startMembers(world, place, 4));
-      assert.deepEqual(reports.map(({ outcomes }) => outcomes), Array(4).fill({ 200: 250 }));
+      assert.deepEqual(
+        reports.map(({ outcomes }) => outcomes),
+        Array(4).fill({ 200: 250 }),
+      );
       assert.deepEqual(refreshes(world), [200]);
       await assertSameTokens(world, reports, store);
     });
@@ -141,7 +149,10 @@ export function testFourProcesses(where, createPlace) {
       const reporting = reportsOf(others);
       await doomed.kill();
       const reports = await reporting;
-      assert.deepEqual(reports.map(({ outcomes }) => outcomes), Array(3).fill({ 200: 25 }));
+      assert.deepEqual(
+        reports.map(({ outcomes }) => outcomes),
+        Array(3).fill({ 200: 25 }),
+      );
       assert.deepEqual(refreshes(world), [200]);
       await assertSameTokens(world, reports, store);
     });
@@ -159,18 +170,27 @@ export function testFourProcesses(where, createPlace) {
       const reporting = reportsOf(others);
       await doomed.kill();
       const reports = await reporting;
-      assert.deepEqual(reports.map(({ outcomes }) => outcomes), Array(3).fill({ interaction_required: 25 }));
+      assert.deepEqual(
+        reports.map(({ outcomes }) => outcomes),
+        Array(3).fill({ interaction_required: 25 }),
+      );
       assert.deepEqual(refreshes(world), [200, 'invalid_grant']);
       const between = await sessionIn(world, store);
       assert.deepEqual([between.plan, between.registration], [before.plan, before.registration]);
 
       const person = createMachine({ store });
-      assert.equal((await callTool(person.start().fetch(world.server, { interaction: true }), world.server)).status, 200);
+      assert.equal(
+        (await callTool(person.start().fetch(world.server, { interaction: true }), world.server)).status,
+        200,
+      );
       assert.equal(person.trips.length, 1);
       assert.equal(person.network.registrations().length, 0);
       assert.equal((await sessionIn(world, store)).registration.clientId, before.registration.clientId);
       const later = await reportsOf(await startMembers(world, place, 3, 10));
-      assert.deepEqual(later.map(({ outcomes }) => outcomes), Array(3).fill({ 200: 10 }));
+      assert.deepEqual(
+        later.map(({ outcomes }) => outcomes),
+        Array(3).fill({ 200: 10 }),
+      );
       await assertSameTokens(world, later, store);
     });
   });

@@ -25,31 +25,59 @@ for (const { file, before, text, complaints } of written) {
 
 test('proofs name rows that exist', () => {
   const ids = written.flatMap(({ ids }) => ids);
-  assert.deepEqual([...new Set([...proofs.flatMap(({ proves }) => proves), ...later])].filter((id) => !ids.includes(id)), []);
+  assert.deepEqual(
+    [...new Set([...proofs.flatMap(({ proves }) => proves), ...later])].filter((id) => !ids.includes(id)),
+    [],
+  );
 });
 
 test('the tables are read as they are: no row is missing between the first and the last', () => {
   const letters = { D: 12, R: 8, S: 9, A: 10, T: 8, I: 2 };
-  const rules = Object.entries(letters).flatMap(([letter, last]) => Array.from({ length: last }, (_, index) => `${letter}${index + 1}`));
-  const numbers = Array.from({ length: 99 }, (_, index) => index + 1).filter((number) => number !== 43 && (number <= 53 || number >= 90));
-  assert.deepEqual(written.map(({ ids }) => ids), [rules, numbers.map((number) => `interop ${number}`)]);
+  const rules = Object.entries(letters).flatMap(([letter, last]) =>
+    Array.from({ length: last }, (_, index) => `${letter}${index + 1}`),
+  );
+  const numbers = Array.from({ length: 99 }, (_, index) => index + 1).filter(
+    (number) => number !== 43 && (number <= 53 || number >= 90),
+  );
+  assert.deepEqual(
+    written.map(({ ids }) => ids),
+    [rules, numbers.map((number) => `interop ${number}`)],
+  );
 });
 
 test('a mark says what a test proves, and how', () => {
   // Put together, so that this file does not seem to prove them.
   const source = (/** @type {string[]} */ ...names) => names.map((name) => `test(${name}, () => {});`).join('\n');
-  const filledIn = '`[refuses T3, interop 41] ${what}: it\\\'s refused`';
-  assert.deepEqual(markedTests(source("'[accepts T4] a name'", filledIn, "'no mark'", '`[${ids}] ${name}`'), 'x.test.js'), [
-    { kind: 'accepts', proves: ['T4'], name: 'a name', file: 'x.test.js' },
-    { kind: 'refuses', proves: ['T3', 'interop 41'], name: "…: it's refused", file: 'x.test.js' },
-  ]);
+  const filledIn = "`[refuses T3, interop 41] ${what}: it\\'s refused`";
+  assert.deepEqual(
+    markedTests(source("'[accepts T4] a name'", filledIn, "'no mark'", '`[${ids}] ${name}`'), 'x.test.js'),
+    [
+      { kind: 'accepts', proves: ['T4'], name: 'a name', file: 'x.test.js' },
+      { kind: 'refuses', proves: ['T3', 'interop 41'], name: "…: it's refused", file: 'x.test.js' },
+    ],
+  );
   assert.throws(() => markedTests(source("'[T4] a name'"), 'x.test.js'), /x\.test\.js: the mark in "\[T4\] a name"/);
 });
 
 test('what lacks a proof is missed, and so is what no longer lacks one', () => {
-  const form = { file: 'x.md', prefix: 'x ', byHand: 2, columns: /** @type {('accepts' | 'refuses')[][]} */ ([['accepts'], ['refuses']]) };
-  const rows = ['| id | rule | accepts | refuses |', '|---|---|---|---|', '| 1 | one \\| two | as it was |', '| 2 | three | later | later |'];
-  const accepting = { kind: /** @type {const} */ ('accepts'), proves: ['x 1', 'x 2'], name: 'both [of | them]', file: 'tests/a/1.json' };
+  const form = {
+    file: 'x.md',
+    prefix: 'x ',
+    byHand: 2,
+    columns: /** @type {('accepts' | 'refuses')[][]} */ ([['accepts'], ['refuses']]),
+  };
+  const rows = [
+    '| id | rule | accepts | refuses |',
+    '|---|---|---|---|',
+    '| 1 | one \\| two | as it was |',
+    '| 2 | three | later | later |',
+  ];
+  const accepting = {
+    kind: /** @type {const} */ ('accepts'),
+    proves: ['x 1', 'x 2'],
+    name: 'both [of | them]',
+    file: 'tests/a/1.json',
+  };
   const alone = { ...accepting, proves: ['x 1'], name: 'that one' };
   const refusing = { kind: /** @type {const} */ ('refuses'), proves: ['x 2'], name: 'stopped', file: 'tests/b/2.json' };
 
@@ -59,7 +87,10 @@ test('what lacks a proof is missed, and so is what no longer lacks one', () => {
     '| 1 | one \\| two | [that one](../tests/a/1.json); more in [a](../tests/a) | none |',
     '| 2 | three | [both \\[of \\| them\\]](../tests/a/1.json) | [stopped](../tests/b/2.json) |',
   ]);
-  assert.deepEqual(complaints, ['x 1: nothing refuses', 'x 2 has its proofs: take it out of the list `later` in scripts/requirements.js']);
+  assert.deepEqual(complaints, [
+    'x 1: nothing refuses',
+    'x 2 has its proofs: take it out of the list `later` in scripts/requirements.js',
+  ]);
   assert.equal(withProofs(text, form, [accepting, alone, refusing], ['x 2']).text, text);
 
   const incomplete = withProofs(rows.join('\n'), form, [accepting], ['x 1', 'x 2']);

@@ -52,7 +52,11 @@ describe('requests of the module', () => {
   });
 
   /** Reads one document: the protected resource's metadata. @param {StepHost} [host] */
-  const read = (host) => discover({ endpoint: `${origin}/mcp`, challenge: { scheme: 'Bearer', resourceMetadata: `${origin}/document` } }, host);
+  const read = (host) =>
+    discover(
+      { endpoint: `${origin}/mcp`, challenge: { scheme: 'Bearer', resourceMetadata: `${origin}/document` } },
+      host,
+    );
 
   /** Sends one form. @param {StepHost} [host] */
   const send = (host) => refresh({ session: session() }, host);
@@ -63,7 +67,11 @@ describe('requests of the module', () => {
     grant: 'authorization_code',
     discovery: {
       endpoint: `${origin}/mcp`,
-      protectedResource: { resource: `${origin}/mcp`, authorizationServers: [origin], metadataUrl: `${origin}/document` },
+      protectedResource: {
+        resource: `${origin}/mcp`,
+        authorizationServers: [origin],
+        metadataUrl: `${origin}/document`,
+      },
       authorizationServer: {
         issuer: origin,
         authorizationEndpoint: `${origin}/authorize`,
@@ -73,7 +81,14 @@ describe('requests of the module', () => {
         metadataUrl: `${origin}/.well-known/oauth-authorization-server`,
       },
     },
-    registration: { version: 1, kind: 'dynamic', issuer: origin, clientId: 'c', tokenEndpointAuthMethod: 'none', redirectUri: 'http://127.0.0.1/' },
+    registration: {
+      version: 1,
+      kind: 'dynamic',
+      issuer: origin,
+      clientId: 'c',
+      tokenEndpointAuthMethod: 'none',
+      redirectUri: 'http://127.0.0.1/',
+    },
     plan: { version: 1, scopes: [] },
     tokens: { accessToken: 'access-1', refreshToken: 'refresh-1', receivedAt: 1 },
   });
@@ -92,12 +107,14 @@ describe('requests of the module', () => {
   }
 
   /** @param {ServerResponse} response @param {unknown} document */
-  const answerJson = (response, document) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document));
+  const answerJson = (response, document) =>
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document));
 
   /** Everything that a discovery wants, the first document of a given length. @param {number} [length] */
   function serveDocuments(length = 0) {
     const document = JSON.stringify({ resource: `${origin}/mcp`, authorization_servers: [origin] });
-    routes['/document'] = (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(document.padEnd(length));
+    routes['/document'] = (_, response) =>
+      response.writeHead(200, { 'content-type': 'application/json' }).end(document.padEnd(length));
     routes['/.well-known/oauth-authorization-server'] = (_, response) =>
       answerJson(response, {
         issuer: origin,
@@ -132,7 +149,9 @@ describe('requests of the module', () => {
 
     test('that are small only while compressed are measured as they are', async () => {
       routes['/document'] = (_, response) =>
-        response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(16 * mebibyte, ' ')));
+        response
+          .writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+          .end(gzipSync(Buffer.alloc(16 * mebibyte, ' ')));
       await refuses(read(), 'misbehaved', 'response_too_large');
     });
 
@@ -165,7 +184,8 @@ describe('requests of the module', () => {
     test('that are empty, or no text, are no documents', async () => {
       routes['/document'] = (_, response) => response.writeHead(204).end();
       await refuses(read(), 'misbehaved', 'not_json');
-      routes['/document'] = (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(Buffer.from([0x22, 0xff, 0xfe, 0x22]));
+      routes['/document'] = (_, response) =>
+        response.writeHead(200, { 'content-type': 'application/json' }).end(Buffer.from([0x22, 0xff, 0xfe, 0x22]));
       await refuses(read(), 'misbehaved', 'not_json');
     });
   });
@@ -180,8 +200,20 @@ describe('requests of the module', () => {
 
   test('a time-out that is none is the usual one', async () => {
     serveDocuments();
-    for (const timeoutMilliseconds of [Infinity, 1e12, Number.NaN, 0, -1, /** @type {any} */ ('soon'), /** @type {any} */ (null)]) {
-      assert.equal((await read({ timeoutMilliseconds })).authorizationServer.issuer, origin, String(timeoutMilliseconds));
+    for (const timeoutMilliseconds of [
+      Infinity,
+      1e12,
+      Number.NaN,
+      0,
+      -1,
+      /** @type {any} */ ('soon'),
+      /** @type {any} */ (null),
+    ]) {
+      assert.equal(
+        (await read({ timeoutMilliseconds })).authorizationServer.issuer,
+        origin,
+        String(timeoutMilliseconds),
+      );
     }
   });
 
@@ -220,7 +252,13 @@ describe('requests of the module', () => {
         response.end();
       });
       const { origin: elsewhere, close: leave } = await listenOnLoopback(other);
-      for (const target of [`${elsewhere}/document`, `//${new URL(elsewhere).host}/document`, 'ftp://files.example/', 'no URL at all', '']) {
+      for (const target of [
+        `${elsewhere}/document`,
+        `//${new URL(elsewhere).host}/document`,
+        'ftp://files.example/',
+        'no URL at all',
+        '',
+      ]) {
         redirect('/document', target);
         await refuses(read(), 'misbehaved', 'redirect_refused');
       }
@@ -258,17 +296,41 @@ describe('requests of the module', () => {
       await refuses(read({ signal: abort.signal }), 'transport', 'aborted');
     });
 
-    for (const [what, scopes, doubt] of /** @type {const} */ ([['read', ['a'], 'unanswered'], ['updated', [], undefined]])) {
+    for (const [what, scopes, doubt] of /** @type {const} */ ([
+      ['read', ['a'], 'unanswered'],
+      ['updated', [], undefined],
+    ])) {
       test(`[refuses R7, interop 93] while a registration is ${what}: the client is not registered anew`, async () => {
         const { discovery, registration } = session();
         const registrationClientUri = `${origin}/register/c`;
-        const stored = { ...registration, scopes: [...scopes], registrationClientUri, registrationAccessToken: 'manage-1' };
+        const stored = {
+          ...registration,
+          scopes: [...scopes],
+          registrationClientUri,
+          registrationAccessToken: 'manage-1',
+        };
         routes['/register/c'] = () => abort.abort();
         const abort = new AbortController();
         const asked = register(
           {
-            discovery: { ...discovery, authorizationServer: { ...discovery.authorizationServer, registrationEndpoint: `${origin}/register` } },
-            plan: { version: 1, scopes: [{ scope: 'a', purpose: 'request', required: true, requested: true, refused: false, sources: ['challenge'], reason: '' }] },
+            discovery: {
+              ...discovery,
+              authorizationServer: { ...discovery.authorizationServer, registrationEndpoint: `${origin}/register` },
+            },
+            plan: {
+              version: 1,
+              scopes: [
+                {
+                  scope: 'a',
+                  purpose: 'request',
+                  required: true,
+                  requested: true,
+                  refused: false,
+                  sources: ['challenge'],
+                  reason: '',
+                },
+              ],
+            },
             redirectUri: 'http://127.0.0.1/',
             registration: stored,
             doubt,
@@ -276,7 +338,10 @@ describe('requests of the module', () => {
           { signal: abort.signal },
         );
         await refuses(asked, 'transport', 'aborted', 'register');
-        assert.deepEqual(requested.map((request) => request.split(' ')[1]), ['/register/c']);
+        assert.deepEqual(
+          requested.map((request) => request.split(' ')[1]),
+          ['/register/c'],
+        );
       });
     }
 
@@ -290,7 +355,7 @@ describe('requests of the module', () => {
     });
   });
 
-  describe('a fetch of the host\'s own', () => {
+  describe("a fetch of the host's own", () => {
     test('is used for everything; without one, the global fetch is', async (context) => {
       serveDocuments();
       /** @type {string[]} */
@@ -323,7 +388,16 @@ describe('requests of the module', () => {
       await delay(60);
     });
 
-    const thrown = [new TypeError('fetch failed'), 'a string', undefined, null, 42, Symbol('thrown'), Object.create(null), throwing()];
+    const thrown = [
+      new TypeError('fetch failed'),
+      'a string',
+      undefined,
+      null,
+      42,
+      Symbol('thrown'),
+      Object.create(null),
+      throwing(),
+    ];
     test('that throws, or rejects with anything', async () => {
       for (const what of thrown) {
         await refuses(read({ fetch: () => Promise.reject(what) }), 'transport', 'network_failed');
@@ -343,20 +417,47 @@ describe('requests of the module', () => {
     const response = { status: 200, headers: new Headers({ 'content-type': 'application/json' }) };
     /** @type {Record<string, [answer: unknown, code: string]>} */
     const nonsense = {
-      'nothing': [undefined, 'network_failed'],
-      'null': [null, 'network_failed'],
+      nothing: [undefined, 'network_failed'],
+      null: [null, 'network_failed'],
       'a number': [42, 'network_failed'],
       'an object': [{}, 'network_failed'],
       'a status in words': [{ ...response, status: 'OK' }, 'network_failed'],
       'what throws at every touch': [throwing(), 'network_failed'],
       'a body that is no stream': [{ ...response, body: 'text' }, 'network_failed'],
       'a body whose reader is none': [{ ...response, body: body({}) }, 'network_failed'],
-      'a body whose reader throws': [{ ...response, body: body({ read() { throw new Error('no'); } }) }, 'network_failed'],
-      'a body whose reader rejects': [{ ...response, body: body({ read: () => Promise.reject(new Error('no')) }) }, 'network_failed'],
-      'a body of strings': [{ ...response, body: body({ read: async () => ({ done: false, value: '{}' }) }) }, 'network_failed'],
+      'a body whose reader throws': [
+        {
+          ...response,
+          body: body({
+            read() {
+              throw new Error('no');
+            },
+          }),
+        },
+        'network_failed',
+      ],
+      'a body whose reader rejects': [
+        { ...response, body: body({ read: () => Promise.reject(new Error('no')) }) },
+        'network_failed',
+      ],
+      'a body of strings': [
+        { ...response, body: body({ read: async () => ({ done: false, value: '{}' }) }) },
+        'network_failed',
+      ],
       'a body of nothing': [{ ...response, body: body({ read: async () => undefined }) }, 'network_failed'],
       'a body that was read before': [usedUp(), 'network_failed'],
-      'headers that throw': [{ ...response, headers: { get() { throw new Error('no'); } }, body: null }, 'not_json'],
+      'headers that throw': [
+        {
+          ...response,
+          headers: {
+            get() {
+              throw new Error('no');
+            },
+          },
+          body: null,
+        },
+        'not_json',
+      ],
       'no headers at all': [{ status: 200 }, 'not_json'],
     };
     for (const [what, [answer, code]] of Object.entries(nonsense)) {
@@ -382,7 +483,10 @@ describe('requests of the module', () => {
       Array.from({ length: 60 }, (_, index) => {
         if (index % 4 === 0) return read().then(({ authorizationServer }) => authorizationServer.issuer);
         if (index % 4 === 1) return send().then(({ tokens }) => tokens.accessToken);
-        if (index % 4 === 2) return rejectionOf(read({ fetch: /** @type {any} */ (deaf), timeoutMilliseconds: 20 })).then(({ code }) => code);
+        if (index % 4 === 2)
+          return rejectionOf(read({ fetch: /** @type {any} */ (deaf), timeoutMilliseconds: 20 })).then(
+            ({ code }) => code,
+          );
         return rejectionOf(read({ signal: AbortSignal.abort() })).then(({ code }) => code);
       }),
     );
@@ -397,5 +501,9 @@ function throwing() {
     throw new Error('not to be touched');
   };
   // A promise that resolves with it asks for `then`.
-  return new Proxy(refuse, { get: (_, name) => (name === 'then' ? undefined : refuse()), has: refuse, getPrototypeOf: refuse });
+  return new Proxy(refuse, {
+    get: (_, name) => (name === 'then' ? undefined : refuse()),
+    has: refuse,
+    getPrototypeOf: refuse,
+  });
 }

@@ -68,7 +68,8 @@ async function play(vector, recorded) {
   const host = {
     fetch: script.fetch,
     trace: (/** @type {mcp.TraceEvent} */ event) => void traced.push(JSON.stringify(event)),
-    clientAssertion: async (/** @type {mcp.AssertionRequest} */ { issuer, clientId }) => `assertion of ${clientId} for ${issuer}`,
+    clientAssertion: async (/** @type {mcp.AssertionRequest} */ { issuer, clientId }) =>
+      `assertion of ${clientId} for ${issuer}`,
     dpop: vector.dpop ? createDpop() : undefined,
     // Long enough for every answer that comes, however busy this machine is.
     ...(vector.exchange?.some(({ fails }) => fails === 'timed_out') && { timeoutMilliseconds: 1000 }),
@@ -117,7 +118,10 @@ function checkForForeignText(error, exchange) {
   if (error.kind !== 'misbehaved') return;
   for (const { answer } of exchange) {
     for (const text of [...texts(answer), ...texts(parsed(answer?.body))]) {
-      assert(text.length < 8 || !error.message.includes(text), `the message repeats "${text}" of an answer: ${error.message}`);
+      assert(
+        text.length < 8 || !error.message.includes(text),
+        `the message repeats "${text}" of an answer: ${error.message}`,
+      );
     }
   }
 }
@@ -181,7 +185,10 @@ function forbidden({ method, headers, credentials }) {
   // A proof goes to endpoints that take forms, which a host with a key has permission for, or has none.
   const usual = ['accept', 'authorization', 'content-type', ...(method === 'POST' ? ['dpop'] : [])];
   const names = [...new Headers(headers).keys()].filter((name) => !usual.includes(name));
-  return [...names.map((name) => `sends the header ${name}`), ...(credentials === 'omit' ? [] : [`sends credentials: ${credentials}`])];
+  return [
+    ...names.map((name) => `sends the header ${name}`),
+    ...(credentials === 'omit' ? [] : [`sends credentials: ${credentials}`]),
+  ];
 }
 
 /**
@@ -194,7 +201,13 @@ function requestAsJson(url, { method = 'GET', redirect, headers, body }) {
   const sent = new Headers(headers);
   const authorization = sent.get('authorization');
   if (typeof body !== 'string') return { method, url, redirect, authorization };
-  return { method, url, redirect, authorization, body: sent.get('content-type') === 'application/json' ? JSON.parse(body) : formAsJson(body) };
+  return {
+    method,
+    url,
+    redirect,
+    authorization,
+    body: sent.get('content-type') === 'application/json' ? JSON.parse(body) : formAsJson(body),
+  };
 }
 
 /**
@@ -204,10 +217,12 @@ function requestAsJson(url, { method = 'GET', redirect, headers, body }) {
  */
 function formAsJson(body) {
   const form = new URLSearchParams(body);
-  return Object.fromEntries([...new Set(form.keys())].map((name) => {
-    const values = form.getAll(name);
-    return [name, values.length === 1 ? values[0] : values];
-  }));
+  return Object.fromEntries(
+    [...new Set(form.keys())].map((name) => {
+      const values = form.getAll(name);
+      return [name, values.length === 1 ? values[0] : values];
+    }),
+  );
 }
 
 /**
@@ -247,7 +262,8 @@ function expanded(json, parts = {}) {
   if (!isObject(json)) return json;
   if (json.repeat !== undefined) return json.repeat.repeat(json.times);
   if (json.joined !== undefined) return expanded(json.joined, parts).join('');
-  if (json.like === undefined) return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, expanded(value, parts)]));
+  if (json.like === undefined)
+    return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, expanded(value, parts)]));
   assert(Object.hasOwn(parts, json.like), `the file has no part ${json.like}`);
   const part = expanded(parts[json.like], parts);
   return json.but === undefined ? part : merged(part, expanded(json.but, parts));
@@ -292,5 +308,7 @@ function differences(expected, actual, path) {
     const [url, query = ''] = actual.split('?');
     return differences(expected, { url, query: formAsJson(query) }, path);
   }
-  return expected === (actual ?? null) ? [] : [`${path} should be ${JSON.stringify(expected)} and is ${JSON.stringify(actual)}`];
+  return expected === (actual ?? null)
+    ? []
+    : [`${path} should be ${JSON.stringify(expected)} and is ${JSON.stringify(actual)}`];
 }

@@ -8,16 +8,24 @@ import { test } from 'node:test';
 let calls = 0;
 let asked = 0;
 const { instantiate } = WebAssembly;
-WebAssembly.instantiate = /** @type {any} */ (async (/** @type {WebAssembly.Module} */ module, /** @type {WebAssembly.Imports} */ imports) => {
-  const instance = await instantiate(module, imports);
-  const { exports } = instance;
-  if ('llhttp_execute' in exports) return instance;
-  const counted = Object.entries(exports).map(([name, exported]) => [
-    name,
-    typeof exported === 'function' ? (/** @type {unknown[]} */ ...args) => { calls += 1; if (name === 'call') asked += 1; return exported(...args); } : exported,
-  ]);
-  return { exports: Object.fromEntries(counted) };
-});
+WebAssembly.instantiate = /** @type {any} */ (
+  async (/** @type {WebAssembly.Module} */ module, /** @type {WebAssembly.Imports} */ imports) => {
+    const instance = await instantiate(module, imports);
+    const { exports } = instance;
+    if ('llhttp_execute' in exports) return instance;
+    const counted = Object.entries(exports).map(([name, exported]) => [
+      name,
+      typeof exported === 'function'
+        ? (/** @type {unknown[]} */ ...args) => {
+            calls += 1;
+            if (name === 'call') asked += 1;
+            return exported(...args);
+          }
+        : exported,
+    ]);
+    return { exports: Object.fromEntries(counted) };
+  }
+);
 
 const { callTool, createMachine, expire, startWorld } = await import('./world.js');
 
@@ -29,7 +37,9 @@ test('a cold sign-in makes at most three calls into the wasm and ten store opera
     const { read, compareAndSwap } = host.store;
     Object.assign(host.store, {
       read: (/** @type {string} */ key) => ((operations += 1), read.call(host.store, key)),
-      compareAndSwap: (/** @type {[string, string | null, any]} */ ...args) => ((operations += 1), compareAndSwap.apply(host.store, args)),
+      compareAndSwap: (/** @type {[string, string | null, any]} */ ...args) => (
+        (operations += 1), compareAndSwap.apply(host.store, args)
+      ),
     });
     const { fetch } = start().connection(world.server, { interaction: true });
     [calls, asked] = [0, 0];

@@ -144,7 +144,8 @@ export const sessionKey = (server) => `session ${server} default`;
  */
 export async function rewrite(store, key, change) {
   const there = await store.read(key);
-  if (!there || !(await store.compareAndSwap(key, there.version, change(there.value)))) throw new Error(`${key} could not be changed`);
+  if (!there || !(await store.compareAndSwap(key, there.version, change(there.value))))
+    throw new Error(`${key} could not be changed`);
 }
 
 /**

@@ -42,6 +42,10 @@ export function readmeRows(versions) {
   const entries = ['mcp-oauth-wasm', 'mcp-oauth-wasm/web', 'mcp-oauth-wasm/slim'];
   const row = (/** @type {string} */ bundler, /** @type {string} */ place, /** @type {string[]} */ known) =>
     `| ${bundler} | ${place} | ${entries.map((entry) => (known.includes(entry) ? 'yes' : '–')).join(' | ')} |`;
-  const rows = bundled.map(({ bundler, platform, entries }) => row(`${bundler} ${versions[bundler.split(' ')[0] ?? '']}`, places[platform], Object.keys(entries)));
-  return [...new Set([...rows, row(`next ${versions.next}`, 'client components, route handlers', entries.slice(0, 2))])];
+  const rows = bundled.map(({ bundler, platform, entries }) =>
+    row(`${bundler} ${versions[bundler.split(' ')[0] ?? '']}`, places[platform], Object.keys(entries)),
+  );
+  return [
+    ...new Set([...rows, row(`next ${versions.next}`, 'client components, route handlers', entries.slice(0, 2))]),
+  ];
 }

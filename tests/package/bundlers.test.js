@@ -52,14 +52,25 @@ for (const one of bundled) {
 
 test('a program that only explains a plan carries no WebAssembly, and nothing that would load it', async () => {
   const folder = newProgram('mcp-oauth-wasm');
-  writeFileSync(join(folder, 'main.js'), "import { explain } from 'mcp-oauth-wasm/inspector'; console.log(explain({ scopes: [] }));");
-  for (const { bundler, platform, format } of bundled.filter(({ platform, bundler }) => platform === 'browser' && bundler !== 'vite dev')) {
+  writeFileSync(
+    join(folder, 'main.js'),
+    "import { explain } from 'mcp-oauth-wasm/inspector'; console.log(explain({ scopes: [] }));",
+  );
+  for (const { bundler, platform, format } of bundled.filter(
+    ({ platform, bundler }) => platform === 'browser' && bundler !== 'vite dev',
+  )) {
     await outputOf(node, [bundle, JSON.stringify({ bundler, platform, format })], folder);
     const files = filesBelow([join(folder, 'dist')]);
-    const text = files.filter((file) => file.endsWith('.js')).map((file) => readFileSync(file, 'utf8')).join('');
+    const text = files
+      .filter((file) => file.endsWith('.js'))
+      .map((file) => readFileSync(file, 'utf8'))
+      .join('');
     assert.match(text, /nothing|scope/, `${bundler} left explain out`);
     assert.doesNotMatch(text, /WebAssembly|AGFzbQ/, `${bundler} left the module in`);
-    assert.deepEqual(files.filter((file) => file.endsWith('.wasm')), []);
+    assert.deepEqual(
+      files.filter((file) => file.endsWith('.wasm')),
+      [],
+    );
   }
 });
 
@@ -69,7 +80,10 @@ test('the README lists what is tested here', () => {
   const { next } = JSON.parse(read('tests/package/next/package.json')).dependencies;
   const { esbuild } = JSON.parse(read('package.json')).devDependencies;
   const lines = read('README.md').split(/\r?\n/);
-  assert.deepEqual(readmeRows({ ...dependencies, next, esbuild }).filter((row) => !lines.includes(row)), []);
+  assert.deepEqual(
+    readmeRows({ ...dependencies, next, esbuild }).filter((row) => !lines.includes(row)),
+    [],
+  );
 });
 
 /**
@@ -80,7 +94,10 @@ function newProgram(entry, source) {
   const folder = mkdtempSync(join(there.folder, 'program '));
   writeProgram(folder, entry, source);
   // Vite starts from a page; the others are loaded by one like it.
-  writeFileSync(join(folder, 'index.html'), '<!doctype html><body><script type="module" src="/main.js"></script></body>');
+  writeFileSync(
+    join(folder, 'index.html'),
+    '<!doctype html><body><script type="module" src="/main.js"></script></body>',
+  );
   return folder;
 }
 
@@ -103,7 +120,10 @@ function sayInNode(folder, format) {
 async function outputOf(command, args, cwd) {
   const { status, output } = await run(command, args, { cwd, output: 'capture' });
   // Where a bundle is quoted, its lines are long.
-  const shown = output.split('\n').map((line) => line.slice(0, 300)).join('\n');
+  const shown = output
+    .split('\n')
+    .map((line) => line.slice(0, 300))
+    .join('\n');
   assert.equal(status, 0, `${args.join(' ')} ended with status ${status}:\n${shown}`);
   return shown;
 }
@@ -116,7 +136,8 @@ async function sayOnPage(folder, { bundler, format }) {
   const dist = join(folder, 'dist');
   mkdirSync(dist, { recursive: true });
   const type = format === 'iife' ? '' : 'type="module"';
-  if (bundler !== 'vite') writeFileSync(join(dist, 'index.html'), `<!doctype html><body><script ${type} src="main.js"></script></body>`);
+  if (bundler !== 'vite')
+    writeFileSync(join(dist, 'index.html'), `<!doctype html><body><script ${type} src="main.js"></script></body>`);
   const server = await startSite(dist);
   try {
     return await textAt(browser, `${server.origin}/index.html`);

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { mustRunNpm } from '../../scripts/support.js';
 import { run } from '../command_line/run.js';
-import { createUserAgent } from '../servers/user_agent.js';
 import { startWorld } from '../javascript/world.js';
+import { createUserAgent } from '../servers/user_agent.js';
 import { installed } from './installed.js';
 
 /** @type {import('./installed.js').Installed} */
@@ -23,14 +23,23 @@ after(async () => {
 
 /** No Rust, no browser, and a home of its own. */
 const env = () => ({
-  PATH: dirname(process.execPath), HOME: there.folder, XDG_STATE_HOME: join(there.folder, 'state'), LOCALAPPDATA: join(there.folder, 'state'),
-  DISPLAY: undefined, WAYLAND_DISPLAY: undefined, BROWSER: undefined,
+  PATH: dirname(process.execPath),
+  HOME: there.folder,
+  XDG_STATE_HOME: join(there.folder, 'state'),
+  LOCALAPPDATA: join(there.folder, 'state'),
+  DISPLAY: undefined,
+  WAYLAND_DISPLAY: undefined,
+  BROWSER: undefined,
 });
 
 /** `npx` as a user runs it: in a folder with nothing in it, with a cache of its own. @param {string[]} args @param {import('../command_line/run.js').RunOptions} [options] */
-const npx = (args, options) => run(['--yes', '--offline', `--package=${there.tarball}`, '--', 'mcp-oauth-wasm', ...args], {
-  program: npxProgram(), cwd: mkdtempSync(join(there.folder, 'empty ')), env: { ...env(), npm_config_cache: join(there.folder, 'cache') }, ...options,
-});
+const npx = (args, options) =>
+  run(['--yes', '--offline', `--package=${there.tarball}`, '--', 'mcp-oauth-wasm', ...args], {
+    program: npxProgram(),
+    cwd: mkdtempSync(join(there.folder, 'empty ')),
+    env: { ...env(), npm_config_cache: join(there.folder, 'cache') },
+    ...options,
+  });
 
 /** Ctrl-C: npx starts a shell, and that the command; all of them are told. @param {number} pid */
 function interrupt(pid) {
@@ -41,12 +50,19 @@ function interrupt(pid) {
 /** Where npm has it, beside the npm that runs this or beside this Node. */
 function npxProgram() {
   const [ofNode, ofNpm] = [dirname(process.execPath), process.env.npm_execpath];
-  const candidates = [...(ofNpm ? [join(dirname(ofNpm), 'npx-cli.js')] : []), join(ofNode, 'node_modules', 'npm', 'bin', 'npx-cli.js'), join(ofNode, 'npx')];
+  const candidates = [
+    ...(ofNpm ? [join(dirname(ofNpm), 'npx-cli.js')] : []),
+    join(ofNode, 'node_modules', 'npm', 'bin', 'npx-cli.js'),
+    join(ofNode, 'npx'),
+  ];
   return realpathSync(candidates.find((candidate) => existsSync(candidate)) ?? '');
 }
 
 test('npx runs the command of the package that is installed', async () => {
-  const output = await mustRunNpm(['exec', '--offline', '--', 'mcp-oauth-wasm', '--version'], { cwd: there.folder, output: 'capture' });
+  const output = await mustRunNpm(['exec', '--offline', '--', 'mcp-oauth-wasm', '--version'], {
+    cwd: there.folder,
+    output: 'capture',
+  });
   assert.equal(output.trim().split('\n').at(-1), there.description.version);
 });
 

@@ -20,11 +20,21 @@ before(async () => {
 after(() => there.remove());
 
 test('the tarball has the files of the list, and no other', () => {
-  const packed = filesBelow([there.packageFolder]).map((file) => relative(there.packageFolder, file).split(sep).join('/')).sort();
+  const packed = filesBelow([there.packageFolder])
+    .map((file) => relative(there.packageFolder, file).split(sep).join('/'))
+    .sort();
   if (process.env.UPDATE) writeFileSync(list, `${packed.join('\n')}\n`);
   const listed = listedFiles();
-  assert.deepEqual(packed.filter((file) => !listed.includes(file)), [], 'packed, and not in tests/package/contents.txt');
-  assert.deepEqual(listed.filter((file) => !packed.includes(file)), [], 'in tests/package/contents.txt, and not packed');
+  assert.deepEqual(
+    packed.filter((file) => !listed.includes(file)),
+    [],
+    'packed, and not in tests/package/contents.txt',
+  );
+  assert.deepEqual(
+    listed.filter((file) => !packed.includes(file)),
+    [],
+    'in tests/package/contents.txt, and not packed',
+  );
 });
 
 /** Types alone. */
@@ -33,13 +43,21 @@ const withoutModule = ['records', 'electron/electron_parts', 'store/keyring_part
 test('every module has its types, and none is without its module', () => {
   const files = listedFiles();
   const modules = (/** @type {RegExp} */ pattern) => files.flatMap((file) => pattern.exec(file)?.[1] ?? []);
-  assert.deepEqual(modules(/^types\/(.+)\.d\.ts$/).filter((name) => !withoutModule.includes(name)), modules(/^js\/(.+)\.js$/));
+  assert.deepEqual(
+    modules(/^types\/(.+)\.d\.ts$/).filter((name) => !withoutModule.includes(name)),
+    modules(/^js\/(.+)\.js$/),
+  );
 });
 
 test('every entry leads to a file that is there', () => {
   const files = listedFiles();
-  const targets = Object.values(there.description.exports).flatMap((entry) => (typeof entry === 'string' ? [entry] : Object.values(entry)));
-  assert.deepEqual(targets.filter((target) => !files.includes(target.slice('./'.length))), []);
+  const targets = Object.values(there.description.exports).flatMap((entry) =>
+    typeof entry === 'string' ? [entry] : Object.values(entry),
+  );
+  assert.deepEqual(
+    targets.filter((target) => !files.includes(target.slice('./'.length))),
+    [],
+  );
 });
 
 test('installing it runs no script, and installs nothing else', () => {
@@ -48,7 +66,10 @@ test('installing it runs no script, and installs nothing else', () => {
   assert.deepEqual(description.optionalDependencies ?? {}, {});
   assert.deepEqual(description.peerDependencies ?? {}, {});
   const atInstallation = ['preinstall', 'install', 'postinstall', 'prepare', 'preprepare', 'postprepare'];
-  assert.deepEqual(Object.keys(description.scripts ?? {}).filter((name) => atInstallation.includes(name)), []);
+  assert.deepEqual(
+    Object.keys(description.scripts ?? {}).filter((name) => atInstallation.includes(name)),
+    [],
+  );
   const lock = JSON.parse(readFileSync(`${folder}/node_modules/.package-lock.json`, 'utf8'));
   assert.deepEqual(Object.keys(lock.packages), ['node_modules/mcp-oauth-wasm']);
 });
@@ -64,8 +85,13 @@ for (const version of ['1.3.0', '2.1.2']) {
 }
 
 test('what registers the WebAssembly module, and what does its work when it is loaded, is named as a side effect, and nothing else is', () => {
-  const registering = filesBelow([`${there.packageFolder}/js`]).filter((file) => /^(provide|contextBridge\.exposeInMainWorld)\(/m.test(readFileSync(file, 'utf8')));
-  assert.deepEqual(registering.map((file) => `./${relative(there.packageFolder, file).split(sep).join('/')}`), there.description.sideEffects);
+  const registering = filesBelow([`${there.packageFolder}/js`]).filter((file) =>
+    /^(provide|contextBridge\.exposeInMainWorld)\(/m.test(readFileSync(file, 'utf8')),
+  );
+  assert.deepEqual(
+    registering.map((file) => `./${relative(there.packageFolder, file).split(sep).join('/')}`),
+    there.description.sideEffects,
+  );
 });
 
 function listedFiles() {

@@ -42,7 +42,10 @@ after(async () => {
   for (const folder of [built, packageFolder]) rmSync(folder, { recursive: true, force: true });
 });
 
-for (const [what, path] of Object.entries({ 'mcp-oauth-wasm in a client component': '/', 'mcp-oauth-wasm/web in a client component': '/web' })) {
+for (const [what, path] of Object.entries({
+  'mcp-oauth-wasm in a client component': '/',
+  'mcp-oauth-wasm/web in a client component': '/web',
+})) {
   test(what, async () => {
     assertKnownResult(await textAt(browser, `${server.origin}${path}`), what);
   });

@@ -32,7 +32,9 @@ for (const version of supportedNodes) {
   describe(`Node ${version}`, () => {
     test('imports and requires every entry, which export the same both ways and instantiate nothing', async () => {
       const node = await ensureNode(version, 'This test');
-      const said = JSON.parse(await mustRun(node, ['--no-warnings', 'entries.mjs'], { cwd: there.folder, output: 'capture' }));
+      const said = JSON.parse(
+        await mustRun(node, ['--no-warnings', 'entries.mjs'], { cwd: there.folder, output: 'capture' }),
+      );
       const code = Object.values(there.description.exports).filter((entry) => typeof entry !== 'string');
       assert.equal(said.entries.length, code.length);
       for (const { specifier, imported, required } of said.entries) {

@@ -27,8 +27,10 @@ const packageUrl = '/node_modules/mcp-oauth-wasm';
 /** How the program is started, by what starts it. @type {Record<string, string>} */
 const pages = {
   '<script type="module">': '<script type="module" src="main.js"></script>',
-  'a module worker': "<script>new Worker('main.js', { type: 'module' }).onmessage = ({ data }) => { document.body.textContent = data; };</script>",
-  'a classic worker': "<script>new Worker('classic.js').onmessage = ({ data }) => { document.body.textContent = data; };</script>",
+  'a module worker':
+    "<script>new Worker('main.js', { type: 'module' }).onmessage = ({ data }) => { document.body.textContent = data; };</script>",
+  'a classic worker':
+    "<script>new Worker('classic.js').onmessage = ({ data }) => { document.body.textContent = data; };</script>",
 };
 
 /** The entries, by the URL of their modules: nobody resolves names here. @type {[name: string, url: string, source?: string][]} */
@@ -54,7 +56,10 @@ for (const name of browserNames) {
           writeProgram(folder, url, source);
           writeFileSync(join(folder, 'classic.js'), "import('./main.js');");
           writeFileSync(join(folder, 'index.html'), `<!doctype html><body>${html}</body>`);
-          assertKnownResult(await textAt(browser, `${server.origin}/${basename(folder)}/index.html`), `${name}, ${where}, ${entry}`);
+          assertKnownResult(
+            await textAt(browser, `${server.origin}/${basename(folder)}/index.html`),
+            `${name}, ${where}, ${entry}`,
+          );
         });
       }
     }

@@ -16,8 +16,12 @@ import { join } from 'node:path';
 export function writeProgram(folder, entry, source) {
   mkdirSync(folder, { recursive: true });
   if (source) writeFileSync(join(folder, 'source.js'), source);
-  const start = source ? { import: "import source from './source.js';", call: 'await init(source);' } : { import: '', call: 'await init();' };
-  writeFileSync(join(folder, 'use.js'), `
+  const start = source
+    ? { import: "import source from './source.js';", call: 'await init(source);' }
+    : { import: '', call: 'await init();' };
+  writeFileSync(
+    join(folder, 'use.js'),
+    `
     import { createPkce, init, planScopes } from '${entry}';
     ${start.import}
     export async function use() {
@@ -25,15 +29,19 @@ export function writeProgram(folder, entry, source) {
       const { codeVerifier, codeChallenge } = await createPkce();
       const { scopes } = await planScopes({ challenge: ['email'], protectedResource: ['openid', 'email'] });
       return JSON.stringify({ codeVerifier, codeChallenge, requested: scopes.filter(({ requested }) => requested).map(({ scope }) => scope) });
-    }`);
-  writeFileSync(join(folder, 'main.js'), `
+    }`,
+  );
+  writeFileSync(
+    join(folder, 'main.js'),
+    `
     import { use } from './use.js';
     const say = (said) => {
       if (globalThis.document) document.body.textContent = said;
       else if (globalThis.process) console.log(said);
       else postMessage(said);
     };
-    use().then(say, (error) => say(\`\${error.code} \${error.stack}\`));`);
+    use().then(say, (error) => say(\`\${error.code} \${error.stack}\`));`,
+  );
 }
 
 /**

@@ -27,20 +27,29 @@ test('the types are those of the code, wherever an entry is resolved', async () 
   const attw = join(tools, '@arethetypeswrong', 'cli', 'dist', 'index.js');
   const exceptions = [
     // Left out is `node10`: TypeScript's resolution for Nodes that know no `exports`. None of those is supported.
-    '--profile', 'node16',
+    '--profile',
+    'node16',
     // It says that `require()` of an ES module fails. It does not on any Node that is supported: node.test.js requires every entry.
-    '--ignore-rules', 'cjs-resolves-to-esm',
+    '--ignore-rules',
+    'cjs-resolves-to-esm',
     // Nobody imports these: their addresses are what is used.
-    '--exclude-entrypoints', 'wasm', 'electron-preload',
+    '--exclude-entrypoints',
+    'wasm',
+    'electron-preload',
   ];
-  const { status, output } = await run(process.execPath, [attw, there.tarball, '--format', 'ascii', '--no-emoji', ...exceptions], { output: 'capture' });
+  const { status, output } = await run(
+    process.execPath,
+    [attw, there.tarball, '--format', 'ascii', '--no-emoji', ...exceptions],
+    { output: 'capture' },
+  );
   assert.equal(status, 0, output);
 });
 
 describe('a program in TypeScript uses every entry', () => {
-  const entries = () => Object.entries(there.description.exports)
-    .filter(([, entry]) => typeof entry !== 'string')
-    .map(([path], index) => [`entry${index}`, `mcp-oauth-wasm${path.slice('.'.length)}`]);
+  const entries = () =>
+    Object.entries(there.description.exports)
+      .filter(([, entry]) => typeof entry !== 'string')
+      .map(([path], index) => [`entry${index}`, `mcp-oauth-wasm${path.slice('.'.length)}`]);
   const imports = () => entries().map(([name, entry]) => `import * as ${name} from '${entry}';`);
   const requires = () => entries().map(([name, entry]) => `import ${name} = require('${entry}');`);
 
@@ -51,15 +60,31 @@ describe('a program in TypeScript uses every entry', () => {
     ['for a bundler', 'bundler.ts', 'esnext', 'bundler', imports],
   ])) {
     test(name, async () => {
-      const program = [...lines(), `console.log(${entries().map(([name]) => name).join(', ')});`, 'export type Plan = entry0.ScopePlan;'];
+      const program = [
+        ...lines(),
+        `console.log(${entries()
+          .map(([name]) => name)
+          .join(', ')});`,
+        'export type Plan = entry0.ScopePlan;',
+      ];
       writeFileSync(join(there.folder, file), program.join('\n'));
       const options = {
         // Without `skipLibCheck`: the declarations themselves are checked.
-        strict: true, noEmit: true, target: 'es2023', lib: ['es2023', 'dom', 'dom.iterable'], module, moduleResolution,
-        typeRoots: [join(root, 'node_modules', '@types')], types: ['node'],
+        strict: true,
+        noEmit: true,
+        target: 'es2023',
+        lib: ['es2023', 'dom', 'dom.iterable'],
+        module,
+        moduleResolution,
+        typeRoots: [join(root, 'node_modules', '@types')],
+        types: ['node'],
       };
       writeFileSync(join(there.folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: [file] }));
-      const { status, output } = await run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '--project', there.folder], { output: 'capture' });
+      const { status, output } = await run(
+        process.execPath,
+        [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '--project', there.folder],
+        { output: 'capture' },
+      );
       assert.equal(status, 0, output);
     });
   }

@@ -48,7 +48,10 @@ const contract = storeContract({
   open,
   openAgain: (store) => openAt(settingsOf.get(store) ?? {}),
   async abandonLock(store, key) {
-    const holder = fork(fileURLToPath(new URL('holder.js', import.meta.url)), [JSON.stringify(settingsOf.get(store)), key]);
+    const holder = fork(fileURLToPath(new URL('holder.js', import.meta.url)), [
+      JSON.stringify(settingsOf.get(store)),
+      key,
+    ]);
     await once(holder, 'message');
     holder.kill('SIGKILL');
     await once(holder, 'exit');
@@ -60,14 +63,22 @@ for (const { name, run } of contract) test(name, run);
 test('what it rejects with quotes no record', async () => {
   const store = openAt({ ...server, database: 'postgres' });
   const error = await store.compareAndSwap('k', null, { token: 'secret' }).catch((reason) => reason);
-  assert.deepEqual([error.name, error.code, error.details], ['StorageError', 'store_unavailable', { code: '42P01' }], 'there is no table');
+  assert.deepEqual(
+    [error.name, error.code, error.details],
+    ['StorageError', 'store_unavailable', { code: '42P01' }],
+    'there is no table',
+  );
   assert.ok(!JSON.stringify([error, error.message, error.stack, String(error.cause)]).includes('secret'));
   await pools.get(store)?.end();
 });
 
 test('without a PostgreSQL it is store_unavailable, and no work is done', async () => {
   const store = openAt({ ...server, host: `${server.host}/nothing` });
-  for (const use of [store.read('k'), store.compareAndSwap('k', null, {}), store.lock('k', async () => assert.fail('the work was done'))]) {
+  for (const use of [
+    store.read('k'),
+    store.compareAndSwap('k', null, {}),
+    store.lock('k', async () => assert.fail('the work was done')),
+  ]) {
     await assert.rejects(use, { name: 'StorageError', code: 'store_unavailable', details: { code: 'ENOENT' } });
   }
 });

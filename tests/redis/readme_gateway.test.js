@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createRedisStore } from 'mcp-oauth-wasm/redis';
-import { connectBy } from './clients/clients.js';
-import { startRedisServer } from '../servers/redis_server.js';
 import { createMachine, startWorld } from '../javascript/world.js';
+import { startRedisServer } from '../servers/redis_server.js';
+import { connectBy } from './clients/clients.js';
 
 const root = new URL('../../', import.meta.url);
 const run = promisify(execFile);
@@ -27,7 +27,10 @@ test('the gateway of the README has at most twelve lines, and serves each user b
     assert.ok(connected);
     const store = createRedisStore({ client: connected.client });
     for (const user of ['alice', 'bob']) {
-      await createMachine({ login: user, store }).start().connection(world.server, { account: user, interaction: true }).signIn();
+      await createMachine({ login: user, store })
+        .start()
+        .connection(world.server, { account: user, interaction: true })
+        .signIn();
     }
     const program = example
       .replace("'redis'", JSON.stringify(clientPackage))
@@ -36,7 +39,10 @@ test('the gateway of the README has at most twelve lines, and serves each user b
         import { callTool } from './tests/javascript/world.js';
         for (const user of ['alice', 'bob']) console.log(await (await callTool(fetchFor(user, ${JSON.stringify(world.server)}), ${JSON.stringify(world.server)})).text());
         client.destroy();`);
-    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], { cwd: fileURLToPath(root), timeout: 60_000 });
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], {
+      cwd: fileURLToPath(root),
+      timeout: 60_000,
+    });
     assert.match(stdout, /alice@example\.com[^]*bob@example\.com/);
   } finally {
     connected?.disconnect();

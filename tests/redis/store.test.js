@@ -45,7 +45,10 @@ for (const [name, connect] of Object.entries(connectBy)) {
       async abandonLock(store, key) {
         const machine = await connect(server.path);
         await new Promise((taken) => {
-          openWith({ client: machine.client, prefix: prefixOf(store) }).lock(key, () => new Promise(() => taken(undefined)));
+          openWith({ client: machine.client, prefix: prefixOf(store) }).lock(
+            key,
+            () => new Promise(() => taken(undefined)),
+          );
         });
         machine.disconnect();
       },
@@ -55,7 +58,9 @@ for (const [name, connect] of Object.entries(connectBy)) {
 }
 
 describe('in Redis', async () => {
-  const { client, disconnect } = await /** @type {NonNullable<typeof connectBy[string]>} */ (connectBy.redis)(server.path);
+  const { client, disconnect } = await /** @type {NonNullable<typeof connectBy[string]>} */ (connectBy.redis)(
+    server.path,
+  );
   after(disconnect);
   const ask = (/** @type {string[]} */ ...command) => client.sendCommand(command);
 
@@ -95,13 +100,23 @@ describe('in Redis', async () => {
     const prefix = newPrefix();
     const store = createRedisStore({ client, prefix });
     const impatient = createRedisStore({ client, prefix, lockTimeoutMilliseconds: 50 });
-    await store.lock('k', () => assert.rejects(impatient.lock('k', async () => {}), { name: 'StorageError', code: 'lock_timeout' }));
+    await store.lock('k', () =>
+      assert.rejects(
+        impatient.lock('k', async () => {}),
+        { name: 'StorageError', code: 'lock_timeout' },
+      ),
+    );
   });
 
   test('what is no record is store_corrupted, and left as it is', async () => {
     const prefix = newPrefix();
     const store = createRedisStore({ client, prefix });
-    for (const fields of [['value', '{"token":"secret"}'], ['version', 'v'], ['version', 'v', 'value', '["secret"]'], ['version', 'v', 'value', '{"token":"secre']]) {
+    for (const fields of [
+      ['value', '{"token":"secret"}'],
+      ['version', 'v'],
+      ['version', 'v', 'value', '["secret"]'],
+      ['version', 'v', 'value', '{"token":"secre'],
+    ]) {
       await ask('DEL', `${prefix}record:k`);
       await ask('HSET', `${prefix}record:k`, ...fields);
       await assert.rejects(store.read('k'), (/** @type {Error} */ error) => {
@@ -120,15 +135,22 @@ describe('in Redis', async () => {
     await assert.rejects(store.compareAndSwap('k', null, { n: 1 }), { code: 'store_unavailable' });
     assert.equal(await ask('GET', `${prefix}record:k`), 'text');
 
-    const gone = createRedisStore({ client: { sendCommand: () => Promise.reject(new Error('Connection is closed.')) } });
+    const gone = createRedisStore({
+      client: { sendCommand: () => Promise.reject(new Error('Connection is closed.')) },
+    });
     for (const use of [gone.read('k'), gone.compareAndSwap('k', null, {}), gone.lock('k', async () => assert.fail())]) {
       await assert.rejects(use, (error) => error instanceof StorageError && error.code === 'store_unavailable');
     }
   });
 
   test('the command that a client quotes in its errors is not in ours', async () => {
-    const quoting = { sendCommand: (/** @type {string[]} */ command) => Promise.reject(Object.assign(new Error(`ERR ${command.join(' ')}`), { command })) };
-    const error = await createRedisStore({ client: quoting }).compareAndSwap('k', null, { token: 'secret' }).catch((reason) => reason);
+    const quoting = {
+      sendCommand: (/** @type {string[]} */ command) =>
+        Promise.reject(Object.assign(new Error(`ERR ${command.join(' ')}`), { command })),
+    };
+    const error = await createRedisStore({ client: quoting })
+      .compareAndSwap('k', null, { token: 'secret' })
+      .catch((reason) => reason);
     assert.ok(!JSON.stringify([error, error.message, error.stack, String(error.cause)]).includes('secret'));
     assert.equal(error.details.reason, 'ERR');
   });

@@ -1,7 +1,7 @@
 // What the reference has to say beyond what TypeDoc asks for: units, errors, and the section of a standard.
 
-import { basename } from 'node:path';
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 
 import { Application, Comment, CommentTag, Converter, ReflectionKind } from 'typedoc';
 
@@ -9,27 +9,139 @@ import { Application, Comment, CommentTag, Converter, ReflectionKind } from 'typ
 
 /** Exports of which no standard speaks. */
 const ours = [
-  'Authorizer', 'ConnectionOptions', 'RequestToSign', 'ResponseToJudge', 'AuthorizationError', 'MisuseError', 'TransportError',
-  'RefusedError', 'IncompatibleError', 'MisbehavedError', 'InteractionRequiredError', 'StorageError', 'ErrorParts', 'HostCode', 'Kind',
-  'Examination', 'Judged', 'rules', 'findingsOf', 'Severity', 'Exchange', 'Failure', 'Seen', 'Look', 'Rule', 'ProbeRule', 'ProbeLook', 'ProbeInput', 'ProbeResult', 'ProbeEvidence', 'Trial', 'probeRules', 'FileStore', 'Listing', 'defaultStorePath',
-  'Step', 'Store', 'StoredRecord', 'LockOptions', 'FileStoreOptions', 'createMemoryStore', 'createFileStore', 'Outcome', 'Environment',
-  'StepHost', 'Event', 'EventKind', 'Party', 'TraceEvent', 'TracePlace', 'Source', 'Purpose', 'Outright', 'Answer', 'RegistrationRefusal', 'Attempts', 'Doubt', 'WasmSource', 'init',
-  'AuthProviderOptions', 'ErrorClass', 'createAuthorizer', 'CompletedSignIn', 'ConnectionSettings', 'KeyPair', 'Clock', 'FetchContext', 'Sequence', 'Lane', 'Section', 'Arrow', 'Tone', 'ScopeFacts', 'ScopeColumn', 'ScopeHeading', 'ScopeMatrix', 'ScopeCell', 'ScopeState', 'ScopeRow',
-  'FailureReport', 'FailureFacts', 'Change', 'Remedy', 'Report', 'ReportInput',
-  'ElectronModules', 'ElectronApp', 'ElectronEvents', 'ElectronNet', 'ElectronRequest', 'ElectronRequestOptions', 'ElectronSafeStorage', 'ElectronSession',
-  'ElectronSessions', 'ElectronDecrypted', 'ElectronResolvedHost', 'ElectronResolvedEndpoint', 'ElectronShell', 'ElectronFetchOptions', 'SafeStorageStoreOptions', 'createSafeStorageStore', 'BridgeOptions',
-  'ContractCase', 'StoreContractOptions', 'FetchContractOptions', 'RedirectContractOptions', 'storeContract', 'fetchContract',
-  'redirectContract', 'FetchTestServer', 'startFetchTestServer', 'createRedisStore', 'RedisStoreOptions', 'RedisClient',
-  'createKeyringStore', 'KeyringStoreOptions', 'KeyringModule', 'KeyringEntryClass', 'KeyringEntry',
-  'BlockedPopup', 'BrowserHostOptions', 'browserHost', 'PageReturn', 'IndexedDBStoreOptions', 'createIndexedDBStore', 'CallbackText',
+  'Authorizer',
+  'ConnectionOptions',
+  'RequestToSign',
+  'ResponseToJudge',
+  'AuthorizationError',
+  'MisuseError',
+  'TransportError',
+  'RefusedError',
+  'IncompatibleError',
+  'MisbehavedError',
+  'InteractionRequiredError',
+  'StorageError',
+  'ErrorParts',
+  'HostCode',
+  'Kind',
+  'Examination',
+  'Judged',
+  'rules',
+  'findingsOf',
+  'Severity',
+  'Exchange',
+  'Failure',
+  'Seen',
+  'Look',
+  'Rule',
+  'ProbeRule',
+  'ProbeLook',
+  'ProbeInput',
+  'ProbeResult',
+  'ProbeEvidence',
+  'Trial',
+  'probeRules',
+  'FileStore',
+  'Listing',
+  'defaultStorePath',
+  'Step',
+  'Store',
+  'StoredRecord',
+  'LockOptions',
+  'FileStoreOptions',
+  'createMemoryStore',
+  'createFileStore',
+  'Outcome',
+  'Environment',
+  'StepHost',
+  'Event',
+  'EventKind',
+  'Party',
+  'TraceEvent',
+  'TracePlace',
+  'Source',
+  'Purpose',
+  'Outright',
+  'Answer',
+  'RegistrationRefusal',
+  'Attempts',
+  'Doubt',
+  'WasmSource',
+  'init',
+  'AuthProviderOptions',
+  'ErrorClass',
+  'createAuthorizer',
+  'CompletedSignIn',
+  'ConnectionSettings',
+  'KeyPair',
+  'Clock',
+  'FetchContext',
+  'Sequence',
+  'Lane',
+  'Section',
+  'Arrow',
+  'Tone',
+  'ScopeFacts',
+  'ScopeColumn',
+  'ScopeHeading',
+  'ScopeMatrix',
+  'ScopeCell',
+  'ScopeState',
+  'ScopeRow',
+  'FailureReport',
+  'FailureFacts',
+  'Change',
+  'Remedy',
+  'Report',
+  'ReportInput',
+  'ElectronModules',
+  'ElectronApp',
+  'ElectronEvents',
+  'ElectronNet',
+  'ElectronRequest',
+  'ElectronRequestOptions',
+  'ElectronSafeStorage',
+  'ElectronSession',
+  'ElectronSessions',
+  'ElectronDecrypted',
+  'ElectronResolvedHost',
+  'ElectronResolvedEndpoint',
+  'ElectronShell',
+  'ElectronFetchOptions',
+  'SafeStorageStoreOptions',
+  'createSafeStorageStore',
+  'BridgeOptions',
+  'ContractCase',
+  'StoreContractOptions',
+  'FetchContractOptions',
+  'RedirectContractOptions',
+  'storeContract',
+  'fetchContract',
+  'redirectContract',
+  'FetchTestServer',
+  'startFetchTestServer',
+  'createRedisStore',
+  'RedisStoreOptions',
+  'RedisClient',
+  'createKeyringStore',
+  'KeyringStoreOptions',
+  'KeyringModule',
+  'KeyringEntryClass',
+  'KeyringEntry',
+  'BlockedPopup',
+  'BrowserHostOptions',
+  'browserHost',
+  'PageReturn',
+  'IndexedDBStoreOptions',
+  'createIndexedDBStore',
+  'CallbackText',
 ];
 
 /** By the file of its types, how each entry is imported. @type {Map<string, string>} */
 const entries = new Map(
-  Object.entries(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).exports).map(([specifier, entry]) => [
-    basename(entry.types ?? '', '.d.ts'),
-    specifier.slice('.'.length),
-  ]),
+  Object.entries(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).exports).map(
+    ([specifier, entry]) => [basename(entry.types ?? '', '.d.ts'), specifier.slice('.'.length)],
+  ),
 );
 
 const standards = /RFC \d+|OpenID Connect|MCP, |Fetch Standard/;
@@ -79,14 +191,30 @@ function complaints(project, serializer) {
   const exported = (project.children ?? []).flatMap(({ children }) => children ?? []);
   const numbers = project.getReflectionsByKind(ReflectionKind.Property | ReflectionKind.Parameter).filter(isNumber);
   const functions = exported.flatMap(({ signatures }) => signatures ?? []);
-  const cites = (/** @type {DeclarationReflection} */ declaration) => standards.test(JSON.stringify(serializer.toObject(declaration)));
-  const all = (/** @type {Reflection[]} */ reflections, /** @type {string} */ complaint) => reflections.map((reflection) => `${reflection.getFriendlyFullName()} ${complaint}`);
+  const cites = (/** @type {DeclarationReflection} */ declaration) =>
+    standards.test(JSON.stringify(serializer.toObject(declaration)));
+  const all = (/** @type {Reflection[]} */ reflections, /** @type {string} */ complaint) =>
+    reflections.map((reflection) => `${reflection.getFriendlyFullName()} ${complaint}`);
   return [
-    ...all(numbers.filter(({ name, comment }) => !units.test(`${name} ${text(comment?.summary)}`)), 'is a number, and does not say of what.'),
-    ...all(functions.flatMap(({ parameters }) => parameters ?? []).filter(({ comment }) => !comment), 'is not described, by `@param`.'),
-    ...all(functions.filter(({ comment }) => !saysHowItFails(comment)), 'does not say how it fails: by `@throws`, or by what it `@returns`.'),
-    ...all(exported.filter((one) => !ours.includes(one.name) && !cites(one)), 'names no section of a standard, and is not among `ours` in plugin.js.'),
-    ...ours.filter((name) => !exported.some((one) => one.name === name)).map((name) => `${name} is among \`ours\` in plugin.js, and is not exported.`),
+    ...all(
+      numbers.filter(({ name, comment }) => !units.test(`${name} ${text(comment?.summary)}`)),
+      'is a number, and does not say of what.',
+    ),
+    ...all(
+      functions.flatMap(({ parameters }) => parameters ?? []).filter(({ comment }) => !comment),
+      'is not described, by `@param`.',
+    ),
+    ...all(
+      functions.filter(({ comment }) => !saysHowItFails(comment)),
+      'does not say how it fails: by `@throws`, or by what it `@returns`.',
+    ),
+    ...all(
+      exported.filter((one) => !ours.includes(one.name) && !cites(one)),
+      'names no section of a standard, and is not among `ours` in plugin.js.',
+    ),
+    ...ours
+      .filter((name) => !exported.some((one) => one.name === name))
+      .map((name) => `${name} is among \`ours\` in plugin.js, and is not exported.`),
   ];
 }
 
@@ -98,7 +226,9 @@ function saysHowItFails(comment) {
 /** @param {Reflection} reflection */
 function isNumber(reflection) {
   const { type } = /** @type {DeclarationReflection} */ (reflection);
-  return (type?.type === 'union' ? type.types : [type]).some((one) => one?.type === 'intrinsic' && one.name === 'number');
+  return (type?.type === 'union' ? type.types : [type]).some(
+    (one) => one?.type === 'intrinsic' && one.name === 'number',
+  );
 }
 
 /** @param {readonly CommentDisplayPart[]} [parts] */

@@ -20,7 +20,13 @@ export default {
   // The platform's own, for where TypeScript knows no DOM.
   intentionallyNotExported: ['WasmModule', 'Key', 'JsonWebKey'],
   requiredToBeDocumented: ['Function', 'Class', 'Interface', 'TypeAlias', 'Property', 'Method', 'Accessor'],
-  validation: { notExported: true, invalidLink: true, rewrittenLink: true, notDocumented: true, unusedMergeModuleWith: true },
+  validation: {
+    notExported: true,
+    invalidLink: true,
+    rewrittenLink: true,
+    notDocumented: true,
+    unusedMergeModuleWith: true,
+  },
 
   outputFileStrategy: 'modules',
   hidePageHeader: true,

@@ -10,7 +10,12 @@ import { targetFolder } from '../../scripts/support.js';
 import { startWorld } from '../javascript/world.js';
 import { createUserAgent } from '../servers/user_agent.js';
 
-const program = join(targetFolder, 'rust-example', 'debug', process.platform === 'win32' ? 'mcp-oauth-example.exe' : 'mcp-oauth-example');
+const program = join(
+  targetFolder,
+  'rust-example',
+  'debug',
+  process.platform === 'win32' ? 'mcp-oauth-example.exe' : 'mcp-oauth-example',
+);
 
 /** @type {import('../javascript/world.js').World} */
 let world;
@@ -26,7 +31,13 @@ test('signs in at a server that it has never met, and calls a tool with the toke
   assert.equal(asked.length, 1);
   const { query, client } = asked[0] ?? assert.fail();
   const registered = String(client?.scope).split(' ');
-  assert.deepEqual(String(query.scope).split(' ').filter((scope) => !registered.includes(scope)), [], 'it asks for what it registered');
+  assert.deepEqual(
+    String(query.scope)
+      .split(' ')
+      .filter((scope) => !registered.includes(scope)),
+    [],
+    'it asks for what it registered',
+  );
 });
 
 test('what is not the response that it waits for does not end its wait', async () => {
@@ -34,7 +45,11 @@ test('what is not the response that it waits for does not end its wait', async (
   const statuses = [];
   const { answer } = await signIn(async (authorizationUrl) => {
     const redirectUri = String(new URL(authorizationUrl).searchParams.get('redirect_uri'));
-    for (const url of [`${redirectUri}?code=stray&state=another`, redirectUri, `${new URL(redirectUri).origin}/favicon.ico`]) {
+    for (const url of [
+      `${redirectUri}?code=stray&state=another`,
+      redirectUri,
+      `${new URL(redirectUri).origin}/favicon.ico`,
+    ]) {
       statuses.push((await fetch(url)).status);
     }
   });

@@ -200,7 +200,8 @@ export async function startAuthorizationServer(options = {}) {
 export const deviceFlow = {
   enabled: true,
   userCodeInputSource: (context, form, _out, error) => show(context, `${error?.message ?? 'Enter the code'} ${form}`),
-  userCodeConfirmSource: (context, form) => show(context, `${form}<button type="submit" form="op.deviceConfirmForm" value="yes" name="abort">Abort</button>`),
+  userCodeConfirmSource: (context, form) =>
+    show(context, `${form}<button type="submit" form="op.deviceConfirmForm" value="yes" name="abort">Abort</button>`),
   successSource: (context) => show(context, 'Signed in'),
 };
 

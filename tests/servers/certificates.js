@@ -17,7 +17,16 @@ import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 const DAY = 86_400_000;
 
 /** The tags of DER (X.690 §8) that are needed here. */
-const tag = { boolean: 0x01, integer: 0x02, bits: 0x03, octets: 0x04, text: 0x0c, time: 0x17, sequence: 0x30, set: 0x31 };
+const tag = {
+  boolean: 0x01,
+  integer: 0x02,
+  bits: 0x03,
+  octets: 0x04,
+  text: 0x0c,
+  time: 0x17,
+  sequence: 0x30,
+  set: 0x31,
+};
 const ecdsaWithSha256 = sequence(object('2a8648ce3d040302'));
 
 /** An authority of one's own, as companies have them. */

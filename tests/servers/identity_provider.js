@@ -38,7 +38,9 @@ export async function startIdentityProvider({ clientAt = () => undefined } = {})
    */
   async function exchange(request) {
     const form = Object.fromEntries(new URLSearchParams(await text(request)));
-    const encoded = [client.clientId, client.clientSecret].map((part) => new URLSearchParams({ part }).toString().slice('part='.length));
+    const encoded = [client.clientId, client.clientSecret].map((part) =>
+      new URLSearchParams({ part }).toString().slice('part='.length),
+    );
     const credentials = Buffer.from(encoded.join(':')).toString('base64');
     if (request.headers.authorization !== `Basic ${credentials}`) return [401, { error: 'invalid_client' }];
     exchanges.push(form);
@@ -46,7 +48,13 @@ export async function startIdentityProvider({ clientAt = () => undefined } = {})
     const subject = await jwtVerify(idToken, publicKey, { issuer, audience: client.clientId }).catch(() => undefined);
     const clientId = permissions.clientAt(audience);
     if (!subject || !clientId) return [400, { error: subject ? 'access_denied' : 'invalid_grant' }];
-    const assertion = await new SignJWT({ sub: subject.payload.sub, client_id: clientId, jti: randomUUID(), resource, scope })
+    const assertion = await new SignJWT({
+      sub: subject.payload.sub,
+      client_id: clientId,
+      jti: randomUUID(),
+      resource,
+      scope,
+    })
       .setProtectedHeader({ alg: 'ES256', kid: 'one', typ: 'oauth-id-jag+jwt' })
       .setIssuer(issuer)
       .setAudience(audience)
@@ -67,8 +75,13 @@ export async function startIdentityProvider({ clientAt = () => undefined } = {})
     exchanges,
     /** What a person's sign-in there gives the application. */
     idToken: () =>
-      new SignJWT({ sub: 'alice' }).setProtectedHeader({ alg: 'ES256', kid: 'one' }).setIssuer(issuer).setAudience(client.clientId)
-        .setIssuedAt().setExpirationTime('1 hour').sign(privateKey),
+      new SignJWT({ sub: 'alice' })
+        .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+        .setIssuer(issuer)
+        .setAudience(client.clientId)
+        .setIssuedAt()
+        .setExpirationTime('1 hour')
+        .sign(privateKey),
     close,
   };
 }

@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
+import { chown, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
@@ -19,12 +19,24 @@ export async function startPostgreSQLServer() {
   if (as.uid !== undefined && as.gid !== undefined) await chown(folder, as.uid, as.gid);
   const [data, user] = [join(folder, 'data'), 'tester'];
   try {
-    execFileSync(join(programs, 'initdb'), ['-D', data, '-U', user, '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'], {
-      ...as, cwd: folder, stdio: ['ignore', 'ignore', 'inherit'],
-    });
-    const server = spawn(join(programs, 'postgres'), ['-D', data, '-k', folder, '-c', 'listen_addresses=', '-c', 'fsync=off'], {
-      ...as, cwd: folder, stdio: ['ignore', 'inherit', 'pipe'],
-    });
+    execFileSync(
+      join(programs, 'initdb'),
+      ['-D', data, '-U', user, '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'],
+      {
+        ...as,
+        cwd: folder,
+        stdio: ['ignore', 'ignore', 'inherit'],
+      },
+    );
+    const server = spawn(
+      join(programs, 'postgres'),
+      ['-D', data, '-k', folder, '-c', 'listen_addresses=', '-c', 'fsync=off'],
+      {
+        ...as,
+        cwd: folder,
+        stdio: ['ignore', 'inherit', 'pipe'],
+      },
+    );
     // An immediate shutdown, of all its processes.
     const end = () => void server.kill('SIGQUIT');
     process.once('exit', end);
@@ -48,7 +60,8 @@ export async function startPostgreSQLServer() {
 /** PostgreSQL refuses to run as root; then it runs as a user that may do little. */
 function unprivileged() {
   if (process.getuid?.() !== 0) return {};
-  const numberOf = (/** @type {string} */ option) => Number(execFileSync('id', [option, 'nobody'], { encoding: 'utf8' }));
+  const numberOf = (/** @type {string} */ option) =>
+    Number(execFileSync('id', [option, 'nobody'], { encoding: 'utf8' }));
   return { uid: numberOf('-u'), gid: numberOf('-g') };
 }
 

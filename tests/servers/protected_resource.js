@@ -119,7 +119,10 @@ export async function startProtectedResource(options) {
       if (request.method !== 'POST') return response.writeHead(405, { Allow: 'POST' }).end();
       const message = JSON.parse(await bodyOf(request));
       record.calls = toolsCalled(message);
-      requireScopes(authorization, record.calls.flatMap((name) => furtherTools[name] ?? []));
+      requireScopes(
+        authorization,
+        record.calls.flatMap((name) => furtherTools[name] ?? []),
+      );
       await serve(Object.assign(request, { auth: authorization }), response, message);
     } catch (error) {
       if (error instanceof Refusal) refuse(response, error);
@@ -272,14 +275,19 @@ async function bodyOf(request) {
  * @returns {string[]}
  */
 function toolsCalled(message) {
-  return [message].flat().flatMap((/** @type {any} */ { method, params }) => (method === 'tools/call' ? [params.name] : []));
+  return [message]
+    .flat()
+    .flatMap((/** @type {any} */ { method, params }) => (method === 'tools/call' ? [params.name] : []));
 }
 
 /** @param {ServerResponse} response */
 function allowWebPages(response) {
   response.setHeader('Access-Control-Allow-Origin', '*');
   response.setHeader('Access-Control-Allow-Methods', 'GET, POST, DELETE');
-  response.setHeader('Access-Control-Allow-Headers', 'Authorization, DPoP, Content-Type, Accept, Mcp-Protocol-Version, Mcp-Session-Id');
+  response.setHeader(
+    'Access-Control-Allow-Headers',
+    'Authorization, DPoP, Content-Type, Accept, Mcp-Protocol-Version, Mcp-Session-Id',
+  );
   response.setHeader('Access-Control-Expose-Headers', 'WWW-Authenticate, DPoP-Nonce, Mcp-Session-Id');
 }
 

@@ -15,9 +15,13 @@ export async function startRedisServer() {
   const folder = await mkdtemp(join(tmpdir(), 'redis '));
   const path = join(folder, 'redis.sock');
   const settings = { port: '0', unixsocket: path, save: '', appendonly: 'no', dir: folder };
-  const server = spawn('redis-server', Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]), {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const server = spawn(
+    'redis-server',
+    Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const end = () => void server.kill('SIGKILL');
   process.once('exit', end);
   try {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client, StreamableHTTPClientTransport, UnauthorizedError, auth } from '@modelcontextprotocol/client';
+import { auth, Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
 import { startAuthorizationServer } from './authorization_server.js';
 import { startProtectedResource } from './protected_resource.js';
 import { createUserAgent } from './user_agent.js';
@@ -251,7 +251,10 @@ describe('the authorization server and the protected resource of the tests', () 
       const { tokens } = await signedIn('openid email', resources);
       const response = await call(tokens.access_token);
       assert.equal(response.status, 401);
-      assert.match(response.headers.get('www-authenticate') ?? '', /error="invalid_token".*not issued for this resource/);
+      assert.match(
+        response.headers.get('www-authenticate') ?? '',
+        /error="invalid_token".*not issued for this resource/,
+      );
     }
   });
 
@@ -273,7 +276,10 @@ describe('the authorization server and the protected resource of the tests', () 
     const { tokens: narrow } = await signedIn('openid');
     const narrowAnswer = await call(narrow.access_token);
     assert.equal(narrowAnswer.status, 403);
-    assert.match(narrowAnswer.headers.get('www-authenticate') ?? '', /error="insufficient_scope".*scope="openid email"/);
+    assert.match(
+      narrowAnswer.headers.get('www-authenticate') ?? '',
+      /error="insufficient_scope".*scope="openid email"/,
+    );
 
     const { tokens } = await signedIn('openid email');
     const answer = await call(tokens.access_token, { tool: 'write_file' });
@@ -320,7 +326,12 @@ describe('the authorization server and the protected resource of the tests', () 
   test('records hold no secret', async () => {
     const { client, tokens } = await signedIn('openid email offline_access');
     const records = JSON.stringify(authorizationServer.requests);
-    for (const secret of [tokens.access_token, tokens.refresh_token, tokens.id_token, client.registration_access_token]) {
+    for (const secret of [
+      tokens.access_token,
+      tokens.refresh_token,
+      tokens.id_token,
+      client.registration_access_token,
+    ]) {
       assert.ok(!records.includes(secret));
     }
     assert.doesNotMatch(records, /"(code|code_verifier|client_secret|password)":"(?!masked-)/);

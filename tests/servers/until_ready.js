@@ -11,7 +11,9 @@
 export function untilReady(server, { name, log, missing }) {
   return new Promise((resolve, reject) => {
     let told = '';
-    server.once('error', (/** @type {NodeJS.ErrnoException} */ error) => reject(error.code === 'ENOENT' && missing ? new Error(missing) : error));
+    server.once('error', (/** @type {NodeJS.ErrnoException} */ error) =>
+      reject(error.code === 'ENOENT' && missing ? new Error(missing) : error),
+    );
     server.once('exit', () => reject(new Error(`${name} did not start:\n${told}`)));
     log.setEncoding('utf8').on('data', (text) => {
       told += text;

@@ -53,7 +53,9 @@ export function createUserAgent({
         request = answered;
       }
     }
-    throw new Error(`The authorization server did not come to an end within ${MAXIMUM_STEPS} steps, last ${request.url}`);
+    throw new Error(
+      `The authorization server did not come to an end within ${MAXIMUM_STEPS} steps, last ${request.url}`,
+    );
   }
 
   /**
@@ -109,7 +111,9 @@ export function createUserAgent({
 function answerOidcProvider({ url, text }, login, decision) {
   const action = /<form[^>]* action="([^"]+)"/.exec(text)?.[1];
   if (!action) return;
-  const hidden = [...text.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [name, unescape(value)]);
+  const hidden = [...text.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)].map(
+    ([, name = '', value = '']) => [name, unescape(value)],
+  );
   if (hidden.some(([name]) => name === 'user_code')) {
     const members = decision === 'deny' && text.includes('name="abort"') ? [...hidden, ['abort', 'yes']] : hidden;
     return new Request(new URL(unescape(action), url), { method: 'POST', body: new URLSearchParams(members) });

@@ -1,16 +1,21 @@
 // The entries for browsers, as a consumer's tsc sees them through the package's exports. Nothing here is run.
 
-import * as browser from 'mcp-oauth-wasm/browser';
-import * as callback from 'mcp-oauth-wasm/browser-callback';
+import type { CompletedSignIn, Fetch, Host, Redirect, Store } from 'mcp-oauth-wasm';
 import { createAuthorizer } from 'mcp-oauth-wasm';
+import type { BlockedPopup } from 'mcp-oauth-wasm/browser';
+import * as browser from 'mcp-oauth-wasm/browser';
+import type { CallbackText } from 'mcp-oauth-wasm/browser-callback';
+import * as callback from 'mcp-oauth-wasm/browser-callback';
 import { exactly } from './exactly.js';
 
-import type { CompletedSignIn, Fetch, Host, Redirect, Store } from 'mcp-oauth-wasm';
-import type { BlockedPopup } from 'mcp-oauth-wasm/browser';
-import type { CallbackText } from 'mcp-oauth-wasm/browser-callback';
-
 exactly<
-  'browserHost' | 'createIndexedDBStore' | 'createMemoryStore' | 'explain' | 'pageRedirect' | 'pastedRedirect' | 'popupRedirect'
+  | 'browserHost'
+  | 'createIndexedDBStore'
+  | 'createMemoryStore'
+  | 'explain'
+  | 'pageRedirect'
+  | 'pastedRedirect'
+  | 'popupRedirect'
 >()({} as keyof typeof browser);
 exactly<'handOverCallback'>()({} as keyof typeof callback);
 
@@ -35,7 +40,12 @@ const page = browser.pageRedirect({ redirectUri: '/' });
 page satisfies Redirect;
 exactly<Promise<CompletedSignIn | null>>()(page.complete(authorizer, AbortSignal.timeout(1)));
 exactly<void>()(callback.handOverCallback());
-exactly<void>()(callback.handOverCallback({ origin: 'https://app.example', show: ({ title, message }: CallbackText) => void [title, message] }));
+exactly<void>()(
+  callback.handOverCallback({
+    origin: 'https://app.example',
+    show: ({ title, message }: CallbackText) => void [title, message],
+  }),
+);
 
 // What is wrong is refused.
 

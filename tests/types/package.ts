@@ -6,18 +6,66 @@ import * as web from 'mcp-oauth-wasm/web';
 import { exactly } from './exactly.js';
 
 import type {
-  ApprovalRequest, Authorizer, AuthorizerOptions, Challenge, ClientDescription, Completion, Connection, ConnectionOptions, Departure, Discovery, Fetch,
-  Host, JsonObject, LockOptions, Outcome, PendingAuthorization, Pkce, PrepareRequest, Purpose, Redirect, RedirectReceiver, Registered, ScopePlan,
-  ScopeSources, ServerSettings, Session, Source, StepHost, Store, StoredRecord, TraceEvent,
+  ApprovalRequest,
+  Authorizer,
+  AuthorizerOptions,
+  Challenge,
+  ClientDescription,
+  Completion,
+  Connection,
+  ConnectionOptions,
+  Departure,
+  Discovery,
+  Fetch,
+  Host,
+  JsonObject,
+  LockOptions,
+  Outcome,
+  PendingAuthorization,
+  Pkce,
+  PrepareRequest,
+  Purpose,
+  Redirect,
+  RedirectReceiver,
+  Registered,
+  ScopePlan,
+  ScopeSources,
+  ServerSettings,
+  Session,
+  Source,
+  StepHost,
+  Store,
+  StoredRecord,
+  TraceEvent,
 } from 'mcp-oauth-wasm';
 
 type Functions =
   | 'createAuthorizer'
-  | 'ask' | 'begin' | 'complete' | 'discover' | 'grant' | 'plan' | 'refresh' | 'register' | 'unregister'
-  | 'createPkce' | 'planScopes' | 'readAuthorizationResponse' | 'readChallenge' | 'wellKnownLocations'
-  | 'createMemoryStore' | 'explain' | 'init';
+  | 'ask'
+  | 'begin'
+  | 'complete'
+  | 'discover'
+  | 'grant'
+  | 'plan'
+  | 'refresh'
+  | 'register'
+  | 'unregister'
+  | 'createPkce'
+  | 'planScopes'
+  | 'readAuthorizationResponse'
+  | 'readChallenge'
+  | 'wellKnownLocations'
+  | 'createMemoryStore'
+  | 'explain'
+  | 'init';
 type Errors =
-  | 'AuthorizationError' | 'IncompatibleError' | 'InteractionRequiredError' | 'MisbehavedError' | 'MisuseError' | 'RefusedError' | 'StorageError'
+  | 'AuthorizationError'
+  | 'IncompatibleError'
+  | 'InteractionRequiredError'
+  | 'MisbehavedError'
+  | 'MisuseError'
+  | 'RefusedError'
+  | 'StorageError'
   | 'TransportError';
 
 // No name more, and none less.
@@ -32,20 +80,43 @@ exactly<(options: AuthorizerOptions) => Authorizer>()(whole.createAuthorizer);
 exactly<Store>()(whole.createMemoryStore());
 const authorizer = whole.createAuthorizer({ host: { store } });
 whole.createAuthorizer({
-  host: { store, redirect, fetch, approve: async ({ plan }) => plan.scopes.length < 9, trace: ({ summary }) => console.log(summary), timeoutMilliseconds: 1 },
+  host: {
+    store,
+    redirect,
+    fetch,
+    approve: async ({ plan }) => plan.scopes.length < 9,
+    trace: ({ summary }) => console.log(summary),
+    timeoutMilliseconds: 1,
+  },
   client: { clientName: 'x' },
-  settings: (endpoint) => (endpoint.startsWith('https://') ? { scopes: ['read'], authorizationParameters: { audience: 'x' } } : undefined),
+  settings: (endpoint) =>
+    endpoint.startsWith('https://') ? { scopes: ['read'], authorizationParameters: { audience: 'x' } } : undefined,
 });
 exactly<(endpoint: string | URL, options?: ConnectionOptions) => Connection>()(authorizer.connection);
-exactly<Fetch>()(authorizer.fetch('https://mcp.example/mcp', { account: 'a', interaction: true, signal: AbortSignal.timeout(1) }));
-exactly<Promise<{ endpoint: string; account: string; session: Session } | Departure>>()(authorizer.complete('https://app.example/?code=x'));
+exactly<Fetch>()(
+  authorizer.fetch('https://mcp.example/mcp', { account: 'a', interaction: true, signal: AbortSignal.timeout(1) }),
+);
+exactly<Promise<{ endpoint: string; account: string; session: Session } | Departure>>()(
+  authorizer.complete('https://app.example/?code=x'),
+);
 const connection = authorizer.connection(new URL('https://mcp.example/mcp'));
 exactly<
-  'endpoint' | 'fetch' | 'headersFor' | 'onResponse' | 'signIn' | 'refresh' | 'signOut' | 'forgetClient' | 'plan' | 'session'
+  | 'endpoint'
+  | 'fetch'
+  | 'headersFor'
+  | 'onResponse'
+  | 'signIn'
+  | 'refresh'
+  | 'signOut'
+  | 'forgetClient'
+  | 'plan'
+  | 'session'
 >()({} as keyof Connection);
 exactly<Promise<Response>>()(connection.fetch(new Request('https://mcp.example/mcp')));
 exactly<Promise<Record<string, string>>>()(connection.headersFor({ method: 'POST', url: 'https://mcp.example/mcp' }));
-exactly<Promise<boolean>>()(connection.onResponse({ status: 401, headers: new Headers(), attempt: 1, authorization: null }));
+exactly<Promise<boolean>>()(
+  connection.onResponse({ status: 401, headers: new Headers(), attempt: 1, authorization: null }),
+);
 exactly<Promise<void>>()(connection.signIn());
 exactly<Promise<ScopePlan | null>>()(connection.plan());
 exactly<Promise<Session | null>>()(connection.session());
@@ -84,13 +155,21 @@ void steps;
 exactly<Promise<Challenge | null>>()(whole.readChallenge(new Headers()));
 exactly<Promise<string[]>>()(whole.wellKnownLocations({ issuer: 'https://as.example' }));
 exactly<Promise<Pkce>>()(whole.createPkce());
-exactly<Promise<{ code: string }>>()(whole.readAuthorizationResponse({ pending: {} as PendingAuthorization, callbackUrl: '' }).then(({ code }) => ({ code })));
+exactly<Promise<{ code: string }>>()(
+  whole
+    .readAuthorizationResponse({ pending: {} as PendingAuthorization, callbackUrl: '' })
+    .then(({ code }) => ({ code })),
+);
 exactly<(plan: ScopePlan) => string>()(whole.explain);
-const planned: Promise<ScopePlan> = whole.planScopes({ challenge: ['openid'] } satisfies ScopeSources, { registered: ['openid'] });
+const planned: Promise<ScopePlan> = whole.planScopes({ challenge: ['openid'] } satisfies ScopeSources, {
+  registered: ['openid'],
+});
 planned.then(({ scopes: [first] }) => {
   if (!first) return;
   exactly<Source[]>()(first.sources);
-  exactly<'challenge' | 'protected-resource' | 'host' | 'refresh' | 'authorization-server' | 'openid-provider'>()({} as Source);
+  exactly<'challenge' | 'protected-resource' | 'host' | 'refresh' | 'authorization-server' | 'openid-provider'>()(
+    {} as Source,
+  );
   exactly<'request' | 'ceiling' | 'left-out'>()({} as Purpose);
   exactly<boolean | undefined>()(first.granted);
 });
@@ -103,21 +182,36 @@ slim.init({} as WebAssembly.Module);
 
 // Errors.
 function judge(error: unknown) {
-  if (error instanceof whole.InteractionRequiredError) exactly<(signal?: AbortSignal) => Promise<unknown>>()(error.resume);
+  if (error instanceof whole.InteractionRequiredError)
+    exactly<(signal?: AbortSignal) => Promise<unknown>>()(error.resume);
   if (!(error instanceof whole.AuthorizationError)) return;
   exactly<'misuse' | 'transport' | 'refused' | 'incompatible' | 'misbehaved' | 'storage' | 'interaction'>()(error.kind);
   exactly<Record<string, unknown>>()(error.details);
   const code: string = error.code;
   switch (error.step) {
-    case 'discover': case 'plan': case 'register': case 'authorize': case 'callback': case 'token': case 'refresh': case 'call': case 'step-up':
-    case 'revoke': case undefined:
+    case 'discover':
+    case 'plan':
+    case 'register':
+    case 'authorize':
+    case 'callback':
+    case 'token':
+    case 'refresh':
+    case 'call':
+    case 'step-up':
+    case 'revoke':
+    case undefined:
       return code;
     default:
       return error.step satisfies never;
   }
 }
 void judge;
-throw new whole.StorageError({ code: 'store_unavailable', message: 'A store may throw this.', details: { path: 'x' }, cause: 1 });
+throw new whole.StorageError({
+  code: 'store_unavailable',
+  message: 'A store may throw this.',
+  details: { path: 'x' },
+  cause: 1,
+});
 
 // A host of one's own.
 export const ownHost: Host = {
@@ -125,8 +219,10 @@ export const ownHost: Host = {
     async read(key: string): Promise<StoredRecord | null> {
       return { version: key, value: { nested: [1, 'two', null, { three: true }] } };
     },
-    compareAndSwap: async (_key: string, expected: string | null, value: JsonObject | null) => expected === null && value !== null,
-    lock: <T>(_key: string, work: () => Promise<T>, options?: LockOptions) => (options?.signal?.aborted ? Promise.reject() : work()),
+    compareAndSwap: async (_key: string, expected: string | null, value: JsonObject | null) =>
+      expected === null && value !== null,
+    lock: <T>(_key: string, work: () => Promise<T>, options?: LockOptions) =>
+      options?.signal?.aborted ? Promise.reject() : work(),
   },
   redirect: {
     async prepare({ preferred, issuer, signal }: PrepareRequest): Promise<RedirectReceiver> {
@@ -167,7 +263,7 @@ authorizer.fetch(endpoint, { interaction: 'yes' });
 // @ts-expect-error the whole URL is a text
 authorizer.complete(new URLSearchParams());
 // @ts-expect-error parameters are texts
-({}) satisfies ServerSettings, ({ authorizationParameters: { max_age: 0 } }) satisfies ServerSettings;
+({}) satisfies ServerSettings, { authorizationParameters: { max_age: 0 } } satisfies ServerSettings;
 // @ts-expect-error no such method of client authentication
 ({ client: { clientId: 'x', tokenEndpointAuthMethod: 'tls_client_auth' } }) satisfies ServerSettings;
 // @ts-expect-error registration needs a plan

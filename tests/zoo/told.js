@@ -70,7 +70,9 @@ export class Told {
     const requested = scopes(parameter);
     const told = this.#clients.get(clientId);
     if (told?.scopes === undefined && dynamic && requested.length > 0) this.untold += 1;
-    const beyond = requested.filter((scope) => told?.scopes && !told.scopes.includes(scope) && !(dynamic && this.#insisted.has(scope)));
+    const beyond = requested.filter(
+      (scope) => told?.scopes && !told.scopes.includes(scope) && !(dynamic && this.#insisted.has(scope)),
+    );
     if (beyond.length > 0) {
       this.violations.push(`requested ${beyond.join(' ')}, though told only: ${told?.scopes?.join(' ') || 'nothing'}`);
     }

@@ -47,7 +47,8 @@ function showPlan(plan) {
   table.hidden = !plan;
   const rows = (plan?.scopes ?? []).map(({ scope, requested, granted, reason }) => {
     const row = document.createElement('tr');
-    for (const value of [scope, requested, granted, reason]) row.insertCell().textContent = typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value ?? '–');
+    for (const value of [scope, requested, granted, reason])
+      row.insertCell().textContent = typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value ?? '–');
     return row;
   });
   find('tbody', HTMLElement).replaceChildren(...rows);

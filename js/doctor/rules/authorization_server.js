@@ -21,7 +21,11 @@ function otherIssuer(evidence, differ) {
   const said = textOf(evidence.serverMetadata, 'issuer');
   const asked = askedIssuers(evidence);
   const [first = ''] = asked;
-  return said !== undefined && first !== '' && asked.every((issuer) => differ(issuer, said)) && { found: `asked for ${first}, \`issuer\` is ${quoted(said)}` };
+  return (
+    said !== undefined &&
+    first !== '' &&
+    asked.every((issuer) => differ(issuer, said)) && { found: `asked for ${first}, \`issuer\` is ${quoted(said)}` }
+  );
 }
 
 /** @param {string} url */
@@ -42,7 +46,8 @@ export const authorizationServerRules = [
     title: 'The authorization server publishes no metadata',
     standard: 'RFC 8414 §3; MCP, authorization server discovery',
     effect: 'Clients cannot learn where to send people.',
-    change: 'Publish it at `/.well-known/oauth-authorization-server` or `/.well-known/openid-configuration`, with the issuer\'s path.',
+    change:
+      "Publish it at `/.well-known/oauth-authorization-server` or `/.well-known/openid-configuration`, with the issuer's path.",
     setting: 'authorizationServerMetadata',
     look: (evidence) => {
       const tried = exchangesFor(evidence, 'server-metadata');
@@ -61,7 +66,11 @@ export const authorizationServerRules = [
     look: (evidence) => {
       const tried = exchangesFor(evidence, 'server-metadata');
       const [first] = tried.filter(({ url }) => url.includes('/.well-known/oauth-authorization-server'));
-      return first && !tried.some((exchange) => exchange.url === first.url && (isDocument(exchange) || isUnavailable(exchange))) && tried.some(isDocument) && { found: `${first.url}: ${first.status ?? first.failure}` };
+      return (
+        first &&
+        !tried.some((exchange) => exchange.url === first.url && (isDocument(exchange) || isUnavailable(exchange))) &&
+        tried.some(isDocument) && { found: `${first.url}: ${first.status ?? first.failure}` }
+      );
     },
   },
   {
@@ -72,7 +81,9 @@ export const authorizationServerRules = [
     standard: 'RFC 8414 §3.3',
     effect: 'Clients must not use the document: any server could pass for another.',
     change: 'Use one spelling in `issuer` and in the `authorization_servers` of the MCP server.',
-    look: (evidence) => failureOf(evidence, 'issuer_mismatch') && otherIssuer(evidence, (asked, said) => withoutSlash(asked) !== withoutSlash(said)),
+    look: (evidence) =>
+      failureOf(evidence, 'issuer_mismatch') &&
+      otherIssuer(evidence, (asked, said) => withoutSlash(asked) !== withoutSlash(said)),
   },
   {
     ...mine,
@@ -82,7 +93,8 @@ export const authorizationServerRules = [
     standard: 'RFC 8414 §3.3',
     effect: 'Clients that compare as the standard says refuse.',
     change: 'Use one spelling in `issuer`, in the `authorization_servers` of the MCP server, and in `iss`.',
-    look: (evidence) => otherIssuer(evidence, (asked, said) => asked !== said && withoutSlash(asked) === withoutSlash(said)),
+    look: (evidence) =>
+      otherIssuer(evidence, (asked, said) => asked !== said && withoutSlash(asked) === withoutSlash(said)),
   },
   {
     ...mine,
@@ -108,7 +120,10 @@ export const authorizationServerRules = [
     change: 'Support S256, and say so: `"code_challenge_methods_supported": ["S256"]`.',
     setting: 'assumeS256',
     look: ({ serverMetadata }) =>
-      serverMetadata !== undefined && !listOf(serverMetadata, 'code_challenge_methods_supported')?.includes('S256') && { found: `\`code_challenge_methods_supported\` is ${quoted(serverMetadata.code_challenge_methods_supported)}` },
+      serverMetadata !== undefined &&
+      !listOf(serverMetadata, 'code_challenge_methods_supported')?.includes('S256') && {
+        found: `\`code_challenge_methods_supported\` is ${quoted(serverMetadata.code_challenge_methods_supported)}`,
+      },
   },
   {
     ...mine,
@@ -119,9 +134,16 @@ export const authorizationServerRules = [
     effect: 'People cannot sign in with a browser.',
     change: 'Offer `code` in `response_types_supported` and `authorization_code` in `grant_types_supported`.',
     look: ({ serverMetadata }) => {
-      const [types, grants] = [listOf(serverMetadata, 'response_types_supported'), listOf(serverMetadata, 'grant_types_supported')];
+      const [types, grants] = [
+        listOf(serverMetadata, 'response_types_supported'),
+        listOf(serverMetadata, 'grant_types_supported'),
+      ];
       const lacking = (types && !types.includes('code')) || (grants && !grants.includes('authorization_code'));
-      return lacking && { found: `\`response_types_supported\` is ${quoted(types)}, \`grant_types_supported\` is ${quoted(grants)}` };
+      return (
+        lacking && {
+          found: `\`response_types_supported\` is ${quoted(types)}, \`grant_types_supported\` is ${quoted(grants)}`,
+        }
+      );
     },
   },
   {
@@ -145,9 +167,13 @@ export const authorizationServerRules = [
     title: 'Authorization responses do not say whose they are',
     standard: 'RFC 9207 §3, RFC 9700 §4.4.2',
     effect: 'Clients of several servers have to tell them apart by redirect URIs, or by `state` alone.',
-    change: 'Send `iss` with every authorization response, errors included, and state `"authorization_response_iss_parameter_supported": true`.',
+    change:
+      'Send `iss` with every authorization response, errors included, and state `"authorization_response_iss_parameter_supported": true`.',
     look: ({ serverMetadata }) =>
-      serverMetadata !== undefined && serverMetadata.authorization_response_iss_parameter_supported !== true && { found: `\`authorization_response_iss_parameter_supported\` is ${quoted(serverMetadata.authorization_response_iss_parameter_supported)}` },
+      serverMetadata !== undefined &&
+      serverMetadata.authorization_response_iss_parameter_supported !== true && {
+        found: `\`authorization_response_iss_parameter_supported\` is ${quoted(serverMetadata.authorization_response_iss_parameter_supported)}`,
+      },
   },
   {
     ...mine,
@@ -158,7 +184,10 @@ export const authorizationServerRules = [
     standard: 'RFC 9126 §5',
     effect: 'Many MCP clients cannot, and are refused in the browser.',
     change: 'Take authorization requests without a push as well, or tell users which clients serve.',
-    look: ({ serverMetadata }) => serverMetadata?.require_pushed_authorization_requests === true && { found: '`require_pushed_authorization_requests` is true' },
+    look: ({ serverMetadata }) =>
+      serverMetadata?.require_pushed_authorization_requests === true && {
+        found: '`require_pushed_authorization_requests` is true',
+      },
   },
   {
     ...mine,
@@ -185,7 +214,12 @@ export const authorizationServerRules = [
     change: 'Offer `none`, for public clients, in `token_endpoint_auth_methods_supported`.',
     look: ({ serverMetadata }) => {
       const methods = listOf(serverMetadata, 'token_endpoint_auth_methods_supported');
-      return methods && !methods.some((method) => authenticationMethods.includes(method)) && { found: `\`token_endpoint_auth_methods_supported\` is ${quoted(methods)}` };
+      return (
+        methods &&
+        !methods.some((method) => authenticationMethods.includes(method)) && {
+          found: `\`token_endpoint_auth_methods_supported\` is ${quoted(methods)}`,
+        }
+      );
     },
   },
   {
@@ -195,11 +229,15 @@ export const authorizationServerRules = [
     severity: 'advice',
     title: 'Public clients are not listed',
     standard: 'OAuth 2.1 §2.1; RFC 8414 §2',
-    effect: 'Clients that go by the list register with a secret, which apps on people\'s machines cannot keep. Some servers register public clients all the same: `doctor --probe` tells.',
+    effect:
+      "Clients that go by the list register with a secret, which apps on people's machines cannot keep. Some servers register public clients all the same: `doctor --probe` tells.",
     change: 'Support public clients, and list `none` in `token_endpoint_auth_methods_supported`.',
     look: ({ serverMetadata }) => {
       const methods = listOf(serverMetadata, 'token_endpoint_auth_methods_supported');
-      return methods?.some((method) => authenticationMethods.includes(method)) && !methods.includes('none') && { found: `\`token_endpoint_auth_methods_supported\` is ${quoted(methods)}` };
+      return (
+        methods?.some((method) => authenticationMethods.includes(method)) &&
+        !methods.includes('none') && { found: `\`token_endpoint_auth_methods_supported\` is ${quoted(methods)}` }
+      );
     },
   },
   {
@@ -211,7 +249,8 @@ export const authorizationServerRules = [
     standard: 'RFC 7009 §2',
     effect: 'After signing out, tokens stay good until they expire.',
     change: 'Offer a `revocation_endpoint`.',
-    look: ({ serverMetadata }) => lacks(serverMetadata, 'revocation_endpoint') && { found: 'without `revocation_endpoint`' },
+    look: ({ serverMetadata }) =>
+      lacks(serverMetadata, 'revocation_endpoint') && { found: 'without `revocation_endpoint`' },
   },
   {
     ...mine,
@@ -220,11 +259,15 @@ export const authorizationServerRules = [
     title: 'The authorization server lists its resources, and not this one',
     standard: 'RFC 9728 §4',
     effect: 'Clients that compare the two lists refuse.',
-    change: 'Add the MCP server\'s identifier to `protected_resources`, or leave the member out.',
+    change: "Add the MCP server's identifier to `protected_resources`, or leave the member out.",
     look: ({ serverMetadata, resourceMetadata }) => {
       const resources = listOf(serverMetadata, 'protected_resources');
       const resource = textOf(resourceMetadata, 'resource');
-      return resources && resource !== undefined && !resources.includes(resource) && { found: `\`protected_resources\` is ${quoted(resources)}` };
+      return (
+        resources &&
+        resource !== undefined &&
+        !resources.includes(resource) && { found: `\`protected_resources\` is ${quoted(resources)}` }
+      );
     },
   },
 ];

@@ -7,7 +7,8 @@ import { exchangesFor, firstCall, isUnavailable, quoted } from '../evidence.js';
 const mine = { step: /** @type {const} */ ('discover'), party: /** @type {const} */ ('protected-resource') };
 
 /** @param {Evidence} evidence */
-const challengeOf = (evidence) => (firstCall(evidence)?.status === 401 ? firstCall(evidence)?.headers['www-authenticate'] : undefined);
+const challengeOf = (evidence) =>
+  firstCall(evidence)?.status === 401 ? firstCall(evidence)?.headers['www-authenticate'] : undefined;
 
 /** @type {Rule[]} */
 export const callRules = [
@@ -19,7 +20,8 @@ export const callRules = [
     standard: 'RFC 9110 §15',
     effect: 'No client gets anywhere.',
     change: 'Check the URL, the name server, the certificate, and whether the server runs.',
-    look: (evidence) => firstCall(evidence)?.failure !== undefined && { found: `${evidence.endpoint}: ${firstCall(evidence)?.failure}` },
+    look: (evidence) =>
+      firstCall(evidence)?.failure !== undefined && { found: `${evidence.endpoint}: ${firstCall(evidence)?.failure}` },
   },
   {
     ...mine,
@@ -27,7 +29,8 @@ export const callRules = [
     severity: 'error',
     title: 'A server could not answer',
     standard: 'RFC 9110 §15.6',
-    effect: 'Nothing is decided; good clients report it and try again, others take it for "no metadata" and lock the person out.',
+    effect:
+      'Nothing is decided; good clients report it and try again, others take it for "no metadata" and lock the person out.',
     change: 'Answer these URLs, also when the rest of the server is busy; 404 where there is nothing.',
     look: (evidence) =>
       exchangesFor(evidence, 'call', 'resource-metadata', 'server-metadata')
@@ -69,7 +72,9 @@ export const callRules = [
     standard: 'RFC 9110 §11.6.1',
     effect: 'Clients are not told where the metadata is, nor which scopes are needed, and have to guess.',
     change: 'Send `WWW-Authenticate: Bearer resource_metadata="…", scope="…"` with every 401.',
-    look: (evidence) => firstCall(evidence)?.status === 401 && challengeOf(evidence) === undefined && { found: '401 without `WWW-Authenticate`' },
+    look: (evidence) =>
+      firstCall(evidence)?.status === 401 &&
+      challengeOf(evidence) === undefined && { found: '401 without `WWW-Authenticate`' },
   },
   {
     ...mine,
@@ -79,7 +84,8 @@ export const callRules = [
     standard: 'RFC 6750 §3',
     effect: 'Clients find no `Bearer` challenge to answer.',
     change: 'Send a `Bearer` challenge, alone or beside the others.',
-    look: (evidence) => challengeOf(evidence) !== undefined && !evidence.challenge && { found: String(challengeOf(evidence)) },
+    look: (evidence) =>
+      challengeOf(evidence) !== undefined && !evidence.challenge && { found: String(challengeOf(evidence)) },
   },
   {
     ...mine,
@@ -112,7 +118,9 @@ export const callRules = [
     standard: 'RFC 9728 §5.1',
     effect: 'Clients have to try well-known locations; those of MCP revision 2025-06-18 need not.',
     change: 'Add `resource_metadata="https://…/.well-known/oauth-protected-resource…"` to the challenge.',
-    look: (evidence) => evidence.challenge && evidence.challenge.resourceMetadata === undefined && { found: String(challengeOf(evidence)) },
+    look: (evidence) =>
+      evidence.challenge &&
+      evidence.challenge.resourceMetadata === undefined && { found: String(challengeOf(evidence)) },
   },
   {
     ...mine,
@@ -122,7 +130,8 @@ export const callRules = [
     standard: 'MCP, authorization: scope selection',
     effect: 'Clients request everything that the metadata lists, or no scope at all.',
     change: 'Name in `scope` what the request at hand needs.',
-    look: (evidence) => evidence.challenge && !evidence.challenge.scopes?.length && { found: String(challengeOf(evidence)) },
+    look: (evidence) =>
+      evidence.challenge && !evidence.challenge.scopes?.length && { found: String(challengeOf(evidence)) },
   },
   {
     ...mine,

@@ -10,12 +10,19 @@ const either = { step: /** @type {const} */ ('discover'), party: /** @type {cons
 const metadata = (evidence) => distinct(exchangesFor(evidence, 'resource-metadata', 'server-metadata'));
 
 /** Discovery may have been repeated. @param {Exchange[]} exchanges */
-const distinct = (exchanges) => exchanges.filter(({ url }, at) => exchanges.findIndex((other) => other.url === url) === at);
+const distinct = (exchanges) =>
+  exchanges.filter(({ url }, at) => exchanges.findIndex((other) => other.url === url) === at);
 
 /** Errors that other rules tell of, with what was seen. */
 const toldElsewhere = [
-  'resource_mismatch', 'issuer_mismatch', 'no_s256', 'no_protected_resource_metadata', 'no_authorization_server_metadata', 'insecure_endpoint',
-  'private_address', 'server_unavailable',
+  'resource_mismatch',
+  'issuer_mismatch',
+  'no_s256',
+  'no_protected_resource_metadata',
+  'no_authorization_server_metadata',
+  'insecure_endpoint',
+  'private_address',
+  'server_unavailable',
 ];
 
 /** @type {Rule[]} */
@@ -30,7 +37,9 @@ export const documentRules = [
     change: 'See what was found, and mend that first.',
     look: (evidence) => {
       const failure = evidence.failures.find(({ code }) => !toldElsewhere.includes(code));
-      const isTold = firstCall(evidence)?.failure !== undefined || (evidence.resourceMetadata && !evidence.resourceMetadata.authorization_servers);
+      const isTold =
+        firstCall(evidence)?.failure !== undefined ||
+        (evidence.resourceMetadata && !evidence.resourceMetadata.authorization_servers);
       return failure && !evidence.discovery && !isTold && { found: `${failure.message} (${failure.code})` };
     },
   },
@@ -41,7 +50,7 @@ export const documentRules = [
     title: 'A server names an address of a private network',
     standard: 'RFC 9728 §7.7',
     effect: 'Clients must not be sent into the networks of their users, and refuse.',
-    change: 'Name addresses that are as public as the MCP server is. Inside a company\'s network, users can allow it.',
+    change: "Name addresses that are as public as the MCP server is. Inside a company's network, users can allow it.",
     setting: 'allowPrivateAddresses',
     look: (evidence) => {
       const failure = failureOf(evidence, 'private_address');
@@ -72,7 +81,10 @@ export const documentRules = [
     look: (evidence) =>
       metadata(evidence)
         .filter(({ status, document }) => status === 200 && !document)
-        .map(({ url, headers, to }) => ({ party: to, found: `${url}: 200 with ${headers['content-type'] ?? 'no type'}, no JSON object` })),
+        .map(({ url, headers, to }) => ({
+          party: to,
+          found: `${url}: 200 with ${headers['content-type'] ?? 'no type'}, no JSON object`,
+        })),
   },
   {
     ...either,
@@ -84,7 +96,10 @@ export const documentRules = [
     change: 'Serve it with `Content-Type: application/json`.',
     look: (evidence) =>
       metadata(evidence)
-        .filter((exchange) => isDocument(exchange) && !/^application\/json\s*(;|$)/i.test(exchange.headers['content-type'] ?? ''))
+        .filter(
+          (exchange) =>
+            isDocument(exchange) && !/^application\/json\s*(;|$)/i.test(exchange.headers['content-type'] ?? ''),
+        )
         .map(({ url, headers, to }) => ({ party: to, found: `${url}: ${headers['content-type'] ?? 'no type'}` })),
   },
   {
@@ -126,10 +141,23 @@ export const documentRules = [
     change: 'Serve the same members in both documents.',
     look: (evidence) => {
       const { discovery, serverMetadata } = evidence;
-      const members = ['issuer', 'authorization_endpoint', 'token_endpoint', 'registration_endpoint', 'code_challenge_methods_supported'];
-      const others = metadata(evidence).filter(({ purpose, url, document }) => purpose === 'server-metadata' && url !== discovery?.authorizationServer.metadataUrl && textOf(document, 'issuer'));
+      const members = [
+        'issuer',
+        'authorization_endpoint',
+        'token_endpoint',
+        'registration_endpoint',
+        'code_challenge_methods_supported',
+      ];
+      const others = metadata(evidence).filter(
+        ({ purpose, url, document }) =>
+          purpose === 'server-metadata' &&
+          url !== discovery?.authorizationServer.metadataUrl &&
+          textOf(document, 'issuer'),
+      );
       return others.flatMap(({ url, document }) => {
-        const different = members.filter((member) => discovery && quoted(document?.[member]) !== quoted(serverMetadata?.[member]));
+        const different = members.filter(
+          (member) => discovery && quoted(document?.[member]) !== quoted(serverMetadata?.[member]),
+        );
         return different.length > 0 ? [{ found: `${url}: other ${different.join(', ')}` }] : [];
       });
     },

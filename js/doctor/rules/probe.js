@@ -13,21 +13,24 @@ const atAuthorization = { ...mine, step: /** @type {const} */ ('authorize') };
 const isAccepted = ({ answer, registered }) => registered && answer === 'accepted';
 
 /** @param {ProbeEvidence} evidence */
-const refusals = ({ careless, ours }) => [careless, ours].filter(({ answer, refusedAt }) => answer === 'refused' && refusedAt === 'authorize');
+const refusals = ({ careless, ours }) =>
+  [careless, ours].filter(({ answer, refusedAt }) => answer === 'refused' && refusedAt === 'authorize');
 
 /**
  * What was requested, and is not named by the registration's answer; what was sent, where that names nothing.
  *
  * @param {Trial} trial
  */
-const unnamed = ({ requestedScope, registeredScope, sentScope }) => without(scopesOf(requestedScope), scopesOf(registeredScope ?? sentScope));
+const unnamed = ({ requestedScope, registeredScope, sentScope }) =>
+  without(scopesOf(requestedScope), scopesOf(registeredScope ?? sentScope));
 
 /**
  * What the MCP server demands, and is refused also when it is asked for outright.
  *
  * @param {ProbeEvidence} evidence
  */
-const refusedDemands = ({ ours: { notPermitted = [] }, plan }) => notPermitted.filter((scope) => plan.scopes.some((planned) => planned.required && planned.scope === scope));
+const refusedDemands = ({ ours: { notPermitted = [] }, plan }) =>
+  notPermitted.filter((scope) => plan.scopes.some((planned) => planned.required && planned.scope === scope));
 
 /**
  * Refused registrations, and what the operator changes where the words tell which policy it was.
@@ -36,9 +39,15 @@ const refusedDemands = ({ ours: { notPermitted = [] }, plan }) => notPermitted.f
  */
 const refusedBy = (refusals) => {
   const words = [...new Set(refusals.map(({ serverAnswer }) => serverAnswer))];
-  const sentWith = (/** @type {string} */ word) => refusals.filter(({ serverAnswer }) => serverAnswer === word).map(({ sentScope }) => (sentScope === null ? 'no `scope`' : `"${sentScope}"`));
+  const sentWith = (/** @type {string} */ word) =>
+    refusals
+      .filter(({ serverAnswer }) => serverAnswer === word)
+      .map(({ sentScope }) => (sentScope === null ? 'no `scope`' : `"${sentScope}"`));
   const change = changeFor(words);
-  return { ...(change === undefined ? {} : { change }), found: words.map((word) => `sent ${sentWith(word).join(', ')}: ${word}`).join('; ') };
+  return {
+    ...(change === undefined ? {} : { change }),
+    found: words.map((word) => `sent ${sentWith(word).join(', ')}: ${word}`).join('; '),
+  };
 };
 
 /** @type {ProbeRule[]} */
@@ -50,7 +59,8 @@ export const probeRules = [
     title: 'Registration is refused',
     standard: 'RFC 7591 §3.2.2',
     effect: 'No client becomes known by itself.',
-    change: 'Accept public clients with a loopback redirect URI and the scopes that the MCP server names; or say in `error_description` what is wrong.',
+    change:
+      'Accept public clients with a loopback redirect URI and the scopes that the MCP server names; or say in `error_description` what is wrong.',
     setting: 'client',
     look: ({ ours }) => !ours.registered && ours.answer === 'refused' && refusedBy(ours.refusedRegistrations ?? []),
   },
@@ -65,19 +75,27 @@ export const probeRules = [
     look: (evidence) => {
       const scopes = refusedDemands(evidence);
       const { ours } = evidence;
-      return scopes.length > 0 && { scopes, found: `registered for "${ours.registeredScope}"; asked for outright: ${ours.outrightAnswer}` };
+      return (
+        scopes.length > 0 && {
+          scopes,
+          found: `registered for "${ours.registeredScope}"; asked for outright: ${ours.outrightAnswer}`,
+        }
+      );
     },
   },
   {
     ...atRegistration,
     id: 'permitted-scope-not-named',
     severity: 'advice',
-    title: 'A scope is permitted that the registration\'s answer does not name',
+    title: "A scope is permitted that the registration's answer does not name",
     standard: 'RFC 7591 §3.2.1',
     effect: 'Clients that take the answer for all that they may request leave it out, or do not sign in at all.',
     change: 'Name in `scope` of the answer everything that the client may request.',
     look: ({ ours: { permitted = [], registeredScope, requestedScope } }) =>
-      permitted.length > 0 && { scopes: permitted, found: `registered for "${registeredScope}"; the request for "${requestedScope ?? 'no scope'}" was accepted, and so was one for ${permitted.join(' ')}` },
+      permitted.length > 0 && {
+        scopes: permitted,
+        found: `registered for "${registeredScope}"; the request for "${requestedScope ?? 'no scope'}" was accepted, and so was one for ${permitted.join(' ')}`,
+      },
   },
   {
     ...atRegistration,
@@ -86,9 +104,12 @@ export const probeRules = [
     title: 'Registration is refused for scopes that the MCP server names',
     standard: 'RFC 7591 §2, §3.2.1',
     effect: 'Clients that give up there are locked out. The others try again with fewer scopes, or with none.',
-    change: 'Permit clients to register what the MCP server names; or register what is permitted, and say in `scope` which.',
+    change:
+      'Permit clients to register what the MCP server names; or register what is permitted, and say in `scope` which.',
     look: ({ ours }) => {
-      const refusals = (ours.refusedRegistrations ?? []).filter(({ sentScope }) => sentScope !== null && sentScope !== ours.sentScope);
+      const refusals = (ours.refusedRegistrations ?? []).filter(
+        ({ sentScope }) => sentScope !== null && sentScope !== ours.sentScope,
+      );
       return ours.registered && refusals.length > 0 && refusedBy(refusals);
     },
   },
@@ -100,7 +121,13 @@ export const probeRules = [
     standard: 'RFC 6749 §4.1.2.1',
     effect: 'Nobody can sign in.',
     change: 'Accept authorization requests for the scopes that the registration was answered with.',
-    look: ({ ours }) => ours.registered && ours.answer === 'refused' && ours.refusedAt === 'authorize' && { found: `requested ${ours.requestedScope ?? 'no scope'}: ${ours.serverAnswer}`, scopes: scopesOf(ours.requestedScope) },
+    look: ({ ours }) =>
+      ours.registered &&
+      ours.answer === 'refused' &&
+      ours.refusedAt === 'authorize' && {
+        found: `requested ${ours.requestedScope ?? 'no scope'}: ${ours.serverAnswer}`,
+        scopes: scopesOf(ours.requestedScope),
+      },
   },
   {
     ...atAuthorization,
@@ -108,13 +135,24 @@ export const probeRules = [
     severity: 'warning',
     title: 'Clients that register without `scope` are locked out',
     standard: 'RFC 7591 §2, RFC 6749 §4.1.2.1',
-    effect: 'Many clients register without `scope`, request what the MCP server demands, and lock their users out. A client that registers what it will request, as this package does, is accepted.',
-    change: 'Register clients that send no `scope` for every scope that the MCP server may demand; or refuse their registration, so that they learn of it.',
+    effect:
+      'Many clients register without `scope`, request what the MCP server demands, and lock their users out. A client that registers what it will request, as this package does, is accepted.',
+    change:
+      'Register clients that send no `scope` for every scope that the MCP server may demand; or refuse their registration, so that they learn of it.',
     look: (evidence) => {
       const { careless, ours } = evidence;
-      if (!isAccepted(ours) || refusedDemands(evidence).length > 0 || careless.answer !== 'refused' || careless.refusedAt !== 'authorize') return undefined;
+      if (
+        !isAccepted(ours) ||
+        refusedDemands(evidence).length > 0 ||
+        careless.answer !== 'refused' ||
+        careless.refusedAt !== 'authorize'
+      )
+        return undefined;
       const got = careless.registeredScope === null ? 'nobody says which scopes' : `"${careless.registeredScope}"`;
-      return { scopes: without(unnamed(careless), ours.permitted ?? []), found: `registered without \`scope\`, it got ${got}; its request for "${careless.requestedScope}" was answered ${careless.serverAnswer}. Registered for "${ours.registeredScope ?? ours.sentScope}", the request for "${ours.requestedScope}" was accepted.` };
+      return {
+        scopes: without(unnamed(careless), ours.permitted ?? []),
+        found: `registered without \`scope\`, it got ${got}; its request for "${careless.requestedScope}" was answered ${careless.serverAnswer}. Registered for "${ours.registeredScope ?? ours.sentScope}", the request for "${ours.requestedScope}" was accepted.`,
+      };
     },
   },
   {
@@ -125,7 +163,11 @@ export const probeRules = [
     standard: 'RFC 7591 §2',
     effect: 'The member is optional, and many clients leave it out.',
     change: 'Register such clients for a default, and say in `scope` which.',
-    look: ({ careless, ours }) => ours.registered && careless.answer === 'refused' && careless.refusedAt === 'register' && refusedBy([{ sentScope: null, serverAnswer: String(careless.serverAnswer) }]),
+    look: ({ careless, ours }) =>
+      ours.registered &&
+      careless.answer === 'refused' &&
+      careless.refusedAt === 'register' &&
+      refusedBy([{ sentScope: null, serverAnswer: String(careless.serverAnswer) }]),
   },
   {
     ...atRegistration,
@@ -136,19 +178,30 @@ export const probeRules = [
     effect: 'Clients that do not read the answer request more, and are refused.',
     change: 'Register what the MCP server lists, or take it out of its list.',
     look: ({ ours }) => {
-      const missing = ours.registered && ours.registeredScope ? without(scopesOf(ours.sentScope), [...scopesOf(ours.registeredScope), ...(ours.permitted ?? [])]) : [];
-      return missing.length > 0 && { scopes: missing, found: `sent "${ours.sentScope}", registered "${ours.registeredScope}"` };
+      const missing =
+        ours.registered && ours.registeredScope
+          ? without(scopesOf(ours.sentScope), [...scopesOf(ours.registeredScope), ...(ours.permitted ?? [])])
+          : [];
+      return (
+        missing.length > 0 && {
+          scopes: missing,
+          found: `sent "${ours.sentScope}", registered "${ours.registeredScope}"`,
+        }
+      );
     },
   },
   {
     ...atRegistration,
     id: 'registered-scope-not-said',
     severity: 'advice',
-    title: 'The registration\'s answer does not say for which scopes',
+    title: "The registration's answer does not say for which scopes",
     standard: 'RFC 7591 §3.2.1',
     effect: 'Clients cannot know what they may request, and learn it from a refusal.',
     change: 'State `scope` in the answer.',
-    look: ({ ours }) => ours.registered && scopesOf(ours.sentScope).length > 0 && ours.registeredScope === null && { found: `sent "${ours.sentScope}", the answer has no \`scope\`` },
+    look: ({ ours }) =>
+      ours.registered &&
+      scopesOf(ours.sentScope).length > 0 &&
+      ours.registeredScope === null && { found: `sent "${ours.sentScope}", the answer has no \`scope\`` },
   },
   {
     ...atRegistration,
@@ -156,9 +209,11 @@ export const probeRules = [
     severity: 'advice',
     title: 'Every client needs a secret',
     standard: 'OAuth 2.1 §2.1; RFC 7591 §2',
-    effect: 'Apps on people\'s machines cannot keep one.',
+    effect: "Apps on people's machines cannot keep one.",
     change: 'Register clients that send `"token_endpoint_auth_method": "none"` as public.',
-    look: ({ careless }) => careless.registered && careless.confidential && { found: 'a client that registered with `none` was given a secret' },
+    look: ({ careless }) =>
+      careless.registered &&
+      careless.confidential && { found: 'a client that registered with `none` was given a secret' },
   },
   {
     ...atRegistration,
@@ -166,11 +221,18 @@ export const probeRules = [
     severity: 'advice',
     title: 'Public clients are registered, and not listed',
     standard: 'OAuth 2.1 §2.1; RFC 8414 §2',
-    effect: 'Clients that go by the list register with a secret, which apps on people\'s machines cannot keep.',
+    effect: "Clients that go by the list register with a secret, which apps on people's machines cannot keep.",
     change: 'List `none` in `token_endpoint_auth_methods_supported`.',
     look: ({ careless, discovery }) => {
       const methods = discovery.authorizationServer.tokenEndpointAuthMethodsSupported;
-      return careless.registered && !careless.confidential && methods && !methods.includes('none') && { found: `a client that registered with \`none\` was given no secret; \`token_endpoint_auth_methods_supported\` is ${quoted(methods)}` };
+      return (
+        careless.registered &&
+        !careless.confidential &&
+        methods &&
+        !methods.includes('none') && {
+          found: `a client that registered with \`none\` was given no secret; \`token_endpoint_auth_methods_supported\` is ${quoted(methods)}`,
+        }
+      );
     },
   },
   {
@@ -179,16 +241,27 @@ export const probeRules = [
     severity: 'advice',
     title: 'Scopes are judged only after the sign-in',
     standard: 'RFC 6749 §3.1, §4.1.2.1',
-    effect: 'It is permitted. People sign in before they learn that the client may not request a scope; and what clients may request can be told only by what they are registered for.',
+    effect:
+      'It is permitted. People sign in before they learn that the client may not request a scope; and what clients may request can be told only by what they are registered for.',
     change: 'Check the client and its scopes before the sign-in page is shown.',
     look: ({ careless, ours }) => {
-      const shown = Object.entries({ 'registered without `scope`': careless, 'registered by the plan': ours }).filter(([, { answer }]) => answer === 'sign-in');
+      const shown = Object.entries({ 'registered without `scope`': careless, 'registered by the plan': ours }).filter(
+        ([, { answer }]) => answer === 'sign-in',
+      );
       const judged = shown.map(([how, trial]) => {
         const scopes = [...unnamed(trial), ...(trial.notKnown ?? [])];
-        return { scopes, words: `${how}, its answer ${scopes.length > 0 ? `does not name ${scopes.join(' ')}` : 'names all that is requested'}` };
+        return {
+          scopes,
+          words: `${how}, its answer ${scopes.length > 0 ? `does not name ${scopes.join(' ')}` : 'names all that is requested'}`,
+        };
       });
       const scopes = [...new Set(judged.flatMap((one) => one.scopes))];
-      return shown.length > 0 && { ...(scopes.length > 0 ? { scopes } : {}), found: `a request with scopes that nobody registered is shown a sign-in page, like every other. By registration: ${judged.map(({ words }) => words).join('; ')}` };
+      return (
+        shown.length > 0 && {
+          ...(scopes.length > 0 ? { scopes } : {}),
+          found: `a request with scopes that nobody registered is shown a sign-in page, like every other. By registration: ${judged.map(({ words }) => words).join('; ')}`,
+        }
+      );
     },
   },
   {
@@ -199,7 +272,11 @@ export const probeRules = [
     standard: 'RFC 6749 §4.1.2.1',
     effect: 'The client waits for ever, and cannot repair what is wrong.',
     change: 'Where client and redirect URI are known, redirect back with `error` and `state`.',
-    look: (evidence) => refusals(evidence).filter(({ byRedirect }) => !byRedirect).slice(0, 1).map(({ serverAnswer }) => ({ found: String(serverAnswer) })),
+    look: (evidence) =>
+      refusals(evidence)
+        .filter(({ byRedirect }) => !byRedirect)
+        .slice(0, 1)
+        .map(({ serverAnswer }) => ({ found: String(serverAnswer) })),
   },
   {
     ...atAuthorization,
@@ -209,7 +286,11 @@ export const probeRules = [
     standard: 'RFC 6749 §4.1.2.1',
     effect: 'Clients cannot tell to which request it belongs, and must drop it.',
     change: 'Return `state` unchanged with every authorization response, errors included.',
-    look: (evidence) => refusals(evidence).filter(({ byRedirect, returnsState }) => byRedirect && !returnsState).slice(0, 1).map(({ serverAnswer }) => ({ found: String(serverAnswer) })),
+    look: (evidence) =>
+      refusals(evidence)
+        .filter(({ byRedirect, returnsState }) => byRedirect && !returnsState)
+        .slice(0, 1)
+        .map(({ serverAnswer }) => ({ found: String(serverAnswer) })),
   },
   {
     ...atAuthorization,
@@ -217,11 +298,14 @@ export const probeRules = [
     severity: 'error',
     title: 'A refusal lacks the `iss` that was promised',
     standard: 'RFC 9207 §2, §2.4',
-    effect: 'Clients must drop it: it could be another server\'s.',
+    effect: "Clients must drop it: it could be another server's.",
     change: 'Send `iss` with every authorization response, errors included.',
     look: (evidence) =>
       evidence.discovery.authorizationServer.authorizationResponseIssParameterSupported
-        ? refusals(evidence).filter(({ byRedirect, returnsIssuer }) => byRedirect && !returnsIssuer).slice(0, 1).map(({ serverAnswer }) => ({ found: String(serverAnswer) }))
+        ? refusals(evidence)
+            .filter(({ byRedirect, returnsIssuer }) => byRedirect && !returnsIssuer)
+            .slice(0, 1)
+            .map(({ serverAnswer }) => ({ found: String(serverAnswer) }))
         : undefined,
   },
   {
@@ -231,7 +315,8 @@ export const probeRules = [
     title: 'Clients cannot be deleted',
     standard: 'RFC 7592 §2.3',
     effect: 'Registrations that nobody needs pile up, those of this probe among them.',
-    change: 'Answer registrations with `registration_client_uri` and `registration_access_token`, and let clients delete theirs.',
+    change:
+      'Answer registrations with `registration_client_uri` and `registration_access_token`, and let clients delete theirs.',
     look: ({ clients }) => {
       const left = clients.filter(({ deleted }) => !deleted);
       return left.length > 0 && { found: `to be deleted by hand: ${left.map(({ clientId }) => clientId).join(', ')}` };

@@ -20,12 +20,18 @@ export const protectedResourceRules = [
     severity: 'error',
     title: 'The MCP server publishes no protected resource metadata',
     standard: 'RFC 9728 §3; MCP, authorization server discovery',
-    effect: 'Clients cannot learn who signs people in. Those that know MCP revision 2025-03-26 try the MCP server\'s own origin.',
+    effect:
+      "Clients cannot learn who signs people in. Those that know MCP revision 2025-03-26 try the MCP server's own origin.",
     change: 'Publish the document at `/.well-known/oauth-protected-resource` followed by the path of the MCP server.',
     look: (evidence) => {
       const tried = exchangesFor(evidence, 'resource-metadata');
       const hasNone = tried.length > 0 && !tried.some((exchange) => isDocument(exchange) || isUnavailable(exchange));
-      return hasNone && evidence.challenge?.resourceMetadata === undefined && { found: tried.map(({ url, status, failure }) => `${url}: ${status ?? failure}`).join(', ') };
+      return (
+        hasNone &&
+        evidence.challenge?.resourceMetadata === undefined && {
+          found: tried.map(({ url, status, failure }) => `${url}: ${status ?? failure}`).join(', '),
+        }
+      );
     },
   },
   {
@@ -39,8 +45,14 @@ export const protectedResourceRules = [
     look: (evidence) => {
       const url = evidence.challenge?.resourceMetadata;
       const asked = exchangesFor(evidence, 'resource-metadata').filter((exchange) => exchange.url === url);
-      const isMissing = asked.length > 0 && !asked.some((exchange) => isDocument(exchange) || isUnavailable(exchange) || exchange.headers.location);
-      return isMissing && { found: `${url}: ${asked[0]?.status ?? asked[0]?.failure}${asked[0]?.status === 200 ? ', not a JSON object' : ''}` };
+      const isMissing =
+        asked.length > 0 &&
+        !asked.some((exchange) => isDocument(exchange) || isUnavailable(exchange) || exchange.headers.location);
+      return (
+        isMissing && {
+          found: `${url}: ${asked[0]?.status ?? asked[0]?.failure}${asked[0]?.status === 200 ? ', not a JSON object' : ''}`,
+        }
+      );
     },
   },
   {
@@ -51,7 +63,10 @@ export const protectedResourceRules = [
     standard: 'RFC 9728 §3.3',
     effect: 'Clients must not use it: a token for another resource could be stolen so.',
     change: 'Set `resource` to the URL at which clients call the MCP server, byte for byte.',
-    look: (evidence) => failureOf(evidence, 'resource_mismatch') && { found: `\`resource\` is ${quoted(named(evidence))}, called is ${evidence.endpoint}` },
+    look: (evidence) =>
+      failureOf(evidence, 'resource_mismatch') && {
+        found: `\`resource\` is ${quoted(named(evidence))}, called is ${evidence.endpoint}`,
+      },
   },
   {
     ...mine,
@@ -60,10 +75,14 @@ export const protectedResourceRules = [
     title: 'The MCP server names more than itself as its resource',
     standard: 'RFC 9728 §3.3',
     effect: 'Clients that compare as the standard says refuse; the token is good for everything below that identifier.',
-    change: 'Set `resource` to the URL at which clients call the MCP server, and serve the document at the location that belongs to it.',
+    change:
+      'Set `resource` to the URL at which clients call the MCP server, and serve the document at the location that belongs to it.',
     look: (evidence) => {
       const resource = named(evidence);
-      const isOther = resource !== undefined && withoutSlash(resource) !== withoutSlash(evidence.endpoint) && !failureOf(evidence, 'resource_mismatch');
+      const isOther =
+        resource !== undefined &&
+        withoutSlash(resource) !== withoutSlash(evidence.endpoint) &&
+        !failureOf(evidence, 'resource_mismatch');
       return isOther && { found: `\`resource\` is ${quoted(resource)}, called is ${evidence.endpoint}` };
     },
   },
@@ -77,7 +96,10 @@ export const protectedResourceRules = [
     change: 'Use the same spelling in `resource`, in the URL that people are given, and in the audience of tokens.',
     look: (evidence) => {
       const resource = named(evidence);
-      const differs = resource !== undefined && resource !== evidence.endpoint && withoutSlash(resource) === withoutSlash(evidence.endpoint);
+      const differs =
+        resource !== undefined &&
+        resource !== evidence.endpoint &&
+        withoutSlash(resource) === withoutSlash(evidence.endpoint);
       return differs && { found: `\`resource\` is ${quoted(resource)}, called is ${evidence.endpoint}` };
     },
   },
@@ -90,7 +112,10 @@ export const protectedResourceRules = [
     effect: 'Clients cannot learn who signs people in.',
     change: 'List at least one issuer in `authorization_servers`.',
     look: ({ resourceMetadata }) =>
-      resourceMetadata !== undefined && !listOf(resourceMetadata, 'authorization_servers')?.length && { found: `\`authorization_servers\` is ${quoted(resourceMetadata.authorization_servers)}` },
+      resourceMetadata !== undefined &&
+      !listOf(resourceMetadata, 'authorization_servers')?.length && {
+        found: `\`authorization_servers\` is ${quoted(resourceMetadata.authorization_servers)}`,
+      },
   },
   {
     ...mine,
@@ -117,7 +142,11 @@ export const protectedResourceRules = [
       const url = urlOf(evidence.endpoint);
       const location = `${url?.origin}/.well-known/oauth-protected-resource${url?.pathname === '/' ? '' : url?.pathname}${url?.search}`;
       const asked = exchangesFor(evidence, 'resource-metadata').find((exchange) => exchange.url === location);
-      return evidence.resourceMetadata && asked && !isDocument(asked) && { found: `${location}: ${asked.status ?? asked.failure}` };
+      return (
+        evidence.resourceMetadata &&
+        asked &&
+        !isDocument(asked) && { found: `${location}: ${asked.status ?? asked.failure}` }
+      );
     },
   },
   {
@@ -142,7 +171,9 @@ export const protectedResourceRules = [
     effect: 'Few MCP clients can prove possession of a key; the others are refused with a token in their hands.',
     change: 'Accept bearer tokens as well, or tell users which clients serve.',
     look: ({ resourceMetadata }) =>
-      resourceMetadata?.dpop_bound_access_tokens_required === true && { found: '`dpop_bound_access_tokens_required` is true' },
+      resourceMetadata?.dpop_bound_access_tokens_required === true && {
+        found: '`dpop_bound_access_tokens_required` is true',
+      },
   },
   {
     ...mine,

@@ -23,7 +23,12 @@ export const registrationRules = [
     effect: 'Every user of every client has to get a `client_id` by hand.',
     change: 'Support client ID metadata documents, or dynamic registration (RFC 7591).',
     setting: 'client',
-    look: (evidence) => evidence.serverMetadata !== undefined && !registers(evidence) && !takesDocuments(evidence) && { found: 'neither `registration_endpoint` nor `client_id_metadata_document_supported`' },
+    look: (evidence) =>
+      evidence.serverMetadata !== undefined &&
+      !registers(evidence) &&
+      !takesDocuments(evidence) && {
+        found: 'neither `registration_endpoint` nor `client_id_metadata_document_supported`',
+      },
   },
   {
     ...mine,
@@ -33,7 +38,9 @@ export const registrationRules = [
     standard: 'MCP, client registration; draft-ietf-oauth-client-id-metadata-document',
     effect: 'Every installation of every client registers anew, and the registrations pile up.',
     change: 'Support them, and state `"client_id_metadata_document_supported": true`.',
-    look: (evidence) => registers(evidence) && !takesDocuments(evidence) && { found: '`client_id_metadata_document_supported` is not true' },
+    look: (evidence) =>
+      registers(evidence) &&
+      !takesDocuments(evidence) && { found: '`client_id_metadata_document_supported` is not true' },
   },
   {
     ...mine,

@@ -5,7 +5,8 @@
 
 import { exchangesFor, firstCall } from '../evidence.js';
 
-const effect = 'Clients that run in a web page fail there, and their users see only "network error". Other clients do not notice.';
+const effect =
+  'Clients that run in a web page fail there, and their users see only "network error". Other clients do not notice.';
 
 /**
  * The look at one URL, where a page could not read the answer.
@@ -16,8 +17,12 @@ const effect = 'Clients that run in a web page fail there, and their users see o
  */
 function closed(evidence, url, headers = []) {
   const { discovery } = evidence;
-  const look = exchangesFor(evidence, 'web-page').find((exchange) => discovery && exchange.url === url(discovery) && exchange.status !== undefined);
-  return look && !isOpen(look, headers) ? { found: `${look.method} ${look.url}: ${described(look, headers)}` } : undefined;
+  const look = exchangesFor(evidence, 'web-page').find(
+    (exchange) => discovery && exchange.url === url(discovery) && exchange.status !== undefined,
+  );
+  return look && !isOpen(look, headers)
+    ? { found: `${look.method} ${look.url}: ${described(look, headers)}` }
+    : undefined;
 }
 
 /**
@@ -28,7 +33,11 @@ function isOpen({ headers: answered, method, status = 0 }, headers) {
   if (answered['access-control-allow-origin'] === undefined) return false;
   if (method !== 'OPTIONS') return true;
   const allowed = (answered['access-control-allow-headers'] ?? '').toLowerCase().split(/\s*,\s*/);
-  return status >= 200 && status < 300 && headers.every((header) => allowed.includes(header) || (allowed.includes('*') && header !== 'authorization'));
+  return (
+    status >= 200 &&
+    status < 300 &&
+    headers.every((header) => allowed.includes(header) || (allowed.includes('*') && header !== 'authorization'))
+  );
 }
 
 /**
@@ -50,8 +59,10 @@ export const webPageRules = [
     title: 'Web pages cannot call the MCP server',
     standard: 'Fetch Standard, CORS protocol',
     effect,
-    change: 'Answer `OPTIONS` with `Access-Control-Allow-Origin`, and with `Authorization`, `Content-Type` and `MCP-Protocol-Version` in `Access-Control-Allow-Headers`.',
-    look: (evidence) => closed(evidence, ({ endpoint }) => endpoint, ['authorization', 'content-type', 'mcp-protocol-version']),
+    change:
+      'Answer `OPTIONS` with `Access-Control-Allow-Origin`, and with `Authorization`, `Content-Type` and `MCP-Protocol-Version` in `Access-Control-Allow-Headers`.',
+    look: (evidence) =>
+      closed(evidence, ({ endpoint }) => endpoint, ['authorization', 'content-type', 'mcp-protocol-version']),
   },
   {
     id: 'challenge-hidden-from-web-pages',
@@ -64,8 +75,16 @@ export const webPageRules = [
     change: 'Send `Access-Control-Expose-Headers: WWW-Authenticate` with the 401.',
     look: (evidence) => {
       const { headers = {}, status } = firstCall(evidence) ?? {};
-      const isHidden = status === 401 && headers['www-authenticate'] !== undefined && !/www-authenticate|^\s*\*\s*$/i.test(headers['access-control-expose-headers'] ?? '');
-      return evidence.discovery && isHidden && { found: `\`Access-Control-Expose-Headers\` is ${headers['access-control-expose-headers'] ?? 'absent'}` };
+      const isHidden =
+        status === 401 &&
+        headers['www-authenticate'] !== undefined &&
+        !/www-authenticate|^\s*\*\s*$/i.test(headers['access-control-expose-headers'] ?? '');
+      return (
+        evidence.discovery &&
+        isHidden && {
+          found: `\`Access-Control-Expose-Headers\` is ${headers['access-control-expose-headers'] ?? 'absent'}`,
+        }
+      );
     },
   },
   {
@@ -73,7 +92,7 @@ export const webPageRules = [
     severity: 'advice',
     step: 'discover',
     party: 'protected-resource',
-    title: 'Web pages cannot read the protected resource\'s metadata',
+    title: "Web pages cannot read the protected resource's metadata",
     standard: 'Fetch Standard, CORS protocol',
     effect,
     change: 'Send `Access-Control-Allow-Origin: *` with the document: it is public.',
@@ -84,7 +103,7 @@ export const webPageRules = [
     severity: 'advice',
     step: 'discover',
     party: 'authorization-server',
-    title: 'Web pages cannot read the authorization server\'s metadata',
+    title: "Web pages cannot read the authorization server's metadata",
     standard: 'Fetch Standard, CORS protocol',
     effect,
     change: 'Send `Access-Control-Allow-Origin: *` with the document: it is public.',
@@ -98,8 +117,10 @@ export const webPageRules = [
     title: 'Web pages cannot register',
     standard: 'Fetch Standard, CORS protocol',
     effect,
-    change: 'Answer `OPTIONS` at the registration endpoint with `Access-Control-Allow-Origin: *` and `Access-Control-Allow-Headers: Content-Type`.',
-    look: (evidence) => closed(evidence, ({ authorizationServer }) => authorizationServer.registrationEndpoint, ['content-type']),
+    change:
+      'Answer `OPTIONS` at the registration endpoint with `Access-Control-Allow-Origin: *` and `Access-Control-Allow-Headers: Content-Type`.',
+    look: (evidence) =>
+      closed(evidence, ({ authorizationServer }) => authorizationServer.registrationEndpoint, ['content-type']),
   },
   {
     id: 'tokens-closed-to-web-pages',
@@ -109,7 +130,8 @@ export const webPageRules = [
     title: 'Web pages cannot trade codes for tokens',
     standard: 'Fetch Standard, CORS protocol',
     effect,
-    change: 'Send `Access-Control-Allow-Origin: *` with every answer of the token endpoint, and with that to `OPTIONS`.',
+    change:
+      'Send `Access-Control-Allow-Origin: *` with every answer of the token endpoint, and with that to `OPTIONS`.',
     look: (evidence) => closed(evidence, ({ authorizationServer }) => authorizationServer.tokenEndpoint),
   },
 ];

@@ -2,7 +2,9 @@
 
 /** @import { BlockedPopup } from 'mcp-oauth-wasm/browser' */
 
-const [act, paste, pasted, output] = ['act', 'paste', 'pasted', 'outcome'].map((id) => /** @type {HTMLInputElement} */ (document.getElementById(id)));
+const [act, paste, pasted, output] = ['act', 'paste', 'pasted', 'outcome'].map(
+  (id) => /** @type {HTMLInputElement} */ (document.getElementById(id)),
+);
 const given = new URLSearchParams(location.search);
 const server = String(given.get('server'));
 
@@ -26,6 +28,11 @@ function say(text) {
 }
 
 const ways = { plain: {}, asks: { onBlocked }, pastes: { onBlocked, ask } };
-const redirect = lab.popupRedirect({ redirectUri: '/callback.html', ...ways[/** @type {keyof typeof ways} */ (given.get('way'))] });
-const { fetch } = lab.createAuthorizer({ host: lab.browserHost({ redirect }) }).connection(server, { interaction: true });
+const redirect = lab.popupRedirect({
+  redirectUri: '/callback.html',
+  ...ways[/** @type {keyof typeof ways} */ (given.get('way'))],
+});
+const { fetch } = lab
+  .createAuthorizer({ host: lab.browserHost({ redirect }) })
+  .connection(server, { interaction: true });
 say(JSON.stringify(await lab.outcome(() => lab.whoAmI(fetch, server))));

@@ -1,11 +1,11 @@
 // A module worker: no window, no import map; the same store as its page.
 
 // @ts-expect-error where the site has it
-import { createAuthorizer } from './node_modules/mcp-oauth-wasm/js/index.js';
-// @ts-expect-error where the site has it
 import { browserHost, createIndexedDBStore, createMemoryStore } from './node_modules/mcp-oauth-wasm/js/browser.js';
+// @ts-expect-error where the site has it
+import { createAuthorizer } from './node_modules/mcp-oauth-wasm/js/index.js';
 
-onmessage = async ({ data: { server } }) => {
+self.onmessage = async ({ data: { server } }) => {
   const init = {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },

@@ -4,14 +4,22 @@
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { fetchWithDocument } from '../servers/client_metadata_document.js';
 import { listenOnLoopback } from '../../servers/loopback.js';
+import { fetchWithDocument } from '../servers/client_metadata_document.js';
 
 // By a variable, since types are checked where this is not installed.
 const library = '@atproto/oauth-provider';
-const [{ JoseKey, OAuthProvider }, { oauthMiddleware }] = await Promise.all([import(`${library}/provider`), import(`${library}/middleware`)]);
+const [{ JoseKey, OAuthProvider }, { oauthMiddleware }] = await Promise.all([
+  import(`${library}/provider`),
+  import(`${library}/middleware`),
+]);
 
-const alice = { did: 'did:plc:alicealicealicealicealic', pds: 'did:web:pds.example', deactivated: false, handle: 'alice.example' };
+const alice = {
+  did: 'did:plc:alicealicealicealicealic',
+  pds: 'did:web:pds.example',
+  deactivated: false,
+  handle: 'alice.example',
+};
 let resource = '';
 
 const server = createServer();
@@ -28,7 +36,9 @@ const provider = new OAuthProvider({
   safeFetch: fetchWithDocument,
   onAuthorizationRequest(/** @type {any} */ { client, parameters }) {
     const { redirect_uri: redirectUri, scope: requested } = parameters;
-    console.log(JSON.stringify({ clientId: client.id, redirectUri, registered: client.metadata.scope, requested, error: null }));
+    console.log(
+      JSON.stringify({ clientId: client.id, redirectUri, registered: client.metadata.scope, requested, error: null }),
+    );
   },
 });
 const handle = oauthMiddleware(provider);
@@ -71,7 +81,8 @@ function store(kind) {
     records,
     [`create${kind}`]: (/** @type {string} */ id, /** @type {object} */ data) => void records.set(id, data),
     [`read${kind}`]: (/** @type {string} */ id) => records.get(id) ?? null,
-    [`update${kind}`]: (/** @type {string} */ id, /** @type {object} */ data) => void records.set(id, { ...records.get(id), ...data }),
+    [`update${kind}`]: (/** @type {string} */ id, /** @type {object} */ data) =>
+      void records.set(id, { ...records.get(id), ...data }),
     [`delete${kind}`]: (/** @type {string} */ id) => void records.delete(id),
   };
 }
@@ -92,18 +103,27 @@ function tokenStore() {
   const records = new Map();
   const found = (/** @type {(record: { data: any, refreshTokens: string[] }) => boolean} */ isIt) => {
     const [id, record] = [...records].find(([, record]) => isIt(record)) ?? [];
-    return record ? { id, data: record.data, account: alice, currentRefreshToken: record.refreshTokens.at(-1) ?? null } : null;
+    return record
+      ? { id, data: record.data, account: alice, currentRefreshToken: record.refreshTokens.at(-1) ?? null }
+      : null;
   };
   return {
-    createToken: (/** @type {string} */ id, /** @type {any} */ data, /** @type {string} */ refreshToken) => void records.set(id, { data, refreshTokens: [refreshToken] }),
+    createToken: (/** @type {string} */ id, /** @type {any} */ data, /** @type {string} */ refreshToken) =>
+      void records.set(id, { data, refreshTokens: [refreshToken] }),
     readToken: (/** @type {string} */ id) => found((record) => record === records.get(id)),
     deleteToken: (/** @type {string} */ id) => void records.delete(id),
-    rotateToken(/** @type {string} */ id, /** @type {string} */ newId, /** @type {string} */ refreshToken, /** @type {any} */ newData) {
+    rotateToken(
+      /** @type {string} */ id,
+      /** @type {string} */ newId,
+      /** @type {string} */ refreshToken,
+      /** @type {any} */ newData,
+    ) {
       const { data, refreshTokens } = /** @type {{ data: any, refreshTokens: string[] }} */ (records.get(id));
       records.delete(id);
       records.set(newId, { data: { ...data, ...newData }, refreshTokens: [...refreshTokens, refreshToken] });
     },
-    findTokenByRefreshToken: (/** @type {string} */ refreshToken) => found(({ refreshTokens }) => refreshTokens.includes(refreshToken)),
+    findTokenByRefreshToken: (/** @type {string} */ refreshToken) =>
+      found(({ refreshTokens }) => refreshTokens.includes(refreshToken)),
     findTokenByCode: (/** @type {string} */ code) => found(({ data }) => data.code === code),
     listAccountTokens: () => [],
   };
@@ -117,13 +137,15 @@ function accountStore() {
   const functions = {
     authenticateAccount: () => alice,
     getAccount: () => known,
-    setAuthorizedClient: (/** @type {string} */ _did, /** @type {string} */ clientId, /** @type {object} */ data) => void authorizedClients.set(clientId, data),
+    setAuthorizedClient: (/** @type {string} */ _did, /** @type {string} */ clientId, /** @type {object} */ data) =>
+      void authorizedClients.set(clientId, data),
     upsertDeviceAccount() {},
     removeDeviceAccount() {},
     getDeviceAccount: () => null,
     listDeviceAccounts: () => [],
   };
   return new Proxy(functions, {
-    get: (target, name) => Reflect.get(target, name) ?? (() => Promise.reject(new Error(`${String(name)} is not for tests`))),
+    get: (target, name) =>
+      Reflect.get(target, name) ?? (() => Promise.reject(new Error(`${String(name)} is not for tests`))),
   });
 }

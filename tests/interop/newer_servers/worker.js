@@ -18,8 +18,15 @@ function serverIn({ ISSUER, RESOURCE, IDENTITY_PROVIDER }) {
     ...(IDENTITY_PROVIDER && {
       enterpriseManagedAuthorization: {
         trustedIssuers: async (/** @type {{ iss: string }} */ { iss }) =>
-          iss === IDENTITY_PROVIDER ? { issuer: iss, jwksUri: `${IDENTITY_PROVIDER}/jwks`, algorithms: ['ES256'] } : null,
-        mapClaims: async (/** @type {any} */ { claims, requestedScope }) => ({ userId: claims.sub, scope: requestedScope, metadata: {}, props: {} }),
+          iss === IDENTITY_PROVIDER
+            ? { issuer: iss, jwksUri: `${IDENTITY_PROVIDER}/jwks`, algorithms: ['ES256'] }
+            : null,
+        mapClaims: async (/** @type {any} */ { claims, requestedScope }) => ({
+          userId: claims.sub,
+          scope: requestedScope,
+          metadata: {},
+          props: {},
+        }),
       },
     }),
   });
@@ -36,7 +43,12 @@ export default {
     const { pathname } = new URL(request.url);
     if (pathname === '/authorize') return authorize(request, environment);
     if (pathname === '/introspect') return introspect(request, environment);
-    if (pathname === '/clients') return Response.json(await serverIn(environment).getOAuthApi(environment).createClient(await request.json()));
+    if (pathname === '/clients')
+      return Response.json(
+        await serverIn(environment)
+          .getOAuthApi(environment)
+          .createClient(await request.json()),
+      );
     return serverIn(environment).fetch(request, environment, context);
   },
 };
@@ -71,7 +83,11 @@ async function answered(helpers, request) {
     const parsed = await helpers.parseAuthRequest(request);
     const granted = { userId: 'alice', metadata: {}, scope: parsed.scope, props: {} };
     // One person may be signed in in several applications at once.
-    const { redirectTo } = await helpers.completeAuthorization({ request: parsed, ...granted, revokeExistingGrants: false });
+    const { redirectTo } = await helpers.completeAuthorization({
+      request: parsed,
+      ...granted,
+      revokeExistingGrants: false,
+    });
     return redirectTo;
   } catch (error) {
     const redirectTo = error instanceof AuthorizationError && /** @type {any} */ (error).redirectTo;
@@ -91,5 +107,12 @@ async function introspect(request, environment) {
   const valid = await serverIn(environment).validateToken(environment.RESOURCE, token, environment);
   if (!valid) return Response.json({ active: false });
   const { userId, audience, clientId, scope, expiresAt } = valid;
-  return Response.json({ active: true, sub: userId, aud: audience, client_id: clientId, scope: scope.join(' '), exp: expiresAt });
+  return Response.json({
+    active: true,
+    sub: userId,
+    aud: audience,
+    client_id: clientId,
+    scope: scope.join(' '),
+    exp: expiresAt,
+  });
 }

@@ -24,7 +24,11 @@ lines.once('line', async (line) => {
     port,
     modules: [
       { type: 'ESModule', path: 'worker.js', contents: readFileSync(new URL('worker.js', import.meta.url), 'utf8') },
-      { type: 'ESModule', path: 'oauth-provider.js', contents: readFileSync(new URL(import.meta.resolve(provider)), 'utf8') },
+      {
+        type: 'ESModule',
+        path: 'oauth-provider.js',
+        contents: readFileSync(new URL(import.meta.resolve(provider)), 'utf8'),
+      },
     ],
     compatibilityDate: '2026-07-01',
     compatibilityFlags: ['global_fetch_strictly_public'],
@@ -38,7 +42,9 @@ lines.once('line', async (line) => {
     },
     // What the worker asks of the world: the client's metadata document, and the identity provider's keys.
     async outboundService(/** @type {Request} */ { url }) {
-      const { status, body } = await fetchWithDocument(url === `${identityProvider.issuer}/jwks` ? identityProvider.keysUrl : url);
+      const { status, body } = await fetchWithDocument(
+        url === `${identityProvider.issuer}/jwks` ? identityProvider.keysUrl : url,
+      );
       return new WorkerResponse(body, { status, headers: { 'content-type': 'application/json' } });
     },
   });

@@ -69,12 +69,22 @@ async function signIn(authorizationUrl) {
   if (first.headers.location) return first.headers.location;
 
   const script = () => ({
-    'sec-fetch-mode': 'same-origin', 'sec-fetch-site': 'same-origin', origin, referer: href, 'x-csrf-token': cookies.get('csrf-token') ?? '',
+    'sec-fetch-mode': 'same-origin',
+    'sec-fetch-site': 'same-origin',
+    origin,
+    referer: href,
+    'x-csrf-token': cookies.get('csrf-token') ?? '',
   });
   const api = `${origin}/@atproto/oauth-provider/~api`;
   const credentials = { locale: 'en-US', username: 'alice.example', password: 'the password of alice' };
-  const { account, ephemeralToken } = /** @type {any} */ (await json(await ask(`${api}/sign-in`, script(), credentials)));
-  const consent = await ask(`${api}/consent`, { ...script(), authorization: `Bearer ${ephemeralToken}` }, { did: account.did });
+  const { account, ephemeralToken } = /** @type {any} */ (
+    await json(await ask(`${api}/sign-in`, script(), credentials))
+  );
+  const consent = await ask(
+    `${api}/consent`,
+    { ...script(), authorization: `Bearer ${ephemeralToken}` },
+    { did: account.did },
+  );
   const { url } = /** @type {{ url: string }} */ (await json(consent));
   const last = await ask(url, { ...page, 'sec-fetch-site': 'same-origin', referer: href });
   last.resume();

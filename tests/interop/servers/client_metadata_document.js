@@ -21,7 +21,12 @@ export async function fetchWithDocument(input, init) {
   const url = input instanceof Request ? input.url : String(input);
   if (url === clientMetadataUrl) return Response.json({ ...document, client_id: url });
   if (url === atprotoClientMetadataUrl) {
-    return Response.json({ ...document, client_id: url, scope: 'atproto transition:generic transition:email', dpop_bound_access_tokens: true });
+    return Response.json({
+      ...document,
+      client_id: url,
+      scope: 'atproto transition:generic transition:email',
+      dpop_bound_access_tokens: true,
+    });
   }
   return fetch(input, init);
 }

@@ -46,13 +46,19 @@ async function startMcpSdk({ mcpAuthRouter, InvalidGrantError }) {
   app.post('/introspect', async (/** @type {Request} */ request, /** @type {Response} */ response) => {
     response.json(provider.introspect(new URLSearchParams(await text(request)).get('token') ?? '', issuerUrl.href));
   });
-  app.use(mcpAuthRouter({ provider, issuerUrl, scopesSupported: ['profile', 'files:write', 'files:delete', 'files:share'] }));
+  app.use(
+    mcpAuthRouter({ provider, issuerUrl, scopesSupported: ['profile', 'files:write', 'files:delete', 'files:share'] }),
+  );
 
   const authorizationServer = {
     issuer: issuerUrl.href,
     authorizationRequests: () => requests,
     // Whoever can reach this port may ask: nothing is secret here.
-    addProtectedResource: () => ({ introspectionEndpoint: `${origin}/introspect`, clientId: 'any', clientSecret: 'any' }),
+    addProtectedResource: () => ({
+      introspectionEndpoint: `${origin}/introspect`,
+      clientId: 'any',
+      clientSecret: 'any',
+    }),
     close,
   };
   return withMcpServer(authorizationServer, ['profile']);
@@ -149,7 +155,15 @@ class InMemoryProvider {
     const grant = this.#accessTokens.get(token);
     if (!grant || grant.expiresAt < Date.now() / 1000) return { active: false };
     const { clientId, scopes, resource, expiresAt } = grant;
-    return { active: true, iss: issuer, sub: 'alice', aud: resource?.href, client_id: clientId, scope: scopes.join(' '), exp: expiresAt };
+    return {
+      active: true,
+      iss: issuer,
+      sub: 'alice',
+      aud: resource?.href,
+      client_id: clientId,
+      scope: scopes.join(' '),
+      exp: expiresAt,
+    };
   }
 
   /**
@@ -170,7 +184,12 @@ class InMemoryProvider {
    */
   #issue({ clientId, scopes, resource }) {
     const [accessToken, refreshToken, lifetime] = [randomUUID(), randomUUID(), 3600];
-    this.#accessTokens.set(accessToken, { clientId, scopes, resource, expiresAt: Math.floor(Date.now() / 1000) + lifetime });
+    this.#accessTokens.set(accessToken, {
+      clientId,
+      scopes,
+      resource,
+      expiresAt: Math.floor(Date.now() / 1000) + lifetime,
+    });
     this.#refreshTokens.set(refreshToken, { clientId, scopes, resource });
     return {
       access_token: accessToken,

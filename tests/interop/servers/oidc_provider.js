@@ -23,7 +23,11 @@ export async function startOidcProvider(policy, mcpServer) {
   // On this machine there is one person, who has one browser for all there is to do.
   const { signIn, approve } = createUserAgent();
   const visit = policy.features?.deviceFlow ? approve : undefined;
-  return withMcpServer({ ...authorizationServer, authorizationRequests, signIn, visit }, ['openid', 'email'], mcpServer);
+  return withMcpServer(
+    { ...authorizationServer, authorizationRequests, signIn, visit },
+    ['openid', 'email'],
+    mcpServer,
+  );
 }
 
 /** It takes authorization requests only by the back channel (RFC 9126). */
@@ -37,7 +41,10 @@ export function startOidcProviderWithPushedRequests() {
 /** It binds tokens to keys and demands a nonce in every proof, and so does the MCP server (RFC 9449). */
 export function startOidcProviderWithProofs() {
   return startOidcProvider(
-    { defaultScope: null, features: { dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true } } },
+    {
+      defaultScope: null,
+      features: { dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true } },
+    },
     { bound: true },
   );
 }
@@ -53,7 +60,11 @@ export function startOidcProviderWithMetadataDocuments() {
   URL.parse ??= (url, base) => (URL.canParse(url, base) ? new URL(url, base) : null);
   return startOidcProvider({
     defaultScope: null,
-    features: { clientIdMetadataDocument: { enabled: true, ack: 'draft-02' }, registration: { enabled: false }, registrationManagement: { enabled: false } },
+    features: {
+      clientIdMetadataDocument: { enabled: true, ack: 'draft-02' },
+      registration: { enabled: false },
+      registrationManagement: { enabled: false },
+    },
     configuration: { fetch: fetchWithDocument },
   });
 }
@@ -69,13 +80,14 @@ function asAuthorizationRequest({ path, query, body, client, location, answer })
   const where = endpoints[path];
   const parameters = where === 'query' ? query : body;
   if (!where || parameters.request_uri !== undefined || answer.error === 'use_dpop_nonce') return [];
+  const { error } = /** @type {{ error?: string }} */ (answer);
   return [
     {
       clientId: String(parameters.client_id ?? client?.clientId),
       redirectUri: String(parameters.redirect_uri),
       registered: client?.scope ?? null,
       requested: parameters.scope === undefined ? null : String(parameters.scope),
-      error: where === 'query' ? errorIn(location) : (/** @type {string | undefined} */ (answer.error) ?? null),
+      error: where === 'query' ? errorIn(location) : (error ?? null),
     },
   ];
 }

@@ -36,7 +36,10 @@ export async function startServerProgram(command, args) {
   const nextRecord = () =>
     new Promise((resolve, reject) => {
       expected.push(resolve);
-      exited.then(([status]) => reject(new Error(`${args.at(-1)} ended with status ${status}:\n${complaints}`)), reject);
+      exited.then(
+        ([status]) => reject(new Error(`${args.at(-1)} ended with status ${status}:\n${complaints}`)),
+        reject,
+      );
     });
   return {
     listening: await nextRecord(),

@@ -38,7 +38,13 @@ async function createClient(issuer) {
   const grantTypes = ['urn:ietf:params:oauth:grant-type:jwt-bearer'];
   const response = await fetch(`${issuer}/clients`, {
     method: 'POST',
-    body: JSON.stringify({ clientName: 'interoperability test', redirectUris: ['http://127.0.0.1/callback'], grantTypes, responseTypes: [], tokenEndpointAuthMethod: 'client_secret_basic' }),
+    body: JSON.stringify({
+      clientName: 'interoperability test',
+      redirectUris: ['http://127.0.0.1/callback'],
+      grantTypes,
+      responseTypes: [],
+      tokenEndpointAuthMethod: 'client_secret_basic',
+    }),
   });
   const { clientId, clientSecret } = await response.json();
   return { clientId, clientSecret };

@@ -22,13 +22,25 @@ const entry = join(folder, 'main.js');
 const bundlers = {
   async esbuild({ platform, format }) {
     const { build } = await load('esbuild');
-    await build({ entryPoints: [entry], bundle: true, platform, format, target: 'es2022', outfile: join(dist, nameOf(format)), loader: { '.wasm': 'binary' } });
+    await build({
+      entryPoints: [entry],
+      bundle: true,
+      platform,
+      format,
+      target: 'es2022',
+      outfile: join(dist, nameOf(format)),
+      loader: { '.wasm': 'binary' },
+    });
   },
 
   async rollup({ platform, format }) {
     const [{ rollup }, { nodeResolve }] = await Promise.all(['rollup', '@rollup/plugin-node-resolve'].map(load));
-    const plugins = [nodeResolve(platform === 'node' ? { exportConditions: ['node'] } : { browser: true }), wasmAsAsset];
-    const onLog = (/** @type {string} */ _level, /** @type {{ message: string }} */ { message }) => console.log(message);
+    const plugins = [
+      nodeResolve(platform === 'node' ? { exportConditions: ['node'] } : { browser: true }),
+      wasmAsAsset,
+    ];
+    const onLog = (/** @type {string} */ _level, /** @type {{ message: string }} */ { message }) =>
+      console.log(message);
     const bundle = await rollup({ input: entry, plugins, external: /^node:/, onLog });
     await bundle.write({ dir: dist, format, entryFileNames: nameOf(format) });
   },
@@ -43,7 +55,9 @@ const bundlers = {
       output: { path: dist, filename: nameOf(platform === 'node' ? 'cjs' : 'esm'), publicPath: 'auto' },
     });
     const stats = await new Promise((resolve, reject) => {
-      compiler.run((/** @type {unknown} */ error, /** @type {unknown} */ done) => (error ? reject(error) : resolve(done)));
+      compiler.run((/** @type {unknown} */ error, /** @type {unknown} */ done) =>
+        error ? reject(error) : resolve(done),
+      );
     });
     if (stats.hasErrors()) throw new Error(stats.toString());
   },
@@ -82,5 +96,7 @@ function nameOf(format) {
 
 /** @type {Order} */
 const order = JSON.parse(String(argv[2]));
-console.log(`${order.bundler} ${createRequire(import.meta.url)(`${order.bundler.split(' ')[0]}/package.json`).version}`);
+console.log(
+  `${order.bundler} ${createRequire(import.meta.url)(`${order.bundler.split(' ')[0]}/package.json`).version}`,
+);
 await bundlers[order.bundler]?.(order);

@@ -6,12 +6,17 @@ const require = createRequire(import.meta.url);
 const { name, exports } = require('mcp-oauth-wasm/package.json');
 const instantiate = WebAssembly.instantiate;
 let instantiated = 0;
-WebAssembly.instantiate = /** @type {any} */ ((/** @type {any} */ source, /** @type {any} */ imports) => {
-  instantiated += 1;
-  return instantiate(source, imports);
-});
+WebAssembly.instantiate = /** @type {any} */ (
+  (/** @type {any} */ source, /** @type {any} */ imports) => {
+    instantiated += 1;
+    return instantiate(source, imports);
+  }
+);
 
-const names = (/** @type {object} */ module) => Object.keys(module).filter((name) => name !== 'module.exports' && name !== '__esModule').sort();
+const names = (/** @type {object} */ module) =>
+  Object.keys(module)
+    .filter((name) => name !== 'module.exports' && name !== '__esModule')
+    .sort();
 
 const entries = [];
 for (const [path, target] of Object.entries(exports)) {

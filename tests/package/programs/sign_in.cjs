@@ -5,7 +5,10 @@ const { createMemoryStore, loopbackRedirect, nodeHost } = require('mcp-oauth-was
 
 const server = String(process.argv[2]);
 const redirect = loopbackRedirect({ open: (url) => console.log(JSON.stringify({ open: url })) });
-const authorizer = createAuthorizer({ client: { clientName: 'a program' }, host: nodeHost({ store: createMemoryStore(), redirect }) });
+const authorizer = createAuthorizer({
+  client: { clientName: 'a program' },
+  host: nodeHost({ store: createMemoryStore(), redirect }),
+});
 const connection = authorizer.connection(server, { interaction: true });
 
 async function whoami() {

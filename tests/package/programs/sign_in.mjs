@@ -5,7 +5,10 @@ import { createMemoryStore, loopbackRedirect, nodeHost } from 'mcp-oauth-wasm/no
 
 const server = String(process.argv[2]);
 const redirect = loopbackRedirect({ open: (url) => console.log(JSON.stringify({ open: url })) });
-const authorizer = createAuthorizer({ client: { clientName: 'a program' }, host: nodeHost({ store: createMemoryStore(), redirect }) });
+const authorizer = createAuthorizer({
+  client: { clientName: 'a program' },
+  host: nodeHost({ store: createMemoryStore(), redirect }),
+});
 const connection = authorizer.connection(server, { interaction: true });
 
 async function whoami() {

@@ -20,6 +20,9 @@ export const connectBy = {
   },
   async ioredis(path) {
     const client = new Redis({ path });
-    return { client: { sendCommand: ([name = '', ...args]) => client.call(name, ...args) }, disconnect: () => client.disconnect() };
+    return {
+      client: { sendCommand: ([name = '', ...args]) => client.call(name, ...args) },
+      disconnect: () => client.disconnect(),
+    };
   },
 };

@@ -19,7 +19,13 @@ export async function startOurs(surroundings, { host = () => ({}), settings: fur
   /** @type {Store} */
   const store = memory.get('store');
   const authorizer = createAuthorizer({
-    host: { store, redirect: redirect(surroundings), fetch: surroundings.fetch, approve: async () => approves, ...host(store) },
+    host: {
+      store,
+      redirect: redirect(surroundings),
+      fetch: surroundings.fetch,
+      approve: async () => approves,
+      ...host(store),
+    },
     client: { clientName: 'Zoo', clientMetadataUrl },
     settings: () => ({ ...settings, ...furtherSettings }),
   });

@@ -5,11 +5,11 @@
 import * as authorization from './authorization.js';
 import * as clients from './clients.js';
 import { crossings } from './crossings.js';
+import { preflight } from './preflight.js';
 import * as decides from './registration_decides.js';
 import * as echoes from './registration_echoes.js';
 import * as management from './registration_management.js';
 import * as narrows from './registration_narrows.js';
-import { preflight } from './preflight.js';
 import * as refuses from './registration_refuses.js';
 import * as silent from './registration_silent.js';
 import * as stepUp from './step_up.js';

@@ -256,7 +256,11 @@ export const forgotten = [
     resource: demanded,
     phases: [
       { does: ['connect', 'sign out'], expects: { trips: 1, registrations: 1 } },
-      { meanwhile: ['clients are forgotten'], does: ['connect'], expects: { error: 'any', trips: 1, registrations: 0 } },
+      {
+        meanwhile: ['clients are forgotten'],
+        does: ['connect'],
+        expects: { error: 'any', trips: 1, registrations: 0 },
+      },
       { does: ['connect'], expects: { granted: 'read', trips: 1, looks: 1, registrations: 1 } },
     ],
   },
@@ -336,7 +340,9 @@ export const forgotten = [
     phases: [{ does: ['connect'], expects: { error: 'client_refused', trips: 2, registrations: 1 } }],
   },
   ...Object.entries({
-    'sends the person back with invalid_client': { authorization: { unknownClient: /** @type {const} */ ('redirect'), learnsAfter: 1 } },
+    'sends the person back with invalid_client': {
+      authorization: { unknownClient: /** @type {const} */ ('redirect'), learnsAfter: 1 },
+    },
     'refuses it at the token endpoint': { token: { learnsAfter: 1 } },
   }).map(([what, server]) => ({
     name: `the server does not know at once whom it registered, and ${what}: the same client once more`,

@@ -181,7 +181,10 @@ export const notNamed = [
     server: { registration: { permits: 'read admin', unnamed: 'openid', management: { rotates: true } } },
     resource: { demands: 'openid', lists: 'openid read admin' },
     phases: [
-      { does: ['connect'], expects: { granted: 'openid', trips: 1, registrations: 1, updates: 1, registers: 'openid' } },
+      {
+        does: ['connect'],
+        expects: { granted: 'openid', trips: 1, registrations: 1, updates: 1, registers: 'openid' },
+      },
     ],
   },
   {
@@ -213,7 +216,10 @@ export const nobodyNames = [
     server: provider,
     resource: nobody,
     phases: [
-      { does: ['connect'], expects: { granted: 'openid', trips: 1, registrations: 1, asked: ['openid'], registers: 'openid' } },
+      {
+        does: ['connect'],
+        expects: { granted: 'openid', trips: 1, registrations: 1, asked: ['openid'], registers: 'openid' },
+      },
     ],
   },
   {
@@ -222,7 +228,10 @@ export const nobodyNames = [
     server: { ...provider, lists: 'openid offline_access' },
     resource: nobody,
     phases: [
-      { does: ['connect'], expects: { granted: 'openid offline_access', trips: 1, registrations: 1, asks: 'openid offline_access' } },
+      {
+        does: ['connect'],
+        expects: { granted: 'openid offline_access', trips: 1, registrations: 1, asks: 'openid offline_access' },
+      },
     ],
   },
   {
@@ -238,7 +247,7 @@ export const nobodyNames = [
       { does: ['connect'], expects: { granted: 'openid', trips: 1, looks: 0, registrations: 0, asked: ['openid'] } },
     ],
   },
-  ...(/** @type {const} */ (['access_denied', 'invalid_request', 'invalid_scope'])).map((needsOpenid) => ({
+  .../** @type {const} */ (['access_denied', 'invalid_request', 'invalid_scope']).map((needsOpenid) => ({
     name: `an OpenID provider that does not name openid and answers ${needsOpenid} without it: asked for outright`,
     proves: ['S1', 'interop 90'],
     server: {
@@ -248,7 +257,10 @@ export const nobodyNames = [
     },
     resource: nobody,
     phases: [
-      { does: ['connect'], expects: { granted: 'openid', trips: 1, looks: 1, registrations: 1, asked: [null, 'openid'] } },
+      {
+        does: ['connect'],
+        expects: { granted: 'openid', trips: 1, looks: 1, registrations: 1, asked: [null, 'openid'] },
+      },
     ],
   })),
   {

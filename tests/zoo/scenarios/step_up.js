@@ -282,7 +282,11 @@ export const asked = [
 export const takenAway = [
   { what: 'and the refusal names it', names: /** @type {const} */ ('fosite with backticks'), resource: demanded },
   { what: 'and the refusal names nothing', names: /** @type {const} */ ('nothing'), resource: demanded },
-  { what: 'which is not listed, and the refusal names nothing', names: /** @type {const} */ ('nothing'), resource: demandedOnly },
+  {
+    what: 'which is not listed, and the refusal names nothing',
+    names: /** @type {const} */ ('nothing'),
+    resource: demandedOnly,
+  },
 ].map(({ what, names, resource }) => ({
   name: `a person signs in after the scope of a step-up was taken away, ${what}: two windows, the second without it`,
   proves: ['S5', 'S6'],
