@@ -18,7 +18,7 @@
  * @typedef {ArrayBuffer | ArrayBufferView | Response | Request | URL | string | WasmModule} WasmSource
  */
 
-import { call as callWasm, imports, start } from '../pkg/mcp_oauth_wasm.js';
+import instantiate, { call as callWasm } from '../pkg/mcp_oauth_wasm.js';
 import {
   AuthorizationError,
   IncompatibleError,
@@ -75,7 +75,7 @@ async function load(source) {
     });
   }
   try {
-    start(await WebAssembly.instantiate(await compiled(await from), imports()));
+    await instantiate({ module_or_path: await compiled(await from) });
   } catch (cause) {
     throw notLoaded(cause);
   }

@@ -7,7 +7,7 @@ import { build } from './build.js';
 import { ensureNestedPackage, filesBelow, root, runProgram } from './support.js';
 
 /** Gzipped, in bytes. */
-const limit = 84_500;
+const limit = 97_000;
 const limited = 'all that a sign-in loads';
 
 const peersFolder = join(root, 'tests', 'size');
