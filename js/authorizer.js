@@ -133,16 +133,19 @@ export function createAuthorizer(options) {
     return next;
   };
 
+  const sharedConnection = (/** @type {string} */ endpoint, /** @type {string} */ account) => {
+    const key = placeOf(endpoint, account);
+    const shared =
+      connections.get(key) ??
+      new Connection({ host, client, settings: settingsFor(endpoint), endpoint, account }, queue);
+    connections.set(key, shared);
+    return shared;
+  };
+
   /** @type {Authorizer['connection']} */
   const connection = (server, { account = 'default', interaction = false, signal } = {}) => {
     const endpoint = String(server);
-    const key = placeOf(endpoint, account);
-    let shared = connections.get(key);
-    if (!shared) {
-      shared = new Connection({ host, client, settings: settingsFor(endpoint), endpoint, account }, queue);
-      connections.set(key, shared);
-    }
-    const core = shared;
+    const core = sharedConnection(endpoint, account);
     const options = { interaction, signal };
     return {
       endpoint,
@@ -161,6 +164,10 @@ export function createAuthorizer(options) {
   return {
     connection,
     fetch: (server, options) => connection(server, options).fetch,
-    complete: (callbackUrl, signal) => completeElsewhere({ host, client, settingsFor, callbackUrl, signal }),
+    complete: async (callbackUrl, signal) => {
+      const completed = await completeElsewhere({ host, client, settingsFor, callbackUrl, signal });
+      if ('session' in completed) sharedConnection(completed.endpoint, completed.account).adopt(completed.session);
+      return completed;
+    },
   };
 }

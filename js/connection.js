@@ -180,16 +180,24 @@ export class Connection {
   async #signIn(cause, { interaction, signal }) {
     const work = async (/** @type {AbortSignal} */ abandoned) => {
       abandoned.throwIfAborted();
-      const session = await this.#signedIn(cause, interaction, abandoned);
-      if (session.tokens.accessToken !== this.#session?.tokens.accessToken) {
-        this.#untestedToken = { token: session.tokens.accessToken, from: 'sign-in' };
-      }
-      this.#session = session;
+      this.adopt(await this.#signedIn(cause, interaction, abandoned));
     };
     const isInteractive = interaction && needsPerson(this.context.settings);
     const inTurn = (/** @type {AbortSignal} */ abandoned) =>
       isInteractive ? this.queue(() => work(abandoned)) : work(abandoned);
     await this.#once(`sign in ${interaction} ${cause.demanded}`, inTurn, signal);
+  }
+
+  /**
+   * Uses the session of a sign-in, whoever completed it.
+   *
+   * @param {Session} session
+   */
+  adopt(session) {
+    if (session.tokens.accessToken !== this.#session?.tokens.accessToken) {
+      this.#untestedToken = { token: session.tokens.accessToken, from: 'sign-in' };
+    }
+    this.#session = session;
   }
 
   /**

@@ -1,10 +1,5 @@
 // The public surface, as a consumer's tsc sees it through the package's exports. Nothing here is run.
 
-import * as whole from 'mcp-oauth-wasm';
-import * as slim from 'mcp-oauth-wasm/slim';
-import * as web from 'mcp-oauth-wasm/web';
-import { exactly } from './exactly.js';
-
 import type {
   ApprovalRequest,
   Authorizer,
@@ -38,6 +33,10 @@ import type {
   StoredRecord,
   TraceEvent,
 } from 'mcp-oauth-wasm';
+import * as whole from 'mcp-oauth-wasm';
+import * as slim from 'mcp-oauth-wasm/slim';
+import * as web from 'mcp-oauth-wasm/web';
+import { exactly } from './exactly.js';
 
 type Functions =
   | 'createAuthorizer'

@@ -2,6 +2,7 @@
 
 /** @import { Surroundings, ZooClient } from '../world.js' */
 /** @import { ConnectionSettings, Host, Redirect, Store } from '../../../js/host.js' */
+/** @import { SignedInConnection } from '../../../js/authorizer.js' */
 
 import { createAuthorizer, createMemoryStore, TransportError } from '../../../js/index.js';
 import { NeverCameBack } from '../world.js';
@@ -13,35 +14,90 @@ import { NeverCameBack } from '../world.js';
  * @param {ConnectionSettings} [further.settings]
  * @returns {Promise<ZooClient>}
  */
-export async function startOurs(surroundings, { host = () => ({}), settings: furtherSettings } = {}) {
-  const { endpoint, memory, settings, clientMetadataUrl, interaction, approves } = surroundings;
+export async function startOurs(surroundings, further) {
+  const { interaction, endpoint } = surroundings;
+  const authorizer = ours(surroundings, redirect(surroundings), further);
+  return zooClient(endpoint, async (work) => void (await work(authorizer.connection(endpoint, { interaction }))));
+}
+
+/**
+ * The same application, whose process ends whenever a person was sent to the authorization server: another one completes the
+ * sign-in, and does again what the first one had begun.
+ *
+ * @param {Surroundings} surroundings
+ * @returns {Promise<ZooClient>}
+ */
+export async function startOursKilledAtEveryTrip(surroundings) {
+  const { interaction, endpoint } = surroundings;
+  const visit = visiting(surroundings);
+  /** @type {(callbackUrl: string) => void} */
+  let cameBack = () => {};
+  const start = () => {
+    const untilKilled = redirect(surroundings, async (authorizationUrl) => {
+      cameBack(await visit(authorizationUrl));
+      return new Promise(() => {});
+    });
+    return ours(surroundings, untilKilled);
+  };
+  let authorizer = start();
+  return zooClient(endpoint, async (work, isSignIn) => {
+    for (;;) {
+      const killed = new Promise((/** @type {(callbackUrl: string) => void} */ resolve) => {
+        cameBack = resolve;
+      });
+      const ended = work(authorizer.connection(endpoint, { interaction })).then(() => undefined);
+      const callbackUrl = await Promise.race([killed, ended]);
+      if (callbackUrl === undefined) return;
+      authorizer = start();
+      let completed = await authorizer.complete(callbackUrl);
+      while ('authorizationUrl' in completed) {
+        authorizer = start();
+        completed = await authorizer.complete(await visit(completed.authorizationUrl));
+      }
+      if (isSignIn) return;
+    }
+  });
+}
+
+/**
+ * @param {Surroundings} surroundings
+ * @param {Redirect} redirect
+ * @param {{ host?: (store: Store) => Partial<Host>, settings?: ConnectionSettings }} [further]
+ */
+function ours(
+  { memory, settings, clientMetadataUrl, fetch, approves },
+  redirect,
+  { host = () => ({}), settings: furtherSettings } = {},
+) {
   if (!memory.has('store')) memory.set('store', createMemoryStore());
   /** @type {Store} */
   const store = memory.get('store');
-  const authorizer = createAuthorizer({
-    host: {
-      store,
-      redirect: redirect(surroundings),
-      fetch: surroundings.fetch,
-      approve: async () => approves,
-      ...host(store),
-    },
+  return createAuthorizer({
+    host: { store, redirect, fetch, approve: async () => approves, ...host(store) },
     client: { clientName: 'Zoo', clientMetadataUrl },
     settings: () => ({ ...settings, ...furtherSettings }),
   });
-  const connection = authorizer.connection(endpoint, { interaction });
+}
 
+/**
+ * @param {string} endpoint
+ * @param {(work: (connection: SignedInConnection) => Promise<unknown>, isSignIn?: boolean) => Promise<void>} survive
+ *   does work with a connection
+ * @returns {ZooClient}
+ */
+function zooClient(endpoint, survive) {
   let id = 0;
-  const send = async (/** @type {string} */ method, /** @type {object} */ params) => {
-    id += 1;
-    const response = await connection.fetch(endpoint, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-      body: JSON.stringify({ jsonrpc: '2.0', id, method, params }),
+  const send = (/** @type {string} */ method, /** @type {object} */ params) =>
+    survive(async (connection) => {
+      id += 1;
+      const response = await connection.fetch(endpoint, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+        body: JSON.stringify({ jsonrpc: '2.0', id, method, params }),
+      });
+      await response.body?.cancel();
+      if (!response.ok) throw new Error(`${method} was answered ${response.status}`);
     });
-    await response.body?.cancel();
-    if (!response.ok) throw new Error(`${method} was answered ${response.status}`);
-  };
   return {
     connect: () =>
       send('initialize', {
@@ -50,10 +106,10 @@ export async function startOurs(surroundings, { host = () => ({}), settings: fur
         clientInfo: { name: 'zoo', version: '1' },
       }),
     call: (operation) => send('tools/call', { name: operation, arguments: {} }),
-    signIn: () => connection.signIn(),
-    signOut: async () => void (await connection.signOut()),
-    refresh: () => connection.refresh(),
-    forget: () => connection.forgetClient(),
+    signIn: () => survive((connection) => connection.signIn(), true),
+    signOut: () => survive((connection) => connection.signOut()),
+    refresh: () => survive((connection) => connection.refresh()),
+    forget: () => survive((connection) => connection.forgetClient()),
   };
 }
 
@@ -61,23 +117,33 @@ export async function startOurs(surroundings, { host = () => ({}), settings: fur
  * A listener for the callback that gets the port of a stored registration again, if that can be had.
  *
  * @param {Surroundings} surroundings
+ * @param {(authorizationUrl: string) => Promise<string>} [authorize] sends the person
  * @returns {Redirect}
  */
-function redirect({ visit, redirectUri, takenRedirectUris }) {
+function redirect(surroundings, authorize = visiting(surroundings)) {
+  const { redirectUri, takenRedirectUris } = surroundings;
   return {
     prepare: async ({ preferred }) => ({
       redirectUri: preferred !== undefined && !takenRedirectUris.includes(preferred) ? preferred : redirectUri,
-      authorize: ({ authorizationUrl }) =>
-        visit(authorizationUrl).catch((error) => {
-          if (!(error instanceof NeverCameBack)) throw error;
-          throw new TransportError({
-            code: 'callback_aborted',
-            message: error.message,
-            step: 'callback',
-            cause: error,
-          });
-        }),
+      authorize: ({ authorizationUrl }) => authorize(authorizationUrl),
       close: async () => {},
     }),
   };
+}
+
+/**
+ * @param {Surroundings} surroundings
+ * @returns {(authorizationUrl: string) => Promise<string>} sends the person; the URL to which they came back
+ */
+function visiting({ visit }) {
+  return (authorizationUrl) =>
+    visit(authorizationUrl).catch((error) => {
+      if (!(error instanceof NeverCameBack)) throw error;
+      throw new TransportError({
+        code: 'callback_aborted',
+        message: error.message,
+        step: 'callback',
+        cause: error,
+      });
+    });
 }
