@@ -12,10 +12,12 @@ use crate::url::Nearness;
 /// Forgets the session, and has its tokens revoked where the server offers that (RFC 7009). The client's registration stays,
 /// for the next sign-in. Whether the server revoked all there was is the answer: the session is over in any case.
 pub fn sign_out(replay: &Replay, place: &Place) -> Result<bool> {
-    let session = place.session(replay)?;
+    let stored = place.session(replay)?;
     place.forget_session(replay)?;
     place.forget_step_ups(replay)?;
-    let Some(Session { discovery, registration, tokens, .. }) = session else { return Ok(false) };
+    let Some(Session { discovery, registration, tokens, .. }) = stored.map(|(_, session)| session) else {
+        return Ok(false);
+    };
     let endpoints = discovery.authorization_server.endpoints.as_ref();
     let Some(endpoint) = endpoints.and_then(|endpoints| endpoints.get("revocation_endpoint")) else { return Ok(false) };
     let endpoint = Endpoint::named(endpoint, Nearness::Local)?;
