@@ -1,4 +1,4 @@
-// `npm run test:rust-example`: the format and the lints of examples/rust, then a sign-in with it at real servers.
+// `npm run test:rust-example`: the format, the lints and the tests of examples/rust, then sign-ins with it at real servers.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,12 +29,14 @@ const options = [
 await runProgram(async () => {
   await setup();
   await ensureTestPackages();
-  progress('cargo fmt, clippy and build');
+  progress('cargo fmt, clippy and test');
   await mustRun('cargo', ['fmt', '--check', '--manifest-path', manifest]);
-  await mustRun('cargo', ['clippy', ...options, '--', '-D', 'warnings']);
-  await mustRun('cargo', ['build', ...options]);
+  await mustRun('cargo', ['clippy', ...options, '--all-targets', '--', '-D', 'warnings']);
+  // It builds the programs too.
+  await mustRun('cargo', ['test', ...options]);
   requireExcerpt();
-  return conclude([await runNodeTests([join(root, 'tests', 'rust_example', 'sign_in.test.js')])]);
+  const tests = ['sign_in.test.js', 'connection.test.js'].map((name) => join(root, 'tests', 'rust_example', name));
+  return conclude([await runNodeTests(tests)]);
 });
 
 /** The README's Rust is that of the example, and has at most twelve lines. */

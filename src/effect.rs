@@ -56,8 +56,9 @@ pub enum Effect {
         /// What would be asked for.
         plan: Arc<ScopePlan>,
     },
-    /// Check the session's ID Token (OpenID Connect Core §3.1.3.7). Answer: `null`, the name of the check that failed, or
-    /// `{ "wantsKeys": true }`; then it is asked once more, with the server's keys.
+    /// Check the session's ID Token (OpenID Connect Core §3.1.3.7). Answer: `null`, the name of the check that failed
+    /// (`unverified` by a host that cannot check any), or `{ "wantsKeys": true }`; then it is asked once more, with the
+    /// server's keys.
     CheckIdToken {
         /// The session, with an ID Token.
         session: Box<Session>,

@@ -59,6 +59,7 @@ pub mod stored;
 pub mod refusal;
 pub mod sign_in;
 pub mod renewal;
+pub mod sign_out;
 pub mod calls;
 
 // Shell: the platform as JavaScript has it.

@@ -309,6 +309,11 @@ impl ScopePlan {
         self.scopes.iter().any(|own| own.scope == scope && own.sources == [Source::OpenidProvider])
     }
 
+    /// Whether the host names that scope.
+    pub fn is_of_host(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|own| own.scope == scope && own.sources.contains(&Source::Host))
+    }
+
     /// What is requested though the registration does not name it.
     pub fn outright(&self) -> ScopeSet {
         self.select(&|scope| scope.requested && scope.registered == Some(false))

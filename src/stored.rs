@@ -209,9 +209,12 @@ impl Place<'_> {
 
     /// Forgets what was asked for in vain.
     pub fn forget_step_ups(&self, replay: &Replay) -> Result<()> {
-        let key = self.key("step-ups");
-        let Some((version, _)) = read_record(replay, &key)? else { return Ok(()) };
-        swap(replay, &key, Some(version), None).map(|_| ())
+        forget(replay, &self.key("step-ups"))
+    }
+
+    /// Forgets the session, whatever is there.
+    pub fn forget_session(&self, replay: &Replay) -> Result<()> {
+        forget(replay, &self.key("session"))
     }
 
     fn clients_key(&self) -> String {
@@ -310,6 +313,16 @@ fn change(
         let (version, value) = there.unzip();
         let changed = changed(value.as_ref()).ok_or_else(|| damaged(key))?;
         if swap(replay, key, version, Some(changed))? {
+            return Ok(());
+        }
+    }
+    Err(too_busy())
+}
+
+fn forget(replay: &Replay, key: &str) -> Result<()> {
+    for _ in 0..SWAP_LIMIT {
+        let Some((version, _)) = read_record(replay, key)? else { return Ok(()) };
+        if swap(replay, key, Some(version), None)? {
             return Ok(());
         }
     }

@@ -44,6 +44,17 @@ record! {
     }
 }
 
+/// A token is renewed this long before it expires, or after nine tenths of a short life. Seconds.
+const RENEWAL_MARGIN: u64 = 30;
+
+impl Tokens {
+    /// From when on they are to be renewed, in seconds since 1970; `None`: the server did not say when they expire.
+    pub fn renew_at(&self) -> Option<u64> {
+        let margin = |at: u64| RENEWAL_MARGIN.min(at.saturating_sub(self.received_at) / 10);
+        self.expires_at.map(|at| at.saturating_sub(margin(at)))
+    }
+}
+
 record! {
     /// A signed-in connection to one MCP server, as it is stored.
     #[derive(Debug)]

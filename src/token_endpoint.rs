@@ -94,7 +94,8 @@ pub fn grant(replay: &Replay, input: &GrantInput) -> Result<Session> {
 
 /// The session with its ID Token, where one came, if that holds (OpenID Connect Core §3.1.3.7). Where nobody named `openid`,
 /// and it was requested because the server is an OpenID provider, nobody needs the ID Token: it is dropped. One that is
-/// another issuer's or another sign-in's is refused all the same.
+/// another issuer's or another sign-in's is refused all the same. One that the host cannot check is dropped unless the host
+/// named `openid`: nobody else would rely on it.
 pub fn with_id_token_checked(replay: &Replay, mut session: Session, nonce: Option<&Secret>) -> Result<Session> {
     if session.tokens.id_token.is_none() {
         return Ok(session);
@@ -111,7 +112,12 @@ pub fn with_id_token_checked(replay: &Replay, mut session: Session, nonce: Optio
         checked = check(Some(exchange.get(keys_at)?.document()?.clone()))?;
     }
     let Some(reason) = checked.as_str() else { return Ok(session) };
-    if session.plan.is_only_of_provider(OPENID) && !["issuer", "nonce"].contains(&reason) {
+    let is_needed = match reason {
+        "unverified" => session.plan.is_of_host(OPENID),
+        "issuer" | "nonce" => true,
+        _ => !session.plan.is_only_of_provider(OPENID),
+    };
+    if !is_needed {
         session.tokens.id_token = None;
         let summary = "drops the ID Token, which nobody asked for and which does not hold: {}";
         let details = object().with("reason", reason.into());

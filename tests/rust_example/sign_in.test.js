@@ -1,21 +1,10 @@
 // examples/rust, built, signs in at real servers, and its MCP client calls a tool. `npm run test:rust-example` builds it.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
-import { targetFolder } from '../../scripts/support.js';
+import { temporaryFolder } from '../javascript/temporary_folder.js';
 import { startWorld } from '../javascript/world.js';
-import { createUserAgent } from '../servers/user_agent.js';
-
-const program = join(
-  targetFolder,
-  'rust-example',
-  'debug',
-  process.platform === 'win32' ? 'mcp-oauth-example.exe' : 'mcp-oauth-example',
-);
+import { runProgram } from './program.js';
 
 /** @type {import('../javascript/world.js').World} */
 let world;
@@ -24,12 +13,12 @@ before(async () => {
 });
 after(() => world.close());
 
-test('signs in at a server that it has never met, and calls a tool with the token', async () => {
-  const { answer } = await signIn();
-  assert.match(answer, /alice@example\.com/);
-  const asked = world.authorizationServer.requests.filter(({ path }) => path === '/auth');
-  assert.equal(asked.length, 1);
-  const { query, client } = asked[0] ?? assert.fail();
+test('signs in at a server that it has never met, calls a tool, and needs nobody after a restart', async () => {
+  const folder = await temporaryFolder();
+  const { lines, trips } = await runProgram('mcp-oauth-driver', [world.server, folder, '--print']);
+  assert.match(String(lines), /alice@example\.com/);
+  assert.equal(trips.length, 1);
+  const [{ query, client }] = world.authorizationServer.requests.filter(({ path }) => path === '/auth');
   const registered = String(client?.scope).split(' ');
   assert.deepEqual(
     String(query.scope)
@@ -38,12 +27,16 @@ test('signs in at a server that it has never met, and calls a tool with the toke
     [],
     'it asks for what it registered',
   );
+
+  const again = await runProgram('mcp-oauth-driver', [world.server, folder, '--print']);
+  assert.match(String(again.lines), /alice@example\.com/);
+  assert.equal(again.trips.length, 0);
 });
 
 test('what is not the response that it waits for does not end its wait', async () => {
   /** @type {number[]} */
   const statuses = [];
-  const { answer } = await signIn(async (authorizationUrl) => {
+  const first = async (/** @type {string} */ authorizationUrl) => {
     const redirectUri = String(new URL(authorizationUrl).searchParams.get('redirect_uri'));
     for (const url of [
       `${redirectUri}?code=stray&state=another`,
@@ -52,38 +45,8 @@ test('what is not the response that it waits for does not end its wait', async (
     ]) {
       statuses.push((await fetch(url)).status);
     }
-  });
+  };
+  const { lines } = await runProgram('mcp-oauth-driver', [world.server, await temporaryFolder(), '--print'], { first });
   assert.deepEqual(statuses, [404, 404, 404]);
-  assert.match(answer, /alice@example\.com/);
+  assert.match(String(lines), /alice@example\.com/);
 });
-
-/**
- * Runs the program, with a person at the browser who opens what it prints.
- *
- * @param {(authorizationUrl: string) => Promise<void>} [first] what happens before
- */
-async function signIn(first) {
-  const child = spawn(program, [world.server, '--print'], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const ended = once(child, 'exit');
-  let told = '';
-  child.stderr.on('data', (chunk) => {
-    told += chunk;
-  });
-  /** @type {string[]} */
-  const lines = [];
-  try {
-    for await (const line of createInterface({ input: child.stdout })) {
-      const [, authorizationUrl] = /^Open this URL to sign in: (\S+)$/.exec(line) ?? [];
-      if (authorizationUrl) {
-        await first?.(authorizationUrl);
-        const { status } = await createUserAgent().browse(authorizationUrl);
-        assert.equal(status, 200);
-      } else lines.push(line);
-    }
-  } finally {
-    child.kill();
-  }
-  const [status] = await ended;
-  assert.equal(status, 0, `it ended with status ${status}:\n${told}`);
-  return { answer: lines.join('\n') };
-}

@@ -1,6 +1,5 @@
 //! Receives the authorization response on this machine's loopback interface (RFC 8252 §7.3).
 
-use std::error::Error;
 use std::io;
 use std::time::Duration;
 
@@ -24,11 +23,21 @@ pub struct LoopbackRedirect {
 }
 
 impl LoopbackRedirect {
-    /// Listens at a free port. Each sign-in has one of its own, so that no response to another comes here.
-    pub async fn listen() -> Result<LoopbackRedirect, Box<dyn Error>> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    /// Listens at the port of the redirect URI that is registered already, if it is free, else at any. Each sign-in has one
+    /// of its own, so that no response to another comes here.
+    pub async fn listen(preferred: Option<&RedirectUri>) -> io::Result<LoopbackRedirect> {
+        let address =
+            |uri: &RedirectUri| Some(uri.as_str().strip_prefix("http://")?.strip_suffix("/callback")?.to_owned());
+        let listening = match preferred.and_then(address) {
+            Some(address) => TcpListener::bind(address).await.ok(),
+            None => None,
+        };
+        let listener = match listening {
+            Some(listener) => listener,
+            None => TcpListener::bind(("127.0.0.1", 0)).await?,
+        };
         let uri = format!("http://{}/callback", listener.local_addr()?);
-        let uri = RedirectUri::parse(&uri).ok_or("no redirect URI")?;
+        let uri = RedirectUri::parse(&uri).ok_or(io::ErrorKind::AddrNotAvailable)?;
         Ok(LoopbackRedirect { listener, uri })
     }
 

@@ -1,49 +1,42 @@
-//! Calls the tool `whoami` of an MCP server that demands a sign-in: `cargo run -- https://mcp.example.com/mcp`. With
-//! `--print` behind it, the URL to sign in at is printed instead of opened.
-//!
-//! What to ask for, where, and how often, is decided by `mcp_oauth_wasm`, as it is in every other host. What is here is
-//! what a host brings: requests, a redirect, a browser.
-
-mod loopback_redirect;
-mod reqwest_platform;
-mod sign_in;
+//! Calls the tool `whoami` of an MCP server that demands a sign-in: `cargo run -- https://mcp.example.com/mcp FOLDER`. What is
+//! kept is in that folder. With `--print` behind it, the URL to sign in at is printed instead of opened.
 
 use std::error::Error;
+use std::process::ExitCode;
 
+use mcp_oauth_driver::{Connection, ConnectionOptions, FileStore, Host};
+use mcp_oauth_wasm::settings::ClientDescription;
 use rmcp::ServiceExt as _;
 use rmcp::model::CallToolRequestParams;
-use rmcp::service::{ClientInitializeError, RoleClient, RunningService};
 use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 
-use crate::reqwest_platform::ReqwestPlatform;
-use crate::sign_in::sign_in;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let server = std::env::args().nth(1).ok_or("Say which MCP server: its URL.")?;
-    let client = match connect(&server, None).await {
-        Ok(client) => client,
-        Err(refusal) => {
-            let Some(challenge) = refusal.auth_challenge() else { return Err(refusal.into()) };
-            let session = sign_in(&ReqwestPlatform::new()?, &server, challenge, open).await?;
-            connect(&server, Some(session.tokens.access_token.reveal())).await?
+#[tokio::main]
+async fn main() -> ExitCode {
+    match called().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
         }
+    }
+}
+
+async fn called() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(server), Some(folder)) = (arguments.next(), arguments.next()) else {
+        return Err("Say which MCP server, by its URL, and in which folder its session is to be kept.".into());
     };
+    let client = ClientDescription { client_name: Some("An example".to_owned()), ..Default::default() };
+    let host = Host::new(client, FileStore::open(folder)?, open)?;
+    let options = ConnectionOptions { interaction: true, ..Default::default() };
+    let connection = Connection::new(host, &server, options)?;
+    let config = StreamableHttpClientTransportConfig::with_uri(server);
+    let client = ().serve(StreamableHttpClientTransport::with_client(connection, config)).await?;
     let answer = client.call_tool(CallToolRequestParams::new("whoami")).await?;
     answer.content.iter().filter_map(|part| part.as_text()).for_each(|part| println!("{}", part.text));
     client.cancel().await?;
     Ok(())
-}
-
-/// Connects with a token, or without one, which the server may refuse with a challenge.
-async fn connect(
-    server: &str,
-    token: Option<&str>,
-) -> Result<RunningService<RoleClient, ()>, Box<ClientInitializeError>> {
-    let mut config = StreamableHttpClientTransportConfig::with_uri(server);
-    config.auth_header = token.map(str::to_owned);
-    ().serve(StreamableHttpClientTransport::from_config(config)).await.map_err(Box::new)
 }
 
 /// Opens the URL in the person's browser.
