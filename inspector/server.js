@@ -10,8 +10,8 @@
 
 import { createServer } from 'node:http';
 
-import { MisuseError } from '../js/errors.js';
-import { openBrowser } from '../js/node/open_browser.js';
+import { MisuseError } from '../js/core/errors.js';
+import { openBrowser } from '../js/hosts/node/open_browser.js';
 import { assets, dataHeaders } from './server/assets.js';
 import { createProxy, ProxyError } from './server/proxy.js';
 import { PageSession } from './server/session.js';

@@ -4,27 +4,27 @@
  * @module
  */
 
-/** @import { Host } from './host.js' */
+/** @import { Host } from './core/host.js' */
 
 /**
- * @typedef {import('./browser/popup_redirect.js').BlockedPopup} BlockedPopup
- * @typedef {import('./browser/popup_redirect.js').PopupRedirectOptions} PopupRedirectOptions
- * @typedef {import('./browser/page_redirect.js').PageRedirectOptions} PageRedirectOptions
- * @typedef {import('./browser/page_redirect.js').PageReturn} PageReturn
- * @typedef {import('./store/indexed_db_store.js').IndexedDBStoreOptions} IndexedDBStoreOptions
+ * @typedef {import('./hosts/browser/popup_redirect.js').BlockedPopup} BlockedPopup
+ * @typedef {import('./hosts/browser/popup_redirect.js').PopupRedirectOptions} PopupRedirectOptions
+ * @typedef {import('./hosts/browser/page_redirect.js').PageRedirectOptions} PageRedirectOptions
+ * @typedef {import('./hosts/browser/page_redirect.js').PageReturn} PageReturn
+ * @typedef {import('./stores/indexed_db_store.js').IndexedDBStoreOptions} IndexedDBStoreOptions
  */
 
-import { explainingFetch } from './browser/explaining_fetch.js';
-import { popupRedirect } from './browser/popup_redirect.js';
-import { MisuseError } from './errors.js';
-import { createMemoryStore } from './store/memory_store.js';
+import { MisuseError } from './core/errors.js';
+import { explainingFetch } from './hosts/browser/explaining_fetch.js';
+import { popupRedirect } from './hosts/browser/popup_redirect.js';
+import { createMemoryStore } from './stores/memory_store.js';
 
-export { pageRedirect } from './browser/page_redirect.js';
-export { popupRedirect } from './browser/popup_redirect.js';
-export { explain } from './explain.js';
+export { explain } from './core/explain.js';
+export { pageRedirect } from './hosts/browser/page_redirect.js';
+export { popupRedirect } from './hosts/browser/popup_redirect.js';
 export { pastedRedirect } from './pasted_redirect.js';
-export { createIndexedDBStore } from './store/indexed_db_store.js';
-export { createMemoryStore } from './store/memory_store.js';
+export { createIndexedDBStore } from './stores/indexed_db_store.js';
+export { createMemoryStore } from './stores/memory_store.js';
 
 /**
  * What a host for browsers is made of.

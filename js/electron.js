@@ -4,47 +4,47 @@
  * @module
  */
 
-/** @import { Host } from './host.js' */
+/** @import { Host } from './core/host.js' */
 
 /**
- * @typedef {import('./electron/bridge.js').BridgeOptions} BridgeOptions
- * @typedef {import('./electron/electron_parts.js').ElectronApp} ElectronApp
- * @typedef {import('./electron/electron_parts.js').ElectronDecrypted} ElectronDecrypted
- * @typedef {import('./electron/electron_parts.js').ElectronEvents} ElectronEvents
- * @typedef {import('./electron/electron_parts.js').ElectronModules} ElectronModules
- * @typedef {import('./electron/electron_parts.js').ElectronNet} ElectronNet
- * @typedef {import('./electron/electron_parts.js').ElectronRequest} ElectronRequest
- * @typedef {import('./electron/electron_parts.js').ElectronRequestOptions} ElectronRequestOptions
- * @typedef {import('./electron/electron_parts.js').ElectronResolvedEndpoint} ElectronResolvedEndpoint
- * @typedef {import('./electron/electron_parts.js').ElectronResolvedHost} ElectronResolvedHost
- * @typedef {import('./electron/electron_parts.js').ElectronSafeStorage} ElectronSafeStorage
- * @typedef {import('./electron/electron_parts.js').ElectronSession} ElectronSession
- * @typedef {import('./electron/electron_parts.js').ElectronSessions} ElectronSessions
- * @typedef {import('./electron/electron_parts.js').ElectronShell} ElectronShell
- * @typedef {import('./electron/network_fetch.js').ElectronFetchOptions} ElectronFetchOptions
- * @typedef {import('./electron/safe_storage_store.js').SafeStorageStoreOptions} SafeStorageStoreOptions
- * @typedef {import('./electron/scheme_redirect.js').SchemeRedirectOptions} SchemeRedirectOptions
- * @typedef {import('./node/loopback_redirect.js').LoopbackRedirectOptions} LoopbackRedirectOptions
+ * @typedef {import('./hosts/electron/bridge.js').BridgeOptions} BridgeOptions
+ * @typedef {import('./hosts/electron/electron_parts.js').ElectronApp} ElectronApp
+ * @typedef {import('./hosts/electron/electron_parts.js').ElectronDecrypted} ElectronDecrypted
+ * @typedef {import('./hosts/electron/electron_parts.js').ElectronEvents} ElectronEvents
+ * @typedef {import('./hosts/electron/electron_parts.js').ElectronModules} ElectronModules
+ * @typedef {import('./hosts/electron/electron_parts.js').ElectronNet} ElectronNet
+ * @typedef {import('./hosts/electron/electron_parts.js').ElectronRequest} ElectronRequest
+ * @typedef {import('./hosts/electron/electron_parts.js').ElectronRequestOptions} ElectronRequestOptions
+ * @typedef {import('./hosts/electron/electron_parts.js').ElectronResolvedEndpoint} ElectronResolvedEndpoint
+ * @typedef {import('./hosts/electron/electron_parts.js').ElectronResolvedHost} ElectronResolvedHost
+ * @typedef {import('./hosts/electron/electron_parts.js').ElectronSafeStorage} ElectronSafeStorage
+ * @typedef {import('./hosts/electron/electron_parts.js').ElectronSession} ElectronSession
+ * @typedef {import('./hosts/electron/electron_parts.js').ElectronSessions} ElectronSessions
+ * @typedef {import('./hosts/electron/electron_parts.js').ElectronShell} ElectronShell
+ * @typedef {import('./hosts/electron/network_fetch.js').ElectronFetchOptions} ElectronFetchOptions
+ * @typedef {import('./hosts/electron/safe_storage_store.js').SafeStorageStoreOptions} SafeStorageStoreOptions
+ * @typedef {import('./hosts/electron/scheme_redirect.js').SchemeRedirectOptions} SchemeRedirectOptions
+ * @typedef {import('./hosts/node/loopback_redirect.js').LoopbackRedirectOptions} LoopbackRedirectOptions
  */
 
-import { readyElectron } from './electron/modules.js';
-import { electronFetch } from './electron/network_fetch.js';
-import { openExternal } from './electron/open_external.js';
-import { createSafeStorageStore } from './electron/safe_storage_store.js';
-import { loopbackRedirect } from './node/loopback_redirect.js';
+import { readyElectron } from './hosts/electron/modules.js';
+import { electronFetch } from './hosts/electron/network_fetch.js';
+import { openExternal } from './hosts/electron/open_external.js';
+import { createSafeStorageStore } from './hosts/electron/safe_storage_store.js';
+import { loopbackRedirect } from './hosts/node/loopback_redirect.js';
 
-export { serveBridge } from './electron/bridge.js';
-export { electronFetch } from './electron/network_fetch.js';
-export { createSafeStorageStore } from './electron/safe_storage_store.js';
-export { schemeRedirect } from './electron/scheme_redirect.js';
-export { explain } from './explain.js';
-export { loopbackRedirect } from './node/loopback_redirect.js';
+export { explain } from './core/explain.js';
+export { serveBridge } from './hosts/electron/bridge.js';
+export { electronFetch } from './hosts/electron/network_fetch.js';
+export { createSafeStorageStore } from './hosts/electron/safe_storage_store.js';
+export { schemeRedirect } from './hosts/electron/scheme_redirect.js';
+export { loopbackRedirect } from './hosts/node/loopback_redirect.js';
 
 /**
  * The host for the main process of Electron: a store that the operating system's key encrypts, the system browser, which
  * comes back to a port of the loopback interface (RFC 8252 §7.3), and Electron's network stack. All of it can be replaced.
  *
- * @param {Partial<Host> & { electron?: import('./electron/electron_parts.js').ElectronModules }} [options]
+ * @param {Partial<Host> & { electron?: import('./hosts/electron/electron_parts.js').ElectronModules }} [options]
  *   `electron`: default, what `import('electron')` gives. `store`: default, `createSafeStorageStore()`. `redirect`: default,
  *   `loopbackRedirect()` with the browser opened by Electron; `schemeRedirect` where the answer shall come by a scheme.
  *   `fetch`: default, `electronFetch()`. The others are passed on.

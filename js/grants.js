@@ -6,17 +6,17 @@
  */
 
 /**
- * @typedef {import('./grants/grant.js').Grant} Grant
- * @typedef {import('./grants/grant.js').GrantContext} GrantContext
- * @typedef {import('./grants/grant.js').Client} Client
- * @typedef {import('./grants/jwt_bearer.js').WorkloadAssertionRequest} WorkloadAssertionRequest
- * @typedef {import('./grants/enterprise_managed.js').IdentityProvider} IdentityProvider
- * @typedef {import('./grants/device_authorization.js').Prompt} Prompt
- * @typedef {import('./grants/device_authorization.js').Clock} Clock
+ * @typedef {import('./core/grant.js').Grant} Grant
+ * @typedef {import('./core/grant.js').GrantContext} GrantContext
+ * @typedef {import('./core/grant.js').Client} Client
+ * @typedef {import('./extensions/grants/jwt_bearer.js').WorkloadAssertionRequest} WorkloadAssertionRequest
+ * @typedef {import('./extensions/grants/enterprise_managed.js').IdentityProvider} IdentityProvider
+ * @typedef {import('./extensions/grants/device_authorization.js').Prompt} Prompt
+ * @typedef {import('./extensions/grants/device_authorization.js').Clock} Clock
  */
 
-export { clientCredentials } from './grants/client_credentials.js';
-export { deviceAuthorization } from './grants/device_authorization.js';
-export { enterpriseManaged } from './grants/enterprise_managed.js';
-export { jwtBearer } from './grants/jwt_bearer.js';
-export { privateKeyAssertion } from './grants/private_key_assertion.js';
+export { clientCredentials } from './extensions/grants/client_credentials.js';
+export { deviceAuthorization } from './extensions/grants/device_authorization.js';
+export { enterpriseManaged } from './extensions/grants/enterprise_managed.js';
+export { jwtBearer } from './extensions/grants/jwt_bearer.js';
+export { privateKeyAssertion } from './extensions/grants/private_key_assertion.js';

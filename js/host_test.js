@@ -6,12 +6,12 @@
  */
 
 /**
- * @typedef {import('./host_test/contract.js').ContractCase} ContractCase
- * @typedef {import('./host_test/store_contract.js').StoreContractOptions} StoreContractOptions
- * @typedef {import('./host_test/fetch_contract.js').FetchContractOptions} FetchContractOptions
- * @typedef {import('./host_test/redirect_contract.js').RedirectContractOptions} RedirectContractOptions
+ * @typedef {import('./testing/contract.js').ContractCase} ContractCase
+ * @typedef {import('./testing/store_contract.js').StoreContractOptions} StoreContractOptions
+ * @typedef {import('./testing/fetch_contract.js').FetchContractOptions} FetchContractOptions
+ * @typedef {import('./testing/redirect_contract.js').RedirectContractOptions} RedirectContractOptions
  */
 
-export { fetchContract } from './host_test/fetch_contract.js';
-export { redirectContract } from './host_test/redirect_contract.js';
-export { storeContract } from './host_test/store_contract.js';
+export { fetchContract } from './testing/fetch_contract.js';
+export { redirectContract } from './testing/redirect_contract.js';
+export { storeContract } from './testing/store_contract.js';

@@ -4,6 +4,6 @@
  * @module
  */
 
-/** @typedef {import('./host_test/server.js').FetchTestServer} FetchTestServer */
+/** @typedef {import('./testing/server.js').FetchTestServer} FetchTestServer */
 
-export { startFetchTestServer } from './host_test/server.js';
+export { startFetchTestServer } from './testing/server.js';

@@ -8,7 +8,7 @@
  */
 
 import inlined from '../pkg/inlined.js';
-import { provide } from './wasm.js';
+import { provide } from './core/wasm.js';
 
 provide(() => {
   const characters = atob(inlined);
@@ -18,6 +18,6 @@ provide(() => {
   return bytes;
 });
 
-export { explain } from './explain.js';
+export { explain } from './core/explain.js';
 export * from './slim.js';
-export { createMemoryStore } from './store/memory_store.js';
+export { createMemoryStore } from './stores/memory_store.js';

@@ -27,7 +27,7 @@
  * @typedef {import('./inspector/report.js').ReportInput} ReportInput
  */
 
-export { explain } from './explain.js';
+export { explain } from './core/explain.js';
 export { failure } from './inspector/failure.js';
 export { report } from './inspector/report.js';
 export { scopeMatrix } from './inspector/scope_matrix.js';

@@ -5,10 +5,10 @@
  */
 
 /**
- * @typedef {import('./store/keyring_store.js').KeyringStoreOptions} KeyringStoreOptions
- * @typedef {import('./store/keyring_parts.js').KeyringModule} KeyringModule
- * @typedef {import('./store/keyring_parts.js').KeyringEntryClass} KeyringEntryClass
- * @typedef {import('./store/keyring_parts.js').KeyringEntry} KeyringEntry
+ * @typedef {import('./stores/keyring_store.js').KeyringStoreOptions} KeyringStoreOptions
+ * @typedef {import('./stores/keyring_parts.js').KeyringModule} KeyringModule
+ * @typedef {import('./stores/keyring_parts.js').KeyringEntryClass} KeyringEntryClass
+ * @typedef {import('./stores/keyring_parts.js').KeyringEntry} KeyringEntry
  */
 
-export { createKeyringStore } from './store/keyring_store.js';
+export { createKeyringStore } from './stores/keyring_store.js';

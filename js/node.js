@@ -4,32 +4,32 @@
  * @module
  */
 
-/** @import { Host } from './host.js' */
+/** @import { Host } from './core/host.js' */
 
 /**
- * @typedef {import('./node/loopback_redirect.js').LoopbackRedirectOptions} LoopbackRedirectOptions
- * @typedef {import('./node/open_browser.js').Environment} Environment
+ * @typedef {import('./hosts/node/loopback_redirect.js').LoopbackRedirectOptions} LoopbackRedirectOptions
+ * @typedef {import('./hosts/node/open_browser.js').Environment} Environment
  * @typedef {import('./pasted_redirect.js').PastedRedirectOptions} PastedRedirectOptions
  * @typedef {import('./pasted_redirect.js').PasteRequest} PasteRequest
  * @typedef {import('./pasted_redirect.js').PasteProblem} PasteProblem
- * @typedef {import('./store/file_store.js').FileStoreOptions} FileStoreOptions
- * @typedef {import('./store/file_store.js').FileStore} FileStore
- * @typedef {import('./store/file_store.js').Listing} Listing
+ * @typedef {import('./stores/file_store.js').FileStoreOptions} FileStoreOptions
+ * @typedef {import('./stores/file_store.js').FileStore} FileStore
+ * @typedef {import('./stores/file_store.js').Listing} Listing
  */
 
-import { defaultStorePath } from './node/default_store_path.js';
-import { explainingFetch } from './node/explaining_fetch.js';
-import { guardedFetch } from './node/guarded_fetch.js';
-import { loopbackRedirect } from './node/loopback_redirect.js';
-import { createFileStore } from './store/file_store.js';
+import { explainingFetch } from './hosts/node/explaining_fetch.js';
+import { guardedFetch } from './hosts/node/guarded_fetch.js';
+import { loopbackRedirect } from './hosts/node/loopback_redirect.js';
+import { defaultStorePath } from './stores/default_store_path.js';
+import { createFileStore } from './stores/file_store.js';
 
-export { explain } from './explain.js';
-export { defaultStorePath } from './node/default_store_path.js';
-export { loopbackRedirect } from './node/loopback_redirect.js';
-export { openBrowser } from './node/open_browser.js';
+export { explain } from './core/explain.js';
+export { loopbackRedirect } from './hosts/node/loopback_redirect.js';
+export { openBrowser } from './hosts/node/open_browser.js';
 export { pastedRedirect } from './pasted_redirect.js';
-export { createFileStore } from './store/file_store.js';
-export { createMemoryStore } from './store/memory_store.js';
+export { defaultStorePath } from './stores/default_store_path.js';
+export { createFileStore } from './stores/file_store.js';
+export { createMemoryStore } from './stores/memory_store.js';
 
 /**
  * The host for programs that run on Node: a store in a file of this user, and the system browser,

@@ -5,8 +5,8 @@
  */
 
 /**
- * @typedef {import('./store/redis_store.js').RedisStoreOptions} RedisStoreOptions
- * @typedef {import('./store/redis_store.js').RedisClient} RedisClient
+ * @typedef {import('./stores/redis_store.js').RedisStoreOptions} RedisStoreOptions
+ * @typedef {import('./stores/redis_store.js').RedisClient} RedisClient
  */
 
-export { createRedisStore } from './store/redis_store.js';
+export { createRedisStore } from './stores/redis_store.js';

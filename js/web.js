@@ -7,11 +7,11 @@
  * @module
  */
 
-import { provide } from './wasm.js';
+import { provide } from './core/wasm.js';
 
 // Written out, since bundlers look for these very words.
 provide(() => new URL('../pkg/mcp_oauth_wasm_bg.wasm', import.meta.url));
 
-export { explain } from './explain.js';
+export { explain } from './core/explain.js';
 export * from './slim.js';
-export { createMemoryStore } from './store/memory_store.js';
+export { createMemoryStore } from './stores/memory_store.js';

@@ -1,5 +1,5 @@
 // `npm run mutants`: cargo-mutants breaks the rules one small piece at a time, and the native tests have to notice.
-// Arguments choose files: `npm run mutants -- src/scope.rs`. What is left out, and why, is in .cargo/mutants.toml.
+// Arguments choose files: `npm run mutants -- src/data/scope.rs`. What is left out, and why, is in .cargo/mutants.toml.
 
 import { join, relative } from 'node:path';
 import { argv } from 'node:process';

@@ -27,7 +27,7 @@ const entries = [
   {
     name: limited,
     covers: 'slim, and the checks of the ID Token, which load when one comes',
-    source: `export * from "./js/slim.js"; export * from "./js/id_token.js"`,
+    source: `export * from "./js/slim.js"; export * from "./js/extensions/id_token.js"`,
     files: wasm,
   },
   {

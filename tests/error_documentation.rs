@@ -1,11 +1,11 @@
 //! docs/errors.md names every code. `UPDATE=1 cargo test error_documentation` writes the table of the Rust ones anew.
 #![cfg(not(target_arch = "wasm32"))]
 
-use mcp_oauth_wasm::error::Code;
-use mcp_oauth_wasm::json::Json;
-use mcp_oauth_wasm::record::{self, Declared};
+use mcp_oauth_wasm::data::error::Code;
+use mcp_oauth_wasm::data::json::Json;
+use mcp_oauth_wasm::data::record::{self, Declared};
 
-const START: &str = "<!-- made from src/error.rs -->\n";
+const START: &str = "<!-- made from src/data/error.rs -->\n";
 const END: &str = "<!-- end -->\n";
 
 #[test]

@@ -1,8 +1,8 @@
 //! Which of the requested scopes a refusal names, in the words of many servers.
 #![cfg(not(target_arch = "wasm32"))]
 
-use mcp_oauth_wasm::http::StatedError;
-use mcp_oauth_wasm::scope::ScopeSet;
+use mcp_oauth_wasm::data::http::StatedError;
+use mcp_oauth_wasm::data::scope::ScopeSet;
 
 /// What was asked for, what the server says, and what that names.
 const REFUSALS: [(&str, &str, &str); 22] = [

@@ -9,14 +9,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use mcp_oauth_wasm::effect::Effect;
-use mcp_oauth_wasm::error::{Code, Error, Result, Step};
-use mcp_oauth_wasm::http::{BODY_LIMIT, Method, Request, Response};
-use mcp_oauth_wasm::identifier::Secret;
-use mcp_oauth_wasm::json::Json;
-use mcp_oauth_wasm::platform::Platform;
-use mcp_oauth_wasm::replay::{Replay, run};
-use mcp_oauth_wasm::trace::{Event, Party};
+use mcp_oauth_wasm::data::error::{Code, Error, Result, Step};
+use mcp_oauth_wasm::data::http::{BODY_LIMIT, Method, Request, Response};
+use mcp_oauth_wasm::data::identifier::Secret;
+use mcp_oauth_wasm::data::json::Json;
+use mcp_oauth_wasm::flow::effect::Effect;
+use mcp_oauth_wasm::flow::platform::Platform;
+use mcp_oauth_wasm::flow::replay::{Replay, run};
+use mcp_oauth_wasm::protocol::trace::{Event, Party};
 
 /// Takes note of what it is asked; a minute passes with each answer, and no two random bytes are alike.
 #[derive(Default)]

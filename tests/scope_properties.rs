@@ -1,8 +1,8 @@
 //! What holds for every scope plan, whatever challenges, documents, registrations and histories there are.
 #![cfg(not(target_arch = "wasm32"))]
 
-use mcp_oauth_wasm::scope::ScopeSet;
-use mcp_oauth_wasm::scope_plan::{self, OFFLINE_ACCESS, Purpose, ScopePlan, ScopeSources};
+use mcp_oauth_wasm::data::scope::ScopeSet;
+use mcp_oauth_wasm::protocol::scope_plan::{self, OFFLINE_ACCESS, Purpose, ScopePlan, ScopeSources};
 use proptest::prelude::*;
 
 /// Few names, so that sets overlap; commas and URLs, since scopes are opaque.
@@ -192,7 +192,7 @@ proptest! {
 
     #[test]
     fn a_plan_survives_storage(first in sources(), history in history()) {
-        use mcp_oauth_wasm::record::{self, Crossing};
+        use mcp_oauth_wasm::data::record::{self, Crossing};
         let plan = replay(&first, &history);
         prop_assert_eq!(&record::read::<ScopePlan>(&plan.to_json()).unwrap(), plan.as_ref());
     }

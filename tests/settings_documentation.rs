@@ -2,8 +2,8 @@
 //! `UPDATE=1 cargo test settings_documentation` writes these beginnings anew.
 #![cfg(not(target_arch = "wasm32"))]
 
-use mcp_oauth_wasm::record::Declared;
-use mcp_oauth_wasm::settings::{PreRegisteredClient, ServerSettings};
+use mcp_oauth_wasm::data::record::Declared;
+use mcp_oauth_wasm::protocol::settings::{PreRegisteredClient, ServerSettings};
 
 /// The members of a record with their documentation, from its TypeScript declaration.
 fn members(declaration: &str) -> Vec<(String, String)> {

@@ -1,8 +1,11 @@
-//! js/records.d.ts is made from the Rust records. `UPDATE=1 cargo test typescript_types` writes it anew.
+//! js/core/records.d.ts is made from the Rust records. `UPDATE=1 cargo test typescript_types` writes it anew.
 #![cfg(not(target_arch = "wasm32"))]
 
-use mcp_oauth_wasm::record::Declared;
-use mcp_oauth_wasm::*;
+use mcp_oauth_wasm::connection::*;
+use mcp_oauth_wasm::data::record::Declared;
+use mcp_oauth_wasm::data::*;
+use mcp_oauth_wasm::flow::*;
+use mcp_oauth_wasm::protocol::*;
 
 #[test]
 fn typescript_types_are_those_of_the_records() {
@@ -39,17 +42,17 @@ fn typescript_types_are_those_of_the_records() {
         trace::Party::declaration,
         trace::Event::declaration,
         dynamic_registration::Doubt::declaration,
-        flow::DiscoverInput::declaration,
-        flow::PlanInput::declaration,
-        flow::RegisterInput::declaration,
-        flow::Registered::declaration,
-        flow::BeginInput::declaration,
-        flow::Begun::declaration,
-        flow::CompleteInput::declaration,
-        flow::SignedIn::declaration,
-        flow::Completion::declaration,
-        flow::RefreshInput::declaration,
-        flow::UnregisterInput::declaration,
+        steps::DiscoverInput::declaration,
+        steps::PlanInput::declaration,
+        steps::RegisterInput::declaration,
+        steps::Registered::declaration,
+        steps::BeginInput::declaration,
+        steps::Begun::declaration,
+        steps::CompleteInput::declaration,
+        steps::SignedIn::declaration,
+        steps::Completion::declaration,
+        steps::RefreshInput::declaration,
+        steps::UnregisterInput::declaration,
         stored::KeptRegistration::declaration,
         refusal::TokenOrigin::declaration,
         refusal::Action::declaration,
@@ -68,13 +71,13 @@ fn typescript_types_are_those_of_the_records() {
         expected += "\n";
         expected += &declaration();
     }
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/js/records.d.ts");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/js/core/records.d.ts");
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(path, &expected).unwrap();
     }
     let written = std::fs::read_to_string(path).unwrap_or_default().replace("\r\n", "\n");
     assert!(
         written == expected,
-        "js/records.d.ts is out of date: run `UPDATE=1 cargo test typescript_types` and commit it"
+        "js/core/records.d.ts is out of date: run `UPDATE=1 cargo test typescript_types` and commit it"
     );
 }

@@ -7,15 +7,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
 
-use mcp_oauth_wasm::calls;
-use mcp_oauth_wasm::effect::Effect;
-use mcp_oauth_wasm::error::{Code, Error, Kind, Result, Step};
-use mcp_oauth_wasm::http::{BODY_LIMIT, Parameters, Request, Response};
-use mcp_oauth_wasm::identifier::Secret;
-use mcp_oauth_wasm::json::Json;
-use mcp_oauth_wasm::platform::Platform;
-use mcp_oauth_wasm::record::Crossing;
-use mcp_oauth_wasm::trace::{Event, redacted_url};
+use mcp_oauth_wasm::connection::calls;
+use mcp_oauth_wasm::data::error::{Code, Error, Kind, Result, Step};
+use mcp_oauth_wasm::data::http::{BODY_LIMIT, Parameters, Request, Response};
+use mcp_oauth_wasm::data::identifier::Secret;
+use mcp_oauth_wasm::data::json::Json;
+use mcp_oauth_wasm::data::record::Crossing;
+use mcp_oauth_wasm::flow::effect::Effect;
+use mcp_oauth_wasm::flow::platform::Platform;
+use mcp_oauth_wasm::protocol::trace::{Event, redacted_url};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 

@@ -1,13 +1,13 @@
 /** A sign-in under inspection: its steps, one at a time or all at once, and everything that is known of it. */
 
-/** @import { Begun, Challenge, ClientRegistration, Discovery, Event, Registered, ScopePlan, ServerSettings, Session, Step } from '../../js/records.js' */
-/** @import { TraceEvent } from '../../js/host.js' */
+/** @import { Begun, Challenge, ClientRegistration, Discovery, Event, Registered, ScopePlan, ServerSettings, Session, Step } from '../../js/core/records.js' */
+/** @import { TraceEvent } from '../../js/core/host.js' */
 /** @import { Exchange, Network } from './network.js' */
 /** @import { McpAnswer } from './mcp.js' */
 
-import { MisbehavedError, RefusedError, TransportError } from '../../js/errors.js';
-import { readChallenge } from '../../js/functions.js';
-import { begin, complete, discover, plan, register } from '../../js/steps.js';
+import { readChallenge } from '../../js/connection/functions.js';
+import { begin, complete, discover, plan, register } from '../../js/connection/steps.js';
+import { MisbehavedError, RefusedError, TransportError } from '../../js/core/errors.js';
 import { McpConnection } from './mcp.js';
 
 export const flowSteps = /** @type {const} */ (['discover', 'plan', 'register', 'authorize', 'token', 'call']);

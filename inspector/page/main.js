@@ -2,11 +2,11 @@
 
 /** @import { Arrow, FailureReport } from '../../js/inspector.js' */
 /** @import { Finding } from '../../js/doctor.js' */
-/** @import { Begun, ServerSettings } from '../../js/records.js' */
+/** @import { Begun, ServerSettings } from '../../js/core/records.js' */
 
+import { init } from '../../js/core/wasm.js';
 import { examine } from '../../js/doctor.js';
 import { failure, report, scopeMatrix } from '../../js/inspector.js';
-import { init } from '../../js/wasm.js';
 import { showFailure, showShutOut } from './alert_view.js';
 import { byId, element, replace } from './dom.js';
 import { client, Flow, flowSteps } from './flow.js';

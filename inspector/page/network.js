@@ -1,6 +1,6 @@
 /** The page's way to servers: through the inspector's own, which answers with data. */
 
-import { AuthorizationError, MisbehavedError, TransportError } from '../../js/errors.js';
+import { AuthorizationError, MisbehavedError, TransportError } from '../../js/core/errors.js';
 
 /**
  * One request and its answer, as they were: with their secrets, which stay in the memory of this page.

@@ -2,7 +2,7 @@
 
 /** @import { Arrow, Section, Tone } from '../../js/inspector.js' */
 /** @import { Finding } from '../../js/doctor.js' */
-/** @import { TraceEvent } from '../../js/host.js' */
+/** @import { TraceEvent } from '../../js/core/host.js' */
 
 import { sequence } from '../../js/inspector.js';
 import { byId, element, replace, withCode } from './dom.js';

@@ -1,9 +1,9 @@
 /** What happens to clients that register without scope and then request all that there is: tried, and cleaned up. */
 
-/** @import { Discovery } from '../../js/records.js' */
+/** @import { Discovery } from '../../js/core/records.js' */
 /** @import { Flow } from './flow.js' */
 
-import { createPkce } from '../../js/functions.js';
+import { createPkce } from '../../js/connection/functions.js';
 import { client } from './flow.js';
 
 /**

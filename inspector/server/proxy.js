@@ -2,9 +2,9 @@
 
 /** @import { Targets } from './targets.js' */
 
-import { AuthorizationError } from '../../js/errors.js';
-import { explainingFetch } from '../../js/node/explaining_fetch.js';
-import { guardedFetch } from '../../js/node/guarded_fetch.js';
+import { AuthorizationError } from '../../js/core/errors.js';
+import { explainingFetch } from '../../js/hosts/node/explaining_fetch.js';
+import { guardedFetch } from '../../js/hosts/node/guarded_fetch.js';
 import { isWebUrl } from './targets.js';
 
 /** What no document of the protocol exceeds. Bytes. */

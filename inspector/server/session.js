@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 
-import { isSame } from '../../js/redirect.js';
+import { isSame } from '../../js/hosts/redirect.js';
 
 /**
  * The key that stands in the fragment of the page's URL, and the token that the page gets for it, once. Who presents the key

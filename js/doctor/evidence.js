@@ -1,6 +1,6 @@
 /** Questions that rules ask of evidence. */
 
-/** @import { JsonObject, JsonValue } from '../host.js' */
+/** @import { JsonObject, JsonValue } from '../core/host.js' */
 /** @import { Evidence, Exchange, Purpose } from './finding.js' */
 
 /**

@@ -2,10 +2,10 @@
 
 /** @import { Evidence, Finding, Rule } from './finding.js' */
 /** @import { ExamineInput } from './gather.js' */
-/** @import { StepHost } from '../steps.js' */
+/** @import { StepHost } from '../connection/steps.js' */
 
-import { MisuseError } from '../errors.js';
-import { fitToShow } from '../fit_to_show.js';
+import { MisuseError } from '../core/errors.js';
+import { fitToShow } from '../core/fit_to_show.js';
 import { gather } from './gather.js';
 import { judge } from './judge.js';
 import { authorizationServerRules } from './rules/authorization_server.js';

@@ -1,7 +1,7 @@
 /** What a finding is, and what a rule makes it of: types only. */
 
-/** @import { Challenge, Discovery, Party, ScopePlan, Step } from '../records.js' */
-/** @import { JsonObject } from '../host.js' */
+/** @import { Challenge, Discovery, Party, ScopePlan, Step } from '../core/records.js' */
+/** @import { JsonObject } from '../core/host.js' */
 
 /**
  * How bad it is. `error`: a client that does everything right cannot sign in. `warning`: many clients fail, or a MUST or

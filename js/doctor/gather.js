@@ -1,13 +1,13 @@
 /** Gathers evidence: everything that can be seen without signing in, and without registering anything. */
 
-/** @import { ClientDescription, Discovery, ServerSettings } from '../records.js' */
-/** @import { JsonObject } from '../host.js' */
-/** @import { StepHost } from '../steps.js' */
+/** @import { ClientDescription, Discovery, ServerSettings } from '../core/records.js' */
+/** @import { JsonObject } from '../core/host.js' */
+/** @import { StepHost } from '../connection/steps.js' */
 /** @import { Evidence, Exchange, Failure } from './finding.js' */
 /** @import { Recorder } from './recorder.js' */
 
-import { readChallenge, wellKnownLocations } from '../functions.js';
-import { discover, plan, register } from '../steps.js';
+import { readChallenge, wellKnownLocations } from '../connection/functions.js';
+import { discover, plan, register } from '../connection/steps.js';
 import { isDocument, listOf, textOf } from './evidence.js';
 import { createRecorder } from './recorder.js';
 

@@ -2,7 +2,7 @@
 
 /** @import { Finding, Seen, Severity } from './finding.js' */
 
-import { fitToShow } from '../fit_to_show.js';
+import { fitToShow } from '../core/fit_to_show.js';
 
 /** What servers say is cut beyond that many characters. */
 const FOUND_LIMIT = 400;

@@ -1,15 +1,15 @@
 /** A probe: throwaway clients are registered, and their authorization requests looked at. Then they are deleted. */
 
-/** @import { Begun, ClientRegistration, Discovery, ScopePlan, ServerSettings, Step } from '../records.js' */
-/** @import { JsonObject } from '../host.js' */
-/** @import { StepHost } from '../steps.js' */
+/** @import { Begun, ClientRegistration, Discovery, ScopePlan, ServerSettings, Step } from '../core/records.js' */
+/** @import { JsonObject } from '../core/host.js' */
+/** @import { StepHost } from '../connection/steps.js' */
 /** @import { Exchange, Finding, ThrowawayClient, Trial } from './finding.js' */
 /** @import { Recorder } from './recorder.js' */
 
-import { MisuseError } from '../errors.js';
-import { collecting, fitToShow } from '../fit_to_show.js';
-import { createPkce } from '../functions.js';
-import { begin, complete, register, unregister } from '../steps.js';
+import { createPkce } from '../connection/functions.js';
+import { begin, complete, register, unregister } from '../connection/steps.js';
+import { MisuseError } from '../core/errors.js';
+import { collecting, fitToShow } from '../core/fit_to_show.js';
 import { asObject, scopesOf, textOf, without } from './evidence.js';
 import { REDIRECT_URI } from './gather.js';
 import { judge } from './judge.js';

@@ -1,7 +1,7 @@
 /** A `fetch` that takes note of what it sends and gets. */
 
-/** @import { Party, Step } from '../records.js' */
-/** @import { Fetch, FetchContext, JsonObject } from '../host.js' */
+/** @import { Party, Step } from '../core/records.js' */
+/** @import { Fetch, FetchContext, JsonObject } from '../core/host.js' */
 /** @import { Exchange, Purpose } from './finding.js' */
 
 import { asObject } from './evidence.js';

@@ -1,8 +1,8 @@
 /** A failed sign-in in words: where it happened, at whom, for which scopes, and what to change. */
 
-/** @import { Party, ScopePlan, ServerSettings, Step } from '../records.js' */
-/** @import { AuthorizationError } from '../errors.js' */
-/** @import { TraceEvent } from '../host.js' */
+/** @import { Party, ScopePlan, ServerSettings, Step } from '../core/records.js' */
+/** @import { AuthorizationError } from '../core/errors.js' */
+/** @import { TraceEvent } from '../core/host.js' */
 
 import { partyNames, stepNames } from './words.js';
 

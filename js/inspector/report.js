@@ -1,13 +1,13 @@
 /** What happened in a sign-in, as text to paste into a report of a bug. */
 
-/** @import { ClientRegistration, Discovery, ScopePlan } from '../records.js' */
+/** @import { ClientRegistration, Discovery, ScopePlan } from '../core/records.js' */
 /** @import { Finding } from '../doctor/finding.js' */
-/** @import { TraceEvent } from '../host.js' */
+/** @import { TraceEvent } from '../core/host.js' */
 /** @import { FailureReport } from './failure.js' */
 /** @import { Arrow } from './sequence.js' */
 /** @import { ScopeMatrix } from './scope_matrix.js' */
 
-import { fitToShow } from '../fit_to_show.js';
+import { fitToShow } from '../core/fit_to_show.js';
 import { scopeMatrix } from './scope_matrix.js';
 import { sequence } from './sequence.js';
 import { partyNames } from './words.js';

@@ -1,6 +1,6 @@
 /** Scopes in rows, and what became of each in columns. */
 
-/** @import { ClientRegistration, Discovery, PlannedScope, ScopePlan } from '../records.js' */
+/** @import { ClientRegistration, Discovery, PlannedScope, ScopePlan } from '../core/records.js' */
 
 /**
  * The columns of a scope matrix, in the order in which scopes pass through them.

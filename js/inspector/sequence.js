@@ -1,7 +1,7 @@
 /** The trace of a sign-in as a picture of lanes and arrows. */
 
-/** @import { Party, Step } from '../records.js' */
-/** @import { TraceEvent } from '../host.js' */
+/** @import { Party, Step } from '../core/records.js' */
+/** @import { TraceEvent } from '../core/host.js' */
 
 import { partyNames, stepNames } from './words.js';
 

@@ -1,6 +1,6 @@
 /** What steps and parties are called where people read of them. */
 
-/** @import { Party, Step } from '../records.js' */
+/** @import { Party, Step } from '../core/records.js' */
 
 /** The parties from left to right. @type {Record<Party, string>} */
 export const partyNames = {

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { examine, probe } from 'mcp-oauth-wasm/doctor';
 
-/** @import { ServerSettings } from '../../js/records.js' */
+/** @import { ServerSettings } from '../../js/core/records.js' */
 /** @import { Examination, Finding, ProbeResult, Trial } from 'mcp-oauth-wasm/doctor' */
 
 /**

@@ -12,7 +12,7 @@ import { mainPort } from './electron.js';
 /** @import { MessagePort } from 'node:worker_threads' */
 /** @import { StandIn } from './electron.js' */
 
-const ownPreload = fileURLToPath(new URL('../../js/electron/preload.cjs', import.meta.url));
+const ownPreload = fileURLToPath(new URL('../../js/hosts/electron/preload.cjs', import.meta.url));
 
 /**
  * `require('electron')` of a preload script. Ports become numbers, since nothing else crosses: what is said to a port is told

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { createFileStore } from '../../js/store/file_store.js';
+import { createFileStore } from '../../js/stores/file_store.js';
 import { expire } from '../javascript/world.js';
 import { startOurs } from '../zoo/clients/ours.js';
 

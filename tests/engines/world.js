@@ -1,6 +1,6 @@
 /** The world of a row: an engine, an MCP server in front of it, a client, and a person with a browser. */
 
-/** @import { ServerSettings } from '../../js/records.js' */
+/** @import { ServerSettings } from '../../js/core/records.js' */
 /** @import { ProtectedResourceOptions } from '../servers/protected_resource.js' */
 /** @import { Page } from '../servers/user_agent.js' */
 /** @import { Surroundings, ZooClient } from '../zoo/world.js' */

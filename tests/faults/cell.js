@@ -6,7 +6,7 @@ import { callTool, expire, rejectionOf, rewrite, storedSession } from '../javasc
 import { faults } from './faults.js';
 import { createTimeOut } from './time_outs.js';
 
-/** @import { SignedInConnection } from '../../js/authorizer.js' */
+/** @import { SignedInConnection } from '../../js/connection/authorizer.js' */
 /** @import { Store } from 'mcp-oauth-wasm' */
 /** @import { Kept, Row } from './expectations.js' */
 /** @import { World } from './world.js' */

@@ -2,9 +2,9 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use mcp_oauth_wasm::identifier::{Issuer, RedirectUri};
-use mcp_oauth_wasm::url::{Nearness, Url, endpoint};
-use mcp_oauth_wasm::well_known;
+use mcp_oauth_wasm::data::identifier::{Issuer, RedirectUri};
+use mcp_oauth_wasm::data::url::{Nearness, Url, endpoint};
+use mcp_oauth_wasm::protocol::well_known;
 
 use super::text;
 

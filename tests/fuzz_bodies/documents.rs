@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use mcp_oauth_wasm::authorization::PendingAuthorization;
-use mcp_oauth_wasm::authorization_server::{self, AuthorizationServer};
-use mcp_oauth_wasm::client_authentication::ClientAuthentication;
-use mcp_oauth_wasm::grant::GrantType;
-use mcp_oauth_wasm::http::{Parameters, StatedError};
-use mcp_oauth_wasm::identifier::{Endpoint, Issuer, RedirectUri};
-use mcp_oauth_wasm::protected_resource::{self, Statement};
-use mcp_oauth_wasm::registration::{Answer, Asked};
-use mcp_oauth_wasm::scope::ScopeSet;
-use mcp_oauth_wasm::scope_plan::ScopePlan;
-use mcp_oauth_wasm::settings::ServerSettings;
-use mcp_oauth_wasm::token::{self, Granting};
-use mcp_oauth_wasm::url::{Nearness, Url};
+use mcp_oauth_wasm::data::http::{Parameters, StatedError};
+use mcp_oauth_wasm::data::identifier::{Endpoint, Issuer, RedirectUri};
+use mcp_oauth_wasm::data::scope::ScopeSet;
+use mcp_oauth_wasm::data::url::{Nearness, Url};
+use mcp_oauth_wasm::protocol::authorization::PendingAuthorization;
+use mcp_oauth_wasm::protocol::authorization_server::{self, AuthorizationServer};
+use mcp_oauth_wasm::protocol::client_authentication::ClientAuthentication;
+use mcp_oauth_wasm::protocol::grant::GrantType;
+use mcp_oauth_wasm::protocol::protected_resource::{self, Statement};
+use mcp_oauth_wasm::protocol::registration::{Answer, Asked};
+use mcp_oauth_wasm::protocol::scope_plan::ScopePlan;
+use mcp_oauth_wasm::protocol::settings::ServerSettings;
+use mcp_oauth_wasm::protocol::token::{self, Granting};
 
 use super::sign_in::{NOW, pending};
 use super::{assert_listed, assert_printable, assert_scopes, assert_survives_storage, response};
@@ -111,7 +111,7 @@ pub fn registration(bytes: &[u8]) {
 }
 
 fn assert_registered(
-    registration: &mcp_oauth_wasm::registration::ClientRegistration,
+    registration: &mcp_oauth_wasm::protocol::registration::ClientRegistration,
     asked: &Asked,
     server: &AuthorizationServer,
     plan: &ScopePlan,

@@ -19,10 +19,10 @@ pub use documents::{authorization_server, protected_resource, registration, toke
 pub use sign_in::{authorization_response, record};
 pub use words::{challenge, json, printable, scope};
 
-use mcp_oauth_wasm::http::Response;
-use mcp_oauth_wasm::json::Json;
-use mcp_oauth_wasm::record::{self, Crossing};
-use mcp_oauth_wasm::scope::ScopeSet;
+use mcp_oauth_wasm::data::http::Response;
+use mcp_oauth_wasm::data::json::Json;
+use mcp_oauth_wasm::data::record::{self, Crossing};
+use mcp_oauth_wasm::data::scope::ScopeSet;
 
 /// One fuzz target: its name, and what it runs.
 pub type Target = (&'static str, fn(&[u8]));

@@ -2,14 +2,14 @@
 
 use std::sync::LazyLock;
 
-use mcp_oauth_wasm::authorization::{self, AuthorizationResponse, PendingAuthorization};
-use mcp_oauth_wasm::json::Json;
-use mcp_oauth_wasm::record::{self, Crossing};
-use mcp_oauth_wasm::registration::ClientRegistration;
-use mcp_oauth_wasm::repair::{self, Repair};
-use mcp_oauth_wasm::scope_plan::{self, ScopePlan, ScopeSources};
-use mcp_oauth_wasm::token::Session;
-use mcp_oauth_wasm::url::Url;
+use mcp_oauth_wasm::data::json::Json;
+use mcp_oauth_wasm::data::record::{self, Crossing};
+use mcp_oauth_wasm::data::url::Url;
+use mcp_oauth_wasm::protocol::authorization::{self, AuthorizationResponse, PendingAuthorization};
+use mcp_oauth_wasm::protocol::registration::ClientRegistration;
+use mcp_oauth_wasm::protocol::repair::{self, Repair};
+use mcp_oauth_wasm::protocol::scope_plan::{self, ScopePlan, ScopeSources};
+use mcp_oauth_wasm::protocol::token::Session;
 
 use super::{assert_printable, assert_scopes, assert_survives_storage, given, text};
 

@@ -1,8 +1,8 @@
 //! Headers, texts and words.
 
-use mcp_oauth_wasm::http::StatedError;
-use mcp_oauth_wasm::json::Json;
-use mcp_oauth_wasm::scope::ScopeSet;
+use mcp_oauth_wasm::data::http::StatedError;
+use mcp_oauth_wasm::data::json::Json;
+use mcp_oauth_wasm::data::scope::ScopeSet;
 
 use super::{assert_listed, assert_printable, assert_scopes, assert_survives_storage, text};
 
@@ -10,8 +10,9 @@ use super::{assert_listed, assert_printable, assert_scopes, assert_survives_stor
 pub fn challenge(bytes: &[u8]) {
     let Some(text) = text(bytes) else { return };
     let headers: Vec<String> = text.split('\n').map(str::to_owned).collect();
-    let read = mcp_oauth_wasm::challenge::read(&headers);
-    let any = headers.iter().any(|header| mcp_oauth_wasm::challenge::read(std::slice::from_ref(header)).is_some());
+    let read = mcp_oauth_wasm::protocol::challenge::read(&headers);
+    let any =
+        headers.iter().any(|header| mcp_oauth_wasm::protocol::challenge::read(std::slice::from_ref(header)).is_some());
     assert_eq!(read.is_some(), any, "a header of another scheme neither hides a challenge nor makes one");
     let Some(challenge) = read else { return };
     assert!(matches!(challenge.scheme.as_str(), "Bearer" | "DPoP"));
@@ -64,10 +65,10 @@ fn whole(json: &Json) -> Json {
 
 pub fn printable(bytes: &[u8]) {
     let Some(text) = text(bytes) else { return };
-    let shown = mcp_oauth_wasm::printable::printable(text);
+    let shown = mcp_oauth_wasm::data::printable::printable(text);
     assert_printable(&shown);
     assert_eq!(shown.trim(), shown);
-    assert_eq!(mcp_oauth_wasm::printable::printable(&shown), shown, "nothing more is taken away");
+    assert_eq!(mcp_oauth_wasm::data::printable::printable(&shown), shown, "nothing more is taken away");
 }
 
 /// The scopes that were asked for on the first line, the `scope` of a refusal on the second, then its description.

@@ -7,7 +7,7 @@ import { createMemoryStore } from 'mcp-oauth-wasm/node';
 import { expire } from '../javascript/world.js';
 import { startIdentityProvider } from '../servers/identity_provider.js';
 
-/** @import { PreRegisteredClient } from '../../js/records.js' */
+/** @import { PreRegisteredClient } from '../../js/core/records.js' */
 /** @import { InteropServer } from './servers/interop_server.js' */
 
 /**

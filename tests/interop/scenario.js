@@ -9,7 +9,7 @@ import { assertSnapshotMember, inShort, seen } from '../doctor/snapshots.js';
 import { temporaryFolder } from '../javascript/temporary_folder.js';
 
 /** @import { ClientDescription, Connection, ConnectionSettings, Host, Store } from 'mcp-oauth-wasm' */
-/** @import { LoopbackRedirectOptions } from '../../js/node/loopback_redirect.js' */
+/** @import { LoopbackRedirectOptions } from '../../js/hosts/node/loopback_redirect.js' */
 /** @import { AuthorizationRequest, InteropServer } from './servers/interop_server.js' */
 
 /** What nobody knows of until `share_file` demands it; this package never requests it alone. */

@@ -38,12 +38,12 @@ function documentedErrors(file) {
 }
 
 const files = [
-  'js/authorizer.js',
-  'js/functions.js',
-  'js/steps.js',
-  'js/wasm.js',
-  'js/node/loopback_redirect.js',
-  'js/node/open_browser.js',
+  'js/connection/authorizer.js',
+  'js/connection/functions.js',
+  'js/connection/steps.js',
+  'js/core/wasm.js',
+  'js/hosts/node/loopback_redirect.js',
+  'js/hosts/node/open_browser.js',
 ];
 const documented = files.flatMap(documentedErrors);
 

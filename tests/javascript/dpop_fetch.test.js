@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { decodeJwt, EmbeddedJWK, jwtVerify } from 'jose';
 
 import { createDpop } from 'mcp-oauth-wasm/dpop';
-import { fetchWithProofs, proofHeaders, rememberNonce } from '../../js/dpop_fetch.js';
+import { fetchWithProofs, proofHeaders, rememberNonce } from '../../js/extensions/dpop_fetch.js';
 
 const tokenEndpoint = 'https://as.example/token';
 

@@ -8,9 +8,9 @@ import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { storeContract } from 'mcp-oauth-wasm/host-test';
-import { StorageError } from '../../js/errors.js';
-import { createFileStore } from '../../js/store/file_store.js';
-import { takeLockFile } from '../../js/store/lock_file.js';
+import { StorageError } from '../../js/core/errors.js';
+import { createFileStore } from '../../js/stores/file_store.js';
+import { takeLockFile } from '../../js/stores/lock_file.js';
 import { killedHolder } from './file_store_holder.js';
 import { temporaryFolder } from './temporary_folder.js';
 

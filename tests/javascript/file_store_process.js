@@ -5,8 +5,8 @@
 
 import { writeFile } from 'node:fs/promises';
 
-import { createFileStore } from '../../js/store/file_store.js';
-import { takeLockFile } from '../../js/store/lock_file.js';
+import { createFileStore } from '../../js/stores/file_store.js';
+import { takeLockFile } from '../../js/stores/lock_file.js';
 
 const [task = '', path = '', argument = ''] = process.argv.slice(2);
 const store = createFileStore(path);

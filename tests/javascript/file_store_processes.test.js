@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { createFileStore } from '../../js/store/file_store.js';
+import { createFileStore } from '../../js/stores/file_store.js';
 import { killWithoutWarning, startProcess as start } from './file_store_holder.js';
 import { temporaryFolder } from './temporary_folder.js';
 

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-
-import { guardedFetch } from '../../js/node/guarded_fetch.js';
-import { callHost } from '../../js/trace.js';
-import { call } from '../../js/wasm.js';
+import { callHost } from '../../js/connection/trace.js';
+import { call } from '../../js/core/wasm.js';
+import { guardedFetch } from '../../js/hosts/node/guarded_fetch.js';
 import '../../js/index.js';
 
 /** @type {Record<string, string[]>} */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { base64url, exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 
-import { checkIdToken } from '../../js/id_token.js';
+import { checkIdToken } from '../../js/extensions/id_token.js';
 import { rejectionOf } from './world.js';
 
 /** @import { Session } from 'mcp-oauth-wasm' */

@@ -11,9 +11,9 @@ import {
   readToken,
   signToken,
   thumbprint,
-} from '../../js/json_web_signature.js';
+} from '../../js/extensions/json_web_signature.js';
 
-/** @import { Algorithm, JsonWebKey, Token } from '../../js/json_web_signature.js' */
+/** @import { Algorithm, JsonWebKey, Token } from '../../js/extensions/json_web_signature.js' */
 
 const claims = 'eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ';
 

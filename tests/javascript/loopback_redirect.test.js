@@ -1,4 +1,4 @@
-/** @import { LoopbackRedirectOptions } from '../../js/node/loopback_redirect.js' */
+/** @import { LoopbackRedirectOptions } from '../../js/hosts/node/loopback_redirect.js' */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -8,10 +8,10 @@ import { connect, createServer, Server } from 'node:net';
 import { afterEach, test } from 'node:test';
 import { promisify } from 'node:util';
 
-import { MisuseError, TransportError } from '../../js/errors.js';
-import { loopbackRedirect } from '../../js/node/loopback_redirect.js';
+import { MisuseError, TransportError } from '../../js/core/errors.js';
+import { loopbackRedirect } from '../../js/hosts/node/loopback_redirect.js';
 
-/** @import { RedirectReceiver } from '../../js/host.js' */
+/** @import { RedirectReceiver } from '../../js/core/host.js' */
 
 const issuer = 'https://auth.example/tenant';
 const authorizationUrl = 'https://auth.example/authorize?client_id=a&state=right';
@@ -410,7 +410,7 @@ test('[refuses A6] a URL of another scheme is never opened', async () => {
 test('after close the process ends by itself; without a browser the URL is on standard error', async () => {
   const program = `
     import { connect } from 'node:net';
-    import { loopbackRedirect } from ${JSON.stringify(new URL('../../js/node/loopback_redirect.js', import.meta.url))};
+    import { loopbackRedirect } from ${JSON.stringify(new URL('../../js/hosts/node/loopback_redirect.js', import.meta.url))};
     const redirect = loopbackRedirect({ open() { throw new Error('no browser'); } });
     const receiver = await redirect.prepare({ issuer: 'https://auth.example' });
     const callback = receiver.authorize({ authorizationUrl: ${JSON.stringify(authorizationUrl)}, state: 'right' });

@@ -6,8 +6,8 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { defaultStorePath } from '../../js/node/default_store_path.js';
 import * as node from '../../js/node.js';
+import { defaultStorePath } from '../../js/stores/default_store_path.js';
 import { temporaryFolder } from './temporary_folder.js';
 
 test('exports the host and its parts', () => {

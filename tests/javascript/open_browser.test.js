@@ -3,8 +3,8 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { MisuseError, TransportError } from '../../js/errors.js';
-import { browserCommands, openBrowser } from '../../js/node/open_browser.js';
+import { MisuseError, TransportError } from '../../js/core/errors.js';
+import { browserCommands, openBrowser } from '../../js/hosts/node/open_browser.js';
 import { temporaryFolder } from './temporary_folder.js';
 
 const folder = await temporaryFolder();

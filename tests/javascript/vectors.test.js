@@ -157,7 +157,7 @@ function scriptedFetch(exchange) {
   let used = 0;
   /** @type {string[]} */
   const complaints = [];
-  /** @type {import('../../js/host.js').Fetch} */
+  /** @type {import('../../js/core/host.js').Fetch} */
   const fetch = async (url, init = {}) => {
     const entry = exchange[used];
     if (!entry) {

@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use mcp_oauth_driver::{Connection, ConnectionOptions, FileStore, Host};
-use mcp_oauth_wasm::scope::ScopeSet;
-use mcp_oauth_wasm::settings::{ClientDescription, ServerSettings};
+use mcp_oauth_wasm::data::scope::ScopeSet;
+use mcp_oauth_wasm::protocol::settings::{ClientDescription, ServerSettings};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use tokio::task::JoinSet;
 use tokio::time::timeout;

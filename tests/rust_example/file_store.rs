@@ -5,7 +5,7 @@ use std::fs;
 use std::thread;
 
 use mcp_oauth_driver::FileStore;
-use mcp_oauth_wasm::json::Json;
+use mcp_oauth_wasm::data::json::Json;
 use tempfile::tempdir;
 
 fn numbered(number: f64) -> Json {

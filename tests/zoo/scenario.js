@@ -4,7 +4,7 @@
 
 /** @import { ServerPolicy } from './policies.js' */
 /** @import { ResourcePolicy } from './protected_resource.js' */
-/** @import { ServerSettings } from '../../js/records.js' */
+/** @import { ServerSettings } from '../../js/core/records.js' */
 
 import { scopes } from './told.js';
 

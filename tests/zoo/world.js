@@ -3,7 +3,7 @@
  * `Surroundings`.
  */
 
-/** @import { ServerSettings } from '../../js/records.js' */
+/** @import { ServerSettings } from '../../js/core/records.js' */
 /** @import { Observed, Phase, Scenario } from './scenario.js' */
 
 import { startPolicyServer } from './policy_server.js';

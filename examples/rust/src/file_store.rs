@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mcp_oauth_wasm::json::Json;
+use mcp_oauth_wasm::data::json::Json;
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 

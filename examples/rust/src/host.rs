@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mcp_oauth_wasm::settings::ClientDescription;
+use mcp_oauth_wasm::protocol::settings::ClientDescription;
 use reqwest::redirect::Policy;
 use tokio::sync::Mutex;
 

@@ -3,8 +3,8 @@
 use std::io;
 use std::time::Duration;
 
-use mcp_oauth_wasm::http::Parameters;
-use mcp_oauth_wasm::identifier::{RedirectUri, Secret};
+use mcp_oauth_wasm::data::http::Parameters;
+use mcp_oauth_wasm::data::identifier::{RedirectUri, Secret};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;

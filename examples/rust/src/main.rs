@@ -5,7 +5,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use mcp_oauth_driver::{Connection, ConnectionOptions, FileStore, Host};
-use mcp_oauth_wasm::settings::ClientDescription;
+use mcp_oauth_wasm::protocol::settings::ClientDescription;
 use rmcp::ServiceExt as _;
 use rmcp::model::CallToolRequestParams;
 use rmcp::transport::StreamableHttpClientTransport;

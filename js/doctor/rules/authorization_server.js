@@ -1,6 +1,6 @@
 /** What the authorization server says of itself (RFC 8414, RFC 9207, RFC 9126). */
 
-/** @import { JsonObject } from '../../host.js' */
+/** @import { JsonObject } from '../../core/host.js' */
 /** @import { Evidence, Rule } from '../finding.js' */
 
 import { exchangesFor, failureOf, isDocument, isUnavailable, listOf, quoted, textOf } from '../evidence.js';

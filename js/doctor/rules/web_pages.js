@@ -1,6 +1,6 @@
 /** What browsers let pages from elsewhere do (Fetch Standard, CORS protocol). */
 
-/** @import { Discovery } from '../../records.js' */
+/** @import { Discovery } from '../../core/records.js' */
 /** @import { Evidence, Exchange, Rule } from '../finding.js' */
 
 import { exchangesFor, firstCall } from '../evidence.js';

@@ -1,6 +1,6 @@
 /** The metadata document of the tests' client, on a web server that does not exist: whoever asks for it gets it from here. */
 
-/** @import { Fetch } from '../../../js/host.js' */
+/** @import { Fetch } from '../../../js/core/host.js' */
 
 export const clientMetadataUrl = 'https://client.example.com/oauth/client.json';
 

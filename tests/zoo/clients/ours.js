@@ -1,8 +1,8 @@
 /** This package, as an application uses it. */
 
 /** @import { Surroundings, ZooClient } from '../world.js' */
-/** @import { ConnectionSettings, Host, Redirect, Store } from '../../../js/host.js' */
-/** @import { SignedInConnection } from '../../../js/authorizer.js' */
+/** @import { ConnectionSettings, Host, Redirect, Store } from '../../../js/core/host.js' */
+/** @import { SignedInConnection } from '../../../js/connection/authorizer.js' */
 
 import { createAuthorizer, createMemoryStore, TransportError } from '../../../js/index.js';
 import { NeverCameBack } from '../world.js';

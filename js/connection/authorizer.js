@@ -1,0 +1,173 @@
+/** The way in: an authorizer for a host, and signed-in connections from it. */
+
+/** @import { ClientDescription, Departure, ScopePlan, Session } from '../core/records.js' */
+/** @import { ConnectionSettings, Fetch, Host } from '../core/host.js' */
+
+import { MisuseError } from '../core/errors.js';
+import { Connection, completeElsewhere, needsPerson } from './connection.js';
+import { placeOf } from './stored.js';
+
+/**
+ * What an authorizer is made of.
+ *
+ * @typedef {object} AuthorizerOptions
+ * @property {Host} host What the environment provides.
+ * @property {ClientDescription} [client] The application, as it presents itself (RFC 7591 §2).
+ * @property {(endpoint: string) => ConnectionSettings | undefined} [settings] What the host knows about single servers.
+ */
+
+/**
+ * For whom a connection is, and how far it may go.
+ *
+ * @typedef {object} ConnectionOptions
+ * @property {string} [account] Tells several accounts at one server apart. Default: `default`.
+ * @property {boolean} [interaction] Whether a browser may be opened when a person is needed. Default: false, and then an
+ *   `InteractionRequiredError` says what is needed and how to resume.
+ * @property {AbortSignal} [signal] Ends whatever is under way; it rejects with the signal's reason.
+ */
+
+/**
+ * A request to the MCP server, as far as a signature needs it.
+ *
+ * @typedef {object} RequestToSign
+ * @property {string} method Its method, such as `POST`.
+ * @property {string | URL} url Its URL: the endpoint's, with any query.
+ */
+
+/**
+ * A response of the MCP server, as far as it may refuse.
+ *
+ * @typedef {object} ResponseToJudge
+ * @property {number} status Its HTTP status.
+ * @property {Headers} headers Its headers, all `WWW-Authenticate` ones among them.
+ * @property {number} [attempt] How often the request was sent before. Default: 0.
+ * @property {string | null} [authorization] What the request was sent with (null: nothing), so that a late answer to an
+ *   older token does no harm.
+ */
+
+/**
+ * A sign-in that was completed by another process than the one that began it.
+ *
+ * @typedef {object} CompletedSignIn
+ * @property {string} endpoint The MCP server's URL.
+ * @property {string} account The account at it.
+ * @property {Session} session The session, which is stored already.
+ */
+
+/**
+ * A connection to one MCP server for one account.
+ *
+ * Whatever signs in rejects with the errors of `discover`, `register`, `begin` and `complete`, and with an
+ * `InteractionRequiredError` (`interaction_required`), a `RefusedError` (`not_approved`), a `MisuseError` (`no_redirect`)
+ * or a `StorageError` (`record_invalid`, `record_newer`, and those of the store). After a `TransportError` nothing is
+ * decided: try again.
+ *
+ * @typedef {object} SignedInConnection
+ * @property {string} endpoint The MCP server's URL.
+ * @property {Fetch} fetch
+ *   A `fetch` that is signed in (RFC 6750 §2.1): give it to any MCP transport. It answers 401 and 403, refreshes, and never
+ *   lets two requests sign in twice. Rejects like any `fetch`, like a sign-in, and with a `MisuseError` (`foreign_url`: a
+ *   URL of another server), a `RefusedError` (`scope_withheld`, `attempts_exhausted`: the server demands what is not
+ *   granted) or a `MisbehavedError` (`fresh_token_refused`, `redirect_refused`).
+ * @property {(request: RequestToSign) => Promise<Record<string, string>>} headersFor
+ *   The headers that sign a request, for transports in another process; none before the first sign-in. Renews a token that
+ *   is about to expire. Rejects like `refresh`, and with a `MisuseError` (`foreign_url`).
+ * @property {(response: ResponseToJudge) => Promise<boolean>} onResponse
+ *   Deals with a 401 or 403 (RFC 6750 §3.1); true: send the request again. Rejects like `fetch`.
+ * @property {() => Promise<void>} signIn
+ *   Signs in, even if there is a session. It may open a browser, whatever `interaction` says.
+ * @property {() => Promise<void>} refresh
+ *   Renews the tokens now (RFC 6749 §6). Rejects with a `MisuseError` (`no_refresh_token`) or a `RefusedError`
+ *   (`refresh_token_refused`): sign in again; and like the step of that name.
+ * @property {() => Promise<boolean>} signOut
+ *   Forgets the session, and has its tokens revoked (RFC 7009): whether the authorization server did. The registered client
+ *   stays for the next sign-in. Rejects with a `StorageError`.
+ * @property {() => Promise<void>} forgetClient
+ *   Forgets the session and the registered client: the next sign-in registers anew (RFC 7591). For a server that has
+ *   forgotten the client, and can tell only the person. Rejects with a `StorageError`.
+ * @property {() => Promise<ScopePlan | null>} plan
+ *   The scopes, with what was registered, requested and granted; null without a session. Rejects with a `StorageError`.
+ * @property {() => Promise<Session | null>} session
+ *   The stored session, tokens included: keep it out of logs. Rejects with a `StorageError`.
+ */
+
+/**
+ * Makes signed-in connections.
+ *
+ * @typedef {object} Authorizer
+ * @property {(endpoint: string | URL, options?: ConnectionOptions) => SignedInConnection} connection
+ *   A connection to the MCP server at this URL. Those for the same server and account share tokens and sign-ins.
+ * @property {(endpoint: string | URL, options?: ConnectionOptions) => Fetch} fetch
+ *   The `fetch` of a connection.
+ * @property {(callbackUrl: string, signal?: AbortSignal) => Promise<CompletedSignIn | Departure>} complete
+ *   Completes a sign-in whose process ended while the person was in the browser, by the whole URL that the browser was sent
+ *   back to (RFC 6749 §4.1.2). The answer may be one more URL to open, after a repair. Rejects like the step of that name;
+ *   `state_mismatch`: it belongs to no sign-in that is waiting.
+ */
+
+/**
+ * Makes an authorizer. It keeps no secrets of its own: everything is in the host's store.
+ *
+ * @param {AuthorizerOptions} options what it is made of
+ * @returns {Authorizer}
+ * @throws {MisuseError} `invalid_argument`: there is no store
+ */
+export function createAuthorizer(options) {
+  if (!options?.host?.store)
+    throw new MisuseError({ code: 'invalid_argument', message: 'The argument `host` must have a `store`.' });
+  const { host, client = {}, settings = () => undefined } = options;
+  /** @type {Map<string, Connection>} */
+  const connections = new Map();
+  /** @type {Promise<unknown>} */
+  let last = Promise.resolve();
+  const settingsFor = (/** @type {string} */ endpoint) => {
+    const given = settings(endpoint) ?? {};
+    // A machine gets its next token as it got the first: refresh tokens are for people (RFC 6749 §4.4.3, RFC 7521 §4.1).
+    return needsPerson(given) ? given : { ...given, refresh: false };
+  };
+
+  /** @type {<T>(work: () => Promise<T>) => Promise<T>} */
+  const queue = (work) => {
+    const next = last.then(work, work);
+    last = next.catch(() => {});
+    return next;
+  };
+
+  const sharedConnection = (/** @type {string} */ endpoint, /** @type {string} */ account) => {
+    const key = placeOf(endpoint, account);
+    const shared =
+      connections.get(key) ??
+      new Connection({ host, client, settings: settingsFor(endpoint), endpoint, account }, queue);
+    connections.set(key, shared);
+    return shared;
+  };
+
+  /** @type {Authorizer['connection']} */
+  const connection = (server, { account = 'default', interaction = false, signal } = {}) => {
+    const endpoint = String(server);
+    const core = sharedConnection(endpoint, account);
+    const options = { interaction, signal };
+    return {
+      endpoint,
+      fetch: (input, init) => core.fetch(input, init, options),
+      headersFor: (request) => core.headersFor(request, options),
+      onResponse: ({ attempt = 0, ...response }) => core.onResponse({ ...response, attempt }, options),
+      signIn: () => core.signIn({ ...options, interaction: true }),
+      refresh: () => core.refresh(options),
+      signOut: () => core.signOut(),
+      forgetClient: () => core.forgetClient(),
+      plan: () => core.plan(),
+      session: () => core.session(),
+    };
+  };
+
+  return {
+    connection,
+    fetch: (server, options) => connection(server, options).fetch,
+    complete: async (callbackUrl, signal) => {
+      const completed = await completeElsewhere({ host, client, settingsFor, callbackUrl, signal });
+      if ('session' in completed) sharedConnection(completed.endpoint, completed.account).adopt(completed.session);
+      return completed;
+    },
+  };
+}

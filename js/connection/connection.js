@@ -1,0 +1,590 @@
+/**
+ * A connection to one MCP server for one account: the session in use, and what to do when it no longer serves. What that
+ * is, Rust decides; this sends requests, opens and waits.
+ * The warm path (a token that is not about to expire) makes no wasm call.
+ */
+
+/** @import { Challenge, Decision, Departure, Renewal, ScopePlan, Session, SignInOutcome, TokenOrigin } from '../core/records.js' */
+/** @import { Fetch } from '../core/host.js' */
+/** @import { Context } from './effects.js' */
+
+import {
+  InteractionRequiredError,
+  MisbehavedError,
+  MisuseError,
+  RefusedError,
+  TransportError,
+} from '../core/errors.js';
+import { untilAborted } from '../core/until_aborted.js';
+import { call } from '../core/wasm.js';
+import { performing, redirectsOf } from './effects.js';
+import { storedClients, storedPending, storedSession, storedStepUps } from './stored.js';
+
+/** How often a request is sent again with a nonce that came with its refusal. */
+const NONCE_LIMIT = 3;
+
+/** A token is renewed this long before it expires, or after nine tenths of a short life. Seconds. */
+const RENEWAL_MARGIN = 30;
+
+/**
+ * How one call may act.
+ *
+ * @typedef {{ interaction: boolean, signal?: AbortSignal }} CallOptions
+ *
+ * Why a sign-in is wanted, as src/connection/sign_in.rs takes it.
+ *
+ * @typedef {{ challenge?: Challenge | null, demanded: string[], stepUp?: boolean, pressed?: boolean, replaces?: string }} Cause
+ *
+ * What many wait for, and what ends it when nobody does any more.
+ *
+ * @typedef {{ done: Promise<void>, waiting: number, abandoned: AbortController }} SharedWork
+ */
+
+/** The state of a connection, shared by everybody in this process who calls the same server for the same account. */
+export class Connection {
+  /** @type {Session | null} */
+  #session = null;
+  /** @type {Map<string, SharedWork>} */
+  #underWay = new Map();
+  /** The access token that was not accepted yet, and where it is from. @type {{ token: string, from: TokenOrigin } | undefined} */
+  #untestedToken;
+  /** What a refresh gave, until it is stored in the place of the session with that token. @type {{ session: Session, replaces: string } | undefined} */
+  #unstored;
+
+  /**
+   * @param {Context} context
+   * @param {<T>(work: () => Promise<T>) => Promise<T>} queue where sign-ins wait for each other
+   */
+  constructor(context, queue) {
+    this.context = context;
+    this.queue = queue;
+    this.stored = storedSession(context.host.store, context.endpoint, context.account);
+  }
+
+  /**
+   * Sends a request with the session's token, and again after a sign-in, refresh or step-up that it needed. A body that
+   * can be read only once is not sent again: the refusal is the answer, and the next request will do.
+   *
+   * @param {string | URL | Request} input
+   * @param {RequestInit | undefined} init
+   * @param {CallOptions} options
+   * @returns {Promise<Response>}
+   */
+  async fetch(input, init, options) {
+    const request = input instanceof Request ? new Request(input, init) : undefined;
+    const url = request?.url ?? String(input);
+    const method = request?.method ?? init?.method ?? 'GET';
+    const signal = eitherSignal(request?.signal ?? init?.signal, options.signal);
+    /** @type {Fetch} */
+    const send = this.context.host.fetch ?? globalThis.fetch;
+    const context = /** @type {const} */ ({ step: 'call', url });
+    for (let attempt = 0; ; attempt += 1) {
+      const signed = await this.headersFor({ method, url }, { ...options, signal });
+      const headers = new Headers(request?.headers ?? init?.headers);
+      for (const [name, value] of Object.entries(signed)) headers.set(name, value);
+      const guarded = { headers, signal, redirect: /** @type {const} */ ('manual') };
+      const response = await (request
+        ? send(new Request(request.clone(), guarded), undefined, context)
+        : send(input, { ...init, ...guarded }, context));
+      refuseRedirect(response, url);
+      const { status } = response;
+      const authorization = signed.authorization ?? null;
+      const refusal = { status, headers: response.headers, attempt, authorization };
+      const again = await this.onResponse(refusal, { ...options, signal }).catch(async (error) => {
+        await discardBody(response);
+        throw error;
+      });
+      if (!again || (!request && canBeReadOnce(init?.body))) return response;
+      await discardBody(response);
+    }
+  }
+
+  /**
+   * The headers that sign a request.
+   *
+   * @param {{ method: string, url: string | URL }} request
+   * @param {CallOptions} options
+   * @returns {Promise<Record<string, string>>} empty before the first sign-in
+   */
+  async headersFor({ method, url }, options) {
+    this.#refuseForeign(url);
+    this.#session ??= await this.#read();
+    if (this.#session && isExpiring(this.#session)) await this.#renew(options);
+    if (!this.#session) return {};
+    const { accessToken, tokenType } = this.#session.tokens;
+    if (tokenType) return proofHeaders(this.context.host, { method, url: String(url), accessToken });
+    return { authorization: `Bearer ${accessToken}` };
+  }
+
+  /**
+   * Deals with a refusal. The request may then be sent again, if the answer is true.
+   *
+   * @param {{ status: number, headers: Headers, attempt: number, authorization?: string | null }} response
+   *   `attempt`: how often it was sent before; `authorization`: what it was sent with, null for nothing
+   * @param {CallOptions} options
+   * @returns {Promise<boolean>}
+   */
+  async onResponse({ status, headers, attempt, authorization }, options) {
+    const { host, endpoint } = this.context;
+    const hasNonce =
+      host.dpop && (await import('../extensions/dpop_fetch.js')).rememberNonce(host.dpop, endpoint, headers);
+    if (status !== 401 && status !== 403) {
+      this.#untestedToken = undefined;
+      return false;
+    }
+    // The request is wanted again, with the nonce that came with the refusal (RFC 9449 §9).
+    if (hasNonce && /\buse_dpop_nonce\b/.test(String(headers.get('www-authenticate'))) && attempt < NONCE_LIMIT)
+      return true;
+    const session = this.#session;
+    const untested = this.#untestedToken?.token === session?.tokens.accessToken ? this.#untestedToken?.from : undefined;
+    const late = session !== null && authorization !== undefined && authorization !== authorizationOf(session);
+    const refusal = {
+      endpoint,
+      status,
+      headers: [headers.get('www-authenticate') ?? []].flat(),
+      session,
+      late,
+      untested,
+      attempt,
+    };
+    /** @type {Decision} */
+    const decision = await call('decide', refusal, performing(this.context).calls);
+    return this.#follow(decision, session, options);
+  }
+
+  /**
+   * @param {Decision} decision
+   * @param {Session | null} session that was used
+   * @param {CallOptions} options
+   * @returns {Promise<boolean>} whether the request may be sent again
+   */
+  async #follow({ action, challenge, demanded }, session, options) {
+    const replaces = session?.tokens.accessToken ?? '';
+    if (action === 'hand-back' || action === 'send-again') return action === 'send-again';
+    if (action === 'refresh') {
+      await this.#refresh(replaces, options).catch(ignoreTokenRefused);
+      if (this.#session && this.#session.tokens.accessToken !== replaces) return true;
+    }
+    await this.#signIn({ challenge, demanded, stepUp: action === 'step-up', replaces }, options);
+    return true;
+  }
+
+  /**
+   * Signs in, even if there is a session. What was asked for in vain may then be asked for again.
+   *
+   * @param {CallOptions} options
+   */
+  signIn(options) {
+    return this.#signIn({ demanded: [], pressed: true }, options);
+  }
+
+  /**
+   * Signs in. Concurrent callers share one sign-in, and sign-ins with a person wait for each other.
+   *
+   * @param {Cause} cause
+   * @param {CallOptions} options
+   */
+  async #signIn(cause, { interaction, signal }) {
+    const work = async (/** @type {AbortSignal} */ abandoned) => {
+      abandoned.throwIfAborted();
+      this.adopt(await this.#signedIn(cause, interaction, abandoned));
+    };
+    const isInteractive = interaction && needsPerson(this.context.settings);
+    const inTurn = (/** @type {AbortSignal} */ abandoned) =>
+      isInteractive ? this.queue(() => work(abandoned)) : work(abandoned);
+    await this.#once(`sign in ${interaction} ${cause.demanded}`, inTurn, signal);
+  }
+
+  /**
+   * Uses the session of a sign-in, whoever completed it.
+   *
+   * @param {Session} session
+   */
+  adopt(session) {
+    if (session.tokens.accessToken !== this.#session?.tokens.accessToken) {
+      this.#untestedToken = { token: session.tokens.accessToken, from: 'sign-in' };
+    }
+    this.#session = session;
+  }
+
+  /**
+   * @param {Cause} cause
+   * @param {boolean} interaction
+   * @param {AbortSignal} signal
+   * @returns {Promise<Session>}
+   */
+  async #signedIn(cause, interaction, signal) {
+    const { endpoint, account } = this.context;
+    const host = signInHost(this.context);
+    const { calls, sendPerson, showOutcome, release } = performing(this.context, signal);
+    try {
+      /** @type {SignInOutcome} */
+      let outcome = await call('signIn', { endpoint, account, interaction, ...cause, host }, calls);
+      while (outcome.kind === 'authorize') {
+        const departure = outcome;
+        const callbackUrl = await sendPerson(departure).catch(async (error) => {
+          await storedPending(this.context.host.store, departure.state).take();
+          throw this.#neverAnswered(error, departure);
+        });
+        outcome = await call('cameBack', { callbackUrl, host }, calls);
+      }
+      if (outcome.kind === 'interaction-required') throw this.#interactionRequired(cause, outcome);
+      await showOutcome({
+        signedIn: true,
+        title: 'Signed in',
+        message: 'You can close this page and return to the application.',
+      });
+      return outcome.session;
+    } catch (error) {
+      await showOutcome({
+        signedIn: false,
+        title: 'Not signed in',
+        message: 'The sign-in did not succeed. The application says why. You can close this page.',
+      });
+      throw error;
+    } finally {
+      await release();
+    }
+  }
+
+  /**
+   * @param {Cause} cause
+   * @param {{ issuer: string, plan: ScopePlan }} needed
+   */
+  #interactionRequired(cause, { issuer, plan }) {
+    const { endpoint } = this.context;
+    return new InteractionRequiredError({
+      code: 'interaction_required',
+      message: `Signing in to ${endpoint} needs a person at ${issuer}. Call \`resume()\` of this error, or allow interaction for the call.`,
+      details: { endpoint, issuer, plan },
+      resume: (signal) => this.#signIn(cause, { interaction: true, signal }),
+    });
+  }
+
+  /**
+   * The person was sent to the authorization server and did not come back: perhaps it no longer knows the client, which it
+   * can tell only the person.
+   *
+   * @param {unknown} error
+   * @param {{ issuer: string, mayBeForgotten: boolean }} departure
+   */
+  #neverAnswered(error, { issuer, mayBeForgotten }) {
+    if (!(error instanceof TransportError) || !mayBeForgotten) return error;
+    const message = `${error.message} If ${issuer} says that it does not know this client, call \`forgetClient()\` of the connection to ${this.context.endpoint} and sign in again.`;
+    return new TransportError({
+      code: error.code,
+      message,
+      step: error.step ?? 'callback',
+      details: { ...error.details, issuer },
+      cause: error,
+    });
+  }
+
+  /**
+   * Renews the tokens now.
+   *
+   * @param {CallOptions} options
+   */
+  async refresh(options) {
+    this.#session ??= await this.#read();
+    const used = this.#session?.tokens;
+    if (!used?.refreshToken) {
+      throw new MisuseError({
+        code: 'no_refresh_token',
+        message: 'There is no refresh token: sign in first, or again.',
+        step: 'refresh',
+      });
+    }
+    await this.#refresh(used.accessToken, options);
+    if (this.#session?.tokens.accessToken === used.accessToken) {
+      throw new RefusedError({
+        code: 'refresh_token_refused',
+        message: 'The refresh token is not accepted any more. Sign in again.',
+        step: 'refresh',
+      });
+    }
+  }
+
+  /**
+   * The scope plan of the stored session.
+   *
+   * @returns {Promise<ScopePlan | null>}
+   */
+  async plan() {
+    return (await this.#read())?.plan ?? null;
+  }
+
+  /**
+   * The stored session, tokens included: keep it out of logs.
+   *
+   * @returns {Promise<Session | null>}
+   */
+  session() {
+    return this.#read();
+  }
+
+  /**
+   * Forgets the session, and has its tokens revoked where the server offers that. The client's registration stays, for the
+   * next sign-in.
+   *
+   * @returns {Promise<boolean>} whether the authorization server revoked them
+   */
+  async signOut() {
+    const { host, endpoint, account } = this.context;
+    const session = await this.session();
+    await this.stored.write(null);
+    await storedStepUps(host.store, endpoint, account).write(null);
+    this.#session = null;
+    if (!session?.discovery.authorizationServer.endpoints?.revocation_endpoint) return false;
+    const { revoked } = await import('../extensions/revocation.js');
+    return revoked(session, performing(this.context).calls);
+  }
+
+  /**
+   * Forgets the client that the authorization server knows us by, and the session: the next sign-in registers anew. For
+   * a server that has forgotten the client, and can tell only the person.
+   */
+  async forgetClient() {
+    await this.signOut();
+    await storedClients(this.context.host.store, this.context.endpoint).write(null);
+  }
+
+  /** @param {CallOptions} options */
+  async #renew(options) {
+    this.#session = await this.#read();
+    const used = this.#session;
+    if (!used || !isExpiring(used)) return;
+    const { refreshToken, accessToken } = used.tokens;
+    try {
+      if (refreshToken) await this.#refresh(accessToken, options).catch(ignoreTokenRefused);
+      else if (!needsPerson(this.context.settings))
+        await this.#signIn({ replaces: accessToken, demanded: [] }, options);
+    } catch (error) {
+      // Nothing was decided, and the token may still serve for its last seconds.
+      if (!(error instanceof TransportError) || isExpired(used)) throw error;
+    }
+  }
+
+  /**
+   * One refresh for everybody in this process. A refresh is never aborted once sent: the server may have rotated the token.
+   *
+   * @param {string} replaces the access token in use
+   * @param {CallOptions} options
+   */
+  async #refresh(replaces, { signal }) {
+    const work = async () => {
+      const { endpoint, account } = this.context;
+      const { calls, release } = performing(this.context);
+      try {
+        await this.#storeUnstored();
+        /** @type {Renewal} */
+        const { session, renewed, stored } = await call('renew', { endpoint, account, replaces }, calls);
+        if (session && !stored) this.#unstored = { session, replaces };
+        await this.#storeUnstored();
+        this.#session = session ?? null;
+        if (renewed && session) this.#untestedToken = { token: session.tokens.accessToken, from: 'refresh' };
+      } finally {
+        await release();
+      }
+    };
+    await this.#once('refresh', work, signal);
+  }
+
+  /** The refresh token that is stored is used up, so this comes before all else. */
+  async #storeUnstored() {
+    if (!this.#unstored) return;
+    const { session, replaces } = this.#unstored;
+    await this.stored.change((there) => (there?.tokens.accessToken === replaces ? session : there));
+    this.#unstored = undefined;
+  }
+
+  async #read() {
+    return (await this.stored.read())?.value ?? null;
+  }
+
+  /**
+   * Runs one piece of work for all who want it at the same time. Who gives up leaves it to the others; when nobody is
+   * left, it is abandoned.
+   *
+   * @param {string} what
+   * @param {(abandoned: AbortSignal) => Promise<void>} work
+   * @param {AbortSignal} [signal]
+   */
+  async #once(what, work, signal) {
+    signal?.throwIfAborted();
+    let shared = this.#underWay.get(what);
+    if (!shared) {
+      const abandoned = new AbortController();
+      shared = { done: work(abandoned.signal), waiting: 0, abandoned };
+      this.#underWay.set(what, shared);
+    }
+    shared.waiting += 1;
+    try {
+      await untilAborted(shared.done, signal);
+    } finally {
+      shared.waiting -= 1;
+      if (shared.waiting === 0) {
+        if (this.#underWay.get(what) === shared) this.#underWay.delete(what);
+        if (signal?.aborted) shared.abandoned.abort(signal.reason);
+      }
+    }
+  }
+
+  /**
+   * A token goes only to the server that it was issued for.
+   *
+   * @param {string | URL} url
+   */
+  #refuseForeign(url) {
+    // Most are the endpoint as it was written, and need no look.
+    if (url === this.context.endpoint) return;
+    const [called, own] = [new URL(url), new URL(this.context.endpoint)];
+    if (called.origin === own.origin && called.pathname === own.pathname) return;
+    throw new MisuseError({
+      code: 'foreign_url',
+      message: `This fetch is signed in to ${this.context.endpoint} and sends its token nowhere else. Use another connection for ${called.origin}${called.pathname}.`,
+      step: 'call',
+    });
+  }
+}
+
+/**
+ * What a sign-in takes of the host, as src/connection/sign_in.rs has it.
+ *
+ * @param {Context} context
+ */
+export function signInHost({ host, client, settings }) {
+  return {
+    client,
+    settings,
+    redirects: redirectsOf(host).length,
+    approves: Boolean(host.approve),
+    grant: settings.grant?.grantType,
+    interactiveGrant: settings.grant?.interactive === true,
+  };
+}
+
+/**
+ * Whether a person has to take part.
+ *
+ * @param {Context['settings']} settings
+ */
+export function needsPerson({ grant }) {
+  return !grant || grant.interactive === true;
+}
+
+/** @param {Session} session */
+function isExpiring({ tokens: { expiresAt, receivedAt } }) {
+  return (
+    expiresAt !== undefined && Date.now() / 1000 >= expiresAt - Math.min(RENEWAL_MARGIN, (expiresAt - receivedAt) / 10)
+  );
+}
+
+/** @param {Session} session */
+function isExpired({ tokens: { expiresAt } }) {
+  return expiresAt !== undefined && Date.now() / 1000 >= expiresAt;
+}
+
+/**
+ * A refresh was refused, but not for the refresh token, or nobody said so: it is kept. The access token may still serve,
+ * and a person can sign in.
+ *
+ * @param {unknown} error
+ */
+function ignoreTokenRefused(error) {
+  if (!(error instanceof RefusedError) || !['token_refused', 'refresh_token_refused'].includes(error.code)) throw error;
+}
+
+/**
+ * How a request carries the token.
+ *
+ * @param {Session} session
+ */
+function authorizationOf({ tokens: { tokenType, accessToken } }) {
+  return `${tokenType ?? 'Bearer'} ${accessToken}`;
+}
+
+/**
+ * The headers that present a token which is bound to a key (RFC 9449 §7.1).
+ *
+ * @param {Context['host']} host
+ * @param {{ method: string, url: string, accessToken: string }} request
+ */
+async function proofHeaders({ dpop }, request) {
+  if (!dpop) {
+    throw new MisuseError({
+      code: 'dpop_missing',
+      message:
+        'The session is bound to a key, and the host has no `dpop` any more. Give it back, or sign out and in again.',
+      step: 'call',
+    });
+  }
+  const proofs = await import('../extensions/dpop_fetch.js');
+  return proofs.proofHeaders(dpop, request);
+}
+
+/** The sources of a combined signal, kept for as long as it is: by itself it would not keep them. */
+const sources = new WeakMap();
+
+/**
+ * Aborts when either does.
+ *
+ * @param {AbortSignal | null} [one]
+ * @param {AbortSignal} [other]
+ * @returns {AbortSignal | undefined}
+ */
+function eitherSignal(one, other) {
+  if (!one || !other) return one ?? other;
+  const either = AbortSignal.any([one, other]);
+  sources.set(either, [one, other]);
+  return either;
+}
+
+/** @param {BodyInit | null | undefined} body */
+function canBeReadOnce(body) {
+  return body instanceof ReadableStream || (typeof body === 'object' && body !== null && Symbol.asyncIterator in body);
+}
+
+/**
+ * Nobody reads it, so it does not matter either that its connection broke in the meantime.
+ *
+ * @param {Response} response
+ */
+async function discardBody({ body }) {
+  await body?.cancel().catch(() => {});
+}
+
+/**
+ * @param {Response} response
+ * @param {string} url
+ */
+function refuseRedirect({ status, type, redirected }, url) {
+  if (type !== 'opaqueredirect' && !redirected && ![301, 302, 303, 307, 308].includes(status)) return;
+  throw new MisbehavedError({
+    code: 'redirect_refused',
+    message: `The MCP server redirects ${new URL(url).origin} elsewhere; a token follows no redirect. Configure the URL at which it really is.`,
+    step: 'call',
+  });
+}
+
+/**
+ * Completes a sign-in whose process ended while the person was in the browser.
+ *
+ * @param {Pick<Context, 'host' | 'client'> & { signal?: AbortSignal, settingsFor: (endpoint: string) => Context['settings'], callbackUrl: string }} request
+ * @returns {Promise<{ endpoint: string, account: string, session: Session } | Departure>} signed in, or one more URL to open
+ */
+export async function completeElsewhere({ host, client, settingsFor, callbackUrl, signal }) {
+  const state = URL.canParse(callbackUrl) ? new URL(callbackUrl).searchParams.get('state') : null;
+  const waiting = state ? await storedPending(host.store, state).read() : null;
+  const { endpoint = '', account = '' } = waiting?.value ?? {};
+  const context = { host, client, settings: waiting ? settingsFor(endpoint) : {}, endpoint, account };
+  const { calls, release } = performing(context, signal);
+  try {
+    /** @type {SignInOutcome} */
+    const outcome = await call('cameBack', { callbackUrl, host: signInHost(context) }, calls);
+    if (outcome.kind === 'authorize') return outcome;
+    return { endpoint, account, session: /** @type {{ session: Session }} */ (outcome).session };
+  } finally {
+    await release();
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * What a sign-in needs of the host beside requests: Rust decides, this performs. Whatever was prepared or locked on the way
+ * is released by `release`, however it ends.
+ */
+
+/** @import { ClientDescription } from '../core/records.js' */
+/** @import { Grant } from '../core/grant.js' */
+/** @import { Effects } from './trace.js' */
+/** @import { ConnectionSettings, Host, Outcome, RedirectReceiver } from '../core/host.js' */
+
+import { untilAborted } from '../core/until_aborted.js';
+import { callHost } from './trace.js';
+
+/**
+ * The connection that a call is for.
+ *
+ * @typedef {object} Context
+ * @property {Host} host
+ * @property {ClientDescription} client
+ * @property {ConnectionSettings} settings
+ * @property {string} endpoint
+ * @property {string} account
+ */
+
+/** @param {Host} host */
+export function redirectsOf({ redirect }) {
+  return [redirect ?? []].flat();
+}
+
+/**
+ * What is performed for one sign-in or refresh.
+ *
+ * @param {Context} context
+ * @param {AbortSignal} [signal]
+ */
+export function performing({ host, settings, endpoint }, signal) {
+  const { store } = host;
+  /** @type {RedirectReceiver | undefined} */
+  let receiver;
+  /** @type {(() => void)[]} */
+  const unlocks = [];
+
+  /** @param {Outcome} outcome */
+  const showOutcome = async (outcome) => {
+    await receiver?.finish?.(outcome);
+  };
+
+  /** @type {Effects} */
+  const effects = {
+    read: ({ key }) => store.read(key),
+    compareAndSwap: ({ key, version = null, value = null }) => store.compareAndSwap(key, version, value),
+    lock: ({ key }) =>
+      new Promise((resolve, reject) => {
+        const work = () => {
+          resolve(null);
+          return new Promise((/** @type {(value?: undefined) => void} */ unlock) => unlocks.push(unlock));
+        };
+        store.lock(key, work).catch(reject);
+      }),
+    wait: async ({ milliseconds }) => {
+      await untilAborted(new Promise((resolve) => setTimeout(resolve, milliseconds)), signal);
+      return null;
+    },
+    prepareRedirect: async ({ candidate, issuer, preferred }) => {
+      await receiver?.close();
+      receiver = await redirectsOf(host)[candidate]?.prepare({ issuer, preferred, signal });
+      return receiver?.redirectUri;
+    },
+    approve: ({ reason, issuer, plan }) =>
+      untilAborted(Promise.resolve(host.approve?.({ reason, endpoint, issuer, plan, signal })), signal),
+    obtain: async (given) => {
+      const { obtained } = await import('../extensions/grants/obtained.js');
+      return obtained(/** @type {Grant} */ (settings.grant), { settings, signal, ...given }, calls);
+    },
+  };
+  const isTrusted = settings.allowPrivateAddresses === true;
+  const calls = callHost(host, {
+    signal,
+    clientAssertion: settings.client?.assertion,
+    endpoint: isTrusted ? undefined : endpoint,
+    effects,
+  });
+
+  return {
+    calls,
+    /**
+     * Sends the person to the authorization server.
+     *
+     * @param {{ authorizationUrl: string, state: string }} departure
+     * @returns {Promise<string>} the callback URL
+     */
+    sendPerson: ({ authorizationUrl, state }) =>
+      /** @type {RedirectReceiver} */ (receiver).authorize({ authorizationUrl, state, signal }),
+    showOutcome,
+    async release() {
+      for (const unlock of unlocks) unlock();
+      await receiver?.close();
+    },
+  };
+}

@@ -1,0 +1,89 @@
+/** The trace: every request, answer and decision of a connection, in order, without secrets. */
+
+/** @import { ClientAssertion, Dpop, Fetch, TraceEvent } from '../core/host.js' */
+/** @import { Session } from '../core/records.js' */
+/** @import { CallHost } from '../core/wasm.js' */
+
+import { MisbehavedError } from '../core/errors.js';
+import { fitToShow } from '../core/fit_to_show.js';
+
+/** @typedef {Record<string, (input: any) => Promise<any>>} Effects */
+
+/**
+ * What the calls of one operation need of the host: its events get numbers, a time and one correlation; its requests
+ * prove that the key is at hand, where there is one.
+ *
+ * @param {{ fetch?: Fetch, trace?: (event: TraceEvent) => void, timeoutMilliseconds?: number, dpop?: Dpop }} host
+ * @param {{ signal?: AbortSignal, clientAssertion?: ClientAssertion, endpoint?: string, effects?: Effects }} [operation]
+ *   `endpoint`: the MCP server on whose word others are called; `effects`: what is performed beside requests
+ * @returns {CallHost}
+ */
+export function callHost(
+  { fetch = (url, init) => globalThis.fetch(url, init), trace, timeoutMilliseconds, dpop },
+  { signal, clientAssertion, endpoint, effects = {} } = {},
+) {
+  // It tells operations apart, and nothing depends on it; `crypto.randomUUID` is there on secure pages only.
+  const correlation = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+  let sequence = 0;
+  /** @type {Effects} */
+  const all = { ...effects, checkIdToken };
+  /** @type {CallHost} */
+  const calls = {
+    perform: (name, input) => all[name]?.(input) ?? Promise.resolve(null),
+    fetch: (url, init, context) => (dpop ? withProofs(fetch, dpop) : fetch)(url, init, { ...context, endpoint }),
+    timeoutMilliseconds,
+    signal,
+    clientAssertion,
+    dpop: Boolean(dpop),
+    trace:
+      trace &&
+      ((event, secrets) => {
+        try {
+          const noted = trace({
+            version: 1,
+            sequence: (sequence += 1),
+            correlation,
+            at: Date.now(),
+            ...fitToShow(event, secrets),
+          });
+          Promise.resolve(noted).catch(() => {});
+        } catch {
+          // A logger that throws, now or later, must not end a sign-in.
+        }
+      }),
+  };
+  return calls;
+}
+
+/**
+ * The name of the check that an ID Token fails (OpenID Connect Core §3.1.3.7), or null, or that the server's keys are wanted.
+ *
+ * @param {{ session: Session, nonce?: string, keys?: unknown }} input
+ */
+async function checkIdToken({ session, nonce, keys }) {
+  const { checkIdToken } = await import('../extensions/id_token.js');
+  const wantsKeys = { wantsKeys: true };
+  try {
+    await checkIdToken(
+      { session, nonce, now: Math.floor(Date.now() / 1000) },
+      async () => keys ?? Promise.reject(wantsKeys),
+    );
+    return null;
+  } catch (error) {
+    if (error === wantsKeys) return wantsKeys;
+    if (error instanceof MisbehavedError && error.code === 'id_token_invalid') return error.details.reason;
+    throw error;
+  }
+}
+
+/**
+ * @param {Fetch} fetch
+ * @param {Dpop} dpop
+ * @returns {Fetch}
+ */
+function withProofs(fetch, dpop) {
+  return async (url, init, context) => {
+    const { fetchWithProofs } = await import('../extensions/dpop_fetch.js');
+    return fetchWithProofs((url, init) => fetch(url, init, context), dpop)(String(url), init);
+  };
+}

@@ -1,0 +1,242 @@
+/**
+ * What an environment provides: types only.
+ * Node, browser and Electron hosts implement these; so can you, in forty lines.
+ */
+
+/**
+ * A JSON value (RFC 8259).
+ *
+ * @typedef {null | boolean | number | string | JsonValue[] | JsonObject} JsonValue
+ */
+
+/**
+ * A JSON object (RFC 8259 §4).
+ *
+ * @typedef {{ [member: string]: JsonValue }} JsonObject
+ */
+
+/** @import { Event, PreRegisteredClient, ScopePlan, ServerSettings, Step } from './records.js' */
+/** @import { Grant } from './grant.js' */
+
+/**
+ * When and where in a trace an event has its place.
+ *
+ * @typedef {object} TracePlace
+ * @property {1} version The version of this form.
+ * @property {number} sequence Counts from 1 in each correlation.
+ * @property {string} correlation The same for all events of one operation.
+ * @property {number} at When it happened, in milliseconds since 1970.
+ */
+
+/**
+ * One event of a sign-in, as a host's `trace` receives it. Secrets are not in it.
+ *
+ * @typedef {Event & TracePlace} TraceEvent
+ */
+
+/**
+ * The person is about to be sent to the browser again; the host may say no.
+ *
+ * @typedef {object} ApprovalRequest
+ * @property {'step-up' | 'issuer-changed'} reason More scopes are needed, or another authorization server than the last
+ *   time is in charge.
+ * @property {string} endpoint The URL of the MCP server.
+ * @property {string} issuer The authorization server, as it calls itself (RFC 8414 §2).
+ * @property {ScopePlan} plan What would be asked for.
+ * @property {AbortSignal} [signal] Aborts when nobody waits for the answer any more.
+ */
+
+/**
+ * Why a request is sent.
+ *
+ * @typedef {object} FetchContext
+ * @property {Step} [step] What it is for: `discover`, `register`, `authorize`, `token`, `refresh`; `call` for all that is
+ *   sent to the MCP server through a connection's `fetch`. A host can so send some requests another way than others.
+ * @property {string} [url] The URL that is asked for, whatever a `fetch` around this one has made of it.
+ * @property {string} [endpoint] the URL of the MCP server on whose word another server is called, which must not be one
+ *   of a network that the MCP server is not in (RFC 9728 §7.7). Absent where that is allowed, and for calls to the MCP server itself
+ */
+
+/**
+ * The `fetch` of the Fetch Standard, which may also look at why a request is sent.
+ *
+ * It answers with a `Response`, or with an object that has its members `status`, `headers`, `body` and `url`. `url` says
+ * where the answer is from in the end, after redirects; one from another origin than the one that was asked is refused.
+ * A `fetch` that goes through a proxy or another process tells so what happened there; where `url` is empty, as that of a
+ * `Response` that was constructed, the answer counts as that of the URL that was asked for.
+ *
+ * @typedef {(input: string | URL | Request, init?: RequestInit, context?: FetchContext) => Promise<Response>} Fetch
+ */
+
+/**
+ * What an assertion of a client is for.
+ *
+ * @typedef {object} AssertionRequest
+ * @property {string} issuer The authorization server, as it calls itself: the only audience (RFC 7523 §3).
+ * @property {string} clientId The client.
+ */
+
+/**
+ * Makes an assertion by which a client authenticates (RFC 7523 §2.2): a JWT whose audience is the issuer alone.
+ *
+ * @typedef {(request: AssertionRequest) => Promise<string>} ClientAssertion
+ */
+
+/**
+ * What a host can do for a client that was registered by hand, beyond what it knows about it.
+ *
+ * @typedef {object} ClientAbilities
+ * @property {ClientAssertion} [assertion] Makes its assertions, where its `tokenEndpointAuthMethod` is `private_key_jwt`
+ *   (RFC 7523 §2.2).
+ */
+
+/**
+ * What a host can do at one MCP server, beyond what it knows about it.
+ *
+ * @typedef {object} ConnectionAbilities
+ * @property {PreRegisteredClient & ClientAbilities} [client] A client registered by hand, for servers without dynamic
+ *   registration.
+ * @property {Grant} [grant] How a session is had without the authorization code (RFC 6749 §1.3), such as those of
+ *   `mcp-oauth-wasm/grants`.
+ */
+
+/**
+ * What a host knows about one MCP server and its authorization server, and what it can do there. When which member is
+ * needed: [settings.md](../settings.md).
+ *
+ * @typedef {Omit<ServerSettings, 'client'> & ConnectionAbilities} ConnectionSettings
+ */
+
+/**
+ * Everything that this package needs from its environment.
+ *
+ * @typedef {object} Host
+ * @property {Store} store
+ *   Keeps registrations, sessions and pending authorizations.
+ * @property {Redirect | Redirect[]} [redirect]
+ *   How a person is sent to the authorization server and comes back (RFC 6749 §4.1). Of several, the first whose redirect
+ *   URI the authorization server registers. Absent: no interaction is possible.
+ * @property {Fetch} [fetch]
+ *   Used for everything: discovery, tokens, MCP requests. Default: `globalThis.fetch`.
+ * @property {(request: ApprovalRequest) => Promise<boolean>} [approve]
+ *   Asked before a step-up or a changed issuer sends the person to the browser.
+ *   Default: yes for a call that allows interaction.
+ * @property {(event: TraceEvent) => void} [trace]
+ *   Receives every trace event. What it throws is ignored.
+ * @property {number} [timeoutMilliseconds]
+ *   How long each request may take, its body included, in milliseconds; then `timed_out`. Default: 30000.
+ * @property {Dpop} [dpop]
+ *   Binds tokens to a key, where the authorization server can (RFC 9449). Default: they are bearer tokens.
+ */
+
+/**
+ * How a person is sent to the authorization server and comes back (RFC 6749 §4.1, RFC 8252).
+ *
+ * @typedef {object} Redirect
+ * @property {(request: PrepareRequest) => Promise<RedirectReceiver>} prepare
+ *   Gets ready to receive one authorization response. Rejects with a `MisuseError` if the redirect
+ *   cannot be had as it was set up, and with a `TransportError` of code `callback_aborted` on abort.
+ */
+
+/**
+ * What a redirect gets ready for.
+ *
+ * @typedef {object} PrepareRequest
+ * @property {string} issuer
+ *   Lets a redirect give each authorization server a path of its own,
+ *   so that a response of one server cannot pass for another's (RFC 9700 §2.1, §4.4.2).
+ * @property {string} [preferred]
+ *   The redirect URI of a stored registration. It is used again if it can be;
+ *   otherwise the receiver has another one, which has to be registered (RFC 6749 §3.1.2.2).
+ * @property {AbortSignal} [signal] Ends the preparation.
+ */
+
+/**
+ * Receives one authorization response (RFC 6749 §4.1.2).
+ *
+ * @typedef {object} RedirectReceiver
+ * @property {string} redirectUri
+ *   Byte for byte what is registered and sent (RFC 6749 §3.1.2.3).
+ * @property {(request: AuthorizeRequest) => Promise<string>} authorize
+ *   Opens the authorization URL and resolves with the whole callback URL that carries this `state`,
+ *   its query exactly as it was received. Stray requests (another path; another state or none) do not end it.
+ *   Rejects with a `TransportError` of code `callback_aborted` on abort and on `close`.
+ * @property {(outcome: Outcome) => Promise<void> | void} [finish]
+ *   Shows the person how it ended. Called after the callback has been judged.
+ * @property {() => Promise<void>} close
+ *   Stops listening. Must be called in any case; may be called again.
+ */
+
+/**
+ * What a person is sent to the authorization server with (RFC 6749 §4.1.1).
+ *
+ * @typedef {object} AuthorizeRequest
+ * @property {string} authorizationUrl Opened only if its scheme is http or https.
+ * @property {string} state Identifies the response (RFC 6749 §10.12). Compared in constant time.
+ * @property {AbortSignal} [signal] Ends the wait.
+ */
+
+/**
+ * How a sign-in ended, for the page that the person sees.
+ *
+ * @typedef {object} Outcome
+ * @property {boolean} signedIn Whether the person is signed in.
+ * @property {string} title A few words; plain text. Must not carry text of a server.
+ * @property {string} message What it means and what to do next; plain text. Must not carry text of a server.
+ */
+
+/**
+ * What a proof of possession is for.
+ *
+ * @typedef {object} ProofRequest
+ * @property {string} method The HTTP method.
+ * @property {string} url What is called; its query and fragment are left out.
+ * @property {string} [accessToken] What the request carries beside the proof: at a protected resource, none at the
+ *   authorization server.
+ * @property {string} [nonce] The latest one of the server's (RFC 9449 §8).
+ */
+
+/**
+ * A key that tokens are bound to, and proofs that it is here (RFC 9449). Given to the host as `dpop`. A host that keeps
+ * its keys elsewhere can bring its own.
+ *
+ * @typedef {object} Dpop
+ * @property {(request: ProofRequest) => Promise<string>} proof
+ *   Makes the value of a `DPoP` header, for one request (RFC 9449 §4.2). Rejects with a `MisuseError`
+ *   (`invalid_key_pair`), an `IncompatibleError` (`no_web_crypto`) and, with a store, a `StorageError`.
+ * @property {() => Promise<string>} thumbprint What tokens are bound to: `jkt` (RFC 9449 §6.1, RFC 7638)
+ */
+
+/**
+ * A record, as a store gives it back.
+ *
+ * @typedef {object} StoredRecord
+ * @property {string} version Opaque. Changes with every write, and never comes back.
+ * @property {JsonObject} value The caller's own copy.
+ */
+
+/**
+ * Keeps records by key. Keys are printable characters, up to a few kilobytes.
+ * All methods reject with a `StorageError` if the store cannot do its work:
+ * `store_unavailable`, `store_corrupted`, `store_newer`, `lock_timeout`.
+ *
+ * @typedef {object} Store
+ * @property {(key: string) => Promise<StoredRecord | null>} read
+ *   The record, or null.
+ * @property {(key: string, expected: string | null, value: JsonObject | null) => Promise<boolean>} compareAndSwap
+ *   Writes only if the version of the record is still `expected` (null: there must be no record).
+ *   The value null deletes. Resolves with true if written, with false if another writer was first.
+ * @property {<T>(key: string, work: () => Promise<T>, options?: LockOptions) => Promise<T>} lock
+ *   Runs `work` while no one else within reach of this store (process, processes, tabs) runs work under the
+ *   same key. Locking a key again within its own work never ends well: it waits for itself.
+ */
+
+/**
+ * How long to wait for a lock.
+ *
+ * @typedef {object} LockOptions
+ * @property {AbortSignal} [signal]
+ *   Ends the wait for the lock; rejects with the signal's reason. Work that has begun is not ended by it.
+ */
+
+export {};

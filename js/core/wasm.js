@@ -1,0 +1,226 @@
+/**
+ * The WebAssembly module: loaded on first use, once. Importing this package instantiates nothing.
+ */
+
+/** @import { ErrorParts } from './errors.js' */
+/** @import { Event, Step } from './records.js' */
+
+/**
+ * A compiled module. Written so that it means the same where TypeScript knows no DOM.
+ *
+ * @typedef {typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : never} WasmModule
+ */
+
+/**
+ * What the WebAssembly module can be loaded from: its bytes, an answer that has them, where they are, or the compiled
+ * module.
+ *
+ * @typedef {ArrayBuffer | ArrayBufferView | Response | Request | URL | string | WasmModule} WasmSource
+ */
+
+import instantiate, { call as callWasm } from '../../pkg/mcp_oauth_wasm.js';
+import {
+  AuthorizationError,
+  IncompatibleError,
+  MisbehavedError,
+  MisuseError,
+  RefusedError,
+  StorageError,
+  TransportError,
+} from './errors.js';
+import { collecting, fitToShow } from './fit_to_show.js';
+
+/** @type {(() => WasmSource | Promise<WasmSource>) | undefined} */
+let inlined;
+/** @type {Promise<unknown> | undefined} */
+let loading;
+
+/**
+ * Names where the module comes from when nobody brings it.
+ *
+ * @param {() => WasmSource | Promise<WasmSource>} source
+ */
+export function provide(source) {
+  inlined = source;
+}
+
+/**
+ * Loads the WebAssembly module. Optional with the entry that carries it, may be called any number of times, and
+ * may be called again after it failed.
+ *
+ * @param {WasmSource | Promise<WasmSource>} [source] needed by `mcp-oauth-wasm/slim`
+ * @returns {Promise<void>}
+ * @throws {MisuseError} `wasm_missing`: nothing to load from
+ * @throws {IncompatibleError} `wasm_blocked`: the page's content security policy lacks `'wasm-unsafe-eval'`;
+ *   `wasm_failed`: the module cannot be loaded here
+ */
+export async function init(source) {
+  loading ??= load(source);
+  try {
+    await loading;
+  } catch (error) {
+    loading = undefined;
+    throw error;
+  }
+}
+
+/** @param {WasmSource | Promise<WasmSource>} [source] */
+async function load(source) {
+  const from = source ?? inlined?.();
+  if (from === undefined) {
+    throw new MisuseError({
+      code: 'wasm_missing',
+      message:
+        'This entry does not carry the WebAssembly module: call `init(source)` with its bytes, a Response, a URL or a Module, or import `mcp-oauth-wasm`.',
+    });
+  }
+  try {
+    await instantiate({ module_or_path: await compiled(await from) });
+  } catch (cause) {
+    throw notLoaded(cause);
+  }
+}
+
+/** @param {WasmSource} source */
+async function compiled(source) {
+  if (source instanceof WebAssembly.Module) return source;
+  const isAddress = typeof source === 'string' || source instanceof URL || source instanceof Request;
+  const found = isAddress ? await fetch(source) : source;
+  if (!(found instanceof Response)) return WebAssembly.compile(/** @type {BufferSource} */ (found));
+  if (!found.ok) throw new Error(`its server answered ${found.status}`);
+  // Only what is declared can be compiled while it arrives.
+  const isDeclared = found.headers.get('content-type') === 'application/wasm';
+  return isDeclared ? WebAssembly.compileStreaming(found) : WebAssembly.compile(await found.arrayBuffer());
+}
+
+/** @param {unknown} cause */
+function notLoaded(cause) {
+  // Chromium says `wasm-unsafe-eval`, Firefox and Safari speak of the policy.
+  const blocked = /unsafe-eval|content security policy|\bCSP\b/i.test(String(cause));
+  return blocked
+    ? new IncompatibleError({
+        code: 'wasm_blocked',
+        message: "The page's content security policy forbids WebAssembly: add 'wasm-unsafe-eval' to its `script-src`.",
+        cause,
+      })
+    : new IncompatibleError({
+        code: 'wasm_failed',
+        message: `The WebAssembly module could not be loaded: ${cause instanceof Error ? cause.message : cause}`,
+        cause,
+      });
+}
+
+/**
+ * What a call needs of its host; all of it may be absent.
+ *
+ * @typedef {object} CallHost
+ * @property {(input: string, init?: RequestInit, context?: { step?: Step, url: string }) => Promise<Response>} [fetch]
+ *   default: `globalThis.fetch`
+ * @property {AbortSignal} [signal] cancels the call
+ * @property {number} [timeoutMilliseconds] for each request, its body included; default: 30000
+ * @property {(event: any, secrets: string[]) => void} [trace] receives every event, and the secrets of the call
+ * @property {(name: string, input: any) => Promise<any>} [perform] does what Rust asks for beside requests (src/flow/effect.rs)
+ * @property {(request: { issuer: string, clientId: string }) => Promise<string>} [clientAssertion] for clients that
+ *   authenticate with a key
+ * @property {boolean} [dpop] whether `fetch` proves possession of a key, so that tokens may be bound to it
+ */
+
+/**
+ * Makes the call of that name.
+ *
+ * @param {string} name
+ * @param {unknown} input
+ * @param {CallHost} [host]
+ * @returns {Promise<any>}
+ */
+export async function call(name, input, host = {}) {
+  await init();
+  /** @type {string[]} */
+  const secrets = [];
+  const trace = host.trace && ((/** @type {Event} */ event) => host.trace?.(event, secrets));
+  /** What the host said last: it may know its platform's reasons and remedies. @type {AuthorizationError | undefined} */
+  let said;
+  const listen = async (/** @type {() => Promise<unknown>} */ work) => {
+    try {
+      return await work();
+    } catch (error) {
+      said = isOurs(error) ? error : undefined;
+      throw error;
+    }
+  };
+  /** What the host failed with, told by Rust as a failure of its own. @type {{ error: unknown } | undefined} */
+  let failure;
+  const { fetch = globalThis.fetch, clientAssertion, perform } = host;
+  const listening = {
+    fetch: (/** @type {string} */ url, /** @type {RequestInit} */ init, /** @type {Step} */ step) =>
+      listen(() => fetch(url, init, { step, url })),
+    perform: async (/** @type {string} */ name, /** @type {any} */ input) => {
+      try {
+        return plain(await perform?.(name, input), secrets);
+      } catch (error) {
+        failure = { error };
+        throw error;
+      }
+    },
+    clientAssertion:
+      clientAssertion &&
+      ((/** @type {{ issuer: string, clientId: string }} */ request) => listen(() => clientAssertion(request))),
+  };
+  try {
+    return await callWasm(name, plain(input, secrets), { ...host, ...listening, trace });
+  } catch (error) {
+    const told = fromPlain(error, secrets);
+    if (failure && told?.code === 'host_failed') throw failure.error;
+    throw said && ['network_failed', 'invalid_argument'].includes(told?.code)
+      ? Object.assign(said, { step: told.step })
+      : told;
+  }
+}
+
+/**
+ * @param {unknown} thrown by a host: anything at all, a proxy that throws when it is looked at included
+ * @returns {thrown is AuthorizationError}
+ */
+function isOurs(thrown) {
+  try {
+    return thrown instanceof AuthorizationError;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Plain data, read here: an accessor that throws must not do so inside the wasm.
+ *
+ * @param {unknown} input
+ * @param {string[]} secrets gets those that are in it
+ */
+function plain(input, secrets) {
+  try {
+    return JSON.parse(JSON.stringify(input ?? null, collecting(secrets)));
+  } catch (cause) {
+    throw new MisuseError({ code: 'invalid_argument', message: 'The argument `input` must be plain data.', cause });
+  }
+}
+
+const errorOfKind = {
+  misuse: MisuseError,
+  transport: TransportError,
+  refused: RefusedError,
+  incompatible: IncompatibleError,
+  misbehaved: MisbehavedError,
+  storage: StorageError,
+};
+
+/**
+ * The error for what the WebAssembly module rejected with.
+ *
+ * @param {unknown} thrown `{ kind, code, message, step, details }`; anything else is passed through
+ * @param {string[]} secrets
+ * @returns {any}
+ */
+function fromPlain(thrown, secrets) {
+  const { kind, ...parts } = /** @type {ErrorParts & { kind: keyof typeof errorOfKind }} */ (Object(thrown));
+  const ErrorOfKind = errorOfKind[kind];
+  return ErrorOfKind ? new ErrorOfKind(fitToShow(parts, secrets)) : thrown;
+}

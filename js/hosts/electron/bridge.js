@@ -1,0 +1,246 @@
+/** The bridge's half in the main process: pages send MCP requests through it, and see no token. */
+
+/** @import { SignedInConnection } from '../../connection/authorizer.js' */
+/** @import { BridgeAnswer, BridgeError, BridgeRequest } from './bridge_messages.js' */
+/** @import { ElectronModules } from './electron_parts.js' */
+
+import { AuthorizationError, MisuseError, TransportError } from '../../core/errors.js';
+import { untilAborted } from '../../core/until_aborted.js';
+import { CHANNEL } from './bridge_messages.js';
+import { readyElectron } from './modules.js';
+
+/** The methods of Streamable HTTP (MCP, Transports). */
+const METHODS = ['GET', 'POST', 'DELETE'];
+
+/** What a page may set, and what it may see: never what signs a request, nor what a server says about that. */
+const REQUEST_HEADERS = /^(accept|content-type|last-event-id|mcp-[a-z0-9-]+)$/;
+const RESPONSE_HEADERS = /^(content-type|retry-after|mcp-[a-z0-9-]+)$/;
+
+/**
+ * Which pages may use which connections.
+ *
+ * @typedef {object} BridgeOptions
+ * @property {ElectronModules} [electron] Electron's module. Default: what `import('electron')` gives in the main process.
+ * @property {string[]} pages The URLs of the application's own pages, such as `app://main/index.html` or
+ *   `pathToFileURL('index.html').href`; what comes after `?` and `#` does not count. One that ends with `/` stands for all
+ *   below it. No other page is served, and no frame within a page.
+ * @property {(name: string) => SignedInConnection | undefined} connection The connection of a name that a page asks for;
+ *   undefined: there is none. Its `interaction` says whether a page's request may open the browser.
+ */
+
+/**
+ * Serves the requests of pages that loaded `mcp-oauth-wasm/electron-preload` and use `mcp-oauth-wasm/electron-renderer`
+ * (MCP, Streamable HTTP). A request goes to the endpoint of its connection alone; tokens stay in the main process: the
+ * page neither sends nor receives an `Authorization` header (RFC 6750 §2.1), nor a challenge (§3).
+ *
+ * @param {BridgeOptions} options which pages, and which connections
+ * @returns {Promise<() => void>} resolves when pages can be loaded, with a function that ends the service; rejects with a
+ *   `MisuseError`: `electron_missing`, `bridge_page_invalid` (an entry of `pages` is no URL, or stands for every file)
+ */
+export async function serveBridge({ electron: given, pages, connection }) {
+  const isAllowed = allowedPages(pages);
+  const { ipcMain } = await readyElectron(given)();
+  const receive = (/** @type {any} */ event, /** @type {unknown} */ message) => {
+    const [port] = event.ports;
+    if (!port) return;
+    const { senderFrame } = event;
+    // A frame that is gone is null; one within a page may show anything.
+    if (!senderFrame || senderFrame.parent || !isAllowed(senderFrame.url)) return refuse(port, pageRefused());
+    const request = readRequest(message);
+    const asked = request && connection(request.connection);
+    if (!request || !asked) return refuse(port, requestRefused());
+    serve(port, asked, request);
+  };
+  ipcMain.on(CHANNEL, receive);
+  return () => void ipcMain.removeListener(CHANNEL, receive);
+}
+
+/**
+ * @param {string[]} pages
+ * @returns {(url: string) => boolean}
+ */
+function allowedPages(pages) {
+  const allowed = pages.map((page) => {
+    const url = URL.canParse(page) ? withoutQuery(page) : '';
+    if (url === '' || url === 'file:///' || /^[a-z-]+:\/*$/.test(url)) throw pageInvalid(page);
+    return url;
+  });
+  return (url) => {
+    if (!URL.canParse(url)) return false;
+    const shown = withoutQuery(url);
+    return allowed.some((page) => (page.endsWith('/') ? shown.startsWith(page) : shown === page));
+  };
+}
+
+/** @param {string} url */
+function withoutQuery(url) {
+  return new URL(url).href.replace(/[?#].*$/s, '');
+}
+
+/**
+ * @param {unknown} message
+ * @returns {BridgeRequest | undefined} nothing where it is none
+ */
+function readRequest(message) {
+  const {
+    operation,
+    connection,
+    url,
+    method,
+    headers = [],
+    body,
+  } = /** @type {Partial<BridgeRequest>} */ (Object(message));
+  if (typeof connection !== 'string') return undefined;
+  if (operation === 'plan') return { operation, connection };
+  const isText = (/** @type {unknown} */ text) => typeof text === 'string';
+  const isWhole =
+    operation === 'fetch' &&
+    isText(url) &&
+    METHODS.includes(String(method)) &&
+    (body === undefined || body instanceof ArrayBuffer);
+  if (
+    !isWhole ||
+    !Array.isArray(headers) ||
+    !headers.every((header) => Array.isArray(header) && header.length === 2 && header.every(isText))
+  )
+    return undefined;
+  return {
+    operation,
+    connection,
+    url,
+    method,
+    headers: headers.filter(([name]) => REQUEST_HEADERS.test(name.toLowerCase())),
+    body,
+  };
+}
+
+/**
+ * @param {any} port
+ * @param {SignedInConnection} connection
+ * @param {BridgeRequest} request
+ */
+async function serve(port, connection, request) {
+  const ended = new AbortController();
+  const pulls = createCounter();
+  port.on('message', (/** @type {{ data: unknown }} */ { data }) => {
+    if (data === 'pull') pulls.add();
+    if (data === 'abort') ended.abort();
+  });
+  // The page was closed, or is another one now.
+  port.on('close', () => ended.abort());
+  port.start();
+  const { signal } = ended;
+  try {
+    if (request.operation === 'plan') post(port, { plan: await connection.plan() });
+    else for await (const answer of answersTo(connection, request, pulls, signal)) post(port, answer);
+  } catch (error) {
+    if (!signal.aborted) post(port, { error: told(error) });
+  }
+}
+
+/**
+ * @param {SignedInConnection} connection
+ * @param {BridgeRequest} request
+ * @param {{ take: () => Promise<void> }} pulls
+ * @param {AbortSignal} signal
+ * @returns {AsyncGenerator<BridgeAnswer>}
+ */
+async function* answersTo(connection, { url = '', method, headers, body }, pulls, signal) {
+  const response = await connection.fetch(url, { method, headers, body, signal });
+  const { status, statusText } = response;
+  const shown = [...response.headers].filter(([name]) => RESPONSE_HEADERS.test(name));
+  yield { response: { status, statusText, url, headers: shown } };
+  const reader = response.body?.getReader();
+  try {
+    for (;;) {
+      // A chunk is read when the page wants it, so that what it does not read stays with the server.
+      await untilAborted(pulls.take(), signal);
+      const { done, value } = (await reader?.read()) ?? { done: true };
+      if (done) break;
+      yield { chunk: value };
+    }
+    yield { end: true };
+  } finally {
+    await reader?.cancel().catch(() => {});
+  }
+}
+
+/** Counts what is wanted, and waits until there is some. */
+function createCounter() {
+  let count = 0;
+  /** @type {(() => void) | undefined} */
+  let wake;
+  return {
+    add() {
+      count += 1;
+      wake?.();
+    },
+    async take() {
+      while (count === 0) await new Promise((resolve) => (wake = () => resolve(undefined)));
+      count -= 1;
+    },
+  };
+}
+
+/**
+ * @param {any} port
+ * @param {BridgeAnswer} answer
+ */
+function post(port, answer) {
+  port.postMessage(answer);
+}
+
+/**
+ * @param {any} port
+ * @param {AuthorizationError} error
+ */
+function refuse(port, error) {
+  port.start();
+  post(port, { error: told(error) });
+}
+
+/**
+ * An error for the page: ours, which carry no secret, as they are; of others no word.
+ *
+ * @param {unknown} error
+ * @returns {BridgeError}
+ */
+function told(error) {
+  const { kind, code, message, step, details } = error instanceof AuthorizationError ? error : requestFailed();
+  return { kind, code, message, ...(step && { step }), details: JSON.parse(JSON.stringify(details)) };
+}
+
+function requestFailed() {
+  return new TransportError({
+    code: 'network_failed',
+    message: 'The request could not be sent, or its answer not received. Try again.',
+    step: 'call',
+  });
+}
+
+function pageRefused() {
+  return new MisuseError({
+    code: 'bridge_page_refused',
+    message:
+      'This page may not use the bridge: it is not among the `pages` of serveBridge, or is a frame within a page.',
+    step: 'call',
+  });
+}
+
+function requestRefused() {
+  return new MisuseError({
+    code: 'bridge_request_refused',
+    message:
+      'There is no connection of this name, or the request is none that MCP foresees: GET, POST or DELETE with a body of bytes.',
+    step: 'call',
+  });
+}
+
+/** @param {string} page */
+function pageInvalid(page) {
+  return new MisuseError({
+    code: 'bridge_page_invalid',
+    message: `The option \`pages\` of serveBridge has "${page}". Name the URLs of your own pages, such as "app://main/" or that of one file.`,
+    details: { page },
+  });
+}

@@ -1,0 +1,187 @@
+/** @import { ScopePlan } from '../../core/records.js' */
+/** @import { Fetch } from '../../core/host.js' */
+/** @import { BridgeAnswer, BridgeCommand, BridgeError, BridgeRequest } from './bridge_messages.js' */
+
+import {
+  AuthorizationError,
+  IncompatibleError,
+  InteractionRequiredError,
+  MisbehavedError,
+  MisuseError,
+  RefusedError,
+  StorageError,
+  TransportError,
+} from '../../core/errors.js';
+import { CHANNEL, MARK } from './bridge_messages.js';
+
+/**
+ * A connection that the main process keeps, as a page has it.
+ *
+ * @typedef {object} BridgedConnection
+ * @property {Fetch} fetch
+ *   A `fetch` that is signed in, for any MCP transport (MCP, Streamable HTTP). What a page may set of a request: GET, POST or
+ *   DELETE, a body, and the headers `Accept`, `Content-Type`, `Last-Event-ID` and `Mcp-…`; what it sees of the answer:
+ *   status, body, `Content-Type`, `Retry-After` and `Mcp-…`. Rejects like the `fetch` of a connection, with errors of the
+ *   same codes. After `interaction_required` the main process has to allow interaction: its `resume` cannot reach there.
+ * @property {() => Promise<ScopePlan | null>} plan
+ *   The scopes, with what was registered, requested and granted; null without a session. Rejects with a `StorageError`.
+ */
+
+/**
+ * A connection of the main process, by the name that its `serveBridge` knows it by (MCP, Streamable HTTP).
+ *
+ * @param {string} name which one
+ * @returns {BridgedConnection} whose members reject with a `MisuseError` as well: `bridge_missing` (the preload script was not
+ *   loaded), `bridge_page_refused`, `bridge_request_refused`; and with a `TransportError` (`network_failed`) where the main
+ *   process does not answer
+ * @throws nothing: the bridge is used when the members are
+ */
+export function bridgedConnection(name) {
+  return {
+    async fetch(input, init) {
+      const request = new Request(input, init);
+      request.signal.throwIfAborted();
+      const body = ['GET', 'HEAD'].includes(request.method) ? undefined : await request.arrayBuffer();
+      const { method, url } = request;
+      return fetchBy(
+        send({ operation: 'fetch', connection: name, url, method, headers: [...request.headers], body }),
+        request.signal,
+      );
+    },
+    plan() {
+      const port = send({ operation: 'plan', connection: name });
+      return new Promise((resolve, reject) => {
+        listen(port, (answer) => {
+          port.close();
+          if ('plan' in answer) resolve(/** @type {ScopePlan | null} */ (answer.plan));
+          else reject('error' in answer ? errorOf(answer.error) : closed());
+        });
+      });
+    },
+  };
+}
+
+/**
+ * @param {BridgeRequest} request
+ * @returns {MessagePort} where the answers come
+ */
+function send(request) {
+  if (!(MARK in globalThis)) throw bridgeMissing();
+  const { port1, port2 } = new MessageChannel();
+  // To this page itself: the preload script hears what the page hears.
+  window.postMessage({ channel: CHANNEL, request }, '/', [port2]);
+  return port1;
+}
+
+/**
+ * @param {MessagePort} port
+ * @param {(answer: BridgeAnswer) => void} receive
+ */
+function listen(port, receive) {
+  port.onmessage = ({ data }) => receive(data);
+  // Nobody serves, or the main process has given up.
+  port.addEventListener('close', () => receive({ error: closed() }));
+}
+
+/**
+ * @param {MessagePort} port
+ * @param {AbortSignal} signal
+ * @returns {Promise<Response>}
+ */
+function fetchBy(port, signal) {
+  return new Promise((resolve, reject) => {
+    /** @type {ReadableStreamDefaultController<Uint8Array>} */
+    let streaming;
+    /** Ends the wait for a chunk. */
+    let pulled = () => {};
+    const say = (/** @type {BridgeCommand} */ command) => port.postMessage(command);
+    const end = () => {
+      signal.removeEventListener('abort', onAbort);
+      port.onmessage = null;
+      port.close();
+      pulled();
+    };
+    const fail = (/** @type {unknown} */ reason) => {
+      reject(reason);
+      streaming?.error(reason);
+      end();
+    };
+    const onAbort = () => {
+      say('abort');
+      fail(signal.reason);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+
+    listen(port, (answer) => {
+      if ('error' in answer) return fail(errorOf(answer.error));
+      if ('response' in answer) {
+        const { url, status, ...rest } = answer.response;
+        const stream = new ReadableStream(
+          {
+            start(controller) {
+              streaming = controller;
+            },
+            pull() {
+              say('pull');
+              return new Promise((resolve) => (pulled = () => resolve(undefined)));
+            },
+            cancel() {
+              say('abort');
+              end();
+            },
+          },
+          { highWaterMark: 0 },
+        );
+        const isBodiless = [204, 205, 304].includes(status);
+        if (isBodiless) stream.cancel();
+        resolve(
+          Object.defineProperty(new Response(isBodiless ? null : stream, { status, ...rest }), 'url', { value: url }),
+        );
+      }
+      if ('chunk' in answer) {
+        streaming.enqueue(answer.chunk);
+        pulled();
+      }
+      if ('end' in answer) {
+        streaming.close();
+        end();
+      }
+    });
+  });
+}
+
+const errorClasses = {
+  misuse: MisuseError,
+  transport: TransportError,
+  refused: RefusedError,
+  incompatible: IncompatibleError,
+  misbehaved: MisbehavedError,
+  storage: StorageError,
+};
+
+/**
+ * @param {BridgeError} told
+ * @returns {AuthorizationError}
+ */
+function errorOf({ kind, ...parts }) {
+  const given = /** @type {import('../../core/errors.js').ErrorParts} */ (parts);
+  if (kind === 'interaction') return new InteractionRequiredError({ ...given, resume: () => Promise.reject(closed()) });
+  return new errorClasses[/** @type {keyof typeof errorClasses} */ (kind)](given);
+}
+
+function closed() {
+  return new TransportError({
+    code: 'network_failed',
+    message: 'The main process does not answer. Call `serveBridge` there before the page is loaded.',
+    step: 'call',
+  });
+}
+
+function bridgeMissing() {
+  return new MisuseError({
+    code: 'bridge_missing',
+    message:
+      'The preload script of the bridge was not loaded. Set `webPreferences.preload` of the window to `mcp-oauth-wasm/electron-preload`.',
+    step: 'call',
+  });
+}

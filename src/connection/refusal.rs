@@ -1,0 +1,160 @@
+//! What a refusal by the MCP server means: one pure decision, from the status, the challenge and the session that was used.
+
+use crate::data::error::{Code, Error, Result, Step};
+use crate::data::identifier::Endpoint;
+use crate::data::json::Json;
+use crate::data::printable::filled;
+use crate::data::record::Crossing;
+use crate::data::scope::ScopeSet;
+use crate::flow::replay::Replay;
+use crate::protocol::challenge::{self, Challenge};
+use crate::protocol::token::Session;
+use crate::protocol::trace::{Event, EventKind, Party, object};
+use crate::{record, string_enum};
+
+/// How often one request is sent again: a server that is never content must not keep us busy.
+const ATTEMPT_LIMIT: u64 = 3;
+
+string_enum! {
+    /// Where an access token is from that the MCP server has not accepted yet.
+    pub enum TokenOrigin {
+        /// A sign-in.
+        SignIn = "sign-in",
+        /// A refresh.
+        Refresh = "refresh",
+    }
+}
+
+string_enum! {
+    /// What is to be done about a refusal (RFC 6750 §3.1).
+    pub enum Action {
+        /// It is the caller's: no token would change it.
+        HandBack = "hand-back",
+        /// Send the request again: there is another token by now.
+        SendAgain = "send-again",
+        /// Use the refresh token; sign in where that brings no other tokens.
+        Refresh = "refresh",
+        /// Sign in.
+        SignIn = "sign-in",
+        /// Sign in for more scopes.
+        StepUp = "step-up",
+    }
+}
+
+record! {
+    /// A response of the MCP server that may be a refusal.
+    #[derive(Debug)]
+    pub struct RefusalInput {
+        /// The MCP server's URL.
+        pub endpoint: Endpoint,
+        /// Its HTTP status.
+        pub status: u64,
+        /// The values of all its `WWW-Authenticate` headers.
+        pub headers: Vec<String>,
+        /// The session in use.
+        pub session: Option<Session>,
+        /// Whether the request carried another token than the session's.
+        pub late: Option<bool>,
+        /// Where the session's token is from, if it was not accepted yet.
+        pub untested: Option<TokenOrigin>,
+        /// How often the request was sent before.
+        pub attempt: u64,
+    }
+}
+
+record! {
+    /// What is to be done about it (RFC 6750 §3.1).
+    #[derive(Debug)]
+    pub struct Decision {
+        /// What.
+        pub action: Action,
+        /// The challenge, where there is one for us.
+        pub challenge: Option<Challenge>,
+        /// The scopes that are demanded, and that the token lacks.
+        pub demanded: ScopeSet,
+    }
+}
+
+/// Decides what a refusal means.
+pub fn decide(replay: &Replay, input: &RefusalInput) -> Result<Decision> {
+    let challenge = challenge::read(&input.headers);
+    let is_insufficient =
+        challenge.as_ref().is_some_and(|challenge| challenge.error.as_deref() == Some("insufficient_scope"));
+    let is_forbidden = input.status == 403;
+    let decision = |action, demanded| Ok(Decision { action, challenge: challenge.clone(), demanded });
+    let nothing = ScopeSet::default();
+    if is_forbidden && !is_insufficient {
+        return decision(Action::HandBack, nothing);
+    }
+    trace_challenge(replay, input.status, challenge.as_ref());
+    if input.attempt >= ATTEMPT_LIMIT {
+        return Err(fresh_token_refused(input));
+    }
+    // A late answer to a request that was sent before the last sign-in or refresh says nothing about that.
+    if input.late == Some(true) {
+        return decision(Action::SendAgain, nothing);
+    }
+    let named = challenge.as_ref().and_then(|challenge| challenge.scopes.clone());
+    let Some(session) = &input.session else { return decision(Action::SignIn, named.unwrap_or_default()) };
+    let plan = &session.plan;
+    let demanded = named.unwrap_or_else(|| match &session.discovery.protected_resource.scopes_supported {
+        Some(listed) if is_forbidden => listed.without(&plan.not_to_be_had()),
+        _ => nothing.clone(),
+    });
+    let lacking = demanded.without(&plan.granted());
+    let missed = plan.missed();
+    // The MCP server took the token without these scopes before: it does not miss them, the token has expired.
+    let Session { tokens, .. } = session;
+    let may_expire = tokens.refresh_token.is_some() || tokens.expires_at.is_none_or(|at| replay.now() >= at);
+    let has_expired = input.untested.is_none() && !is_forbidden && !is_insufficient && missed.includes(&lacking);
+    if !(lacking.is_empty() || has_expired && may_expire) {
+        let withheld: ScopeSet = plan.withheld().iter().filter(|scope| lacking.contains(scope)).collect();
+        if input.untested == Some(TokenOrigin::SignIn) && !withheld.is_empty() {
+            return Err(scopes_withheld(&withheld, session, input));
+        }
+        return decision(Action::StepUp, lacking);
+    }
+    if is_forbidden || input.untested == Some(TokenOrigin::SignIn) {
+        return Err(fresh_token_refused(input));
+    }
+    // Refreshed tokens that are refused as well may be those of an authorization server that no longer counts here.
+    let is_refreshed = input.untested == Some(TokenOrigin::Refresh);
+    decision(if is_refreshed { Action::SignIn } else { Action::Refresh }, nothing)
+}
+
+fn trace_challenge(replay: &Replay, status: u64, challenge: Option<&Challenge>) {
+    let scopes = challenge.and_then(|challenge| challenge.scopes.as_ref()).and_then(ScopeSet::to_parameter);
+    let demands = scopes.map(|scopes| filled(", demands {}", &[&scopes])).unwrap_or_default();
+    let status = Json::Number(status as f64);
+    let details =
+        object().with("status", status.clone()).with("challenge", challenge.map_or(Json::Null, Crossing::to_json));
+    replay.trace(Event {
+        step: Step::Call,
+        kind: EventKind::Answer,
+        from: Party::ProtectedResource,
+        to: Party::Client,
+        summary: filled("answered {}{}", &[&status.to_text(), &demands]),
+        details,
+    });
+}
+
+fn scopes_withheld(withheld: &ScopeSet, session: &Session, input: &RefusalInput) -> Box<Error> {
+    let scope = withheld.to_parameter().unwrap_or_default();
+    let issuer = session.registration.issuer.as_str();
+    let message = "{} demands the scopes `{}`, which {} did not grant when they were requested. Its operator has to permit them for this user or client; then call `signIn()`.";
+    Error::new(Code::ScopeWithheld, message, &[input.endpoint.as_str(), &scope, issuer])
+        .with("scope", scope)
+        .with("issuer", issuer)
+        .at(Step::StepUp)
+}
+
+fn fresh_token_refused(input: &RefusalInput) -> Box<Error> {
+    let status = Json::Number(input.status as f64);
+    let message = "{} answered {} although everything that it demands was granted. Its operator has to look into it; signing in again would not help.";
+    Error::new(Code::FreshTokenRefused, message, &[input.endpoint.as_str(), &status.to_text()]).with("status", status)
+}
+
+/// Whether a session has other tokens than those that were refused, and all that is demanded.
+pub fn replaces(session: &Session, refused_token: &str, demanded: &ScopeSet) -> bool {
+    session.tokens.access_token.reveal() != refused_token && session.plan.granted().includes(demanded)
+}

@@ -1,0 +1,539 @@
+//! A sign-in, whole: from its cause to the session that is stored. One plan and one count of attempts go through all of it.
+//!
+//! It ends where the person is sent to the authorization server, and goes on where they came back: [`came_back`] takes up
+//! what was stored, in this process, after a restart, or in another one. Whatever is tried a second time is decided in one
+//! place, `SignIn::change_after`.
+
+use std::sync::Arc;
+
+use crate::connection::refusal;
+use crate::connection::stored::{self, Clients, KeptPending, KeptRegistration, Place, Progress, Record};
+use crate::data::error::{Code, Error, Kind, Result, Step};
+use crate::data::http::Parameters;
+use crate::data::identifier::{Endpoint, Issuer, RedirectUri, Secret};
+use crate::data::json::Json;
+use crate::data::printable::mentions;
+use crate::data::record::{Crossing, read};
+use crate::data::scope::ScopeSet;
+use crate::data::url::Url;
+use crate::flow::dynamic_registration::Doubt;
+use crate::flow::effect::Effect;
+use crate::flow::replay::Replay;
+use crate::flow::steps::{
+    self, BeginInput, Begun, CompleteInput, Completion, DiscoverInput, PlanInput, RegisterInput, Registered, SignedIn,
+    UnregisterInput,
+};
+use crate::protocol::challenge::Challenge;
+use crate::protocol::discovery::Discovery;
+use crate::protocol::grant::GrantType;
+use crate::protocol::registration::{ClientRegistration, RegistrationKind};
+use crate::protocol::repair::AUTHORIZATION_LIMIT;
+use crate::protocol::scope_plan::ScopePlan;
+use crate::protocol::settings::{ClientDescription, ServerSettings};
+use crate::protocol::token::Session;
+use crate::{record, tagged};
+
+/// How long a server may take to make a new client known to all its machines.
+const SPREAD_MILLISECONDS: u64 = 1000;
+
+/// How often the same scopes may be asked for in vain before they are no longer asked for by themselves.
+const STEP_UP_LIMIT: u64 = 2;
+
+record! {
+    /// What a host brings to a sign-in.
+    #[derive(Debug)]
+    pub struct SignInHost {
+        /// The client, as it presents itself.
+        pub client: Option<Arc<ClientDescription>>,
+        /// What the host knows about this server.
+        pub settings: Option<Arc<ServerSettings>>,
+        /// How many ways it has for a person to come back.
+        pub redirects: u64,
+        /// Whether it wants to be asked before a step-up or a changed issuer.
+        pub approves: Option<bool>,
+        /// The grant by which it gets sessions. Absent: the authorization code.
+        pub grant: Option<GrantType>,
+        /// Whether a person takes part in that.
+        pub interactive_grant: Option<bool>,
+    }
+}
+
+record! {
+    /// What a sign-in starts from.
+    #[derive(Debug)]
+    pub struct SignInInput {
+        /// The MCP server's URL.
+        pub endpoint: Endpoint,
+        /// The account at it.
+        pub account: String,
+        /// The challenge that is answered, where there is one.
+        pub challenge: Option<Challenge>,
+        /// The scopes that the MCP server demands, and that the token lacks.
+        pub demanded: Option<ScopeSet>,
+        /// Whether there is a session, and more scopes are asked for.
+        pub step_up: Option<bool>,
+        /// Whether a person asked for it, rather than a call.
+        pub pressed: Option<bool>,
+        /// The access token that was refused, empty where none was sent: another one that has come in the meantime, and
+        /// has all that is demanded, will do. Absent: a new one is wanted.
+        pub replaces: Option<String>,
+        /// Whether a person may be asked.
+        pub interaction: Option<bool>,
+        /// What the host brings.
+        pub host: Arc<SignInHost>,
+    }
+}
+
+record! {
+    /// What goes on where the person came back.
+    #[derive(Debug)]
+    pub struct CameBackInput {
+        /// The whole URL that the browser was sent back to.
+        pub callback_url: String,
+        /// What the host brings.
+        pub host: Arc<SignInHost>,
+    }
+}
+
+record! {
+    /// Where the person has to go (RFC 6749 §4.1.1).
+    #[derive(Debug)]
+    pub struct Departure {
+        /// The URL to open: https, or http on loopback.
+        pub authorization_url: String,
+        /// What the response will carry.
+        pub state: Secret,
+        /// The authorization server.
+        pub issuer: Issuer,
+        /// Whether it may have forgotten the client: that it could tell only the person.
+        pub may_be_forgotten: bool,
+    }
+}
+
+record! {
+    /// What a person would have to do.
+    #[derive(Debug)]
+    pub struct InteractionRequired {
+        /// The authorization server at which somebody has to sign in.
+        pub issuer: Issuer,
+        /// What would be asked for.
+        pub plan: Arc<ScopePlan>,
+    }
+}
+
+tagged! {
+    /// How far a sign-in came.
+    pub enum SignInOutcome {
+        /// The person is signed in; the session is stored.
+        SignedIn(SignedIn) = "signed-in",
+        /// The person has to be sent to the authorization server; all that is needed to go on is stored.
+        Authorize(Departure) = "authorize",
+        /// A person is needed, and may not be asked.
+        InteractionRequired(InteractionRequired) = "interaction-required",
+    }
+}
+
+/// Signs in, as far as no person is needed.
+pub fn sign_in(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
+    let SignInInput { endpoint, account, host, .. } = input;
+    let place = Place { endpoint, account };
+    let demanded = input.demanded.clone().unwrap_or_default();
+    let (session_version, earlier) = place.session(replay)?.unzip();
+    if let (Some(session), Some(refused_token)) = (&earlier, &input.replaces)
+        && refusal::replaces(session, refused_token, &demanded)
+    {
+        return Ok(SignInOutcome::SignedIn(SignedIn { session: session.clone() }));
+    }
+    let is_step_up = input.step_up == Some(true);
+    let needs_person = host.grant.is_none() || host.interactive_grant == Some(true);
+    let may_go_on = !needs_person || input.interaction == Some(true);
+    if is_step_up && may_go_on && place.step_ups(replay, &demanded)? >= STEP_UP_LIMIT {
+        return Err(step_ups_exhausted(&demanded, endpoint));
+    }
+    let settings = host.settings.clone().unwrap_or_default();
+    let earlier_issuer = earlier.as_ref().map(|session| &session.registration.issuer);
+    let discovery = replay.once(|| {
+        // A server that has published metadata is not believed to have none: that would send its people elsewhere.
+        let published =
+            earlier.as_ref().is_some_and(|session| session.discovery.protected_resource.metadata_url.is_some());
+        let without_metadata = if published { Some(false) } else { settings.without_metadata };
+        let (endpoint, challenge) = (endpoint.clone(), input.challenge.clone());
+        let settings = Some(Arc::new(ServerSettings { without_metadata, ..(*settings).clone() }));
+        let preferred_issuer = earlier_issuer.cloned();
+        let input = DiscoverInput { endpoint, challenge, preferred_issuer, settings };
+        steps::discover(replay, &input).map(Arc::new).map_err(|error| error.at(Step::Discover))
+    })?;
+    let issuer = &discovery.authorization_server.issuer;
+    let is_of_other_issuer = earlier_issuer.is_some_and(|earlier| earlier != issuer);
+    let earlier_plan = earlier.as_ref().filter(|_| !is_of_other_issuer).map(|session| session.plan.clone());
+    let plan = steps::plan(
+        replay,
+        &PlanInput {
+            discovery: discovery.clone(),
+            earlier: earlier_plan,
+            insisted: Some(demanded.clone()).filter(|_| is_step_up),
+            grant: host.grant,
+            pressed: input.pressed,
+            settings: host.settings.clone(),
+        },
+    );
+    if !may_go_on {
+        return Ok(SignInOutcome::InteractionRequired(InteractionRequired { issuer: issuer.clone(), plan }));
+    }
+    if host.grant.is_none() && host.redirects == 0 {
+        let message = "Interaction was allowed, but the host has no `redirect` to send the person with.";
+        return Err(Error::new(Code::NoRedirect, message, &[]));
+    }
+    let reason = if is_of_other_issuer {
+        Some("issuer-changed")
+    } else if is_step_up {
+        Some("step-up")
+    } else {
+        None
+    };
+    if let Some(reason) = reason.filter(|_| host.approves == Some(true)) {
+        require_approval(replay, reason, endpoint, issuer, &plan)?;
+    }
+    let Clients { record, kept } = place.client(replay, issuer, &settings)?;
+    let stored = kept.map(Arc::new);
+    let client = stored.as_ref().map(|stored| stored.registration.clone());
+    let progress = Progress {
+        pressed: input.pressed,
+        step_up_for: Some(demanded).filter(|_| is_step_up),
+        stored,
+        session_version,
+        ..Progress::default()
+    };
+    let clients = Some(record);
+    let mut sign_in =
+        SignIn { replay, place, host, settings, discovery, plan, client, redirect_uri: None, clients, progress };
+    sign_in.prefer_registration();
+    sign_in.run()
+}
+
+/// Goes on where the person came back, wherever that is. What waited is taken: a response counts once.
+pub fn came_back(replay: &Replay, input: &CameBackInput) -> Result<SignInOutcome> {
+    let CameBackInput { callback_url, host } = input;
+    let state = Url::parse(callback_url)
+        .filter(|_| callback_url.trim_ascii() == callback_url)
+        .and_then(|url| Parameters::read(url.query()).get("state").map(str::to_owned));
+    let kept = state.map(|state| stored::take_pending(replay, &state)).transpose()?.flatten();
+    let Some(KeptPending { endpoint, account, pending, progress, .. }) = kept else {
+        let message = "The authorization response belongs to no sign-in that is waiting: its `state` is missing, unknown or used. It was ignored.";
+        return Err(Error::new(Code::StateMismatch, message, &[]).at(Step::Callback));
+    };
+    let mut sign_in = SignIn {
+        replay,
+        place: Place { endpoint: &endpoint, account: &account },
+        host,
+        settings: host.settings.clone().unwrap_or_default(),
+        discovery: pending.discovery.clone(),
+        plan: pending.plan.clone(),
+        client: Some(pending.registration.clone()),
+        redirect_uri: pending.registration.redirect_uri.clone(),
+        clients: None,
+        progress,
+    };
+    // The person came back with this client, whatever is registered from here on.
+    let sent_with = sign_in.client.clone();
+    let completion = steps::complete(
+        replay,
+        &CompleteInput {
+            client: sign_in.description(),
+            settings: host.settings.clone(),
+            pending,
+            callback_url: callback_url.clone(),
+        },
+    );
+    match completion.map_err(|error| error.at(Step::Token)) {
+        Ok(Completion::SignedIn(SignedIn { session })) => sign_in.finish(session),
+        Ok(Completion::AuthorizeAgain(begun)) => {
+            sign_in
+                .keep_answered(sent_with.filter(|client| client.client_id != begun.pending.registration.client_id))?;
+            sign_in.send_person(begun)
+        }
+        Err(error) => {
+            let registered = replay.take_registered();
+            sign_in.keep_answered(sent_with)?;
+            sign_in.keep_answered(registered)?;
+            if sign_in.change_after(&error)? { sign_in.run() } else { Err(error) }
+        }
+    }
+}
+
+struct SignIn<'a> {
+    replay: &'a Replay,
+    place: Place<'a>,
+    host: &'a SignInHost,
+    settings: Arc<ServerSettings>,
+    discovery: Arc<Discovery>,
+    plan: Arc<ScopePlan>,
+    /// The client to be used, if there is one yet.
+    client: Option<Arc<ClientRegistration>>,
+    /// Where the person will come back to, once that is prepared.
+    redirect_uri: Option<RedirectUri>,
+    /// The record of all clients for this MCP server, as it was read, until it is written.
+    clients: Option<Record>,
+    progress: Progress,
+}
+
+impl SignIn<'_> {
+    /// Tries until the person can be sent, there is a session, or nothing is left to change.
+    fn run(&mut self) -> Result<SignInOutcome> {
+        loop {
+            let error = match self.attempt() {
+                Ok(outcome) => return Ok(outcome),
+                Err(error) => error,
+            };
+            let registered = self.replay.take_registered();
+            self.keep_answered(registered)?;
+            if self.change_after(&error)? {
+                continue;
+            }
+            // Where the host itself knows that its client may not, nobody was asked.
+            let is_known_here = error.code == Code::ScopeNotRegistered && self.settings.client.is_some();
+            if error.kind() == Kind::Refused && !is_known_here {
+                self.count_step_up()?;
+            }
+            return Err(error);
+        }
+    }
+
+    fn attempt(&mut self) -> Result<SignInOutcome> {
+        let Registered { registration, plan, .. } = self.register().map_err(|error| error.at(Step::Register))?;
+        self.client = Some(registration.clone());
+        let (discovery, client) = (self.discovery.clone(), self.description());
+        if self.host.grant.is_some() {
+            let obtained = self.replay.perform(Effect::Obtain { discovery, registration, plan })?;
+            let session = read(obtained).map_err(Error::invalid_argument)?;
+            return self.finish(session);
+        }
+        let settings = self.host.settings.clone();
+        let begun =
+            steps::begin(self.replay, &BeginInput { discovery, registration, plan, client, attempts: None, settings });
+        self.send_person(begun.map_err(|error| error.at(Step::Authorize))?)
+    }
+
+    fn register(&mut self) -> Result<Registered> {
+        if self.host.grant.is_none() && self.redirect_uri.is_none() {
+            self.redirect_uri = Some(self.prepared_redirect()?);
+        }
+        let is_as_stored = |client: &Arc<ClientRegistration>| {
+            self.progress
+                .stored
+                .as_ref()
+                .is_some_and(|stored| stored.unanswered && stored.registration.client_id == client.client_id)
+        };
+        let is_doubtful = self.client.as_ref().is_some_and(is_as_stored) && self.progress.replaced.is_none();
+        steps::register(
+            self.replay,
+            &RegisterInput {
+                discovery: self.discovery.clone(),
+                plan: self.plan.clone(),
+                redirect_uri: self.redirect_uri.clone(),
+                grant: self.host.grant,
+                client: self.description(),
+                registration: self.client.clone(),
+                doubt: is_doubtful.then_some(Doubt::Unanswered),
+                pressed: self.progress.pressed,
+                attempts: None,
+                settings: self.host.settings.clone(),
+            },
+        )
+    }
+
+    fn prepared_redirect(&self) -> Result<RedirectUri> {
+        let preferred = self.progress.stored.as_ref().and_then(|stored| stored.registration.redirect_uri.clone());
+        let issuer = self.discovery.authorization_server.issuer.clone();
+        let effect = Effect::PrepareRedirect { candidate: self.progress.redirect, issuer, preferred };
+        read(self.replay.perform(effect)?).map_err(|mut mismatch| {
+            mismatch.path = "redirectUri".to_owned();
+            Error::invalid_argument(mismatch)
+        })
+    }
+
+    /// What may be tried after a failure: another way back, a client that is known by now, or a new client. Each once, and
+    /// never one more trip than there may be.
+    fn change_after(&mut self, error: &Error) -> Result<bool> {
+        let may_send_again = self.replay.attempts().authorizations < AUTHORIZATION_LIMIT;
+        let progress = &mut self.progress;
+        match error.code {
+            Code::RegistrationRefused if progress.redirect + 1 < self.host.redirects && is_about_redirect(error) => {
+                progress.redirect += 1;
+                self.redirect_uri = None;
+            }
+            Code::ClientRefused if !may_send_again => return Ok(false),
+            // Not all machines of a server know a new client at once.
+            Code::ClientRefused if progress.registered == Some(true) => {
+                if progress.waited.replace(true) == Some(true) {
+                    return Ok(false);
+                }
+                self.replay.perform(Effect::Wait { milliseconds: SPREAD_MILLISECONDS })?;
+            }
+            Code::ClientRefused if progress.replaced.is_none() && self.can_replace_client() => {
+                self.progress.replaced = Some(true);
+                self.progress.without_document = Some(true);
+                self.clients = None;
+                if let Some(client) = self.client.take() {
+                    self.place.forget_client(self.replay, &client)?;
+                }
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// A client that was registered by hand is the person's to replace.
+    fn can_replace_client(&self) -> bool {
+        self.settings.client.is_none()
+            && match self.client.as_ref().map(|client| client.kind) {
+                Some(RegistrationKind::Dynamic) => true,
+                Some(RegistrationKind::MetadataDocument) | None => self.can_leave_document(),
+                Some(RegistrationKind::PreRegistered) => false,
+            }
+    }
+
+    fn can_leave_document(&self) -> bool {
+        let has_document = self.host.client.as_ref().is_some_and(|client| client.client_metadata_url.is_some());
+        has_document && self.discovery.authorization_server.registration_endpoint.is_some()
+    }
+
+    /// Nobody came back with the metadata document: it gives way to registration, where there is such.
+    fn prefer_registration(&mut self) {
+        let Some(stored) = &self.progress.stored else { return };
+        let is_document = stored.registration.kind != RegistrationKind::Dynamic && self.settings.client.is_none();
+        if is_document && stored.unanswered && self.can_leave_document() {
+            self.client = None;
+            self.progress.without_document = Some(true);
+        }
+    }
+
+    /// The client, as it presents itself. One that is registered stays so, whatever the server learns to do with documents.
+    fn description(&self) -> Option<Arc<ClientDescription>> {
+        let is_registered = self.client.as_ref().is_some_and(|client| client.kind == RegistrationKind::Dynamic);
+        if !is_registered && self.progress.without_document != Some(true) {
+            return self.host.client.clone();
+        }
+        let client = self.host.client.as_deref().cloned().unwrap_or_default();
+        Some(Arc::new(ClientDescription { client_metadata_url: None, ..client }))
+    }
+
+    /// Stores all that is needed to go on before the person leaves.
+    fn send_person(&mut self, begun: Begun) -> Result<SignInOutcome> {
+        let Begun { authorization_url, pending } = begun;
+        self.client = Some(pending.registration.clone());
+        self.note_registered(&pending.registration);
+        self.keep(&pending.registration, true, false)?;
+        self.count_step_up()?;
+        self.place.store_pending(self.replay, &pending, &self.progress)?;
+        let client = &pending.registration;
+        let may_be_forgotten = client.kind == RegistrationKind::Dynamic && client.registration_client_uri.is_none();
+        let issuer = client.issuer.clone();
+        Ok(SignInOutcome::Authorize(Departure { authorization_url, state: pending.state, issuer, may_be_forgotten }))
+    }
+
+    /// Stores the session. A client that it replaced is deleted now that the new one works, if no other account's session
+    /// uses it; a server that does not let it be deleted keeps it, and nothing depends on that.
+    fn finish(&mut self, session: Session) -> Result<SignInOutcome> {
+        self.keep(&session.registration, false, true)?;
+        self.place.store_session(self.replay, &session, self.progress.session_version.clone())?;
+        let is_content = |scopes: &ScopeSet| session.plan.granted().includes(scopes);
+        if self.progress.pressed == Some(true) {
+            self.place.forget_step_ups(self.replay)?;
+        } else if let Some(scopes) = self.progress.step_up_for.as_ref().filter(|scopes| is_content(scopes)) {
+            self.place.count_step_up(self.replay, scopes, &|_| 0)?;
+        }
+        let stored = self.progress.stored.as_ref().filter(|stored| {
+            let is_replaced = stored.registration.kind == RegistrationKind::Dynamic
+                && stored.registration.client_id != session.registration.client_id;
+            is_replaced && stored.accounts.iter().all(|account| account == self.place.account)
+        });
+        if let Some(stored) = stored {
+            let registration = (*stored.registration).clone();
+            let _ = steps::unregister(self.replay, &UnregisterInput { registration });
+        }
+        Ok(SignInOutcome::SignedIn(SignedIn { session }))
+    }
+
+    fn note_registered(&mut self, client: &Arc<ClientRegistration>) {
+        let is_stored = |stored: &Arc<KeptRegistration>| stored.registration.client_id == client.client_id;
+        let is_new = !self.progress.stored.as_ref().is_some_and(is_stored);
+        self.progress.registered = Some(is_new && client.kind == RegistrationKind::Dynamic);
+    }
+
+    /// Keeps what the server answered, whatever became of the attempt: a registration is the truth, the access token in it
+    /// may replace the one that is stored (RFC 7592 §3), and the next attempt would register again.
+    fn keep_answered(&mut self, client: Option<Arc<ClientRegistration>>) -> Result<()> {
+        let Some(client) = client else { return Ok(()) };
+        self.note_registered(&client);
+        self.keep(&client, false, false)?;
+        self.client = Some(client);
+        Ok(())
+    }
+
+    /// Keeps a client. Another one is replaced only once the new one works; an updated one, whose access token may have
+    /// been rotated, at once.
+    fn keep(&mut self, registration: &Arc<ClientRegistration>, unanswered: bool, works: bool) -> Result<()> {
+        let (account, known) = (self.place.account, self.clients.take());
+        self.place.change_client(self.replay, &registration.issuer, &self.settings, known, &|there| {
+            let there = there.filter(|there| there.registration.client_id == registration.client_id || !works);
+            let mut kept = there.unwrap_or(KeptRegistration {
+                registration: registration.clone(),
+                accounts: Vec::new(),
+                unanswered,
+            });
+            if kept.registration.client_id == registration.client_id {
+                (kept.registration, kept.unanswered) = (registration.clone(), unanswered);
+                if !kept.accounts.iter().any(|own| own == account) {
+                    kept.accounts.push(account.to_owned());
+                }
+            }
+            Some(kept)
+        })
+    }
+
+    fn count_step_up(&mut self) -> Result<()> {
+        let Some(scopes) = self.progress.step_up_for.as_ref().filter(|_| self.progress.counted.is_none()) else {
+            return Ok(());
+        };
+        self.place.count_step_up(self.replay, scopes, &|in_vain| in_vain + 1)?;
+        self.progress.counted = Some(true);
+        Ok(())
+    }
+}
+
+fn is_about_redirect(error: &Error) -> bool {
+    let says = |name: &str| {
+        let detail = error.details.iter().find(|(own, _)| *own == name);
+        detail.and_then(|(_, value)| value.as_str()).is_some_and(|text| mentions(text, "redirect"))
+    };
+    says("error") || says("errorDescription")
+}
+
+fn require_approval(
+    replay: &Replay,
+    reason: &'static str,
+    endpoint: &Endpoint,
+    issuer: &Issuer,
+    plan: &Arc<ScopePlan>,
+) -> Result<()> {
+    let approved = replay.perform(Effect::Approve { reason, issuer: issuer.clone(), plan: plan.clone() })?;
+    if *approved == Json::Bool(true) {
+        return Ok(());
+    }
+    let what = if reason == "step-up" { "wider scopes were" } else { "new authorization server was" };
+    Err(Error::new(Code::NotApproved, "The {} not approved. Nothing was sent.", &[what])
+        .with("reason", reason)
+        .with("endpoint", endpoint.as_str())
+        .with("issuer", issuer.as_str())
+        .at(Step::Authorize))
+}
+
+fn step_ups_exhausted(demanded: &ScopeSet, endpoint: &Endpoint) -> Box<Error> {
+    let scope = demanded.to_parameter().unwrap_or_default();
+    let limit = STEP_UP_LIMIT.to_json().to_text();
+    let message = "{} demands the scopes `{}`, which were asked for {} times in vain, so they are not asked for again by themselves. Call `signIn()` once they are permitted.";
+    Error::new(Code::AttemptsExhausted, message, &[endpoint.as_str(), &scope, &limit])
+        .with("scope", scope)
+        .at(Step::StepUp)
+}

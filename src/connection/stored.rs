@@ -1,0 +1,340 @@
+//! What is kept in a host's store, and under which keys. A record is written whole or not at all, by comparing and
+//! swapping. One that is damaged or was written by a newer version is reported, and never overwritten.
+
+use std::sync::Arc;
+
+use crate::data::error::{Code, Error, Result};
+use crate::data::identifier::{Endpoint, Issuer, Secret};
+use crate::data::json::Json;
+use crate::data::printable::{filled, joined};
+use crate::data::record::{Crossing, read};
+use crate::data::scope::ScopeSet;
+use crate::flow::effect::Effect;
+use crate::flow::replay::Replay;
+use crate::protocol::authorization::PendingAuthorization;
+use crate::protocol::registration::{ClientRegistration, RegistrationKind};
+use crate::protocol::settings::ServerSettings;
+use crate::protocol::token::Session;
+use crate::record;
+
+/// The version of the records that this code writes.
+pub const RECORD_VERSION: u64 = 1;
+
+/// How often a swap is tried when others write the same record at the same time.
+const SWAP_LIMIT: usize = 100;
+
+record! {
+    /// A registered client, as it is stored (RFC 7591 §3.2.1).
+    #[derive(Debug)]
+    pub struct KeptRegistration {
+        /// The client.
+        pub registration: Arc<ClientRegistration>,
+        /// The accounts whose sessions use it.
+        pub accounts: Vec<String>,
+        /// Whether a person was sent to the authorization server with it, and did not come back yet.
+        pub unanswered: bool,
+    }
+}
+
+record! {
+    /// How far a sign-in has come, beside what its pending authorization tells.
+    #[derive(Debug, Default)]
+    pub struct Progress {
+        /// The version of the session's record when it began.
+        pub session_version: Option<String>,
+        /// Which of the host's ways back is in use, counted from 0.
+        pub redirect: u64,
+        /// Whether a person asked for it.
+        pub pressed: Option<bool>,
+        /// The scopes for which it is a step-up.
+        pub step_up_for: Option<ScopeSet>,
+        /// Whether it was counted that these were asked for.
+        pub counted: Option<bool>,
+        /// The client that was stored when it began.
+        pub stored: Option<Arc<KeptRegistration>>,
+        /// Whether the client is registered though it could name a metadata document.
+        pub without_document: Option<bool>,
+        /// Whether a client that the server refused was replaced.
+        pub replaced: Option<bool>,
+        /// Whether the client was registered in this sign-in.
+        pub registered: Option<bool>,
+        /// Whether the server was given time to make a new client known.
+        pub waited: Option<bool>,
+    }
+}
+
+record! {
+    /// An authorization that waits for its response (RFC 6749 §4.1), as it is stored under its `state`.
+    #[derive(Debug)]
+    pub struct KeptPending {
+        /// The version of this record: 1.
+        pub version: u64,
+        /// The MCP server's URL.
+        pub endpoint: Endpoint,
+        /// The account at it.
+        pub account: String,
+        /// What the response is read with.
+        pub pending: PendingAuthorization,
+        /// How far the sign-in has come.
+        pub progress: Progress,
+    }
+}
+
+/// The version and the value of a record, if there is one.
+pub type Record = Option<(String, Json)>;
+
+/// What is stored about clients.
+pub struct Clients {
+    /// The record of all clients for one MCP server, as it was read.
+    pub record: Record,
+    /// The client at the issuer that was asked about.
+    pub kept: Option<KeptRegistration>,
+}
+
+/// Whose records they are: one account at one MCP server.
+pub struct Place<'a> {
+    /// The MCP server's URL.
+    pub endpoint: &'a Endpoint,
+    /// The account at it.
+    pub account: &'a str,
+}
+
+impl Place<'_> {
+    /// The key of a record. No account of one server has the place of another server's: an account may contain spaces,
+    /// a URL as it is called does not.
+    fn key(&self, kind: &str) -> String {
+        let endpoint: Vec<String> = self.endpoint.as_str().split(' ').map(str::to_owned).collect();
+        filled("{} {} {}", &[kind, &joined(&endpoint, "%20"), self.account])
+    }
+
+    /// The stored session, and the version of its record.
+    pub fn session(&self, replay: &Replay) -> Result<Option<(String, Session)>> {
+        let key = self.key("session");
+        let Some((version, value)) = read_record(replay, &key)? else { return Ok(None) };
+        let session: Session = whole(&key, &value)?;
+        let is_fit = Secret::for_header(session.tokens.access_token.reveal()).is_some();
+        if is_fit { Ok(Some((version, session))) } else { Err(damaged(&key)) }
+    }
+
+    /// Stores the session, whatever is there: most likely that version still.
+    pub fn store_session(&self, replay: &Replay, session: &Session, likely: Option<String>) -> Result<()> {
+        let (key, value) = (self.key("session"), session.to_json());
+        if swap(replay, &key, likely, Some(value.clone()))? {
+            return Ok(());
+        }
+        change(replay, &key, None, &|_| Some(value.clone()))
+    }
+
+    /// The stored client at that issuer. One registered by hand is kept under its identifier instead, so that it stays
+    /// bound to the issuer that it was first used with.
+    pub fn client(&self, replay: &Replay, issuer: &Issuer, settings: &ServerSettings) -> Result<Clients> {
+        let key = self.clients_key();
+        let record = read_record(replay, &key)?;
+        let clients = record.as_ref().map_or(&Json::Null, |(_, value)| value.member("clients"));
+        let kept = match clients.member(&client_name(issuer, settings)) {
+            Json::Null => None,
+            kept => Some(whole(&key, kept)?),
+        };
+        Ok(Clients { record, kept })
+    }
+
+    /// Changes the stored client at that issuer.
+    pub fn change_client(
+        &self,
+        replay: &Replay,
+        issuer: &Issuer,
+        settings: &ServerSettings,
+        known: Option<Record>,
+        changed: &dyn Fn(Option<KeptRegistration>) -> Option<KeptRegistration>,
+    ) -> Result<()> {
+        let (key, name) = (self.clients_key(), client_name(issuer, settings));
+        change(replay, &key, known, &|there| {
+            let clients = there.map(|there| there.member("clients").clone()).unwrap_or(Json::Object(Vec::new()));
+            let kept = read::<Option<KeptRegistration>>(clients.member(&name)).ok()?;
+            let Json::Object(mut members) = clients else { return None };
+            members.retain(|(own, _)| *own != name);
+            let kept = changed(kept).map(|kept| (name.clone(), kept.to_json()));
+            members.extend(kept);
+            Some(versioned().with("clients", Json::Object(members)))
+        })
+    }
+
+    /// Forgets a client that the server no longer knows, unless another one has taken its place.
+    pub fn forget_client(&self, replay: &Replay, client: &ClientRegistration) -> Result<()> {
+        if client.kind != RegistrationKind::Dynamic {
+            return Ok(());
+        }
+        self.change_client(replay, &client.issuer, &ServerSettings::default(), None, &|there| {
+            there.filter(|there| there.registration.client_id != client.client_id)
+        })
+    }
+
+    /// Puts a session in the place of the one with that access token, if it is still there; gives what is there then.
+    pub fn replace_session(&self, replay: &Replay, replaced: &str, session: &Session) -> Result<Option<Session>> {
+        let key = self.key("session");
+        for _ in 0..SWAP_LIMIT {
+            let Some((version, value)) = read_record(replay, &key)? else { return Ok(None) };
+            let there: Session = whole(&key, &value)?;
+            if there.tokens.access_token.reveal() != replaced {
+                return Ok(Some(there));
+            }
+            if swap(replay, &key, Some(version), Some(session.to_json()))? {
+                return Ok(Some(session.clone()));
+            }
+        }
+        Err(too_busy())
+    }
+
+    /// Keeps others who share the store from renewing the session at the same time.
+    pub fn lock_session(&self, replay: &Replay) -> Result<()> {
+        replay.perform(Effect::Lock { key: self.key("session") }).map(|_| ())
+    }
+
+    /// How often these scopes were asked for in vain.
+    pub fn step_ups(&self, replay: &Replay, scopes: &ScopeSet) -> Result<u64> {
+        let there = read_record(replay, &self.key("step-ups"))?;
+        Ok(there.map(|(_, value)| in_vain(&value, &operation(scopes))).unwrap_or_default())
+    }
+
+    /// Counts how often these scopes were asked for in vain.
+    pub fn count_step_up(&self, replay: &Replay, scopes: &ScopeSet, counted: &dyn Fn(u64) -> u64) -> Result<()> {
+        let operation = operation(scopes);
+        change(replay, &self.key("step-ups"), None, &|there| {
+            let count = counted(there.map(|there| in_vain(there, &operation)).unwrap_or_default());
+            let counts = there.map(|there| there.member("inVain").clone()).unwrap_or(Json::Object(Vec::new()));
+            let counts = counts.overridden(&Json::Object(vec![(operation.clone(), count.to_json())]));
+            Some(versioned().with("inVain", counts))
+        })
+    }
+
+    /// Forgets what was asked for in vain.
+    pub fn forget_step_ups(&self, replay: &Replay) -> Result<()> {
+        forget(replay, &self.key("step-ups"))
+    }
+
+    /// Forgets the session, whatever is there.
+    pub fn forget_session(&self, replay: &Replay) -> Result<()> {
+        forget(replay, &self.key("session"))
+    }
+
+    fn clients_key(&self) -> String {
+        filled("clients {}", &[self.endpoint.as_str()])
+    }
+
+    /// Keeps what is needed to go on when the person comes back.
+    pub fn store_pending(&self, replay: &Replay, pending: &PendingAuthorization, progress: &Progress) -> Result<()> {
+        let kept = KeptPending {
+            version: RECORD_VERSION,
+            endpoint: self.endpoint.clone(),
+            account: self.account.to_owned(),
+            pending: pending.clone(),
+            progress: progress.clone(),
+        };
+        // Nobody else has a record under a `state` that was drawn just now.
+        swap(replay, &pending_key(pending.state.reveal()), None, Some(kept.to_json())).map(|_| ())
+    }
+}
+
+/// Takes what waits under that `state` away: of several takers one gets it.
+pub fn take_pending(replay: &Replay, state: &str) -> Result<Option<KeptPending>> {
+    let key = pending_key(state);
+    let Some((version, value)) = read_record(replay, &key)? else { return Ok(None) };
+    let kept = whole(&key, &value)?;
+    Ok(swap(replay, &key, Some(version), None)?.then_some(kept))
+}
+
+fn pending_key(state: &str) -> String {
+    filled("pending {}", &[state])
+}
+
+fn client_name(issuer: &Issuer, settings: &ServerSettings) -> String {
+    let by_hand = settings.client.as_ref().map(|client| filled("client {}", &[&client.client_id]));
+    by_hand.unwrap_or_else(|| issuer.as_str().to_owned())
+}
+
+fn versioned() -> Json {
+    Json::Object(Vec::new()).with("version", RECORD_VERSION.to_json())
+}
+
+/// The version and the value of a record that says of itself that it belongs there: put in the place of another, it would
+/// send tokens elsewhere.
+fn read_record(replay: &Replay, key: &str) -> Result<Record> {
+    let there = replay.perform(Effect::Read { key: key.to_owned() })?;
+    let (Some(version), value) = (there.member("version").as_str(), there.member("value")) else { return Ok(None) };
+    let kind = kind_of(key);
+    let version_of_record = value.member("version").as_whole_number();
+    if version_of_record.is_some_and(|version| version > RECORD_VERSION) {
+        let message = "The stored {} was written by a newer version of this package. It was left as it is; update the application.";
+        return Err(Error::new(Code::RecordNewer, message, &[kind]).with("record", kind));
+    }
+    if version_of_record == Some(RECORD_VERSION) && value.member("key").as_str() == Some(key) {
+        return Ok(Some((version.to_owned(), value.clone())));
+    }
+    Err(damaged(key))
+}
+
+/// What tells operations apart when it is counted how often their scopes were asked for in vain.
+fn operation(scopes: &ScopeSet) -> String {
+    // In their own order: the standard library's sorting would be 2 KB of the download.
+    let mut sorted = Vec::new();
+    while let Some(next) = scopes.iter().filter(|scope| !sorted.iter().any(|own| own == scope)).min() {
+        sorted.push(next.to_owned());
+    }
+    filled("needs {}", &[&joined(&sorted, " ")])
+}
+
+fn in_vain(step_ups: &Json, operation: &str) -> u64 {
+    step_ups.member("inVain").member(operation).as_whole_number().unwrap_or_default()
+}
+
+fn kind_of(key: &str) -> &str {
+    key.split(' ').next().unwrap_or_default()
+}
+
+fn damaged(key: &str) -> Box<Error> {
+    let kind = kind_of(key);
+    let message = "The stored {} is damaged. It was left as it is; move it aside to sign in anew.";
+    Error::new(Code::RecordInvalid, message, &[kind]).with("record", kind)
+}
+
+fn whole<T: Crossing>(key: &str, value: &Json) -> Result<T> {
+    read(value).map_err(|_| damaged(key))
+}
+
+/// Changes a record until nobody else was first. `known`: how it was read before, if it was.
+fn change(
+    replay: &Replay,
+    key: &str,
+    mut known: Option<Record>,
+    changed: &dyn Fn(Option<&Json>) -> Option<Json>,
+) -> Result<()> {
+    for _ in 0..SWAP_LIMIT {
+        let there = known.take().map_or_else(|| read_record(replay, key), Ok)?;
+        let (version, value) = there.unzip();
+        let changed = changed(value.as_ref()).ok_or_else(|| damaged(key))?;
+        if swap(replay, key, version, Some(changed))? {
+            return Ok(());
+        }
+    }
+    Err(too_busy())
+}
+
+fn forget(replay: &Replay, key: &str) -> Result<()> {
+    for _ in 0..SWAP_LIMIT {
+        let Some((version, _)) = read_record(replay, key)? else { return Ok(()) };
+        if swap(replay, key, Some(version), None)? {
+            return Ok(());
+        }
+    }
+    Err(too_busy())
+}
+
+fn too_busy() -> Box<Error> {
+    Error::new(Code::Aborted, "The store is written by others all the time. Try again.", &[])
+}
+
+fn swap(replay: &Replay, key: &str, version: Option<String>, value: Option<Json>) -> Result<bool> {
+    let value = value.map(|value| value.with("key", key.into()));
+    let swapped = replay.perform(Effect::CompareAndSwap { key: key.to_owned(), version, value })?;
+    Ok(*swapped == Json::Bool(true))
+}

@@ -1,0 +1,55 @@
+//! Documents that may be at one of several locations, in the order of a standard.
+
+use crate::data::error::{Code, Error, Kind, Result};
+use crate::data::http::Response;
+use crate::data::json::Json;
+use crate::data::printable::joined;
+use crate::flow::exchange::Exchange;
+use crate::protocol::trace::Event;
+
+/// The first candidate with a usable document. A candidate that has none is passed over; a server that is
+/// overloaded or cannot be reached is reported, since it may well have one.
+pub fn first_document<T>(
+    exchange: &Exchange<'_>,
+    candidates: &[String],
+    none: Code,
+    read: impl Fn(&Response, &str) -> Result<T>,
+) -> Result<T> {
+    let mut telling: Option<Box<Error>> = None;
+    for candidate in candidates {
+        let document = match exchange.get(candidate) {
+            Ok(response) if response.is_success() => read(response, candidate),
+            Ok(_) => continue,
+            Err(error) => Err(error),
+        };
+        match document {
+            Ok(document) => return Ok(document),
+            Err(error) if error.kind() == Kind::Transport || error.code == Code::ResourceMismatch => {
+                return Err(error.with("url", candidate.as_str()));
+            }
+            Err(error) => {
+                exchange.replay.trace(Event::failure(exchange.step, &error));
+                if telling.as_ref().is_none_or(|told| is_of_document(&error) && !is_of_document(told)) {
+                    telling = Some(error.with("url", candidate.as_str()));
+                }
+            }
+        }
+    }
+    Err(telling.unwrap_or_else(|| nothing_found(none, candidates)))
+}
+
+/// Whether a document could be read: what is wrong with it tells more than what is no document at all.
+pub fn is_of_document(error: &Error) -> bool {
+    !matches!(error.code, Code::NotJson | Code::ResponseTooLarge | Code::RedirectRefused)
+}
+
+/// The error where no location has a document: who has to publish it, and where was looked.
+pub fn nothing_found(code: Code, candidates: &[String]) -> Box<Error> {
+    let what = match code {
+        Code::NoProtectedResourceMetadata => "The MCP server publishes no protected resource metadata (RFC 9728)",
+        _ => "The authorization server publishes no metadata (RFC 8414)",
+    };
+    let message = "{}, so nobody can tell where to sign in. Its operator has to publish it. Looked at: {}.";
+    Error::new(code, message, &[what, &joined(candidates, ", ")])
+        .with("candidates", Json::Array(candidates.iter().map(|url| url.as_str().into()).collect()))
+}

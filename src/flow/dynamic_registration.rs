@@ -1,0 +1,224 @@
+//! Dynamic registration as it goes with real servers (RFC 7591, RFC 7592): a stored client is used while it serves,
+//! widened where the server offers that, replaced where not, and every attempt is counted.
+
+use std::sync::Arc;
+
+use crate::data::error::{Code, Error, Kind, Result};
+use crate::data::http::Response;
+use crate::data::identifier::{Endpoint, RedirectUri};
+use crate::data::printable::printable;
+use crate::data::scope::ScopeSet;
+use crate::data::url::Url;
+use crate::flow::exchange::{Exchange, redirect_refused};
+use crate::protocol::authorization_server::AuthorizationServer;
+use crate::protocol::grant::GrantType;
+use crate::protocol::registration::{Answer, Asked, ClientRegistration};
+use crate::protocol::registration_management::Management;
+use crate::protocol::registration_refusal;
+use crate::protocol::scope_plan::ScopePlan;
+use crate::protocol::settings::{ClientDescription, InitialAccessToken};
+use crate::string_enum;
+
+/// Registrations in one sign-in, updates included, whatever they are for.
+const REGISTRATION_LIMIT: u64 = 5;
+
+/// Those of them that are another attempt at the same scopes.
+const SCOPE_REGISTRATION_LIMIT: u64 = 3;
+
+string_enum! {
+    /// Why a stored registration is in doubt.
+    pub enum Doubt {
+        /// The person was sent to the authorization server with it, and never came back.
+        Unanswered = "unanswered",
+        /// The server refused scopes for which it was said to be registered.
+        Refused = "refused",
+        /// The server said, without the person, that it does not know the client.
+        Forgotten = "forgotten",
+    }
+}
+
+/// What a dynamic registration is for.
+pub struct DynamicRegistration<'a> {
+    /// The way to the authorization server.
+    pub exchange: Exchange<'a>,
+    /// The authorization server.
+    pub server: &'a AuthorizationServer,
+    /// The scopes.
+    pub plan: &'a ScopePlan,
+    /// What the client will give for tokens.
+    pub grant: GrantType,
+    /// Where authorization responses come back to.
+    pub redirect_uri: Option<&'a RedirectUri>,
+    /// The client, as it presents itself.
+    pub client: &'a ClientDescription,
+    /// What the server's operator gave the host for it.
+    pub initial_access_token: Option<&'a InitialAccessToken>,
+    /// Whether refresh tokens are wanted.
+    pub refresh: bool,
+}
+
+impl DynamicRegistration<'_> {
+    /// A client that is registered for the plan, as far as the server lets it be. A stored one that lacks nothing that
+    /// is required is kept when the server refuses to do more.
+    pub fn client(
+        &self,
+        stored: Option<&Arc<ClientRegistration>>,
+        doubt: Option<Doubt>,
+    ) -> Result<Arc<ClientRegistration>> {
+        let client = self.widest_client(stored, doubt)?;
+        if !client.grants_ceiling_unasked(self.plan) {
+            return Ok(client);
+        }
+        let plan = self.plan.without_ceiling();
+        let narrow = DynamicRegistration { plan: &plan, ..*self };
+        // Where that fails as well, the server keeps to its answer, and the person sees what it grants.
+        match narrow.update(&client, narrow.asked()?.replacing(&client)) {
+            Ok(Some(narrowed)) => Ok(narrowed),
+            _ => narrow.register().or(Ok(client)),
+        }
+    }
+
+    fn widest_client(
+        &self,
+        stored: Option<&Arc<ClientRegistration>>,
+        doubt: Option<Doubt>,
+    ) -> Result<Arc<ClientRegistration>> {
+        let now = self.exchange.replay.now();
+        let is_forgotten = doubt == Some(Doubt::Forgotten);
+        let Some(stored) = stored.filter(|stored| stored.is_usable(self.server, now) && !is_forgotten) else {
+            return self.register();
+        };
+        let is_known = if doubt == Some(Doubt::Unanswered) { self.is_known(stored)? } else { Some(true) };
+        if is_known != Some(true) {
+            match self.register() {
+                // The server could not say, and has no other client for us: it may know this one still.
+                Err(error) if is_known.is_none() && is_final(&error) => {}
+                registered => return registered,
+            }
+        }
+        let is_same = stored.redirect_uri.as_ref() == self.redirect_uri;
+        if is_same && doubt != Some(Doubt::Refused) && stored.covers(self.plan, now) {
+            return Ok(stored.clone());
+        }
+        if let Some(updated) = self.update(stored, self.asked()?.beside(stored))? {
+            return Ok(stored.renewed(updated));
+        }
+        let registered = self.register().map(|registered| stored.renewed(registered));
+        // Without an answer that is silent about it, nothing is asked for outright.
+        let within = stored.plan(self.plan);
+        let insisted: ScopeSet = within.outright().iter().filter(|scope| within.insists_on(scope)).collect();
+        let missing = within.missing().union(&insisted);
+        match registered {
+            Err(_) if is_same && doubt.is_none() && missing.is_empty() => Ok(stored.clone()),
+            Err(error) if !missing.is_empty() && is_final(&error) => {
+                Err(registration_refusal::scopes_missing(&missing, stored))
+            }
+            registered => registered,
+        }
+    }
+
+    /// Registers (RFC 7591 §3), in the order of the ladder.
+    fn register(&self) -> Result<Arc<ClientRegistration>> {
+        let Some(endpoint) = &self.server.registration_endpoint else {
+            return Err(registration_refusal::impossible(self.server));
+        };
+        let mut asked = self.asked()?;
+        loop {
+            self.count(asked.is_reduced())?;
+            let mut request = asked.request(endpoint, self.client);
+            let of_this_server = |given: &&InitialAccessToken| given.issuer.is_same_for_discovery(&self.server.issuer);
+            request.authorization =
+                self.initial_access_token.filter(of_this_server).map(|given| given.token.as_bearer());
+            let response = self.exchange.unfollowed(&request)?;
+            if response.is_redirect() {
+                return Err(redirected(response, endpoint, self.server));
+            }
+            match asked.read(response, self.server, self.exchange.replay.now())? {
+                Answer::Registered(registration) => {
+                    let registration = self.noted(registration);
+                    self.exchange.replay.registered(registration.clone());
+                    return Ok(registration);
+                }
+                Answer::Refused(refusal, status) => match asked.after(&refusal, status, self.server, self.plan) {
+                    Some(next) => asked = next,
+                    None => return Err(registration_refusal::refused(refusal, status, self.server, self.plan)),
+                },
+            }
+        }
+    }
+
+    /// Changes a stored registration (RFC 7592 §2.2). Nothing where the server does not offer it, or offers it and then
+    /// fails in whatever way: there is still registration.
+    fn update(&self, stored: &Arc<ClientRegistration>, asked: Asked) -> Result<Option<Arc<ClientRegistration>>> {
+        let Some(management) = Management::of(stored) else { return Ok(None) };
+        self.count(true)?;
+        let response = self.exchange.once(&management.update_request(&asked, self.client));
+        match response.and_then(|response| asked.read(response, self.server, self.exchange.replay.now())) {
+            Ok(Answer::Registered(updated)) => {
+                let updated = management.updated(self.noted(updated));
+                self.exchange.replay.registered(updated.clone());
+                Ok(Some(updated))
+            }
+            Err(error) if error.code == Code::Aborted => Err(error),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether the server still knows the client (RFC 7592 §2.1); one that does not offer to be asked is believed to.
+    /// Nothing where it fails in whatever way.
+    fn is_known(&self, stored: &Arc<ClientRegistration>) -> Result<Option<bool>> {
+        let Some(management) = Management::of(stored) else { return Ok(Some(true)) };
+        match self.exchange.once(&management.read_request()) {
+            Ok(response) if matches!(response.status, 401 | 403 | 404) => Ok(Some(false)),
+            Ok(response) if response.is_success() && response.document().is_ok() => Ok(Some(true)),
+            Err(error) if error.code == Code::Aborted => Err(error),
+            _ => Ok(None),
+        }
+    }
+
+    /// With what of it was demanded.
+    fn noted(&self, registration: Arc<ClientRegistration>) -> Arc<ClientRegistration> {
+        let demanded = self.plan.demanded();
+        Arc::new(ClientRegistration { demanded_scopes: Some(demanded), ..Arc::unwrap_or_clone(registration) })
+    }
+
+    fn asked(&self) -> Result<Asked> {
+        Asked::first(self.server, self.plan, self.grant, self.redirect_uri, self.refresh)
+    }
+
+    fn count(&self, for_scopes: bool) -> Result<()> {
+        let replay = self.exchange.replay;
+        let mut attempts = replay.attempts();
+        attempts.registrations += 1;
+        attempts.scope_registrations += u64::from(for_scopes);
+        replay.set_attempts(attempts);
+        if attempts.registrations <= REGISTRATION_LIMIT && attempts.scope_registrations <= SCOPE_REGISTRATION_LIMIT {
+            return Ok(());
+        }
+        let message = "The client was registered as often as one sign-in permits, without success. Sign in again later, or ask the authorization server's operator.";
+        Err(Error::new(Code::AttemptsExhausted, message, &[]).with("issuer", self.server.issuer.as_str()))
+    }
+}
+
+/// A registration that is redirected is not sent elsewhere. Where it is another path, as of a page to sign in, the server
+/// wants somebody who is signed in to register clients.
+fn redirected(response: &Response, endpoint: &Endpoint, server: &AuthorizationServer) -> Box<Error> {
+    let target = response.location.as_deref().and_then(|location| Url::join(endpoint.as_str(), location));
+    let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
+    let Some(target) = target.filter(|target| path(target) != path(endpoint.url())) else {
+        return redirect_refused("elsewhere");
+    };
+    let (issuer, target) = (server.issuer.as_str(), printable(target.href()));
+    let message = "The authorization server {} does not register clients for everybody: its registration endpoint {} redirects to {}, as if somebody had to sign in there first. That was not followed. Sign in there, or ask its operator, to register a client by hand, and configure its `client_id` as `client.clientId` for this server; if that is no page to sign in, the operator has to correct `registration_endpoint`.";
+    Error::new(Code::RegistrationRefused, message, &[issuer, endpoint.as_str(), &target])
+        .with("issuer", issuer)
+        .with("endpoint", endpoint.as_str())
+        .with("location", target)
+}
+
+/// Whether there is no registration to be had: it is not offered, or refused, also by 429, with which some servers say
+/// that there is a client already.
+fn is_final(error: &Error) -> bool {
+    let is_refused = error.kind() == Kind::Refused || error.details.contains(&("status", 429.into()));
+    is_refused || error.code == Code::NeedsClientId
+}

@@ -1,0 +1,132 @@
+//! What a flow asks of its host beside requests to servers.
+
+use std::sync::Arc;
+
+use crate::data::identifier::{Issuer, RedirectUri, Secret};
+use crate::data::json::Json;
+use crate::data::record::Crossing;
+use crate::protocol::discovery::Discovery;
+use crate::protocol::registration::ClientRegistration;
+use crate::protocol::scope_plan::ScopePlan;
+use crate::protocol::token::Session;
+use crate::protocol::trace::object;
+
+/// One thing that the host does, and answers with plain data.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Read a record. Answer: `{ version, value }`, or `null` where there is none.
+    Read {
+        /// Its key.
+        key: String,
+    },
+    /// Write a record, if it is still that version. Answer: whether it was.
+    CompareAndSwap {
+        /// Its key.
+        key: String,
+        /// The version that was read; `None`: there was none.
+        version: Option<String>,
+        /// The new value; `None` removes the record.
+        value: Option<Json>,
+    },
+    /// Keep others who share the store from what they do under this lock, until the flow ends. Answer: nothing.
+    Lock {
+        /// Its key.
+        key: String,
+    },
+    /// Wait. Answer: nothing.
+    Wait {
+        /// How long.
+        milliseconds: u64,
+    },
+    /// Get ready for the person to come back. Answer: the redirect URI.
+    PrepareRedirect {
+        /// Which of the host's ways back, counted from 0. The one that was prepared before is not needed any more.
+        candidate: u64,
+        /// The authorization server to which the person goes.
+        issuer: Issuer,
+        /// The redirect URI that is registered already.
+        preferred: Option<RedirectUri>,
+    },
+    /// Ask the person whether to go on. Answer: whether they agree.
+    Approve {
+        /// Why: `step-up` or `issuer-changed`.
+        reason: &'static str,
+        /// The authorization server to which the person would go.
+        issuer: Issuer,
+        /// What would be asked for.
+        plan: Arc<ScopePlan>,
+    },
+    /// Check the session's ID Token (OpenID Connect Core §3.1.3.7). Answer: `null`, the name of the check that failed
+    /// (`unverified` by a host that cannot check any), or `{ "wantsKeys": true }`; then it is asked once more, with the
+    /// server's keys.
+    CheckIdToken {
+        /// The session, with an ID Token.
+        session: Box<Session>,
+        /// What the token has to repeat; `None`: no nonce was sent.
+        nonce: Option<Secret>,
+        /// The server's keys (RFC 7517 §5), once they were read.
+        keys: Option<Json>,
+    },
+    /// Get a session by the host's own grant. Answer: the session.
+    Obtain {
+        /// What discovery found.
+        discovery: Arc<Discovery>,
+        /// The client.
+        registration: Arc<ClientRegistration>,
+        /// The scopes.
+        plan: Arc<ScopePlan>,
+    },
+}
+
+impl Effect {
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Effect::Read { .. } => "read",
+            Effect::CompareAndSwap { .. } => "compareAndSwap",
+            Effect::Lock { .. } => "lock",
+            Effect::Wait { .. } => "wait",
+            Effect::PrepareRedirect { .. } => "prepareRedirect",
+            Effect::Approve { .. } => "approve",
+            Effect::CheckIdToken { .. } => "checkIdToken",
+            Effect::Obtain { .. } => "obtain",
+        }
+    }
+
+    /// What it is about, in a few words: the same question is asked again when a flow runs again.
+    pub fn subject(&self) -> &str {
+        match self {
+            Effect::Read { key } | Effect::CompareAndSwap { key, .. } | Effect::Lock { key } => key,
+            Effect::PrepareRedirect { issuer, .. } => issuer.as_str(),
+            Effect::Approve { reason, .. } => reason,
+            Effect::CheckIdToken { keys: Some(_), .. } => "keys",
+            _ => "",
+        }
+    }
+
+    /// As it crosses to JavaScript.
+    pub fn to_json(&self) -> Json {
+        match self {
+            Effect::Read { key } | Effect::Lock { key } => object().with("key", key.as_str().into()),
+            Effect::CompareAndSwap { key, version, value } => object()
+                .with("key", key.as_str().into())
+                .with("version", version.to_json())
+                .with("value", value.to_json()),
+            Effect::Wait { milliseconds } => object().with("milliseconds", milliseconds.to_json()),
+            Effect::PrepareRedirect { candidate, issuer, preferred } => object()
+                .with("candidate", candidate.to_json())
+                .with("issuer", issuer.to_json())
+                .with("preferred", preferred.to_json()),
+            Effect::Approve { reason, issuer, plan } => {
+                object().with("reason", (*reason).into()).with("issuer", issuer.to_json()).with("plan", plan.to_json())
+            }
+            Effect::CheckIdToken { session, nonce, keys } => {
+                object().with("session", session.to_json()).with("nonce", nonce.to_json()).with("keys", keys.to_json())
+            }
+            Effect::Obtain { discovery, registration, plan } => object()
+                .with("discovery", discovery.to_json())
+                .with("registration", registration.to_json())
+                .with("plan", plan.to_json()),
+        }
+    }
+}

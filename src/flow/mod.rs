@@ -1,0 +1,11 @@
+//! Flows: the rules in the order of a sign-in, over what a host provides. `steps` tells the story top to bottom.
+
+pub mod documents;
+pub mod dynamic_registration;
+pub mod effect;
+pub mod exchange;
+pub mod platform;
+pub mod preflight;
+pub mod replay;
+pub mod steps;
+pub mod token_endpoint;

@@ -1,0 +1,599 @@
+//! The steps of a sign-in, top to bottom: discover, plan, register, authorize, complete, refresh.
+//!
+//! Each step is a function that asks the [`Replay`] and never waits: [`crate::flow::steps::replay::run`] runs it on a platform. What must
+//! outlive the process while the person is in the browser is data: a [`PendingAuthorization`].
+
+use std::sync::Arc;
+
+use crate::data::error::{Code, Error, Kind, Result, Step};
+use crate::data::http::{Response, StatedError};
+use crate::data::identifier::{Endpoint, Issuer, RedirectUri, Secret};
+use crate::data::json::Json;
+use crate::data::printable::filled;
+use crate::data::record::{Crossing, Mismatch};
+use crate::data::scope::ScopeSet;
+use crate::data::url::Nearness;
+use crate::flow::documents::{first_document, is_of_document, nothing_found};
+use crate::flow::dynamic_registration::{Doubt, DynamicRegistration};
+use crate::flow::exchange::Exchange;
+use crate::flow::preflight;
+use crate::flow::replay::Replay;
+use crate::flow::token_endpoint;
+use crate::protocol::authorization::{
+    self, Attempts, AuthorizationRequest, AuthorizationResponse, PendingAuthorization,
+};
+use crate::protocol::authorization_server::{self, AuthorizationServer};
+use crate::protocol::challenge::Challenge;
+use crate::protocol::discovery::Discovery;
+use crate::protocol::grant::GrantType;
+use crate::protocol::protected_resource::{self, ProtectedResource, Statement};
+use crate::protocol::pushed_authorization;
+use crate::protocol::registration::{self, ClientRegistration, RegistrationKind};
+use crate::protocol::registration_management::Management;
+use crate::protocol::registration_refusal;
+use crate::protocol::repair::{self, Repair};
+use crate::protocol::scope_plan::{self, ScopePlan};
+use crate::protocol::settings::{ClientDescription, ServerSettings};
+use crate::protocol::token::{self, Granting, Session};
+use crate::protocol::trace::{Event, Party, object};
+use crate::protocol::well_known;
+use crate::{record, tagged};
+
+/// Authorization servers that are asked for their metadata, however many are listed.
+const AUTHORIZATION_SERVER_LIMIT: usize = 10;
+
+record! {
+    /// What discovery starts from (RFC 9728 §3, RFC 8414 §3).
+    #[derive(Debug)]
+    pub struct DiscoverInput {
+        /// The MCP server's URL.
+        pub endpoint: Endpoint,
+        /// The challenge of its 401 or 403, where there was one.
+        pub challenge: Option<Challenge>,
+        /// The issuer of a stored session: tried first where the server names several.
+        pub preferred_issuer: Option<Issuer>,
+        /// What the host knows about this server.
+        pub settings: Option<Arc<ServerSettings>>,
+    }
+}
+
+/// Finds out who protects this MCP server and who signs people in for it (RFC 9728, RFC 8414).
+pub fn discover(replay: &Replay, input: &DiscoverInput) -> Result<Discovery> {
+    let settings = input.settings.clone().unwrap_or_default();
+    let url = input.endpoint.url();
+    let named_by = if settings.allow_private_addresses == Some(true) { Nearness::Local } else { url.nearness() };
+    let challenged = input.challenge.as_ref().and_then(|challenge| challenge.resource_metadata.as_deref());
+    let candidates = match challenged {
+        Some(metadata) => vec![Endpoint::named(metadata, named_by)?.as_str().to_owned()],
+        None => well_known::protected_resource(url),
+    };
+    let may_lack_metadata = challenged.is_none() && settings.without_metadata != Some(false);
+    let protected_resource = match discover_protected_resource(replay, candidates, &input.endpoint, named_by) {
+        Err(error) if error.code == Code::NoProtectedResourceMetadata && may_lack_metadata => {
+            replay.trace(Event::decision(Step::Discover, "goes on without metadata (MCP 2025-03-26)", Json::Null));
+            protected_resource::without_metadata(url)?
+        }
+        discovered => discovered?,
+    };
+
+    let configured = settings.client.as_ref().and_then(|client| client.issuer.as_ref());
+    let preferred = input.preferred_issuer.as_ref().or(configured);
+    let is_preferred = |issuer: &Issuer| preferred.is_some_and(|preferred| preferred.is_same_for_discovery(issuer));
+    let mut issuers = Vec::new();
+    for preferred in [true, false] {
+        for issuer in &protected_resource.authorization_servers {
+            if is_preferred(issuer) == preferred {
+                issuers.push(issuer);
+            }
+        }
+    }
+    let lacks_metadata = protected_resource.metadata_url.is_none();
+    let mut usable = None;
+    let mut failure = None;
+    for issuer in issuers.into_iter().take(AUTHORIZATION_SERVER_LIMIT) {
+        match discover_authorization_server(replay, issuer, &settings, named_by) {
+            Ok(server) if can_register(&server, &settings) => {
+                usable = Some(server);
+                break;
+            }
+            Ok(server) => usable = usable.or(Some(server)),
+            Err(error) if error.kind() == Kind::Transport => return Err(error),
+            Err(error) if lacks_metadata && error.code == Code::NoAuthorizationServerMetadata => {
+                usable = Some(authorization_server::without_metadata(issuer, &settings)?);
+            }
+            Err(error) => failure = failure.or(Some(error)),
+        }
+    }
+    let authorization_server = match (usable, failure) {
+        (Some(server), _) => server,
+        (None, Some(error)) => return Err(error),
+        (None, None) => return Err(nothing_found(Code::NoAuthorizationServerMetadata, &[])),
+    };
+    let is_named = [&settings.scopes, &settings.optional_scopes, &protected_resource.scopes_supported]
+        .into_iter()
+        .chain([&input.challenge.as_ref().and_then(|challenge| challenge.scopes.clone())])
+        .flatten()
+        .any(|scopes| !scopes.is_empty());
+    let authorization_server =
+        if is_named { authorization_server } else { as_openid_provider(replay, authorization_server, &settings) };
+    let decision = object()
+        .with("resource", protected_resource.resource.as_str().into())
+        .with("issuer", authorization_server.issuer.as_str().into());
+    replay.trace(Event::decision(
+        Step::Discover,
+        &filled("signs in at {}", &[authorization_server.issuer.as_str()]),
+        decision,
+    ));
+    let (endpoint, challenge) = (input.endpoint.clone(), input.challenge.clone());
+    Ok(Discovery { endpoint, challenge, protected_resource, authorization_server })
+}
+
+fn discover_protected_resource(
+    replay: &Replay,
+    candidates: Vec<String>,
+    called: &Endpoint,
+    named_by: Nearness,
+) -> Result<Arc<ProtectedResource>> {
+    let exchange = Exchange { replay, step: Step::Discover, party: Party::ProtectedResource };
+    let none = Code::NoProtectedResourceMetadata;
+    let read = |response: &Response, url: &str| protected_resource::read(response, url, called.url(), named_by);
+    let confirmed = match first_document(&exchange, &candidates, none, read)? {
+        Statement::Identified(protected_resource) => return Ok(protected_resource),
+        Statement::ConfirmAt(location) => first_document(&exchange, &[location], none, read),
+    };
+    match confirmed {
+        Ok(Statement::Identified(protected_resource)) => Ok(protected_resource),
+        Err(error) if error.code != none && is_of_document(&error) => Err(error),
+        _ => {
+            let message = "The protected resource's metadata names a wider resource, which does not say so itself (RFC 9728 §3.3). Nothing was sent to any authorization server; the MCP server's operator has to correct `resource`.";
+            Err(Error::new(Code::ResourceMismatch, message, &[]).with("called", called.as_str()))
+        }
+    }
+}
+
+fn discover_authorization_server(
+    replay: &Replay,
+    issuer: &Issuer,
+    settings: &ServerSettings,
+    named_by: Nearness,
+) -> Result<Arc<AuthorizationServer>> {
+    let exchange = Exchange { replay, step: Step::Discover, party: Party::AuthorizationServer };
+    let candidates = well_known::authorization_server(issuer);
+    // What it names is no nearer than itself, whoever named it.
+    let named_by = if settings.allow_private_addresses == Some(true) { named_by } else { issuer.url().nearness() };
+    let read = |response: &Response, url: &str| authorization_server::read(response, url, issuer, settings, named_by);
+    first_document(&exchange, &candidates, Code::NoAuthorizationServerMetadata, read)
+}
+
+/// Some servers say only in their OpenID document that they are an OpenID provider, which counts where nobody names a
+/// scope. Asked is who publishes keys and lists no scopes; what that document says beside it does not count.
+fn as_openid_provider(
+    replay: &Replay,
+    server: Arc<AuthorizationServer>,
+    settings: &ServerSettings,
+) -> Arc<AuthorizationServer> {
+    let has_keys = server.endpoints.as_ref().is_some_and(|endpoints| endpoints.get("jwks_uri").is_some());
+    let is_silent = server.openid_provider.is_none() && server.scopes_supported.is_none();
+    // The first location is RFC 8414's own.
+    let candidates = well_known::authorization_server(&server.issuer).split_off(1);
+    if !has_keys || !is_silent || server.metadata_url.as_ref().is_none_or(|url| candidates.contains(url)) {
+        return server;
+    }
+    let exchange = Exchange { replay, step: Step::Discover, party: Party::AuthorizationServer };
+    let nearness = server.issuer.url().nearness();
+    let read =
+        |response: &Response, url: &str| authorization_server::read(response, url, &server.issuer, settings, nearness);
+    match first_document(&exchange, &candidates, Code::NoAuthorizationServerMetadata, read) {
+        Ok(openid) if openid.openid_provider == Some(true) => Arc::new(AuthorizationServer {
+            openid_provider: openid.openid_provider,
+            scopes_supported: openid.scopes_supported.clone(),
+            ..(*server).clone()
+        }),
+        _ => server,
+    }
+}
+
+fn can_register(server: &AuthorizationServer, settings: &ServerSettings) -> bool {
+    settings.client.is_some() || server.registration_endpoint.is_some() || server.client_id_metadata_document_supported
+}
+
+record! {
+    /// What a plan for a discovered server starts from (RFC 6749 §3.3).
+    #[derive(Debug)]
+    pub struct PlanInput {
+        /// What discovery found.
+        pub discovery: Arc<Discovery>,
+        /// The plan of the same connection that is to be widened or repeated.
+        pub earlier: Option<Arc<ScopePlan>>,
+        /// What the protected resource demands of a token that lacks it: asked for outright, if need be.
+        pub insisted: Option<ScopeSet>,
+        /// What the client will give for tokens. Default: the authorization code.
+        pub grant: Option<GrantType>,
+        /// Whether a person asks to sign in, rather than a call: what was refused earlier may then be asked for again.
+        pub pressed: Option<bool>,
+        /// What the host knows about this server.
+        pub settings: Option<Arc<ServerSettings>>,
+    }
+}
+
+/// Plans the scopes of the connection, before anything is registered.
+pub fn plan(replay: &Replay, input: &PlanInput) -> Arc<ScopePlan> {
+    let grant = input.grant.unwrap_or(GrantType::AuthorizationCode);
+    let mut sources = input.discovery.scope_sources(&input.settings.clone().unwrap_or_default(), grant);
+    (sources.insisted, sources.pressed) = (input.insisted.clone(), input.pressed);
+    let plan = scope_plan::plan(&sources, input.earlier.as_deref());
+    replay.trace(Event::decision(Step::Plan, "planned the scopes", object().with("plan", plan.to_json())));
+    plan
+}
+
+record! {
+    /// What registration starts from (RFC 7591 §3).
+    #[derive(Debug)]
+    pub struct RegisterInput {
+        /// What discovery found.
+        pub discovery: Arc<Discovery>,
+        /// The scope plan.
+        pub plan: Arc<ScopePlan>,
+        /// Where the authorization response will come back to (RFC 6749 §3.1.2); absent for other grants.
+        pub redirect_uri: Option<RedirectUri>,
+        /// What the client will give for tokens. Default: the authorization code.
+        pub grant: Option<GrantType>,
+        /// The client, as it presents itself.
+        pub client: Option<Arc<ClientDescription>>,
+        /// A stored registration: used again if it serves, widened or replaced if not.
+        pub registration: Option<Arc<ClientRegistration>>,
+        /// Why the stored registration is in doubt, if it is.
+        pub doubt: Option<Doubt>,
+        /// Whether a person asks to sign in, rather than a call: what was refused earlier may then be asked for again.
+        pub pressed: Option<bool>,
+        /// What was tried in this sign-in so far.
+        pub attempts: Option<Attempts>,
+        /// What the host knows about this server.
+        pub settings: Option<Arc<ServerSettings>>,
+    }
+}
+
+record! {
+    /// A client that is ready to be used, and the plan within what it is registered for (RFC 7591 §3.2.1).
+    #[derive(Debug)]
+    pub struct Registered {
+        /// The client.
+        pub registration: Arc<ClientRegistration>,
+        /// The plan, which now knows what is registered.
+        pub plan: Arc<ScopePlan>,
+        /// What was tried in this sign-in so far.
+        pub attempts: Attempts,
+    }
+}
+
+/// Gets a client: the one registered by hand, else the metadata document, else a stored or a new dynamic
+/// registration (RFC 7591). Fails before any browser opens if a required scope is not registered.
+pub fn register(replay: &Replay, input: &RegisterInput) -> Result<Registered> {
+    let RegisterInput { discovery, plan, .. } = input;
+    let recalled = |stored: &Arc<ClientRegistration>| stored.recalled(input.pressed == Some(true), replay.now());
+    let stored = input.registration.as_ref().map(recalled).map(Arc::new);
+    let (redirect_uri, grant) = (input.redirect_uri.as_ref(), input.grant.unwrap_or(GrantType::AuthorizationCode));
+    let settings = input.settings.clone().unwrap_or_default();
+    let client = input.client.clone().unwrap_or_default();
+    if let Some(attempts) = input.attempts {
+        replay.set_attempts(attempts);
+    }
+    let server = &discovery.authorization_server;
+    let document = client.client_metadata_url.as_deref().filter(|_| server.client_id_metadata_document_supported);
+    let registration = if let Some(configured) = &settings.client {
+        registration::pre_registered(configured, stored.as_deref(), server, redirect_uri)?
+    } else if let Some(url) = document {
+        let url = registration::metadata_document_url(url)?;
+        let exchange = Exchange { replay, step: Step::Register, party: Party::Client };
+        let document = exchange.get(url.as_str());
+        let document = document.as_ref().ok().and_then(|response| response.document().ok());
+        registration::by_metadata_document(&url, document, server, redirect_uri)
+    } else {
+        let refresh = settings.refresh.unwrap_or(true);
+        let exchange = Exchange { replay, step: Step::Register, party: Party::AuthorizationServer };
+        let (client, initial_access_token) = (&client, settings.initial_access_token.as_ref());
+        if initial_access_token.is_some_and(|given| Secret::for_header(given.token.reveal()).is_none()) {
+            // What the platform says of such a header would have the token in it.
+            let path = "settings.initialAccessToken.token".to_owned();
+            return Err(Error::invalid_argument(Mismatch { path, expected: "a token that a header can hold" }));
+        }
+        let dynamic =
+            DynamicRegistration { exchange, server, plan, grant, redirect_uri, client, initial_access_token, refresh };
+        let doubt = match (&stored, input.doubt) {
+            (Some(stored), Some(Doubt::Unanswered)) if Management::of(stored).is_none() => {
+                preflight::is_unknown(replay, discovery, stored, plan, &settings).then_some(Doubt::Forgotten)
+            }
+            (_, doubt) => doubt,
+        };
+        dynamic.client(stored.as_ref(), doubt).map_err(|error| registered_nowhere(error, discovery))?
+    };
+    let plan = registration.plan(plan);
+    let decision = object()
+        .with("kind", registration.kind.to_json())
+        .with("clientId", registration.client_id.as_str().into())
+        .with("plan", plan.to_json());
+    replay.trace(Event::decision(Step::Register, &filled("uses the client {}", &[&registration.client_id]), decision));
+    let missing = registration.missing(&plan);
+    if missing.is_empty() {
+        Ok(Registered { registration, plan, attempts: replay.attempts() })
+    } else {
+        Err(registration_refusal::scopes_missing(&missing, &registration))
+    }
+}
+
+/// A server without metadata that has no registration either: what its operator has to add is the metadata.
+fn registered_nowhere(error: Box<Error>, discovery: &Discovery) -> Box<Error> {
+    let states_an_error = error.details.iter().any(|(name, _)| *name == "error");
+    if error.code != Code::RegistrationRefused
+        || states_an_error
+        || discovery.authorization_server.metadata_url.is_some()
+    {
+        return error;
+    }
+    nothing_found(Code::NoProtectedResourceMetadata, &well_known::protected_resource(discovery.endpoint.url()))
+}
+
+record! {
+    /// What an authorization request is built from (RFC 6749 §4.1.1).
+    #[derive(Debug)]
+    pub struct BeginInput {
+        /// What discovery found.
+        pub discovery: Arc<Discovery>,
+        /// The client.
+        pub registration: Arc<ClientRegistration>,
+        /// The scope plan.
+        pub plan: Arc<ScopePlan>,
+        /// The client, as it presents itself, should it have to be registered anew.
+        pub client: Option<Arc<ClientDescription>>,
+        /// What was tried in this sign-in so far.
+        pub attempts: Option<Attempts>,
+        /// What the host knows about this server.
+        pub settings: Option<Arc<ServerSettings>>,
+    }
+}
+
+record! {
+    /// An authorization request that is ready to be opened in a browser (RFC 6749 §4.1.1).
+    #[derive(Debug)]
+    pub struct Begun {
+        /// The URL to open: https, or http on loopback.
+        pub authorization_url: String,
+        /// What to keep until the response arrives, under its `state`.
+        pub pending: PendingAuthorization,
+    }
+}
+
+/// Builds the authorization request (RFC 6749 §4.1.1 with PKCE and `resource`). With the opt-in preflight, a first look
+/// at the server's answer spares the person a trip that would end in refused scopes.
+pub fn begin(replay: &Replay, input: &BeginInput) -> Result<Begun> {
+    let settings = input.settings.clone().unwrap_or_default();
+    let mut input = input.clone();
+    if let Some(attempts) = input.attempts {
+        replay.set_attempts(attempts);
+    }
+    loop {
+        let attempts = replay.attempts();
+        let authorization = authorization_request(replay, &input, &settings)?;
+        let wants_look = settings.preflight == Some(true) || preflight::is_doubtful(&authorization.pending);
+        let refusal = if wants_look && !attempts.preflighted {
+            replay.set_attempts(Attempts { preflighted: true, ..attempts });
+            match preflight::look(replay, &authorization) {
+                Err(error) if settings.preflight == Some(true) => return Err(error),
+                looked => looked.unwrap_or_default(),
+            }
+        } else if let Some(endpoint) = pushed_authorization::endpoint(&authorization, &settings) {
+            let (client, form) = (&authorization.pending.registration, authorization.parameters.clone());
+            let response = token_endpoint::post(replay, Step::Authorize, endpoint, client, form)?;
+            match pushed_authorization::read(response, &authorization)? {
+                pushed_authorization::Answer::Accepted(url) => return Ok(begun(replay, url, authorization.pending)),
+                pushed_authorization::Answer::Refused(refusal) => Some(refusal),
+            }
+        } else {
+            return Ok(begun(replay, authorization.url(), authorization.pending));
+        };
+        let Some(refusal) = refusal else { continue };
+        let pending = authorization.pending;
+        remember_refusal(replay, &refusal, &pending);
+        let Some(repair) = repair::after(&refusal, &pending, true, replay.now()) else {
+            return Err(repair::refused(refusal, &pending));
+        };
+        // What was refused before a browser opened counts as the trip that it spared: there is one repair, here or after
+        // the callback.
+        let (client, settings) = (input.client.clone(), input.settings.clone());
+        replay.set_attempts(Attempts { preflighted: true, ..pending.attempts });
+        let Registered { registration, plan, .. } = repaired(replay, &pending, repair, client, settings)?;
+        (input.registration, input.plan) = (registration, plan);
+    }
+}
+
+/// What was asked for outright and refused is not asked for again by itself: that is kept with the registration.
+fn remember_refusal(replay: &Replay, refusal: &StatedError, pending: &PendingAuthorization) {
+    let refused = repair::refused_scopes(refusal, pending);
+    if pending.plan.outright().includes(&refused) && !refused.is_empty() {
+        replay.registered(pending.registration.refusing(&refused, replay.now()).into());
+    }
+}
+
+fn begun(replay: &Replay, authorization_url: String, pending: PendingAuthorization) -> Begun {
+    replay.set_attempts(pending.attempts);
+    let details = object().with("url", crate::protocol::trace::redacted_url(&authorization_url).into());
+    let mut event = Event::decision(Step::Authorize, "sends the person to the authorization server", details);
+    event.to = Party::Browser;
+    replay.trace(event);
+    Begun { authorization_url, pending }
+}
+
+fn authorization_request(
+    replay: &Replay,
+    input: &BeginInput,
+    settings: &ServerSettings,
+) -> Result<AuthorizationRequest> {
+    let mut attempts = replay.attempts();
+    attempts.authorizations += 1;
+    let random = preflight::random(replay)?;
+    let (discovery, registration) = (input.discovery.clone(), input.registration.clone());
+    authorization::request(discovery, registration, &input.plan, settings, random, attempts, replay.now())
+}
+
+record! {
+    /// What an authorization response is read with (RFC 6749 §4.1.2).
+    #[derive(Debug)]
+    pub struct CompleteInput {
+        /// What was kept since the authorization request. Use it once.
+        pub pending: PendingAuthorization,
+        /// The whole URL that the browser was sent back to.
+        pub callback_url: String,
+        /// The client, as it presents itself, should it have to be registered anew.
+        pub client: Option<Arc<ClientDescription>>,
+        /// What the host knows about this server.
+        pub settings: Option<Arc<ServerSettings>>,
+    }
+}
+
+record! {
+    /// The person is signed in (RFC 6749 §4.1.4).
+    #[derive(Debug)]
+    pub struct SignedIn {
+        /// The session, to be stored.
+        pub session: Session,
+    }
+}
+
+tagged! {
+    /// How a trip through the browser ended (RFC 6749 §4.1.2).
+    pub enum Completion {
+        /// The person is signed in.
+        SignedIn(SignedIn) = "signed-in",
+        /// The server refused scopes, and one repair is possible: open this URL.
+        AuthorizeAgain(Begun) = "authorize-again",
+    }
+}
+
+/// Reads the authorization response and trades its code for tokens (RFC 6749 §4.1.2 to §4.1.4). The code is sent
+/// once, whatever happens.
+pub fn complete(replay: &Replay, input: &CompleteInput) -> Result<Completion> {
+    replay.set_attempts(input.pending.attempts);
+    let response =
+        authorization::read(&input.callback_url, &input.pending).map_err(|error| error.at(Step::Callback))?;
+    let mut event = Event::decision(Step::Callback, "the authorization response is genuine", Json::Null);
+    event.from = Party::Browser;
+    replay.trace(event);
+    let code = match response {
+        AuthorizationResponse::Code(code) => code,
+        AuthorizationResponse::Refused(refusal) => {
+            remember_refusal(replay, &refusal, &input.pending);
+            let settings = input.settings.clone().unwrap_or_default();
+            let unseen = preflight::is_refused_unseen(replay, &refusal, &input.pending, &settings);
+            let Some(repair) = repair::after(&refusal, &input.pending, unseen, replay.now()) else {
+                return Err(repair::refused(refusal, &input.pending).at(Step::Callback));
+            };
+            return authorize_again(replay, input, repair).map(Completion::AuthorizeAgain);
+        }
+    };
+    let form = token::form_with_code(&code, &input.pending);
+    let PendingAuthorization { discovery, resource, registration, plan, .. } = input.pending.clone();
+    let answer = match token_endpoint::redeem(replay, Step::Token, &discovery, &registration, form) {
+        Ok(answer) => answer,
+        Err(error) => {
+            let repair = repair::after_refused_code(&error, &input.pending).ok_or(error)?;
+            return authorize_again(replay, input, repair).map(Completion::AuthorizeAgain);
+        }
+    };
+    let granting = Granting { discovery, resource, registration, plan };
+    let session = token_endpoint::signed_in(replay, answer, GrantType::AuthorizationCode, granting);
+    let session = token_endpoint::with_id_token_checked(replay, session, input.pending.nonce.as_ref())?;
+    let withheld = session.plan.withheld_from_host();
+    if session.registration.kind == RegistrationKind::Dynamic
+        && !withheld.is_empty()
+        && input.pending.attempts.authorizations < repair::AUTHORIZATION_LIMIT
+    {
+        let repair = Repair::AskFor(session.plan.insisting(&withheld));
+        return authorize_again(replay, input, repair).map(Completion::AuthorizeAgain);
+    }
+    Ok(Completion::SignedIn(SignedIn { session }))
+}
+
+fn authorize_again(replay: &Replay, input: &CompleteInput, repair: Repair) -> Result<Begun> {
+    let (discovery, client, settings) = (input.pending.discovery.clone(), input.client.clone(), input.settings.clone());
+    let Registered { registration, plan, .. } =
+        repaired(replay, &input.pending, repair, client.clone(), settings.clone())?;
+    begin(replay, &BeginInput { discovery, registration, plan, client, attempts: None, settings })
+}
+
+fn repaired(
+    replay: &Replay,
+    pending: &PendingAuthorization,
+    repair: Repair,
+    client: Option<Arc<ClientDescription>>,
+    settings: Option<Arc<ServerSettings>>,
+) -> Result<Registered> {
+    let PendingAuthorization { discovery, registration, .. } = pending.clone();
+    let attempts = replay.attempts();
+    let plan = match &repair {
+        Repair::WithoutRefused { plan, .. } | Repair::Widen(plan) | Repair::AskFor(plan) => plan.clone(),
+    };
+    replay.trace(Event::decision(Step::Callback, "repairs the plan", object().with("plan", plan.to_json())));
+    if let Repair::WithoutRefused { refused, .. } = &repair {
+        let registration = registration.refusing(refused, replay.now()).into();
+        return Ok(Registered { registration, plan, attempts });
+    }
+    if let Repair::AskFor(_) = repair {
+        return Ok(Registered { registration, plan, attempts });
+    }
+    let input = RegisterInput {
+        discovery,
+        plan,
+        redirect_uri: registration.redirect_uri.clone(),
+        grant: None,
+        client,
+        registration: Some(registration),
+        doubt: Some(Doubt::Refused),
+        pressed: None,
+        attempts: None,
+        settings,
+    };
+    register(replay, &input)
+}
+
+record! {
+    /// What a refresh starts from (RFC 6749 §6).
+    #[derive(Debug)]
+    pub struct RefreshInput {
+        /// The session, whose refresh token is used.
+        pub session: Session,
+    }
+}
+
+/// Trades the refresh token for new tokens (RFC 6749 §6). Only a refusal by the server says that the session is
+/// over; every other failure leaves it as it is.
+pub fn refresh(replay: &Replay, input: &RefreshInput) -> Result<Session> {
+    let session = &input.session;
+    let Some(refresh_token) = &session.tokens.refresh_token else {
+        return Err(Error::new(
+            Code::NoRefreshToken,
+            "There is no refresh token in this session: sign in again when its access token has expired.",
+            &[],
+        ));
+    };
+    let form = token::form_with_refresh_token(refresh_token, session);
+    let answer = token_endpoint::redeem(replay, Step::Refresh, &session.discovery, &session.registration, form);
+    let session = token::refreshed(answer?, session.clone());
+    replay.trace(Event::decision(Step::Refresh, "has new tokens", object().with("plan", session.plan.to_json())));
+    Ok(session)
+}
+
+record! {
+    /// What the deletion of a registration starts from (RFC 7592 §2.3).
+    #[derive(Debug)]
+    pub struct UnregisterInput {
+        /// The registration that is no longer needed.
+        pub registration: ClientRegistration,
+    }
+}
+
+/// Deletes a registration where the server offers that (RFC 7592 §2.3). Whether it did is the answer.
+pub fn unregister(replay: &Replay, input: &UnregisterInput) -> Result<bool> {
+    let Some(management) = Management::of(&input.registration) else { return Ok(false) };
+    let exchange = Exchange { replay, step: Step::Register, party: Party::AuthorizationServer };
+    Ok(exchange.once(&management.delete_request())?.is_success())
+}

@@ -1,0 +1,87 @@
+//! What discovery finds: everything that the rest of a sign-in needs to know about the two servers.
+
+use std::sync::Arc;
+
+use crate::data::identifier::{Endpoint, Issuer};
+use crate::data::record::Reader;
+use crate::data::url::Url;
+use crate::protocol::authorization_server::AuthorizationServer;
+use crate::protocol::challenge::Challenge;
+use crate::protocol::grant::GrantType;
+use crate::protocol::protected_resource::ProtectedResource;
+use crate::protocol::scope_plan::ScopeSources;
+use crate::protocol::settings::ServerSettings;
+use crate::record;
+
+record! {
+    /// What discovery found for one MCP server (RFC 9728 §3, RFC 8414 §3). Exists only if the protected resource is the one
+    /// that is called, and the authorization server one of those that it names.
+    #[derive(Debug)]
+    pub struct Discovery: require_agreement {
+        /// The MCP server's URL, as it is called.
+        pub(crate) endpoint: Endpoint,
+        /// The challenge that was answered, where there was one.
+        pub(crate) challenge: Option<Challenge>,
+        /// The MCP server as a protected resource.
+        pub(crate) protected_resource: Arc<ProtectedResource>,
+        /// The authorization server that will be used, its issuer verified.
+        pub(crate) authorization_server: Arc<AuthorizationServer>,
+    }
+}
+
+impl Discovery {
+    /// The MCP server as a protected resource.
+    pub fn protected_resource(&self) -> &Arc<ProtectedResource> {
+        &self.protected_resource
+    }
+
+    /// The authorization server that will be used.
+    pub fn authorization_server(&self) -> &Arc<AuthorizationServer> {
+        &self.authorization_server
+    }
+
+    /// The issuer of the authorization server that will be used.
+    pub fn issuer(&self) -> &Issuer {
+        &self.authorization_server.issuer
+    }
+
+    /// What was read from outside may have been put together by hand.
+    fn require_agreement(&self, reader: &mut Reader) {
+        let ProtectedResource { resource, authorization_servers, .. } = &*self.protected_resource;
+        if !authorization_servers.iter().any(|issuer| issuer.is_same_for_discovery(self.issuer())) {
+            reader.refuse("a discovery whose authorization server is one of the protected resource's");
+        }
+        if !Url::parse(resource).is_some_and(|resource| resource.contains(self.endpoint.url())) {
+            reader.refuse("a discovery whose protected resource is the one that is called");
+        }
+    }
+
+    /// What the scope plan is made from.
+    pub fn scope_sources(&self, settings: &ServerSettings, grant: GrantType) -> ScopeSources {
+        let is_of_person = matches!(grant, GrantType::AuthorizationCode | GrantType::DeviceCode);
+        ScopeSources {
+            challenge: self.challenge.as_ref().and_then(|challenge| challenge.scopes.clone()),
+            insufficient: self
+                .challenge
+                .as_ref()
+                .map(|challenge| challenge.error.as_deref() == Some("insufficient_scope")),
+            protected_resource: self.protected_resource.scopes_supported.clone(),
+            host: settings.scopes.clone(),
+            host_optional: settings.optional_scopes.clone(),
+            refresh: Some(settings.refresh.unwrap_or(true)),
+            authorization_server: self.authorization_server.scopes_supported.clone(),
+            openid_provider: self.authorization_server.openid_provider.filter(|_| is_of_person),
+            ..ScopeSources::default()
+        }
+    }
+
+    /// The `resource` parameter (RFC 8707): what the protected resource calls itself, byte for byte, unless the
+    /// host's settings say otherwise. Without metadata it calls itself nothing.
+    pub fn resource(&self, settings: &ServerSettings) -> Option<String> {
+        if settings.omit_resource == Some(true) {
+            return None;
+        }
+        let ProtectedResource { resource, metadata_url, .. } = &*self.protected_resource;
+        settings.resource.clone().or_else(|| metadata_url.is_some().then(|| resource.clone()))
+    }
+}

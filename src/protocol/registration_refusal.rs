@@ -1,0 +1,67 @@
+//! What people read where a client cannot be registered, or not for what is required: whose word it is, and what to change.
+
+use crate::data::error::{Code, Error};
+use crate::data::http::StatedError;
+use crate::data::printable::{filled, mentions};
+use crate::data::scope::ScopeSet;
+use crate::protocol::authorization_server::AuthorizationServer;
+use crate::protocol::registration::{ClientRegistration, RegistrationKind};
+use crate::protocol::scope_plan::ScopePlan;
+
+/// The error where there is no way to register.
+pub fn impossible(server: &AuthorizationServer) -> Box<Error> {
+    let message = "The authorization server {} offers no way to register a client. Register one there by hand, and configure its `client_id` as `client.clientId` for this server.";
+    Error::new(Code::NeedsClientId, message, &[server.issuer.as_str()]).with("issuer", server.issuer.as_str())
+}
+
+/// The refusal of a registration, for people.
+pub fn refused(refusal: StatedError, status: u16, server: &AuthorizationServer, plan: &ScopePlan) -> Box<Error> {
+    let remedy = if mentions(&refusal.description, "client-registration service") {
+        " The operator of a Keycloak changes that policy in the admin console: Clients, Client registration, Client registration policies (anonymous access)."
+    } else if plan.to_register().is_empty() {
+        " If it wants a `scope`, configure `scopes` for this server."
+    } else {
+        ""
+    };
+    let sentence = "The authorization server {} refused to register this client. Ask its operator to permit registration, or configure a client that was registered by hand.{}";
+    let issuer = server.issuer.as_str();
+    let error = refusal.into_error(Code::RegistrationRefused, sentence, &[issuer, remedy]);
+    error.with("status", status).with("issuer", issuer)
+}
+
+/// What an operator can change where scopes are refused that the registration does not name.
+const PERMIT: &str = "Its operator has to permit them for clients that register themselves (in Keycloak: the realm's client scopes, and its client registration policy `Allowed Client Scopes`); if they come from the setting `scopes`, remove them there. Then sign in again.";
+
+/// The error for scopes that are required, and that this client cannot have: known before any browser opens. It names the
+/// scopes, the server, and what to change.
+pub fn scopes_missing(missing: &ScopeSet, registration: &ClientRegistration) -> Box<Error> {
+    let scopes = missing.to_parameter().unwrap_or_default();
+    let client_id = &registration.client_id;
+    let (what, remedy, which) = match registration.kind {
+        RegistrationKind::PreRegistered => (
+            "did not register",
+            "Have them added, there and in the setting `client.scopes`, for the client ",
+            filled("{}.", &[client_id]),
+        ),
+        RegistrationKind::MetadataDocument => (
+            "did not register",
+            "Add them to `scope` in the client metadata document, or leave `scope` out of it: ",
+            filled("{}.", &[client_id]),
+        ),
+        RegistrationKind::Dynamic => ("refused", PERMIT, String::new()),
+    };
+    let message =
+        "The authorization server {} {} this client for the required scopes `{}`, so requesting them would fail. {}{}";
+    let issuer = registration.issuer.as_str();
+    Error::new(Code::ScopeNotRegistered, message, &[issuer, what, &scopes, remedy, &which])
+        .with("scope", scopes)
+        .with("issuer", issuer)
+}
+
+/// The refusal of scopes that were asked for outright, for people.
+pub fn refused_outright(refusal: StatedError, scopes: &str, issuer: &str) -> Box<Error> {
+    let message = "The authorization server {} refused the scopes `{}`, which the MCP server demands and its registration of this client does not name. {}";
+    let mut error = refusal.into_error(Code::ScopeNotRegistered, message, &[issuer, scopes, PERMIT]);
+    error.details.retain(|(name, _)| *name != "scope");
+    error.with("scope", scopes).with("issuer", issuer)
+}

@@ -1,0 +1,4 @@
+//! The platform as JavaScript has it, through web-sys, and what JavaScript calls.
+
+mod bindings;
+mod platform;

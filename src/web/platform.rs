@@ -1,0 +1,251 @@
+//! The platform as JavaScript has it: `fetch`, entropy, clock and trace. The only file that knows web-sys.
+//!
+//! Nothing of the host's is trusted to have its shape: an exception that crossed the wasm stack would leave a
+//! promise unsettled for ever, so every access is one that can fail.
+
+use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, Headers};
+
+use crate::data::error::{Code, Error, Result, Step};
+use crate::data::http::{BODY_LIMIT, Request, Response, too_large};
+use crate::data::identifier::Secret;
+use crate::data::json::Json;
+use crate::data::printable::printable;
+use crate::data::record::Crossing;
+use crate::flow::effect::Effect;
+use crate::flow::platform::Platform;
+use crate::protocol::trace::{Event, object};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = setTimeout)]
+    fn set_timeout(end: &JsValue, milliseconds: f64) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = clearTimeout)]
+    fn clear_timeout(timer: &JsValue) -> Result<(), JsValue>;
+}
+
+const DEFAULT_TIMEOUT_MILLISECONDS: f64 = 30_000.0;
+
+/// The longest time that `setTimeout` can wait; with a longer one it does not wait at all.
+const LONGEST_TIMEOUT_MILLISECONDS: f64 = 2_147_483_647.0;
+
+/// A host's options for one call: `fetch`; where they are there, `signal`,
+/// `timeoutMilliseconds`, `trace`, `perform`, `clientAssertion`, `dpop`.
+pub struct WebPlatform(pub JsValue);
+
+impl Platform for WebPlatform {
+    async fn fetch(&self, step: Step, request: &Request, follows: bool) -> Result<Response> {
+        let deadline = Deadline::new(&member(&self.0, "signal"), self.timeout())?;
+        let initial = initial(request, follows, &deadline.controller.signal())
+            .map_err(|thrown| network_failed(request, &thrown))?;
+        let answering = method(&self.0, "fetch", &[request.url.as_str().into(), initial, step.word().into()]);
+        let answering = answering.map_err(|thrown| network_failed(request, &thrown))?;
+        let answer = deadline.settle(answering, request).await?;
+        let Some(status) = member(&answer, "status").as_f64() else {
+            return Err(network_failed(request, &"fetch gave no Response".into()));
+        };
+        let headers = member(&answer, "headers");
+        let header = |name: &str| method(&headers, "get", &[name.into()]).ok()?.as_string();
+        let body =
+            if status == 0.0 { Vec::new() } else { read_body(&member(&answer, "body"), &deadline, request).await? };
+        let url = member(&answer, "url").as_string().filter(|url| !url.is_empty());
+        Ok(Response::new(url.unwrap_or_else(|| request.url.clone()), status as u16, body, header))
+    }
+
+    async fn client_assertion(&self, issuer: &str, client_id: &str) -> Result<Secret> {
+        let request = object().with("issuer", issuer.into()).with("clientId", client_id.into());
+        let made = match method(&self.0, "clientAssertion", &[request.to_javascript()]) {
+            Ok(making) => JsFuture::from(Promise::resolve(&making)).await,
+            thrown => thrown,
+        };
+        made.ok().and_then(|assertion| assertion.as_string()).map(|assertion| Secret::new(&assertion)).ok_or_else(|| {
+            let message = "The client has to authenticate by an assertion that is signed with its key (`private_key_jwt`), and the host gave none: `client.assertion` has to be a function that resolves with one.";
+            Error::new(Code::InvalidArgument, message, &[])
+        })
+    }
+
+    async fn perform(&self, effect: &Effect) -> Result<Json> {
+        let arguments = [effect.name().into(), effect.to_json().to_javascript()];
+        let performed = match method(&self.0, "perform", &arguments) {
+            Ok(performing) => JsFuture::from(Promise::resolve(&performing)).await,
+            thrown => thrown,
+        };
+        performed.ok().and_then(|answer| Json::from_javascript(&answer)).ok_or_else(|| {
+            let message = "The host failed at `{}`.";
+            Error::new(Code::HostFailed, message, &[effect.name()])
+        })
+    }
+
+    fn proves_possession(&self) -> bool {
+        member(&self.0, "dpop").is_truthy()
+    }
+
+    fn random(&self) -> Result<[u8; 32]> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(|_| {
+            let message = "This platform offers no `crypto.getRandomValues`, without which no sign-in is safe. Use a platform that does.";
+            Error::new(Code::NoRandomness, message, &[])
+        })?;
+        Ok(bytes)
+    }
+
+    fn now(&self) -> u64 {
+        (js_sys::Date::now() / 1000.0) as u64
+    }
+
+    fn trace(&self, event: Event) {
+        let trace = member(&self.0, "trace");
+        if trace.is_function() {
+            // A logger that throws must not end a sign-in.
+            let _ = call(&trace, &JsValue::UNDEFINED, &[event.to_json().to_javascript()]);
+        }
+    }
+}
+
+impl WebPlatform {
+    fn timeout(&self) -> f64 {
+        let given = member(&self.0, "timeoutMilliseconds").as_f64().filter(|milliseconds| *milliseconds > 0.0);
+        given.unwrap_or(DEFAULT_TIMEOUT_MILLISECONDS).min(LONGEST_TIMEOUT_MILLISECONDS)
+    }
+}
+
+/// What `fetch` is called with, beside the URL.
+fn initial(request: &Request, follows: bool, signal: &JsValue) -> Result<JsValue, JsValue> {
+    let mut headers = object().with("accept", "application/json".into());
+    let mut initial = object()
+        .with("method", request.method.word().into())
+        .with("cache", "no-store".into())
+        .with("credentials", "omit".into())
+        .with("redirect", if follows { "follow" } else { "manual" }.into());
+    if let Some(body) = &request.body {
+        headers = headers.with("content-type", body.content_type.into());
+        initial = initial.with("body", body.text.reveal().into());
+    }
+    if let Some(authorization) = &request.authorization {
+        headers = headers.with("authorization", authorization.reveal().into());
+    }
+    let headers = Headers::new_with_record_from_str_to_str(headers.to_javascript().unchecked_ref())?;
+    let initial = initial.to_javascript();
+    Reflect::set(&initial, &"headers".into(), &headers)?;
+    Reflect::set(&initial, &"signal".into(), signal)?;
+    Ok(initial)
+}
+
+/// Reads a stream to its end, or up to the limit: what is larger is an attack or a mistake.
+async fn read_body(stream: &JsValue, deadline: &Deadline, request: &Request) -> Result<Vec<u8>> {
+    let mut body = Vec::new();
+    if stream.is_null() || stream.is_undefined() {
+        return Ok(body);
+    }
+    let failed = |thrown: JsValue| network_failed(request, &thrown);
+    let reader = method(stream, "getReader", &[]).map_err(failed)?;
+    loop {
+        let reading = method(&reader, "read", &[]).map_err(failed)?;
+        let chunk = deadline.settle(reading, request).await?;
+        if member(&chunk, "done").is_truthy() {
+            return Ok(body);
+        }
+        let Ok(bytes) = member(&chunk, "value").dyn_into::<Uint8Array>() else {
+            return Err(network_failed(request, &"the body is no stream of bytes".into()));
+        };
+        if body.len().saturating_add(bytes.length() as usize) > BODY_LIMIT {
+            deadline.controller.abort();
+            return Err(too_large("1"));
+        }
+        body.extend(bytes.to_vec());
+    }
+}
+
+/// The end of a request, by time or by the host's signal. `fetch` is told, but need not obey to end the wait.
+struct Deadline {
+    controller: AbortController,
+    reached: Promise,
+    timer: JsValue,
+    signal: JsValue,
+    end: JsValue,
+}
+
+const ABORT_EVENT: &str = "abort";
+
+impl Deadline {
+    fn new(signal: &JsValue, milliseconds: f64) -> Result<Deadline> {
+        let unsupported =
+            |_| Error::new(Code::NetworkFailed, "This platform lacks AbortController. Use a newer one.", &[]);
+        let controller = AbortController::new().map_err(unsupported)?;
+        // Without an argument, whatever calls it: an event would become the reason.
+        let end = method(&member(&controller, "abort"), "bind", &[controller.clone().into(), JsValue::UNDEFINED]);
+        let end = end.unwrap_or(JsValue::UNDEFINED);
+        let ending = controller.signal();
+        let reached = Promise::new(&mut |resolve, _| {
+            let _ = method(&ending, "addEventListener", &[ABORT_EVENT.into(), resolve.into()]);
+        });
+        let timer = set_timeout(&end, milliseconds).unwrap_or(JsValue::UNDEFINED);
+        let deadline = Deadline { controller, reached, timer, signal: signal.clone(), end };
+        if deadline.is_cancelled() {
+            deadline.controller.abort();
+        } else {
+            deadline.listen("addEventListener");
+        }
+        Ok(deadline)
+    }
+
+    fn is_cancelled(&self) -> bool {
+        member(&self.signal, "aborted").is_truthy()
+    }
+
+    fn listen(&self, how: &str) {
+        if self.signal.is_object() {
+            let _ = method(&self.signal, how, &[ABORT_EVENT.into(), self.end.clone()]);
+        }
+    }
+
+    /// Waits for a promise, but not beyond the end.
+    async fn settle(&self, promise: JsValue, request: &Request) -> Result<JsValue> {
+        let settled = JsFuture::from(Promise::race(&Array::of2(&self.reached, &promise))).await;
+        // An abort may reach `fetch`, which then rejects, before it reaches the race.
+        if !self.controller.signal().aborted() {
+            return settled.map_err(|thrown| network_failed(request, &thrown));
+        }
+        Err(if self.is_cancelled() {
+            Error::new(Code::Aborted, "The call was cancelled by its host.", &[])
+        } else {
+            let message = "The server did not answer completely in time. Check the network, or try again later.";
+            Error::new(Code::TimedOut, message, &[]).with("url", crate::protocol::trace::redacted_url(&request.url))
+        })
+    }
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        let _ = clear_timeout(&self.timer);
+        self.listen("removeEventListener");
+    }
+}
+
+fn network_failed(request: &Request, thrown: &JsValue) -> Box<Error> {
+    let cause = member(thrown, "cause");
+    let text = |value: &JsValue, name| member(value, name).as_string().filter(|text| !text.is_empty());
+    let reason = text(&cause, "code").or_else(|| text(&cause, "message")).or_else(|| text(thrown, "message"));
+    let reason = printable(&reason.or_else(|| thrown.as_string()).unwrap_or_default());
+    let url = crate::protocol::trace::redacted_url(&request.url);
+    let message =
+        "The request to {} failed ({}). Check the URL and the network; in a browser, the server may lack CORS headers.";
+    Error::new(Code::NetworkFailed, message, &[&url, &reason]).with("url", url.as_str()).with("reason", reason.as_str())
+}
+
+/// A member of whatever that is; `undefined` where there is none or it cannot be read.
+fn member(of: &JsValue, name: &str) -> JsValue {
+    Reflect::get(of, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+fn method(of: &JsValue, name: &str, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
+    call(&member(of, name), of, arguments)
+}
+
+fn call(function: &JsValue, this: &JsValue, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
+    let function: &Function = function.dyn_ref().ok_or("not a function")?;
+    function.apply(this, &arguments.iter().collect())
+}
