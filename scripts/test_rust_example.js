@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setup } from './setup.js';
+import { build } from './build.js';
 import {
   conclude,
   Explained,
@@ -27,7 +27,8 @@ const options = [
 ];
 
 await runProgram(async () => {
-  await setup();
+  // The servers and their helpers use the package.
+  await build();
   await ensureTestPackages();
   progress('cargo fmt, clippy and test');
   await mustRun('cargo', ['fmt', '--check', '--manifest-path', manifest]);

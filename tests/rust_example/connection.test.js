@@ -95,6 +95,15 @@ test('a refresh and a sign-in that are asked for happen, and a sign-out revokes 
   assert.equal(await sessionFile(folder), undefined);
 });
 
+test('after a restart the person comes back to the redirect URI that is registered, with the same client', async () => {
+  const folder = await temporaryFolder();
+  const trips = [...(await calls(folder, 'sign-in')).trips, ...(await calls(folder, 'sign-in')).trips];
+  assert.equal(trips.length, 2);
+  for (const name of ['redirect_uri', 'client_id']) {
+    assert.equal(trips[1]?.searchParams.get(name), trips[0]?.searchParams.get(name));
+  }
+});
+
 test('an ID Token that nobody checked is not kept, and an application that asks for one is told', async () => {
   const folder = await temporaryFolder();
   await calls(folder, 'whoami*1');

@@ -18,7 +18,7 @@ test('signs in at a server that it has never met, calls a tool, and needs nobody
   const { lines, trips } = await runProgram('mcp-oauth-driver', [world.server, folder, '--print']);
   assert.match(String(lines), /alice@example\.com/);
   assert.equal(trips.length, 1);
-  const [{ query, client }] = world.authorizationServer.requests.filter(({ path }) => path === '/auth');
+  const { query, client } = world.authorizationServer.requests.find(({ path }) => path === '/auth') ?? assert.fail();
   const registered = String(client?.scope).split(' ');
   assert.deepEqual(
     String(query.scope)

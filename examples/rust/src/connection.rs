@@ -194,9 +194,8 @@ impl Connection {
     pub async fn refresh(&self) -> Result<()> {
         let session = self.session().await?;
         let Some(session) = session.filter(|session| session.tokens.refresh_token.is_some()) else {
-            return Err(
-                Error::new(Code::NoRefreshToken, "There is no refresh token: sign in first, or again.", &[]).into()
-            );
+            let message = "There is no refresh token: sign in first, or again.";
+            return Err(Error::new(Code::NoRefreshToken, message, &[]).into());
         };
         let used = session.tokens.access_token.reveal();
         self.renew(used).await?;
@@ -210,9 +209,10 @@ impl Connection {
     /// Forgets the session, and has its tokens revoked: whether the authorization server did.
     pub async fn sign_out(&self) -> Result<bool> {
         let Inner { host, endpoint, account, .. } = &*self.0;
-        *self.state() = State::default();
         let place = Place { endpoint, account };
-        Ok(run(&FlowPlatform::new(host), |replay| sign_out::sign_out(replay, &place)).await?)
+        let revoked = run(&FlowPlatform::new(host), |replay| sign_out::sign_out(replay, &place)).await?;
+        *self.state() = State::default();
+        Ok(revoked)
     }
 
     /// The session in use, or else the stored one.
