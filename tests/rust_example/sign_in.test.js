@@ -1,12 +1,13 @@
-// examples/rust, built, signs in at real servers, and its MCP client calls a tool. `npm run test:rust-example` builds it.
+// examples/rust, built, signs in at real servers, and its MCP client calls a tool. `npm test -- rust-example` builds it.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
-import { targetFolder } from '../../scripts/support.js';
+import { root, targetFolder } from '../../scripts/support.js';
 import { startWorld } from '../javascript/world.js';
 import { createUserAgent } from '../servers/user_agent.js';
 
@@ -23,6 +24,14 @@ before(async () => {
   world = await startWorld();
 });
 after(() => world.close());
+
+test("the README's Rust is that of the example, and has at most twelve lines", () => {
+  const read = (/** @type {string[]} */ ...path) => readFileSync(join(root, ...path), 'utf8').replaceAll('\r\n', '\n');
+  const lines = (/^```rust\n(.*?)^```$/ms.exec(read('README.md'))?.[1] ?? '').trimEnd().split('\n');
+  assert.ok(lines.length <= 12);
+  const indented = lines.map((line) => `    ${line}\n`).join('');
+  assert.ok(read('examples', 'rust', 'src', 'main.rs').includes(indented));
+});
 
 test('signs in at a server that it has never met, and calls a tool with the token', async () => {
   const { answer } = await signIn();
