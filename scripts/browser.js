@@ -4,7 +4,6 @@ import { accessSync, constants, mkdirSync, rmSync, writeFileSync } from 'node:fs
 import { delimiter, join } from 'node:path';
 import { arch, env, execPath, platform } from 'node:process';
 import {
-  Explained,
   ensureNestedPackage,
   hashFiles,
   makeIfStale,
@@ -12,55 +11,50 @@ import {
   progress,
   root,
   targetFolder,
+  UserError,
 } from './support.js';
 
-const usualPlaces = {
-  chrome: {
-    linux: ['/usr/lib/chromium/chromium', '/opt/google/chrome/chrome', '/snap/bin/chromium'],
-    darwin: [
-      '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-      '/Applications/Chromium.app/Contents/MacOS/Chromium',
-    ],
-    win32: [env.ProgramFiles, env['ProgramFiles(x86)'], env.LOCALAPPDATA].flatMap((folder) =>
-      folder ? [join(folder, 'Google', 'Chrome', 'Application', 'chrome.exe')] : [],
-    ),
-  },
-  chromedriver: {
-    linux: [
-      '/usr/lib/chromium/chromedriver',
-      '/usr/lib64/chromium-browser/chromedriver',
-      '/usr/lib/chromium-browser/chromedriver',
-      '/snap/bin/chromium.chromedriver',
-    ],
-    darwin: ['/opt/homebrew/bin/chromedriver', '/usr/local/bin/chromedriver'],
-    win32: env.ProgramData ? [join(env.ProgramData, 'chocolatey', 'bin', 'chromedriver.exe')] : [],
-  },
-  geckodriver: {
-    linux: ['/snap/bin/geckodriver'],
-    darwin: ['/opt/homebrew/bin/geckodriver', '/usr/local/bin/geckodriver'],
-    win32: env.ProgramData ? [join(env.ProgramData, 'chocolatey', 'bin', 'geckodriver.exe')] : [],
-  },
-  firefox: {
-    linux: ['/usr/lib/firefox-esr/firefox-esr', '/usr/lib/firefox/firefox', '/snap/bin/firefox'],
-    darwin: ['/Applications/Firefox.app/Contents/MacOS/firefox'],
-    win32: [env.ProgramFiles, env['ProgramFiles(x86)']].flatMap((folder) =>
-      folder ? [join(folder, 'Mozilla Firefox', 'firefox.exe')] : [],
-    ),
-  },
-};
+const isWindows = platform === 'win32';
+/** Folders for programs on Windows; none elsewhere. */
+const programs = [env.ProgramFiles, env['ProgramFiles(x86)'], env.LOCALAPPDATA].flatMap((folder) => folder ?? []);
+const below = (/** @type {string[]} */ ...path) => programs.map((folder) => join(folder, ...path));
+const brewed = ['/opt/homebrew/bin', '/usr/local/bin', `${env.ProgramData}\\chocolatey\\bin`];
+const exe = isWindows ? '.exe' : '';
 
-const names = {
-  chrome: 'Chromium or Chrome',
-  chromedriver: 'chromedriver',
-  geckodriver: 'geckodriver',
-  firefox: 'Firefox',
-};
-
-const commands = {
-  chrome: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'],
-  chromedriver: ['chromedriver'],
-  geckodriver: ['geckodriver'],
-  firefox: ['firefox-esr', 'firefox'],
+/** What each is called on PATH, and where it is where it is not on PATH. */
+const known = {
+  CHROME: {
+    name: 'Chromium or Chrome',
+    commands: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'],
+    places: [
+      ...['/usr/lib/chromium/chromium', '/opt/google/chrome/chrome', '/snap/bin/chromium'],
+      ...['Google Chrome', 'Chromium'].map((name) => `/Applications/${name}.app/Contents/MacOS/${name}`),
+      ...below('Google', 'Chrome', 'Application', 'chrome.exe'),
+    ],
+  },
+  CHROMEDRIVER: {
+    name: 'chromedriver',
+    commands: ['chromedriver'],
+    places: [
+      ...['chromium', 'chromium-browser'].map((name) => `/usr/lib/${name}/chromedriver`),
+      ...['/usr/lib64/chromium-browser/chromedriver', '/snap/bin/chromium.chromedriver'],
+      ...brewed.map((folder) => join(folder, `chromedriver${exe}`)),
+    ],
+  },
+  FIREFOX: {
+    name: 'Firefox',
+    commands: ['firefox-esr', 'firefox'],
+    places: [
+      ...['/usr/lib/firefox-esr/firefox-esr', '/usr/lib/firefox/firefox', '/snap/bin/firefox'],
+      '/Applications/Firefox.app/Contents/MacOS/firefox',
+      ...below('Mozilla Firefox', 'firefox.exe'),
+    ],
+  },
+  GECKODRIVER: {
+    name: 'geckodriver',
+    commands: ['geckodriver'],
+    places: ['/snap/bin/geckodriver', ...brewed.map((folder) => join(folder, `geckodriver${exe}`))],
+  },
 };
 
 const howToInstall = `  Debian:           apt-get install chromium chromium-driver firefox-esr
@@ -74,14 +68,16 @@ const howToInstall = `  Debian:           apt-get install chromium chromium-driv
 const ownFolder = join(targetFolder, 'chromium');
 const ownChrome = join(ownFolder, 'start');
 
-/** @returns {string} the path of Chromium or Chrome: one that is installed, or the one that `ensureChrome` brought */
-export function findChrome() {
-  return search('chrome', 'CHROME') ?? (isExecutable(ownChrome) ? ownChrome : find('chrome', 'CHROME'));
-}
+/** Chromium or Chrome: one that is installed, or the one that `ensureChrome` brought. */
+export const findChrome = () => search('CHROME') ?? (isExecutable(ownChrome) ? ownChrome : find('CHROME'));
+export const findChromedriver = () => find('CHROMEDRIVER');
+export const findFirefox = () => find('FIREFOX');
+/** Where there is one. */
+export const findGeckodriver = () => search('GECKODRIVER');
 
 /** Brings a Chromium from npm where none is installed and there is one: for Linux x64, with the libraries that it needs. */
 export async function ensureChrome() {
-  if (search('chrome', 'CHROME') || platform !== 'linux' || arch !== 'x64') return void findChrome();
+  if (search('CHROME') || platform !== 'linux' || arch !== 'x64') return void findChrome();
   const folder = join(root, 'tests', 'browsers', 'chromium');
   await ensureNestedPackage(folder);
   await makeIfStale({
@@ -94,10 +90,8 @@ export async function ensureChrome() {
       mkdirSync(ownFolder, { recursive: true });
       // It unpacks itself into the folder for temporary files, and its libraries only where it takes the machine for Amazon's.
       const program = "import('@sparticuz/chromium').then(({ default: chromium }) => chromium.executablePath())";
-      await mustRun(execPath, ['--eval', program], {
-        cwd: folder,
-        env: { TMPDIR: ownFolder, AWS_LAMBDA_JS_RUNTIME: 'nodejs20.x' },
-      });
+      const variables = { TMPDIR: ownFolder, AWS_LAMBDA_JS_RUNTIME: 'nodejs20.x' };
+      await mustRun(execPath, ['--eval', program], { cwd: folder, env: variables });
       writeFileSync(ownChrome, startScript, { mode: 0o755 });
     },
   });
@@ -109,52 +103,28 @@ export LD_LIBRARY_PATH="$here/al2023/lib\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" 
 exec "$here/chromium" "$@"
 `;
 
-/** @returns {string} the path of the program that drives it through WebDriver */
-export function findChromedriver() {
-  return find('chromedriver', 'CHROMEDRIVER');
-}
-
-/** @returns {string} the path of Firefox */
-export function findFirefox() {
-  return find('firefox', 'FIREFOX');
-}
-
-/** @returns {string | undefined} the path of the program that drives it through WebDriver, where there is one */
-export function findGeckodriver() {
-  return search('geckodriver', 'GECKODRIVER');
-}
-
-/**
- * @param {keyof typeof names} what
- * @param {string} variable
- */
-function find(what, variable) {
-  const found = search(what, variable);
+/** @param {keyof typeof known} variable */
+function find(variable) {
+  const found = search(variable);
   if (found) return found;
-  throw new Explained(
-    `No ${names[what]} was found, neither through ${variable} nor on PATH ` +
-      `nor in the usual places. How to install it:\n${howToInstall}`,
-  );
+  const where = `neither through ${variable} nor on PATH nor in the usual places`;
+  throw new UserError(`No ${known[variable].name} was found, ${where}. How to install it:\n${howToInstall}`);
 }
 
-/**
- * @param {keyof typeof names} what
- * @param {string} variable
- */
-function search(what, variable) {
+/** @param {keyof typeof known} variable */
+function search(variable) {
   const named = env[variable];
   if (named !== undefined) {
     if (isExecutable(named)) return named;
-    throw new Explained(
+    throw new UserError(
       `The environment variable ${variable} names '${named}', which is not a program that can be run.`,
     );
   }
-  const extension = platform === 'win32' ? '.exe' : '';
-  const onPath = (env.PATH ?? '')
-    .split(delimiter)
-    .flatMap((folder) => commands[what].map((command) => join(folder, command + extension)));
-  const usual = platform in usualPlaces[what] ? usualPlaces[what][/** @type {"linux"} */ (platform)] : [];
-  return [...onPath, ...usual].find(isExecutable);
+  const { commands, places } = known[variable];
+  const folders = (env.PATH ?? '').split(delimiter);
+  return [...folders.flatMap((folder) => commands.map((name) => join(folder, name + exe))), ...places].find(
+    isExecutable,
+  );
 }
 
 /** @param {string} path */

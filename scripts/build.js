@@ -4,7 +4,7 @@
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, relative } from 'node:path';
-import { argv, env } from 'node:process';
+import { argv, env, execPath } from 'node:process';
 import { bin, buildCommandLine } from './command_line.js';
 import { finished } from './declarations.js';
 import { setup, toolPath } from './setup.js';
@@ -14,7 +14,6 @@ import {
   isProgram,
   makeIfStale,
   mustRun,
-  mustRunNode,
   progress,
   root,
   runProgram,
@@ -42,7 +41,13 @@ export async function build({ quick = false } = {}) {
       (await makeIfStale({
         stamp: join(targetFolder, 'types.made-from'),
         inputs: hashFiles(
-          inputs('js', 'pkg/mcp_oauth_wasm.d.ts', 'tsconfig.json', 'tsconfig.declarations.json', 'scripts'),
+          inputs(
+            'js',
+            'pkg/mcp_oauth_wasm.d.ts',
+            'tsconfig.json',
+            'tsconfig.declarations.json',
+            'scripts/declarations.js',
+          ),
         ),
         outputs: [join(root, 'types', 'index.d.ts')],
         make: buildTypes,
@@ -77,13 +82,19 @@ async function buildWasm(quick) {
   if (!quick) {
     progress('wasm-opt');
     await trapPanics();
-    await mustRunNode('binaryen/bin/wasm-opt', [...optimisations, wasm, '-o', wasm]);
+    await mustRun(execPath, ['node_modules/binaryen/bin/wasm-opt', ...optimisations, wasm, '-o', wasm]);
   }
-  writeFileSync(join(pkg, 'inlined.js'), `export default "${readFileSync(wasm).toString('base64')}";\n`);
+  inline(pkg);
+  progress(`pkg/mcp_oauth_wasm_bg.wasm has ${readFileSync(wasm).length} bytes`);
+}
+
+/** @param {string} folder in which the module gets a copy in base64, for those that cannot load a file beside them */
+export function inline(folder) {
+  const base64 = readFileSync(join(folder, 'mcp_oauth_wasm_bg.wasm')).toString('base64');
+  writeFileSync(join(folder, 'inlined.js'), `export default "${base64}";\n`);
   const declared =
     '/** The WebAssembly module in base64. */\ndeclare const inlined: string;\nexport default inlined;\n';
-  writeFileSync(join(pkg, 'inlined.d.ts'), declared);
-  progress(`pkg/mcp_oauth_wasm_bg.wasm has ${readFileSync(wasm).length} bytes`);
+  writeFileSync(join(folder, 'inlined.d.ts'), declared);
 }
 
 /**
@@ -147,7 +158,7 @@ function readable(name) {
 async function buildTypes() {
   progress('tsc: declarations');
   rmSync(join(root, 'types'), { recursive: true, force: true });
-  await mustRunNode('typescript/bin/tsc', ['--project', 'tsconfig.declarations.json']);
+  await mustRun(execPath, ['node_modules/typescript/bin/tsc', '--project', 'tsconfig.declarations.json']);
   const files = filesBelow([join(root, 'js')]);
   const typesOf = (/** @type {string} */ file) => join(root, 'types', relative(join(root, 'js'), file));
   // tsc emits declarations of the .js files, and refers to these as they are.

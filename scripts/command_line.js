@@ -1,8 +1,8 @@
 // The command line, from command_line/ to bin/: one file, with the official MCP client in it and the library beside it.
 
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Explained, progress, root } from './support.js';
+import { progress, root, UserError } from './support.js';
 
 export const bin = join(root, 'bin', 'mcp-oauth-wasm.js');
 const notices = join(root, 'bin', 'THIRD_PARTY_NOTICES.txt');
@@ -39,21 +39,13 @@ export async function buildCommandLine() {
  */
 function noticesOf(files) {
   const packages = new Set(files.flatMap((file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []));
-  return (
-    [...packages]
-      .sort()
-      .map((path) => {
-        const { name, version, license } = JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8'));
-        const text = readdirSync(join(root, path))
-          .filter((file) => /^(licen[cs]e|notice)/i.test(file))
-          .sort();
-        if (text.length === 0 && !existsSync(join(root, path, 'README.md')))
-          throw new Explained(`${name} in the command line has no license file.`);
-        return [
-          `${name} ${version} (${license})`,
-          ...text.map((file) => readFileSync(join(root, path, file), 'utf8').trim()),
-        ].join('\n\n');
-      })
-      .join(`\n\n${'-'.repeat(80)}\n\n`) + '\n'
-  );
+  const notices = [...packages].sort().map((path) => {
+    const read = (/** @type {string} */ name) => readFileSync(join(root, path, name), 'utf8').trim();
+    const { name, version, license } = JSON.parse(read('package.json'));
+    const names = readdirSync(join(root, path)).sort();
+    const texts = names.filter((file) => /^(licen[cs]e|notice)/i.test(file));
+    if (texts.length === 0 && !names.includes('README.md')) throw new UserError(`${name} has no license file.`);
+    return [`${name} ${version} (${license})`, ...texts.map(read)].join('\n\n');
+  });
+  return `${notices.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
 }

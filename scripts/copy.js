@@ -1,48 +1,31 @@
 // A second copy of the project, to build or to break without touching this one.
 
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import { filesBelow, mustRun, root, targetFolder } from './support.js';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { mustRun, root, targetFolder } from './support.js';
 
 /**
- * Makes a folder hold the files of the working tree that git tracks or would track. A file that is the
- * same already keeps its time stamp, so that builds in the copy stay incremental. What npm installed and
- * the compiled tools are linked.
+ * Makes a folder hold the files of the working tree that git tracks or would track, with their time stamps, so that
+ * builds in the copy stay incremental. What npm installed and the compiled tools are linked.
  *
  * @param {string} destination
  */
 export async function copyProject(destination) {
-  const listed = await mustRun('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-    output: 'capture',
-  });
-  const files = listed.split('\0').filter((file) => file !== '' && existsSync(join(root, file)));
-  removeOthers(destination, new Set(files));
-  for (const file of files) {
-    const [from, to] = [join(root, file), join(destination, file)];
-    const bytes = readFileSync(from);
-    if (existsSync(to) && readFileSync(to).equals(bytes)) continue;
-    mkdirSync(dirname(to), { recursive: true });
-    writeFileSync(to, bytes);
+  const listing = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
+  const files = (await mustRun('git', listing, { output: 'capture' })).split('\0').filter((file) => file !== '');
+  mkdirSync(destination, { recursive: true });
+  for (const name of readdirSync(destination)) {
+    if (!['target', 'pkg'].includes(name)) rmSync(join(destination, name), { recursive: true });
   }
-  for (const lock of files.filter((file) => file.endsWith('package-lock.json'))) {
+  for (const file of files.filter((file) => existsSync(join(root, file)))) {
+    cpSync(join(root, file), join(destination, file), { preserveTimestamps: true });
+  }
+  const locks = files.filter((file) => file.endsWith('package-lock.json'));
+  for (const lock of locks) {
     const installed = join(dirname(lock), 'node_modules');
     link(join(root, installed), join(destination, installed));
   }
   link(join(targetFolder, 'tools'), join(destination, 'target', 'tools'));
-}
-
-/**
- * Removes source files that the project has no longer, or that a patch added.
- *
- * @param {string} destination
- * @param {Set<string>} files
- */
-function removeOthers(destination, files) {
-  const folders = new Set([...files].map((file) => String(file.split('/')[0])));
-  for (const file of filesBelow([...folders].map((folder) => join(destination, folder)))) {
-    const path = relative(destination, file).replaceAll('\\', '/');
-    if (!files.has(path) && !path.startsWith('pkg/')) rmSync(file);
-  }
 }
 
 /**

@@ -1,10 +1,14 @@
 // What is seen of long work: in a terminal one line that moves, elsewhere everything that is printed. All of it goes to a log.
 
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { argv, env, stderr, stdout } from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
-import { root, targetFolder } from './places.js';
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+/** What is made goes there. */
+export const targetFolder = resolve(root, env.CARGO_TARGET_DIR ?? 'target');
 
 /** Whether progress is one line that moves. */
 export const moves = Boolean(stdout.isTTY) && env.TERM !== 'dumb';
@@ -14,7 +18,6 @@ const log = join(targetFolder, 'logs', `${basename(argv[1] ?? 'node', '.js')}.lo
 export const logName = relative(root, log);
 
 const started = performance.now();
-let hasLog = false;
 let [step, detail] = ['', ''];
 /** Draws the line anew while it is there. @type {NodeJS.Timeout | undefined} */
 let timer;
@@ -59,15 +62,12 @@ export function settle() {
   originalWrite('\r\x1b[K');
 }
 
-/** @param {string | Buffer} text */
-function write(text) {
-  if (!hasLog) {
-    mkdirSync(dirname(log), { recursive: true });
-    writeFileSync(log, '');
-    hasLog = true;
-  }
-  appendFileSync(log, text);
-}
+/** The log begins anew with the first line. @type {(text: string | Buffer) => void} */
+let write = (text) => {
+  mkdirSync(dirname(log), { recursive: true });
+  writeFileSync(log, text);
+  write = (more) => appendFileSync(log, more);
+};
 
 const originalWrite = stdout.write.bind(stdout);
 

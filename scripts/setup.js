@@ -1,21 +1,18 @@
-// `npm run setup`: everything a build needs, installed or compiled where it is missing.
+// Everything a build needs, installed or compiled where it is missing.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { platform } from 'node:process';
 import {
-  Explained,
   ensureNestedPackage,
   filesBelow,
   hashFiles,
-  isProgram,
   makeIfStale,
   mustRun,
   progress,
   root,
-  run,
-  runProgram,
   targetFolder,
+  UserError,
 } from './support.js';
 
 const wasmTarget = 'wasm32-unknown-unknown';
@@ -32,19 +29,14 @@ export async function setup() {
 }
 
 async function ensureWasmTarget() {
-  const { status, output } = await run('rustc', ['--print', 'sysroot'], { output: 'capture' });
-  if (status !== 0) throw new Explained(`rustc does not work:\n${output}`);
-  if (existsSync(join(output.trim(), 'lib', 'rustlib', wasmTarget))) return;
+  const sysroot = await mustRun('rustc', ['--print', 'sysroot'], { output: 'capture' });
+  if (existsSync(join(sysroot.trim(), 'lib', 'rustlib', wasmTarget))) return;
   progress(`rustup target add ${wasmTarget}`);
-  try {
-    await mustRun('rustup', ['target', 'add', wasmTarget]);
-  } catch (error) {
-    throw new Explained(
-      `The Rust target ${wasmTarget} is missing and rustup could not add it (${/** @type {Error} */ (error).message}).\n` +
-        'If your Rust comes from a Linux distribution, install its package for that target ' +
-        '(Debian: libstd-rust-dev-wasm32, Fedora: rust-std-static-wasm32-unknown-unknown).',
-    );
-  }
+  await mustRun('rustup', ['target', 'add', wasmTarget]).catch((error) => {
+    throw new UserError(`The Rust target ${wasmTarget} is missing and rustup could not add it (${error.message}).
+If your Rust comes from a Linux distribution, install its package for that target
+(Debian: libstd-rust-dev-wasm32, Fedora: rust-std-static-wasm32-unknown-unknown).`);
+  });
 }
 
 /** wasm-bindgen is compiled here, so that Cargo.lock keeps it at the version that the crate uses. */
@@ -58,12 +50,5 @@ async function ensureTools() {
       progress('cargo build of wasm-bindgen (about a minute, once)');
       await mustRun('cargo', ['build', '--locked', '--package', 'tools', '--profile', 'tools']);
     },
-  });
-}
-
-if (isProgram(import.meta.url)) {
-  await runProgram(async () => {
-    await setup();
-    progress('set up');
   });
 }

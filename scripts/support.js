@@ -6,34 +6,24 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSyn
 import { basename, dirname, join, relative } from 'node:path';
 import { argv, env, execPath, exit, platform, stderr, stdout } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { root } from './places.js';
-import { logName, moves, progress, settle, take } from './screen.js';
+import { moves, progress, root, settle, take } from './screen.js';
 
-export { root, targetFolder } from './places.js';
-export { elapsed, logName, progress } from './screen.js';
+export { elapsed, logName, progress, root, targetFolder } from './screen.js';
 
 /** A failure that is explained in its message: shown without a stack. */
-export class Explained extends Error {}
+export class UserError extends Error {}
 
-/**
- * Whether the module of this URL is the program being run, rather than imported.
- *
- * @param {string} moduleUrl
- */
+/** @param {string} moduleUrl whether it is the program being run, rather than imported */
 export function isProgram(moduleUrl) {
   return argv[1] !== undefined && realpathSync(argv[1]) === realpathSync(fileURLToPath(moduleUrl));
 }
 
-/**
- * Runs a program's main function; a failure becomes a message and exit status 1.
- *
- * @param {() => Promise<number | void>} main resolves to the exit status
- */
+/** @param {() => Promise<unknown>} main resolves to the exit status, if it is not 0 */
 export async function runProgram(main) {
   try {
-    exit((await main()) ?? 0);
+    exit(Number((await main()) ?? 0));
   } catch (error) {
-    console.error(error instanceof Explained ? `\n${error.message}` : error);
+    console.error(error instanceof UserError ? `\n${error.message}` : error);
     exit(1);
   }
 }
@@ -49,7 +39,7 @@ export async function runProgram(main) {
  *   ended by itself is ended as well
  */
 
-/** How to send a signal to each child. @type {Map<import("node:child_process").ChildProcess, (signal: NodeJS.Signals) => void>} */
+/** How to send a signal to each child. @type {Map<unknown, (signal: NodeJS.Signals) => void>} */
 const children = new Map();
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   process.on(signal, () => {
@@ -67,96 +57,80 @@ const graceMilliseconds = 5_000;
  * @param {string} command
  * @param {string[]} args
  * @param {RunOptions} [options]
- * @returns {Promise<{ status: number, output: string, timedOut: boolean }>} a command ended by a signal has status 128 + its number
+ * @returns {Promise<{ status: number, output: string, timedOut: boolean }>} a command ended by a signal has status 143
  */
-export function run(
-  command,
-  args,
-  { cwd = root, env: changes = {}, output = 'show', shell = false, limitMilliseconds } = {},
-) {
-  return new Promise((resolve, reject) => {
-    if (output === 'show') settle();
-    // A process group of its own is what can be ended with all that is in it; Windows has none.
-    const ownGroup = limitMilliseconds !== undefined && platform !== 'win32';
-    const child = spawn(command, args, {
-      cwd,
-      shell,
-      detached: ownGroup,
-      env: { ...env, ...changes },
-      stdio: output === 'show' ? 'inherit' : ['inherit', 'pipe', 'pipe'],
-    });
-    const send = (/** @type {NodeJS.Signals} */ signal) => {
-      if (ownGroup && child.pid) sendToGroup(child.pid, signal);
+export function run(command, args, options = {}) {
+  const { cwd = root, env: changes = {}, output = 'show', shell = false, limitMilliseconds } = options;
+  if (output === 'show') settle();
+  // A process group of its own is what can be ended with all that is in it; Windows has none.
+  const detached = limitMilliseconds !== undefined && platform !== 'win32';
+  const stdio = /** @type {import('node:child_process').StdioOptions} */ (
+    output === 'show' ? 'inherit' : ['inherit', 'pipe', 'pipe']
+  );
+  const child = spawn(command, args, { cwd, shell, detached, env: { ...env, ...changes }, stdio });
+  const send = (/** @type {NodeJS.Signals} */ signal) => {
+    try {
+      if (detached && child.pid) process.kill(-child.pid, signal);
       // Ctrl-C reaches the other children by itself: the terminal sends it to the whole process group.
       else if (signal !== 'SIGINT') child.kill(signal);
-    };
-    children.set(child, send);
-    let timedOut = false;
-    const limit =
-      limitMilliseconds &&
-      setTimeout(() => {
-        timedOut = true;
-        // Browsers are in groups of their own: whoever started them ends them when it is told to end.
-        send('SIGTERM');
-        setTimeout(() => send('SIGKILL'), graceMilliseconds).unref();
-      }, limitMilliseconds);
-    /** @type {Buffer[]} */
-    const chunks = [];
-    for (const [stream, screen] of /** @type {const} */ ([
-      [child.stdout, stdout],
-      [child.stderr, stderr],
-    ])) {
-      stream?.on('data', (/** @type {Buffer} */ chunk) => {
-        chunks.push(chunk);
-        if (output === 'step') take(chunk, screen);
-      });
+    } catch {
+      // Nothing is left of the group.
     }
+  };
+  children.set(child, send);
+  let timedOut = false;
+  const limit = setTimeout(
+    () => {
+      timedOut = true;
+      // Browsers are in groups of their own: whoever started them ends them when it is told to end.
+      send('SIGTERM');
+      setTimeout(() => send('SIGKILL'), graceMilliseconds).unref();
+    },
+    limitMilliseconds ?? 2 ** 31 - 1,
+  );
+  /** @type {Buffer[]} */
+  const chunks = [];
+  const listen = (
+    /** @type {import('node:stream').Readable | null} */ from,
+    /** @type {NodeJS.WriteStream} */ screen,
+  ) =>
+    from?.on('data', (chunk) => {
+      chunks.push(chunk);
+      if (output === 'step') take(chunk, screen);
+    });
+  listen(child.stdout, stdout);
+  listen(child.stderr, stderr);
+  return new Promise((resolve, reject) => {
     child.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
       clearTimeout(limit);
       children.delete(child);
-      reject(error.code === 'ENOENT' ? new Explained(missingCommand(command)) : error);
+      reject(error.code === 'ENOENT' ? new UserError(missingCommand(command)) : error);
     });
     child.on('exit', () => {
       clearTimeout(limit);
       // What is left of the group would keep the pipes open, and run on.
-      if (ownGroup) send('SIGKILL');
+      if (detached) send('SIGKILL');
     });
-    child.on('close', (code, signal) => {
+    child.on('close', (code) => {
       children.delete(child);
-      const status = code ?? 128 + (signal === 'SIGINT' ? 2 : signal === 'SIGHUP' ? 1 : 15);
+      const status = code ?? 143;
       const text = Buffer.concat(chunks).toString();
       if (output === 'step' && moves && status !== 0) console.log(text);
-      if (timedOut && output !== 'capture')
-        console.error(
-          `Ended, because it took longer than ${(limitMilliseconds ?? 0) / 1000} seconds: ${[command, ...args].join(' ')}`,
-        );
+      if (timedOut && output !== 'capture') {
+        const seconds = Number(limitMilliseconds) / 1000;
+        console.error(`Ended, because it took longer than ${seconds} seconds: ${[command, ...args].join(' ')}`);
+      }
       resolve({ status, output: text, timedOut });
     });
   });
 }
 
-/**
- * @param {number} leader
- * @param {NodeJS.Signals} signal
- */
-function sendToGroup(leader, signal) {
-  try {
-    process.kill(-leader, signal);
-  } catch (error) {
-    // Nothing is left of it.
-    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH') throw error;
-  }
-}
-
 /** @param {string} command */
 function missingCommand(command) {
-  const rust = ['cargo', 'rustc', 'rustup'].includes(command);
-  return (
-    `The command '${command}' was not found. ` +
-    (rust
-      ? 'Install Rust from https://rustup.rs, open a new terminal, and run this again.'
-      : 'Install it, or add it to PATH.')
-  );
+  const remedy = ['cargo', 'rustc', 'rustup'].includes(command)
+    ? 'Install Rust from https://rustup.rs, open a new terminal, and run this again.'
+    : 'Install it, or add it to PATH.';
+  return `The command '${command}' was not found. ${remedy}`;
 }
 
 /**
@@ -170,18 +144,20 @@ export async function mustRun(command, args, options) {
   const { status, output } = await run(command, args, { output: 'step', ...options });
   if (status === 0) return output;
   const shown = options?.output === 'capture' ? `\n${output}` : '';
-  throw new Explained(`Failed with status ${status}: ${[command, ...args].join(' ')}${shown}`);
+  throw new UserError(`Failed with status ${status}: ${[command, ...args].join(' ')}${shown}`);
 }
 
 /**
- * Runs a script that an installed npm package has.
+ * Fails with the remedy where a command is not there.
  *
- * @param {string} script its path below node_modules
- * @param {string[]} args
- * @param {RunOptions} [options]
+ * @param {string} command
+ * @param {string[]} args with which it does nothing
+ * @param {string} remedy
  */
-export function mustRunNode(script, args, options) {
-  return mustRun(execPath, [join(root, 'node_modules', script), ...args], options);
+export async function mustBeThere(command, args, remedy) {
+  const options = { output: /** @type {const} */ ('capture'), shell: platform === 'win32' };
+  const { status } = await run(command, args, options).catch(() => ({ status: 1 }));
+  if (status !== 0) throw new UserError(`The command '${command}' was not found. ${remedy}`);
 }
 
 /**
@@ -198,8 +174,8 @@ export function mustRunNpm(args, options) {
 }
 
 /**
- * Installs what a folder's lock file says, unless that is there already. The stamp lies in node_modules,
- * so that it goes when they go.
+ * Installs what a folder's lock file says, unless that is there already. The stamp lies in node_modules, so that it
+ * goes when they go.
  *
  * @param {string} folder
  */
@@ -212,22 +188,15 @@ export async function ensureNestedPackage(folder) {
   writeFileSync(stamp, lock);
 }
 
-/** Packages that `npm test` does not need, and that are large. */
-const packagesOfOtherCommands = [
-  'tests/browsers/chromium',
-  'tests/conformance',
-  'tests/engines',
-  'tests/node',
-  'tests/interop/newer_servers',
-  'tests/package',
-  'tests/electron',
-].map((folder) => join(root, folder));
+/** What `npm test` does not need, and what is large. */
+const packagesOfOtherCommands =
+  /^(browsers.chromium|conformance|engines|node|interop.newer_servers|package|electron)\b/;
 
 /** Installs what the tests need beside the root package. */
 export async function ensureTestPackages() {
-  const locks = filesBelow([join(root, 'tests')]).filter((file) => basename(file) === 'package-lock.json');
-  for (const folder of locks.map(dirname)) {
-    if (!packagesOfOtherCommands.some((other) => folder.startsWith(other))) await ensureNestedPackage(folder);
+  const tests = join(root, 'tests');
+  for (const lock of filesBelow([tests]).filter((file) => basename(file) === 'package-lock.json')) {
+    if (!packagesOfOtherCommands.test(relative(tests, lock))) await ensureNestedPackage(dirname(lock));
   }
 }
 
@@ -289,19 +258,21 @@ export async function makeIfStale({ stamp, inputs, outputs, make }) {
  */
 export function countTests(output) {
   const plain = output.replace(/\x1b\[[0-9;]*m/g, '');
-  /** @param {RegExp} pattern */
-  const sum = (pattern) => [...plain.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0);
+  const sum = (/** @type {string} */ cargo, /** @type {string} */ node) => {
+    const lines = plain.matchAll(new RegExp(`^(?:test result: .*? (\\d+) ${cargo}\\b.*|ℹ (?:${node}) (\\d+))$`, 'gm'));
+    return [...lines].reduce((total, [, one, other]) => total + Number(one ?? other), 0);
+  };
   return {
-    passed: sum(/^test result: .*? (\d+) passed/gm) + sum(/^ℹ pass (\d+)$/gm),
-    failed: sum(/^test result: .*? (\d+) failed/gm) + sum(/^ℹ fail (\d+)$/gm) + sum(/^ℹ cancelled (\d+)$/gm),
-    skipped: sum(/^test result: .*? (\d+) ignored/gm) + sum(/^ℹ skipped (\d+)$/gm) + sum(/^ℹ todo (\d+)$/gm),
+    passed: sum('passed', 'pass'),
+    failed: sum('failed', 'fail|cancelled'),
+    skipped: sum('ignored', 'skipped|todo'),
   };
 }
 
 /** No command that runs tests takes a tenth of it on a machine that does nothing else. */
 const testMilliseconds = 30 * 60_000;
 /** The same for a file of tests in JavaScript. */
-export const fileMilliseconds = 10 * 60_000;
+const fileMilliseconds = 10 * 60_000;
 
 /**
  * Runs a command that reports tests, and counts them. It does not run for ever.
@@ -311,45 +282,26 @@ export const fileMilliseconds = 10 * 60_000;
  * @param {Record<string, string | undefined>} [variables]
  * @returns {Promise<Counts>}
  */
-export async function runTests(command, args, variables = {}) {
-  const { status, output } = await run(command, args, {
-    output: 'step',
-    env: variables,
-    limitMilliseconds: testMilliseconds,
-  });
+export async function runTests(command, args, variables) {
+  const options = { output: /** @type {const} */ ('step'), env: variables, limitMilliseconds: testMilliseconds };
+  const { status, output } = await run(command, args, options);
   const counts = countTests(output);
   // A test program that does not compile, crashes or hangs reports no failed test.
   if (status !== 0 && counts.failed === 0) counts.failed = 1;
-  if (status === 0 && counts.passed === 0) throw new Explained('The command succeeded without running a single test.');
+  if (status === 0 && counts.passed === 0) throw new UserError('The command succeeded without running a single test.');
   return counts;
 }
 
 /**
- * The arguments with which Node runs files of tests. A file ends when its tests have: one whose set-up failed leaves servers
- * behind, which would keep its process alive for ever.
+ * The arguments with which Node runs files of tests. A file ends when its tests have: one whose set-up failed leaves
+ * servers behind, which would keep its process alive for ever.
  *
  * @param {string[]} files
  * @param {string[]} [options]
  */
 export function nodeTestArguments(files, options = []) {
-  return [
-    '--test',
-    '--test-reporter=spec',
-    '--test-force-exit',
-    `--test-timeout=${fileMilliseconds}`,
-    ...options,
-    ...files.map((file) => relative(root, file)),
-  ];
-}
-
-/**
- * Runs files of tests with this Node, and counts their tests.
- *
- * @param {string[]} files
- * @param {string[]} [options] of Node
- */
-export function runNodeTests(files, options) {
-  return runTests(execPath, nodeTestArguments(files, options));
+  const ours = ['--test', '--test-reporter=spec', '--test-force-exit', `--test-timeout=${fileMilliseconds}`];
+  return [...ours, ...options, ...files.map((file) => relative(root, file))];
 }
 
 /**
@@ -363,21 +315,7 @@ export async function runChecks(commands) {
   for (const [command, args] of commands) {
     progress(`$ ${[command === execPath ? 'node' : command, ...args].join(' ')}`);
     const { status } = await run(command, args, { output: 'step', limitMilliseconds: testMilliseconds });
-    if (status === 0) counts.passed += 1;
-    else counts.failed += 1;
+    counts[status === 0 ? 'passed' : 'failed'] += 1;
   }
   return counts;
-}
-
-/**
- * Ends a program of tests with the line that says how many passed.
- *
- * @param {Counts[]} counts
- * @returns {number} the exit status
- */
-export function conclude(counts) {
-  const total = (/** @type {keyof Counts} */ what) => counts.reduce((sum, count) => sum + count[what], 0);
-  if (total('skipped') > 0) console.log(`${total('skipped')} skipped: look for # SKIP or ﹣ in ${logName}`);
-  console.log(`${total('passed')} passed, ${total('failed')} failed`);
-  return total('failed') === 0 ? 0 : 1;
 }

@@ -1,9 +1,9 @@
 /** @import { Dpop, Store } from '../core/host.js' */
 /** @import { JsonWebKey, Key } from '../extensions/json_web_signature.js' */
 
-import { stored } from './stored.js';
 import { MisuseError, StorageError } from '../core/errors.js';
 import { algorithmOf, algorithms, digest, signToken, thumbprint, webCrypto } from '../extensions/json_web_signature.js';
+import { stored } from './stored.js';
 
 /**
  * A key pair of WebCrypto.

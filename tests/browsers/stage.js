@@ -5,9 +5,9 @@
 
 import { cp } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { installPacked } from '../../scripts/packed.js';
 import { temporaryFolder } from '../javascript/temporary_folder.js';
 import { startWorld } from '../javascript/world.js';
+import { installPacked } from '../package/packed.js';
 import { startBrowser } from './browser.js';
 import { patience } from './person.js';
 import { startSite } from './site.js';

@@ -3,7 +3,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { installPacked } from '../../scripts/packed.js';
+import { installPacked } from '../package/packed.js';
 
 const root = new URL('../../', import.meta.url);
 

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { documents, findProofs, later, markedTests, withProofs } from '../../scripts/requirements.js';
+import { documents, findProofs, later, markedTests, withProofs } from '../requirements.js';
 
 const proofs = await findProofs();
 const written = documents.map((form) => {
@@ -89,7 +89,7 @@ test('what lacks a proof is missed, and so is what no longer lacks one', () => {
   ]);
   assert.deepEqual(complaints, [
     'x 1: nothing refuses',
-    'x 2 has its proofs: take it out of the list `later` in scripts/requirements.js',
+    'x 2 has its proofs: take it out of the list `later` in tests/requirements.js',
   ]);
   assert.equal(withProofs(text, form, [accepting, alone, refusing], ['x 2']).text, text);
 

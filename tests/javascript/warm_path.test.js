@@ -23,7 +23,7 @@ WebAssembly.instantiate = /** @type {any} */ (
           }
         : exported,
     ]);
-    return { exports: Object.fromEntries(counted) };
+    return Object.create(WebAssembly.Instance.prototype, { exports: { value: Object.fromEntries(counted) } });
   }
 );
 

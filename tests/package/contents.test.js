@@ -5,10 +5,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { installPacked } from '../../scripts/packed.js';
 import { filesBelow } from '../../scripts/support.js';
 import { temporaryFolder } from '../javascript/temporary_folder.js';
 import { installed } from './installed.js';
+import { installPacked } from './packed.js';
 
 const list = fileURLToPath(new URL('contents.txt', import.meta.url));
 

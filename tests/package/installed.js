@@ -3,7 +3,7 @@
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { installPacked } from '../../scripts/packed.js';
+import { installPacked } from './packed.js';
 
 /**
  * Installs it into an empty folder, whose path has a space. Whoever calls this removes the folder.

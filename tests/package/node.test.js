@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ensureNode, supportedNodes } from '../../scripts/newer_node.js';
 import { mustRun } from '../../scripts/support.js';
 import { startWorld } from '../javascript/world.js';
+import { ensureNode, supportedNodes } from '../node/nodes.js';
 import { createUserAgent } from '../servers/user_agent.js';
 import { installed } from './installed.js';
 

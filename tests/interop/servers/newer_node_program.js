@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { ensureNewerNode } from '../../../scripts/newer_node.js';
+import { ensureNewerNode } from '../../node/nodes.js';
 import { startServerProgram } from './server_program.js';
 
 /**

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { ensurePython } from '../../../scripts/python.js';
+import { ensurePython } from './python.js';
 import { startServerProgram } from './server_program.js';
 
 /**

@@ -4,8 +4,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
 import { argv } from 'node:process';
-import { scenarios } from '../tests/zoo/scenarios/index.js';
-import { Explained, filesBelow, isProgram, root, runProgram } from './support.js';
+import { filesBelow, isProgram, root, runProgram, UserError } from '../scripts/support.js';
+import { scenarios } from './zoo/scenarios/index.js';
 
 /**
  * A test that names what it proves.
@@ -88,7 +88,7 @@ export function markedTests(source, file) {
       const [, kind, ids = '', name = ''] = /^\[(accepts|refuses) ([^\]…]+)\] (.*)$/s.exec(marked) ?? [];
       if (kind === 'accepts' || kind === 'refuses') return [{ kind, proves: ids.split(/, */), name, file }];
       if (!/^\[[^…]/.test(marked)) return [];
-      throw new Explained(
+      throw new UserError(
         `${file}: the mark in "${marked}" has to be \`[accepts …]\` or \`[refuses …]\`, with ids of docs/requirements.md or docs/interop.md.`,
       );
     });
@@ -148,7 +148,7 @@ export function withProofs(text, { prefix, byHand, columns }, proofs, notYet = l
     const lacking = columns.filter((_, column) => found[column]?.length === 0);
     const isLater = notYet.includes(id);
     if (isLater && lacking.length === 0)
-      complaints.push(`${id} has its proofs: take it out of the list \`later\` in scripts/requirements.js`);
+      complaints.push(`${id} has its proofs: take it out of the list \`later\` in tests/requirements.js`);
     if (!isLater) complaints.push(...lacking.map((kinds) => `${id}: nothing ${kinds.join(' or ')}`));
     const shown = found.map((those) => (those.length > 0 ? shownProofs(those) : isLater ? 'later' : 'none'));
     return `| ${[...cells, ...shown].join(' | ')} |`;
@@ -169,25 +169,19 @@ function shownProofs(proofs) {
   return `[${first.name.replace(/[[\]|\\]/g, '\\$&')}](../${first.file})${more && `; more in ${more}`}`;
 }
 
-/** @param {string[]} ids */
-function list(ids, /** @type {Proof[]} */ proofs) {
-  for (const id of ids) {
-    const found = proofs.filter(({ proves }) => proves.includes(id));
-    if (found.length === 0) throw new Explained(`Nothing proves ${id}.`);
-    console.log(`\n${id}`);
-    for (const { kind, name, file } of found) console.log(`  ${kind}  ${name}  (${file})`);
-  }
-}
-
 if (isProgram(import.meta.url)) {
   await runProgram(async () => {
     const proofs = await findProofs();
-    if (argv.length > 2) return list(argv.slice(2), proofs);
-    for (const form of documents) {
+    for (const id of argv.slice(2)) {
+      console.log(`\n${id}`);
+      const found = proofs.filter(({ proves }) => proves.includes(id));
+      for (const { kind, name, file } of found) console.log(`  ${kind}  ${name}  (${file})`);
+      if (found.length === 0) throw new UserError(`Nothing proves ${id}.`);
+    }
+    for (const form of argv.length > 2 ? [] : documents) {
       const { text, ids, complaints } = withProofs(read(form.file), form, proofs);
       writeFileSync(join(root, form.file), text);
-      console.log(`${form.file}: ${ids.length} rows`);
-      for (const complaint of complaints) console.log(complaint);
+      console.log([`${form.file}: ${ids.length} rows`, ...complaints].join('\n'));
     }
   });
 }

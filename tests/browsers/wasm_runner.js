@@ -1,4 +1,4 @@
-// What Cargo starts for each test program that is to run in a browser: `wasm_in_browser.js chromium program.wasm …`. The
+// What Cargo starts for each test program that is to run in a browser: `wasm_runner.js chromium program.wasm …`. The
 // runner of wasm-bindgen serves the page with the tests, and the browser is driven as in all other tests: no WebDriver is needed.
 
 import { spawn } from 'node:child_process';
@@ -6,9 +6,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { argv, env } from 'node:process';
 import { createInterface } from 'node:readline';
-import { startBrowser } from '../tests/browsers/browser.js';
-import { toolPath } from './setup.js';
-import { runProgram, targetFolder } from './support.js';
+import { toolPath } from '../../scripts/setup.js';
+import { runProgram, targetFolder } from '../../scripts/support.js';
+import { startBrowser } from './browser.js';
 
 /** For all tests of a program. They take a hundredth of it on a machine that does nothing else. */
 const timeout = 120_000;

@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import { build } from './build.js';
-import { ensureNestedPackage, filesBelow, root, runProgram } from './support.js';
+import { build } from 'esbuild';
+import { filesBelow, root } from '../../scripts/support.js';
 
 /** Gzipped, in bytes. */
 const limit = 97_000;
@@ -33,7 +33,7 @@ const entries = [
   {
     name: 'everything there is',
     covers: "also grants, proofs of possession, revocation, the MCP SDK's interfaces, the host for Node",
-    source: [...filesBelow([join(root, 'js')])]
+    source: filesBelow([join(root, 'js')])
       .filter((file) => file.endsWith('.js') && !file.endsWith('index.js'))
       .map((file) => `export * from ${JSON.stringify(`./${relative(root, file).replaceAll('\\', '/')}`)}`)
       .join(';'),
@@ -85,8 +85,7 @@ const loadedOnUse = {
 
 /** @param {(typeof entries)[number]} entry */
 async function measure({ source, folder = root, files = [] }) {
-  const esbuild = await import('esbuild');
-  const bundle = await esbuild.build({
+  const bundle = await build({
     stdin: { contents: source, resolveDir: folder },
     bundle: true,
     minify: true,
@@ -109,19 +108,14 @@ async function measure({ source, folder = root, files = [] }) {
   };
 }
 
-await runProgram(async () => {
-  await build();
-  await ensureNestedPackage(peersFolder);
+export async function main() {
   const measured = new Map();
-  console.log(
-    `\n${'bytes, bundled and minified'.padEnd(36)}${'raw'.padStart(9)}${'gzip -9'.padStart(9)}${'brotli'.padStart(9)}  covers`,
-  );
+  const line = (/** @type {string} */ name, /** @type {unknown[]} */ sizes, /** @type {string} */ covers) =>
+    console.log(`${name.padEnd(36)}${sizes.map((size) => `${size}`.padStart(9)).join('')}  ${covers}`);
+  line('\nbytes, bundled and minified', ['raw', 'gzip -9', 'brotli'], 'covers');
   for (const entry of entries) {
     const { raw, gzip, brotli } = await measure(entry);
-    const name = [entry.name, versions[entry.name]].join(' ');
-    console.log(
-      `${name.padEnd(36)}${`${raw}`.padStart(9)}${`${gzip}`.padStart(9)}${`${brotli}`.padStart(9)}  ${entry.covers}`,
-    );
+    line([entry.name, versions[entry.name]].join(' '), [raw, gzip, brotli], entry.covers);
     measured.set(entry.name, gzip);
   }
   console.log();
@@ -129,4 +123,4 @@ await runProgram(async () => {
   const remedy = size > limit ? ' Run this on earlier commits to find what grew.' : '';
   console.log(`${limited}: ${size} bytes gzipped; the limit is ${limit}.${remedy}`);
   return size > limit ? 1 : 0;
-});
+}

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { isProgram, runProgram } from './support.js';
+import { createMachine, startWorld } from '../javascript/world.js';
 
 const rounds = 300;
 const requestsInARound = 40;
@@ -17,7 +17,6 @@ const warmUpRounds = 30;
  * what they hook into its promises (AsyncLocalStorage) would make those of the client slower.
  */
 async function serve() {
-  const { startWorld } = await import('../tests/javascript/world.js');
   const world = await startWorld();
   const server = createServer((request, response) => {
     request.resume().on('end', () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'));
@@ -40,8 +39,7 @@ async function measure(send) {
   return ((performance.now() - since) * 1000) / requestsInARound;
 }
 
-async function bench() {
-  const { createMachine } = await import('../tests/javascript/world.js');
+export async function main() {
   const servers = fork(fileURLToPath(import.meta.url), ['serve']);
   const [{ protectedUrl, url }] = await once(servers, 'message');
   try {
@@ -85,4 +83,5 @@ async function bench() {
   }
 }
 
-if (isProgram(import.meta.url)) await runProgram(argv[2] === 'serve' ? serve : bench);
+// It starts itself a second time, as the servers.
+if (argv[2] === 'serve') await serve();

@@ -2,7 +2,16 @@
 
 import { join } from 'node:path';
 import { platform } from 'node:process';
-import { Explained, hashFiles, makeIfStale, mustRun, progress, root, run, targetFolder } from './support.js';
+import {
+  hashFiles,
+  makeIfStale,
+  mustRun,
+  progress,
+  root,
+  run,
+  targetFolder,
+  UserError,
+} from '../../../scripts/support.js';
 
 const requirements = join(root, 'tests/interop/servers/requirements.txt');
 const environment = join(targetFolder, 'python');
@@ -24,7 +33,7 @@ export async function ensurePython() {
       progress('python -m venv');
       const { status, output } = await run(python, ['-m', 'venv', '--clear', environment], { output: 'capture' });
       if (status !== 0)
-        throw new Explained(`Python could not make a virtual environment.\n${output.trim()}\n${howToInstall}`);
+        throw new UserError(`Python could not make a virtual environment.\n${output.trim()}\n${howToInstall}`);
       progress('pip install of the Python servers (about half a minute, once)');
       const quietly = ['--quiet', '--no-input', '--disable-pip-version-check'];
       await mustRun(interpreter, ['-m', 'pip', 'install', ...quietly, '--requirement', requirements]);
@@ -45,5 +54,5 @@ async function findPython() {
     const { status } = await run(command, isNew, { output: 'capture' }).catch(() => ({ status: 1 }));
     if (status === 0) return command;
   }
-  throw new Explained(`No Python 3.11 or newer was found as python3 or python.\n${howToInstall}`);
+  throw new UserError(`No Python 3.11 or newer was found as python3 or python.\n${howToInstall}`);
 }

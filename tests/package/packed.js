@@ -2,8 +2,8 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from './build.js';
-import { mustRunNpm } from './support.js';
+import { build } from '../../scripts/build.js';
+import { mustRunNpm } from '../../scripts/support.js';
 
 /**
  * Installs the packed package into a folder, as a user does.

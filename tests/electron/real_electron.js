@@ -1,20 +1,21 @@
-// `npm run test:electron -- --real`: the example in Electron itself, main process and page, the whole flow: real servers on
+// `npm run electron`: the example in Electron itself, main process and page, the whole flow: real servers on
 // this machine, and a user agent in the place of the system browser. Needs Electron's binary, which npm fetches.
 
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { env, execPath, getuid, platform } from 'node:process';
 import { pathToFileURL } from 'node:url';
-import { installPacked } from './packed.js';
-import { Explained, mustRunNpm, progress, root, run, targetFolder } from './support.js';
+import { build } from 'esbuild';
+import { mustRunNpm, progress, root, run, targetFolder, UserError } from '../../scripts/support.js';
+import { startWorld } from '../javascript/world.js';
+import { installPacked } from '../package/packed.js';
 
 const example = join(root, 'examples', 'electron');
 
 /** Runs the example, and fails with an explanation where that is not possible. */
-export async function runReal() {
+export async function main() {
   mkdirSync(targetFolder, { recursive: true });
   const folder = mkdtempSync(join(targetFolder, 'real electron '));
-  const { startWorld } = await import('../tests/javascript/world.js');
   const world = await startWorld();
   try {
     const program = await fetchedElectron(join(folder, 'electron'));
@@ -31,7 +32,7 @@ export async function runReal() {
       limitMilliseconds: 120_000,
     });
     const isDone = status === 0 && /^signed in: .*alice@example\.com/m.test(output);
-    if (!isDone) throw new Explained(`The example did not run through in Electron: it ended with status ${status}.`);
+    if (!isDone) throw new UserError(`The example did not run through in Electron: it ended with status ${status}.`);
     progress('the example signed in, showed its plan and called a tool in Electron');
   } finally {
     await world.close();
@@ -60,7 +61,7 @@ async function fetchedElectron(folder) {
   });
   if (status !== 0 || !existsSync(join(installed, 'path.txt'))) {
     const said = output.trim().split('\n').slice(0, 5).join('\n');
-    throw new Explained(
+    throw new UserError(
       `Electron's binary cannot be fetched here, so nothing was run in Electron itself. Its installer says:\n${said}`,
     );
   }
@@ -72,7 +73,6 @@ async function installExample(application) {
   await installPacked(application, { main: 'start.js' });
   for (const name of ['main.js', 'page']) cpSync(join(example, name), join(application, name), { recursive: true });
   cpSync(join(root, 'tests', 'electron', 'real_person.js'), join(application, 'real_person.js'));
-  const { build } = await import('esbuild');
   const page = {
     entryPoints: [join(application, 'page', 'renderer.js')],
     outfile: join(application, 'page', 'bundle.js'),
