@@ -167,7 +167,7 @@ async function buildTypes() {
     const declarations = typesOf(file).replace(/\.js$/, '.d.ts');
     writeFileSync(declarations, finished(readFileSync(declarations, 'utf8'), readFileSync(file, 'utf8')));
   }
-  appendFileSync(join(root, 'types', 'slim.d.ts'), 'export type * from "./records.js";\n');
+  appendFileSync(join(root, 'types', 'slim.d.ts'), 'export type * from "./core/records.js";\n');
 }
 
 /** Panic locations name source files: without these flags the binary would tell where it was built. */

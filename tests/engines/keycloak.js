@@ -276,7 +276,7 @@ async function enterRealm({ origin, name, username }, { accessTokenSeconds = 300
           });
           const answer = await response.text();
           if (response.status !== 400 || !/DPoP/i.test(answer))
-            throw new Error(`Keycloak answered a stolen refresh token with ${response.status}: ${answer}`);
+            throw new Error(`Keycloak answered a stolen refresh token of ${client_id || "nobody"} with ${response.status}: ${answer}`);
         }
       },
       async 'the keys are rotated'() {
