@@ -268,15 +268,20 @@ async function enterRealm({ origin, name, username }, { accessTokenSeconds = 300
         const { refresh_token } = JSON.parse(answers.at(-1)?.answer ?? '{}');
         const [{ clientId: client_id } = { clientId: '' }] = await registered();
         const ofAnotherKey = await createDpop().proof({ method: 'POST', url });
+        const [registration] = front.exchanges.filter(
+          ({ path, status }) => path === registrationPath && status === 201,
+        );
+        const { client_secret = '' } = JSON.parse(registration?.answer ?? '{}');
+        const authorization = `Basic ${btoa(`${client_id}:${client_secret}`)}`;
         for (const headers of /** @type {Record<string, string>[]} */ ([{}, { dpop: ofAnotherKey }])) {
           const response = await fetch(url, {
             method: 'POST',
-            headers,
-            body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token, client_id }),
+            headers: { ...headers, authorization },
+            body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token }),
           });
           const answer = await response.text();
           if (response.status !== 400 || !/DPoP/i.test(answer))
-            throw new Error(`Keycloak answered a stolen refresh token of ${client_id || "nobody"} with ${response.status}: ${answer}`);
+            throw new Error(`Keycloak answered a stolen refresh token with ${response.status}: ${answer}`);
         }
       },
       async 'the keys are rotated'() {
