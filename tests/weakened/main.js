@@ -68,8 +68,8 @@ async function complaintsAbout({ path, attacks, changesRust }) {
     const complaints = [];
     for (const one of attacks) {
       const { passed, failed, output } = await play(one);
-      if (output !== '' || failed === 0) complaints.push(`${one.file} ${one.pattern} cannot be played:\n${output}`);
-      if (passed > 0) complaints.push(`${passed} of ${one.file} ${one.pattern} do not succeed`);
+      if (output !== '') complaints.push(`${one.file} ${one.pattern} cannot be played:\n${output}`);
+      else if (passed > 0 || failed === 0) complaints.push(`${passed} of ${one.file} ${one.pattern} do not succeed`);
     }
     return complaints;
   } finally {
