@@ -16,7 +16,7 @@ use std::sync::Arc;
 use crate::authorization::Attempts;
 use crate::effect::Effect;
 use crate::error::{Code, Error, Result, Step};
-use crate::http::{BODY_LIMIT, Request, Response, too_large};
+use crate::http::{BODY_LIMIT, Request, Response, StatedError, too_large};
 use crate::identifier::Secret;
 use crate::json::Json;
 use crate::platform::Platform;
@@ -49,6 +49,8 @@ pub struct Replay {
     attempts: Cell<Attempts>,
     /// The latest answer to a registration in this run.
     registration: RefCell<Option<Arc<ClientRegistration>>>,
+    /// What the next authorization request would meet, if that was seen in this run.
+    met: RefCell<Option<StatedError>>,
 }
 
 struct Answered {
@@ -92,6 +94,7 @@ pub async fn run<P: Platform, T>(platform: &P, flow: impl Fn(&Replay) -> Result<
         finished: RefCell::new(None),
         attempts: Cell::default(),
         registration: RefCell::new(None),
+        met: RefCell::new(None),
     };
     let mut received = 0;
     loop {
@@ -122,6 +125,7 @@ pub async fn run<P: Platform, T>(platform: &P, flow: impl Fn(&Replay) -> Result<
         replay.used.set(0);
         replay.attempts.take();
         replay.registration.take();
+        replay.met.take();
     }
 }
 
@@ -220,6 +224,16 @@ impl Replay {
     /// The latest registration that was noted since this was asked before.
     pub fn take_registered(&self) -> Option<Arc<ClientRegistration>> {
         self.registration.take()
+    }
+
+    /// Takes note of what the next authorization request would meet.
+    pub fn met(&self, refusal: Option<StatedError>) {
+        self.met.replace(refusal);
+    }
+
+    /// What the next authorization request would meet, if that was seen.
+    pub fn take_met(&self) -> Option<StatedError> {
+        self.met.take()
     }
 
     /// Takes note of an event.
