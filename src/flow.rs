@@ -536,8 +536,10 @@ fn repaired(
         Repair::WithoutRefused { plan, .. } | Repair::Widen(plan) | Repair::AskFor(plan) => plan.clone(),
     };
     replay.trace(Event::decision(Step::Callback, "repairs the plan", object().with("plan", plan.to_json())));
+    replay.repaired(plan.clone());
     if let Repair::WithoutRefused { refused, .. } = &repair {
-        let registration = registration.refusing(refused, replay.now()).into();
+        let registration: Arc<ClientRegistration> = registration.refusing(refused, replay.now()).into();
+        replay.registered(registration.clone());
         return Ok(Registered { registration, plan, attempts });
     }
     if let Repair::AskFor(_) = repair {

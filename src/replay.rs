@@ -22,6 +22,7 @@ use crate::json::Json;
 use crate::platform::Platform;
 use crate::printable::filled;
 use crate::registration::ClientRegistration;
+use crate::scope_plan::ScopePlan;
 use crate::trace::{Event, Party};
 
 /// All that one flow receives, in bytes: servers decide how much that is.
@@ -49,6 +50,8 @@ pub struct Replay {
     attempts: Cell<Attempts>,
     /// The latest answer to a registration in this run.
     registration: RefCell<Option<Arc<ClientRegistration>>>,
+    /// The scope plan as it was repaired in this run.
+    plan: RefCell<Option<Arc<ScopePlan>>>,
     /// What the next authorization request would meet, if that was seen in this run.
     met: RefCell<Option<StatedError>>,
 }
@@ -94,6 +97,7 @@ pub async fn run<P: Platform, T>(platform: &P, flow: impl Fn(&Replay) -> Result<
         finished: RefCell::new(None),
         attempts: Cell::default(),
         registration: RefCell::new(None),
+        plan: RefCell::new(None),
         met: RefCell::new(None),
     };
     let mut received = 0;
@@ -125,6 +129,7 @@ pub async fn run<P: Platform, T>(platform: &P, flow: impl Fn(&Replay) -> Result<
         replay.used.set(0);
         replay.attempts.take();
         replay.registration.take();
+        replay.plan.take();
         replay.met.take();
     }
 }
@@ -224,6 +229,17 @@ impl Replay {
     /// The latest registration that was noted since this was asked before.
     pub fn take_registered(&self) -> Option<Arc<ClientRegistration>> {
         self.registration.take()
+    }
+
+    /// Takes note of a repair of the scope plan: it counts, whatever becomes of the flow, so that what was refused is not
+    /// requested again.
+    pub fn repaired(&self, plan: Arc<ScopePlan>) {
+        self.plan.replace(Some(plan));
+    }
+
+    /// The latest repaired plan that was noted since this was asked before.
+    pub fn take_repaired(&self) -> Option<Arc<ScopePlan>> {
+        self.plan.take()
     }
 
     /// Takes note of what the next authorization request would meet.

@@ -248,9 +248,8 @@ pub fn came_back(replay: &Replay, input: &CameBackInput) -> Result<SignInOutcome
             sign_in.send_person(begun)
         }
         Err(error) => {
-            let registered = replay.take_registered();
             sign_in.keep_answered(sent_with)?;
-            sign_in.keep_answered(registered)?;
+            sign_in.keep_learnt()?;
             if sign_in.change_after(&error)? { sign_in.run() } else { Err(error) }
         }
     }
@@ -278,8 +277,7 @@ impl SignIn<'_> {
                 Ok(outcome) => return Ok(outcome),
                 Err(error) => error,
             };
-            let registered = self.replay.take_registered();
-            self.keep_answered(registered)?;
+            self.keep_learnt()?;
             if self.change_after(&error)? {
                 continue;
             }
@@ -451,6 +449,13 @@ impl SignIn<'_> {
         let is_stored = |stored: &Arc<KeptRegistration>| stored.registration.client_id == client.client_id;
         let is_new = !self.progress.stored.as_ref().is_some_and(is_stored);
         self.progress.registered = Some(is_new && client.kind == RegistrationKind::Dynamic);
+    }
+
+    /// Keeps what an attempt that failed has taught: the next one goes on from there.
+    fn keep_learnt(&mut self) -> Result<()> {
+        let registered = self.replay.take_registered();
+        self.plan = self.replay.take_repaired().unwrap_or_else(|| self.plan.clone());
+        self.keep_answered(registered)
     }
 
     /// Keeps what the server answered, whatever became of the attempt: a registration is the truth, the access token in it
