@@ -138,7 +138,7 @@ pub fn sign_in(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     let SignInInput { endpoint, account, host, .. } = input;
     let place = Place { endpoint, account };
     let demanded = input.demanded.clone().unwrap_or_default();
-    let earlier = place.session(replay)?;
+    let earlier = replay.once(|| place.session(replay))?;
     if let (Some(session), Some(refused_token)) = (&earlier, &input.replaces)
         && refusal::replaces(session, refused_token, &demanded)
     {
@@ -213,7 +213,7 @@ pub fn came_back(replay: &Replay, input: &CameBackInput) -> Result<SignInOutcome
     let state = Url::parse(callback_url)
         .filter(|_| callback_url.trim_ascii() == callback_url)
         .and_then(|url| Parameters::read(url.query()).get("state").map(str::to_owned));
-    let kept = state.map(|state| stored::take_pending(replay, &state)).transpose()?.flatten();
+    let kept = replay.once(|| Ok(state.map(|state| stored::take_pending(replay, &state)).transpose()?.flatten()))?;
     let Some(KeptPending { endpoint, account, pending, progress, .. }) = kept else {
         let message = "The authorization response belongs to no sign-in that is waiting: its `state` is missing, unknown or used. It was ignored.";
         return Err(Error::new(Code::StateMismatch, message, &[]).at(Step::Callback));
