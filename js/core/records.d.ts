@@ -202,6 +202,8 @@ export type Source =
   | 'protected-resource'
   /** The host's settings for this server. */
   | 'host'
+  /** The host's settings for this server, which it can do without. */
+  | 'host-optional'
   /** The wish to stay signed in. */
   | 'refresh'
   /** The authorization server, which granted it unasked, or registered it by default. */

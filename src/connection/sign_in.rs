@@ -138,7 +138,7 @@ pub fn sign_in(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     let SignInInput { endpoint, account, host, .. } = input;
     let place = Place { endpoint, account };
     let demanded = input.demanded.clone().unwrap_or_default();
-    let (session_version, earlier) = place.session(replay)?.unzip();
+    let (session_version, earlier) = replay.once(|| place.session(replay))?.unzip();
     if let (Some(session), Some(refused_token)) = (&earlier, &input.replaces)
         && refusal::replaces(session, refused_token, &demanded)
     {
@@ -217,7 +217,7 @@ pub fn came_back(replay: &Replay, input: &CameBackInput) -> Result<SignInOutcome
     let state = Url::parse(callback_url)
         .filter(|_| callback_url.trim_ascii() == callback_url)
         .and_then(|url| Parameters::read(url.query()).get("state").map(str::to_owned));
-    let kept = state.map(|state| stored::take_pending(replay, &state)).transpose()?.flatten();
+    let kept = replay.once(|| Ok(state.map(|state| stored::take_pending(replay, &state)).transpose()?.flatten()))?;
     let Some(KeptPending { endpoint, account, pending, progress, .. }) = kept else {
         let message = "The authorization response belongs to no sign-in that is waiting: its `state` is missing, unknown or used. It was ignored.";
         return Err(Error::new(Code::StateMismatch, message, &[]).at(Step::Callback));
@@ -253,9 +253,8 @@ pub fn came_back(replay: &Replay, input: &CameBackInput) -> Result<SignInOutcome
             sign_in.send_person(begun)
         }
         Err(error) => {
-            let registered = replay.take_registered();
             sign_in.keep_answered(sent_with)?;
-            sign_in.keep_answered(registered)?;
+            sign_in.keep_learnt()?;
             if sign_in.change_after(&error)? { sign_in.run() } else { Err(error) }
         }
     }
@@ -285,8 +284,7 @@ impl SignIn<'_> {
                 Ok(outcome) => return Ok(outcome),
                 Err(error) => error,
             };
-            let registered = self.replay.take_registered();
-            self.keep_answered(registered)?;
+            self.keep_learnt()?;
             if self.change_after(&error)? {
                 continue;
             }
@@ -459,6 +457,13 @@ impl SignIn<'_> {
         let is_stored = |stored: &Arc<KeptRegistration>| stored.registration.client_id == client.client_id;
         let is_new = !self.progress.stored.as_ref().is_some_and(is_stored);
         self.progress.registered = Some(is_new && client.kind == RegistrationKind::Dynamic);
+    }
+
+    /// Keeps what an attempt that failed has taught: the next one goes on from there.
+    fn keep_learnt(&mut self) -> Result<()> {
+        let registered = self.replay.take_registered();
+        self.plan = self.replay.take_repaired().unwrap_or_else(|| self.plan.clone());
+        self.keep_answered(registered)
     }
 
     /// Keeps what the server answered, whatever became of the attempt: a registration is the truth, the access token in it

@@ -52,21 +52,13 @@ fn looked_at(replay: &Replay, authorization: &AuthorizationRequest) -> Result<Op
     })
 }
 
-/// Whether the authorization server says, without any person, that it does not know this client.
-pub fn is_unknown(
-    replay: &Replay,
-    discovery: &Arc<Discovery>,
-    client: &Arc<ClientRegistration>,
-    plan: &ScopePlan,
-    settings: &ServerSettings,
-) -> bool {
-    refusal_without_person(replay, discovery, client, plan, settings).is_some_and(|refusal| {
-        matches!(refusal.error.as_deref(), None | Some("invalid_client" | "unauthorized_client"))
-    })
+/// Whether a refusal says, without any person, that the authorization server does not know this client.
+pub fn is_of_client(refusal: &StatedError) -> bool {
+    matches!(refusal.error.as_deref(), None | Some("invalid_client" | "unauthorized_client"))
 }
 
 /// What the authorization server says of a request that no person makes. A server that cannot be looked at says nothing.
-fn refusal_without_person(
+pub fn refusal_without_person(
     replay: &Replay,
     discovery: &Arc<Discovery>,
     client: &Arc<ClientRegistration>,

@@ -14,7 +14,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use crate::data::error::{Code, Error, Result, Step};
-use crate::data::http::{BODY_LIMIT, Request, Response, too_large};
+use crate::data::http::{BODY_LIMIT, Request, Response, StatedError, too_large};
 use crate::data::identifier::Secret;
 use crate::data::json::Json;
 use crate::data::printable::filled;
@@ -22,6 +22,7 @@ use crate::flow::effect::Effect;
 use crate::flow::platform::Platform;
 use crate::protocol::authorization::Attempts;
 use crate::protocol::registration::ClientRegistration;
+use crate::protocol::scope_plan::ScopePlan;
 use crate::protocol::trace::{Event, Party};
 
 /// All that one flow receives, in bytes: servers decide how much that is.
@@ -49,6 +50,10 @@ pub struct Replay {
     attempts: Cell<Attempts>,
     /// The latest answer to a registration in this run.
     registration: RefCell<Option<Arc<ClientRegistration>>>,
+    /// The scope plan as it was repaired in this run.
+    plan: RefCell<Option<Arc<ScopePlan>>>,
+    /// What the next authorization request would meet, if that was seen in this run.
+    met: RefCell<Option<StatedError>>,
 }
 
 struct Answered {
@@ -92,6 +97,8 @@ pub async fn run<P: Platform, T>(platform: &P, flow: impl Fn(&Replay) -> Result<
         finished: RefCell::new(None),
         attempts: Cell::default(),
         registration: RefCell::new(None),
+        plan: RefCell::new(None),
+        met: RefCell::new(None),
     };
     let mut received = 0;
     loop {
@@ -122,6 +129,8 @@ pub async fn run<P: Platform, T>(platform: &P, flow: impl Fn(&Replay) -> Result<
         replay.used.set(0);
         replay.attempts.take();
         replay.registration.take();
+        replay.plan.take();
+        replay.met.take();
     }
 }
 
@@ -220,6 +229,27 @@ impl Replay {
     /// The latest registration that was noted since this was asked before.
     pub fn take_registered(&self) -> Option<Arc<ClientRegistration>> {
         self.registration.take()
+    }
+
+    /// Takes note of a repair of the scope plan: it counts, whatever becomes of the flow, so that what was refused is not
+    /// requested again.
+    pub fn repaired(&self, plan: Arc<ScopePlan>) {
+        self.plan.replace(Some(plan));
+    }
+
+    /// The latest repaired plan that was noted since this was asked before.
+    pub fn take_repaired(&self) -> Option<Arc<ScopePlan>> {
+        self.plan.take()
+    }
+
+    /// Takes note of what the next authorization request would meet.
+    pub fn met(&self, refusal: Option<StatedError>) {
+        self.met.replace(refusal);
+    }
+
+    /// What the next authorization request would meet, if that was seen.
+    pub fn take_met(&self) -> Option<StatedError> {
+        self.met.take()
     }
 
     /// Takes note of an event.

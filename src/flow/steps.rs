@@ -1,6 +1,6 @@
 //! The steps of a sign-in, top to bottom: discover, plan, register, authorize, complete, refresh.
 //!
-//! Each step is a function that asks the [`Replay`] and never waits: [`crate::flow::steps::replay::run`] runs it on a platform. What must
+//! Each step is a function that asks the [`Replay`] and never waits: [`crate::flow::steps::steps::replay::run`] runs it on a platform. What must
 //! outlive the process while the person is in the browser is data: a [`PendingAuthorization`].
 
 use std::sync::Arc;
@@ -299,13 +299,20 @@ pub fn register(replay: &Replay, input: &RegisterInput) -> Result<Registered> {
         }
         let dynamic =
             DynamicRegistration { exchange, server, plan, grant, redirect_uri, client, initial_access_token, refresh };
+        let mut met = None;
         let doubt = match (&stored, input.doubt) {
             (Some(stored), Some(Doubt::Unanswered)) if Management::of(stored).is_none() => {
-                preflight::is_unknown(replay, discovery, stored, plan, &settings).then_some(Doubt::Forgotten)
+                met = preflight::refusal_without_person(replay, discovery, stored, plan, &settings);
+                met.as_ref().is_some_and(preflight::is_of_client).then_some(Doubt::Forgotten)
             }
             (_, doubt) => doubt,
         };
-        dynamic.client(stored.as_ref(), doubt).map_err(|error| registered_nowhere(error, discovery))?
+        let client = dynamic.client(stored.as_ref(), doubt).map_err(|error| registered_nowhere(error, discovery))?;
+        let requested = |client: &ClientRegistration| (client.client_id.clone(), client.plan(plan).requested());
+        if stored.is_some_and(|stored| requested(&stored) == requested(&client)) {
+            replay.met(met.filter(|refusal| refusal.error.as_deref() == Some("invalid_scope")));
+        }
+        client
     };
     let plan = registration.plan(plan);
     let decision = object()
@@ -375,7 +382,10 @@ pub fn begin(replay: &Replay, input: &BeginInput) -> Result<Begun> {
         let attempts = replay.attempts();
         let authorization = authorization_request(replay, &input, &settings)?;
         let wants_look = settings.preflight == Some(true) || preflight::is_doubtful(&authorization.pending);
-        let refusal = if wants_look && !attempts.preflighted {
+        let met = replay.take_met();
+        let refusal = if met.is_some() {
+            met
+        } else if wants_look && !attempts.preflighted {
             replay.set_attempts(Attempts { preflighted: true, ..attempts });
             match preflight::look(replay, &authorization) {
                 Err(error) if settings.preflight == Some(true) => return Err(error),
@@ -533,8 +543,10 @@ fn repaired(
         Repair::WithoutRefused { plan, .. } | Repair::Widen(plan) | Repair::AskFor(plan) => plan.clone(),
     };
     replay.trace(Event::decision(Step::Callback, "repairs the plan", object().with("plan", plan.to_json())));
+    replay.repaired(plan.clone());
     if let Repair::WithoutRefused { refused, .. } = &repair {
-        let registration = registration.refusing(refused, replay.now()).into();
+        let registration: Arc<ClientRegistration> = registration.refusing(refused, replay.now()).into();
+        replay.registered(registration.clone());
         return Ok(Registered { registration, plan, attempts });
     }
     if let Repair::AskFor(_) = repair {

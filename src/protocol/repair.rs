@@ -103,8 +103,13 @@ fn wanted_scopes(refusal: &StatedError, pending: &PendingAuthorization, unseen: 
         let is_wanted = error == Some("invalid_scope") && !named.is_empty();
         return is_wanted.then(|| plan.insisting(&named));
     }
-    // A person's own no looks the same, and is taken for it.
-    if !unseen && !matches!(error, Some("invalid_scope" | "invalid_request")) {
+    let is_for_want_of_scope = match error {
+        Some("invalid_scope" | "invalid_request") => true,
+        // A person's own no looks the same, and is taken for it.
+        None | Some("access_denied") => unseen,
+        Some(_) => false,
+    };
+    if !is_for_want_of_scope {
         return None;
     }
     let defaults = registration.scopes.as_ref().filter(|scopes| not_named.is_empty() && !scopes.is_empty());

@@ -84,6 +84,8 @@ string_enum! {
         ProtectedResource = "protected-resource",
         /// The host's settings for this server.
         Host = "host",
+        /// The host's settings for this server, which it can do without.
+        HostOptional = "host-optional",
         /// The wish to stay signed in.
         Refresh = "refresh",
         /// The authorization server, which granted it unasked, or registered it by default.
@@ -203,7 +205,7 @@ pub fn plan(sources: &ScopeSources, earlier: Option<&ScopePlan>) -> Arc<ScopePla
     let repeats = plan.scopes.iter().any(|scope| scope.purpose == Purpose::Request && !scope.is_ours_to_decide());
     plan.add(&sources.challenge, Source::Challenge, true, Purpose::Request);
     plan.add(&sources.host, Source::Host, true, Purpose::Request);
-    plan.add(&sources.host_optional, Source::Host, false, Purpose::Request);
+    plan.add(&sources.host_optional, Source::HostOptional, false, Purpose::Request);
     let demands = sources.challenge.as_ref().is_some_and(|challenge| !challenge.is_empty());
     let only_listed = !demands && (!repeats || sources.insufficient == Some(true));
     let purpose = if only_listed { Purpose::Request } else { Purpose::Ceiling };
@@ -225,7 +227,10 @@ impl PlannedScope {
     /// `offline_access` is, unless the challenge or the host's own settings name it.
     fn is_ours_to_decide(&self) -> bool {
         self.scope == OFFLINE_ACCESS
-            && !self.sources.iter().any(|source| matches!(source, Source::Challenge | Source::Host))
+            && !self
+                .sources
+                .iter()
+                .any(|source| matches!(source, Source::Challenge | Source::Host | Source::HostOptional))
     }
 }
 
@@ -499,7 +504,7 @@ fn reason(scope: &PlannedScope) -> &'static str {
             "needs a server that lists it, a host that wants to stay signed in, and another scope"
         }
         _ if from(Source::Challenge) => "the MCP server's challenge demands it",
-        _ if from(Source::Host) => "configured for this server",
+        _ if from(Source::Host) || from(Source::HostOptional) => "configured for this server",
         _ if from(Source::ProtectedResource) => "the protected resource lists it",
         _ if from(Source::Refresh) => "to stay signed in: it asks for a refresh token",
         _ if from(Source::OpenidProvider) => "nobody names a scope, and an OpenID provider wants it",

@@ -166,9 +166,15 @@ const planned: Promise<ScopePlan> = whole.planScopes({ challenge: ['openid'] } s
 planned.then(({ scopes: [first] }) => {
   if (!first) return;
   exactly<Source[]>()(first.sources);
-  exactly<'challenge' | 'protected-resource' | 'host' | 'refresh' | 'authorization-server' | 'openid-provider'>()(
-    {} as Source,
-  );
+  exactly<
+    | 'challenge'
+    | 'protected-resource'
+    | 'host'
+    | 'host-optional'
+    | 'refresh'
+    | 'authorization-server'
+    | 'openid-provider'
+  >()({} as Source);
   exactly<'request' | 'ceiling' | 'left-out'>()({} as Purpose);
   exactly<boolean | undefined>()(first.granted);
 });

@@ -279,6 +279,20 @@ export const forgotten = [
     ],
   },
   {
+    name: 'a look, made because a person closed the page, is answered with a refusal of scopes: repaired before the next trip',
+    proves: ['R8', 'S6', 'interop 94'],
+    server: { registration: { permits: 'read', answers: 'sent' }, authorization: { refuses: 'page', names: 'a list' } },
+    resource: { lists: 'read write' },
+    phases: [
+      { does: ['connect'], expects: { error: 'any', trips: 1, registrations: 1 } },
+      {
+        server: { authorization: { refuses: undefined } },
+        does: ['connect'],
+        expects: { granted: 'read', trips: 1, looks: 1, registrations: 0, asked: ['read write', 'read'] },
+      },
+    ],
+  },
+  {
     name: "the server has forgotten the client, shows a page that does not lead back, but can be asked: replaced without anybody else's help",
     proves: ['R7', 'R8', 'interop 32'],
     server: { registration: { management: {} } },

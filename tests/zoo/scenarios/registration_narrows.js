@@ -168,6 +168,14 @@ export const narrowedAndTold = [
     phases: [{ does: ['connect'], expects: { granted: 'read', trips: 1, registrations: 1, asks: 'read' } }],
   },
   {
+    name: 'narrows and tells; what the host configured as optional is gone, though the first 401 names it too: done without',
+    proves: ['S4', 'interop 2', 'interop 6'],
+    server: tells,
+    resource: { ...demanded, demands: 'read tenant' },
+    settings: { optionalScopes: ['tenant'] },
+    phases: [{ does: ['connect'], expects: { granted: 'read', trips: 1, registrations: 1, asks: 'read' } }],
+  },
+  {
     name: 'narrows and tells; offline_access is gone, though the server lists it',
     proves: ['S3', 'S4', 'interop 7'],
     server: { ...tells, lists: 'read write offline_access' },
