@@ -213,11 +213,11 @@ export const extensions = [
     resource: { ...readOnly, bound: true },
     start: startWithKey,
     phases: [
-      { does: ['connect'], expects: { trips: 1, registrations: 1, posts: ['authorization_code with proof'] } },
+      { does: ['connect'], expects: { trips: 1, registrations: 1, posts: ['authorization_code by Basic with proof'] } },
       {
         does: ['refresh', 'connect'],
         meanwhile: ['the refresh token is stolen'],
-        expects: { trips: 0, refreshes: 1, posts: ['refresh_token with proof'] },
+        expects: { trips: 0, refreshes: 1, posts: ['refresh_token by Basic with proof'] },
       },
     ],
   },
