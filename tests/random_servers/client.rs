@@ -30,6 +30,9 @@ use crate::world::{CLIENT_METADATA, MCP_SERVER, OPERATIONS, Visit, World};
 const EFFECT_LIMIT: u64 = 120;
 const REQUEST_LIMIT: u64 = 100;
 
+/// Windows after which nobody waits for the end of a call.
+const WINDOW_LIMIT: u64 = 10;
+
 const ACCOUNTS: [&str; 2] = ["one", "two"];
 
 /// A window that was closed is what JavaScript calls `callback_aborted`.
@@ -405,6 +408,10 @@ impl Client {
                 }
                 SignInOutcome::Authorize(departure) => departure,
             };
+            if self.world().books.windows() > WINDOW_LIMIT {
+                self.world().books.violation("a sign-in does not end", cause);
+                return Err(Error::new(Code::Aborted, "That is enough.", &[]));
+            }
             let callback_url = self.send_person(&departure)?;
             let input = CameBackInput { callback_url, host: self.sign_in_host() };
             outcome = self.run(|replay| came_back(replay, &input))?;
