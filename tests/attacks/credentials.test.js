@@ -168,7 +168,12 @@ attack(
         issuer: evil.issuer,
         tokenEndpoint: `${evil.issuer}/token`,
       };
-      return { ...session, discovery: { ...session.discovery, authorizationServer: server } };
+      // Otherwise the record would contradict itself, and be refused for that.
+      const resource = { ...session.discovery.protectedResource, authorizationServers: [evil.issuer] };
+      return {
+        ...session,
+        discovery: { ...session.discovery, authorizationServer: server, protectedResource: resource },
+      };
     });
     const error = await rejectionOf(person.start().connection(protectedResource.endpoint).refresh());
     assert.deepEqual(told(evil, authorizationServer.secrets), []);
