@@ -1,11 +1,17 @@
 //! Documents that may be at one of several locations, in the order of a standard.
 
-use crate::data::error::{Code, Error, Kind, Result};
+use std::sync::Arc;
+
+use crate::data::error::{Code, Error, Kind, Result, Step};
 use crate::data::http::Response;
 use crate::data::json::Json;
 use crate::data::printable::joined;
 use crate::flow::exchange::Exchange;
-use crate::protocol::trace::Event;
+use crate::flow::replay::Replay;
+use crate::protocol::authorization_server::{self, AuthorizationServer};
+use crate::protocol::settings::ServerSettings;
+use crate::protocol::trace::{Event, Party};
+use crate::protocol::well_known;
 
 /// The first candidate with a usable document. A candidate that has none is passed over; a server that is
 /// overloaded or cannot be reached is reported, since it may well have one.
@@ -52,4 +58,32 @@ pub fn nothing_found(code: Code, candidates: &[String]) -> Box<Error> {
     let message = "{}, so nobody can tell where to sign in. Its operator has to publish it. Looked at: {}.";
     Error::new(code, message, &[what, &joined(candidates, ", ")])
         .with("candidates", Json::Array(candidates.iter().map(|url| url.as_str().into()).collect()))
+}
+
+/// Some servers say only in their OpenID document that they are an OpenID provider, which counts where nobody names a
+/// scope. Asked is who publishes keys and lists no scopes; what that document says beside it does not count.
+pub fn as_openid_provider(
+    replay: &Replay,
+    server: Arc<AuthorizationServer>,
+    settings: &ServerSettings,
+) -> Arc<AuthorizationServer> {
+    let has_keys = server.endpoints.as_ref().is_some_and(|endpoints| endpoints.get("jwks_uri").is_some());
+    let is_silent = server.openid_provider.is_none() && server.scopes_supported.is_none();
+    // The first location is RFC 8414's own.
+    let candidates = well_known::authorization_server(&server.issuer).split_off(1);
+    if !has_keys || !is_silent || server.metadata_url.as_ref().is_none_or(|url| candidates.contains(url)) {
+        return server;
+    }
+    let exchange = Exchange { replay, step: Step::Discover, party: Party::AuthorizationServer };
+    let nearness = server.issuer.url().nearness();
+    let read =
+        |response: &Response, url: &str| authorization_server::read(response, url, &server.issuer, settings, nearness);
+    match first_document(&exchange, &candidates, Code::NoAuthorizationServerMetadata, read) {
+        Ok(openid) if openid.openid_provider == Some(true) => Arc::new(AuthorizationServer {
+            openid_provider: openid.openid_provider,
+            scopes_supported: openid.scopes_supported.clone(),
+            ..(*server).clone()
+        }),
+        _ => server,
+    }
 }

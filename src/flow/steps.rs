@@ -13,7 +13,7 @@ use crate::data::printable::filled;
 use crate::data::record::{Crossing, Mismatch};
 use crate::data::scope::ScopeSet;
 use crate::data::url::Nearness;
-use crate::flow::documents::{first_document, is_of_document, nothing_found};
+use crate::flow::documents::{as_openid_provider, first_document, is_of_document, nothing_found};
 use crate::flow::dynamic_registration::{Doubt, DynamicRegistration};
 use crate::flow::exchange::Exchange;
 use crate::flow::preflight;
@@ -163,34 +163,6 @@ fn discover_authorization_server(
     let named_by = if settings.allow_private_addresses == Some(true) { named_by } else { issuer.url().nearness() };
     let read = |response: &Response, url: &str| authorization_server::read(response, url, issuer, settings, named_by);
     first_document(&exchange, &candidates, Code::NoAuthorizationServerMetadata, read)
-}
-
-/// Some servers say only in their OpenID document that they are an OpenID provider, which counts where nobody names a
-/// scope. Asked is who publishes keys and lists no scopes; what that document says beside it does not count.
-fn as_openid_provider(
-    replay: &Replay,
-    server: Arc<AuthorizationServer>,
-    settings: &ServerSettings,
-) -> Arc<AuthorizationServer> {
-    let has_keys = server.endpoints.as_ref().is_some_and(|endpoints| endpoints.get("jwks_uri").is_some());
-    let is_silent = server.openid_provider.is_none() && server.scopes_supported.is_none();
-    // The first location is RFC 8414's own.
-    let candidates = well_known::authorization_server(&server.issuer).split_off(1);
-    if !has_keys || !is_silent || server.metadata_url.as_ref().is_none_or(|url| candidates.contains(url)) {
-        return server;
-    }
-    let exchange = Exchange { replay, step: Step::Discover, party: Party::AuthorizationServer };
-    let nearness = server.issuer.url().nearness();
-    let read =
-        |response: &Response, url: &str| authorization_server::read(response, url, &server.issuer, settings, nearness);
-    match first_document(&exchange, &candidates, Code::NoAuthorizationServerMetadata, read) {
-        Ok(openid) if openid.openid_provider == Some(true) => Arc::new(AuthorizationServer {
-            openid_provider: openid.openid_provider,
-            scopes_supported: openid.scopes_supported.clone(),
-            ..(*server).clone()
-        }),
-        _ => server,
-    }
 }
 
 fn can_register(server: &AuthorizationServer, settings: &ServerSettings) -> bool {
