@@ -10,6 +10,10 @@ import { Application, Comment, CommentTag, Converter, ReflectionKind } from 'typ
 /** Exports of which no standard speaks. */
 const ours = [
   'Authorizer',
+  'TokenOrigin',
+  'InteractionRequired',
+  'SignInOutcome',
+  'Renewal',
   'ConnectionOptions',
   'RequestToSign',
   'ResponseToJudge',
