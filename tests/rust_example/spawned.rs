@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use mcp_oauth_driver::platform::FlowPlatform;
 use mcp_oauth_driver::{Connection, ConnectionOptions, Failure, FileStore, Host};
-use mcp_oauth_wasm::data::error::{Code, Result};
-use mcp_oauth_wasm::data::identifier::Endpoint;
 use mcp_oauth_wasm::connection::refusal::{self, Action, RefusalInput};
 use mcp_oauth_wasm::connection::renewal::{self, RenewInput};
-use mcp_oauth_wasm::flow::replay::{Replay, run};
-use mcp_oauth_wasm::data::scope::ScopeSet;
-use mcp_oauth_wasm::protocol::settings::ClientDescription;
 use mcp_oauth_wasm::connection::sign_in::{self, CameBackInput, SignInHost, SignInInput};
+use mcp_oauth_wasm::data::error::{Code, Result};
+use mcp_oauth_wasm::data::identifier::Endpoint;
+use mcp_oauth_wasm::data::scope::ScopeSet;
 use mcp_oauth_wasm::data::url::Nearness;
+use mcp_oauth_wasm::flow::replay::{Replay, run};
+use mcp_oauth_wasm::protocol::settings::ClientDescription;
 use tempfile::{TempDir, tempdir};
 
 /// A host, and the URL of a server that is not there.

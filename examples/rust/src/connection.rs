@@ -7,18 +7,20 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::{BoxFuture, FutureExt as _, WeakShared};
-use mcp_oauth_wasm::data::error::{Code, Error, Kind};
-use mcp_oauth_wasm::flow::steps::SignedIn;
-use mcp_oauth_wasm::data::identifier::Endpoint;
 use mcp_oauth_wasm::connection::refusal::{self, Action, Decision, RefusalInput, TokenOrigin};
 use mcp_oauth_wasm::connection::renewal::{self, RenewInput, Renewal};
-use mcp_oauth_wasm::flow::replay::run;
-use mcp_oauth_wasm::protocol::settings::ServerSettings;
-use mcp_oauth_wasm::connection::sign_in::{self, CameBackInput, InteractionRequired, SignInHost, SignInInput, SignInOutcome};
+use mcp_oauth_wasm::connection::sign_in::{
+    self, CameBackInput, InteractionRequired, SignInHost, SignInInput, SignInOutcome,
+};
 use mcp_oauth_wasm::connection::sign_out;
 use mcp_oauth_wasm::connection::stored::{self, Place};
-use mcp_oauth_wasm::protocol::token::Session;
+use mcp_oauth_wasm::data::error::{Code, Error, Kind};
+use mcp_oauth_wasm::data::identifier::Endpoint;
 use mcp_oauth_wasm::data::url::{Nearness, Url};
+use mcp_oauth_wasm::flow::replay::run;
+use mcp_oauth_wasm::flow::steps::SignedIn;
+use mcp_oauth_wasm::protocol::settings::ServerSettings;
+use mcp_oauth_wasm::protocol::token::Session;
 use reqwest::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Request, Response};
 

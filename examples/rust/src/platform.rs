@@ -5,13 +5,13 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use mcp_oauth_wasm::flow::effect::Effect;
+use mcp_oauth_wasm::connection::sign_in::Departure;
 use mcp_oauth_wasm::data::error::{Code, Error, Result, Step};
 use mcp_oauth_wasm::data::http::{BODY_LIMIT, Request, Response, too_large};
 use mcp_oauth_wasm::data::identifier::Secret;
 use mcp_oauth_wasm::data::json::Json;
+use mcp_oauth_wasm::flow::effect::Effect;
 use mcp_oauth_wasm::flow::platform::Platform;
-use mcp_oauth_wasm::connection::sign_in::Departure;
 use mcp_oauth_wasm::protocol::trace::{Event, redacted_url};
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
