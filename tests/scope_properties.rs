@@ -192,7 +192,7 @@ proptest! {
 
     #[test]
     fn a_plan_survives_storage(first in sources(), history in history()) {
-        use mcp_oauth_wasm::data::record::{self, Crossing};
+        use mcp_oauth_wasm::data::record::{self, AsJson};
         let plan = replay(&first, &history);
         prop_assert_eq!(&record::read::<ScopePlan>(&plan.to_json()).unwrap(), plan.as_ref());
     }

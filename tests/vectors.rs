@@ -12,7 +12,7 @@ use mcp_oauth_wasm::data::error::{Code, Error, Kind, Result, Step};
 use mcp_oauth_wasm::data::http::{BODY_LIMIT, Parameters, Request, Response};
 use mcp_oauth_wasm::data::identifier::Secret;
 use mcp_oauth_wasm::data::json::Json;
-use mcp_oauth_wasm::data::record::Crossing;
+use mcp_oauth_wasm::data::record::AsJson;
 use mcp_oauth_wasm::flow::effect::Effect;
 use mcp_oauth_wasm::flow::platform::Platform;
 use mcp_oauth_wasm::protocol::trace::{Event, redacted_url};

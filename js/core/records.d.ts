@@ -110,7 +110,7 @@ export type Code =
   /** A stored record was written by a newer version; it was left as it is. */
   | 'record_newer';
 
-/** The step of the story that was under way. */
+/** The step of a sign-in that was under way. */
 export type Step =
   /** Reading the challenge, the protected resource's metadata and the authorization server's. */
   | 'discover'

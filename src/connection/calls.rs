@@ -9,8 +9,8 @@ use crate::connection::sign_in;
 use crate::data::error::{Code, Error, Result, Step};
 use crate::data::identifier::{Issuer, Secret};
 use crate::data::json::Json;
-use crate::data::record::{Crossing, Reader};
-use crate::data::url::{self, Nearness};
+use crate::data::record::{AsJson, Reader};
+use crate::data::url::{self, Zone};
 use crate::flow::platform::Platform;
 use crate::flow::replay::{self, Replay};
 use crate::flow::steps;
@@ -127,7 +127,7 @@ fn well_known_locations(input: WellKnownInput) -> Result<Vec<String>> {
         (Some(resource), None) => {
             url::callable(resource).map(|resource| well_known::protected_resource(&resource)).ok_or_else(invalid)
         }
-        (None, Some(issuer)) => Issuer::named(issuer, Nearness::Local)
+        (None, Some(issuer)) => Issuer::named(issuer, Zone::Local)
             .map(|issuer| well_known::authorization_server(&issuer))
             .map_err(|_| invalid()),
         _ => Err(invalid()),
@@ -145,7 +145,7 @@ fn read_authorization_response(input: ReadAuthorizationResponseInput) -> Result<
 const STORED: [&str; 3] = ["session", "pending", "registration"];
 
 /// Reads a call's input.
-fn read<T: Crossing>(input: &Json) -> Result<T> {
+fn read<T: AsJson>(input: &Json) -> Result<T> {
     let mut reader = Reader::default();
     let read = T::read(input, &mut reader);
     refuse_unreadable(input, reader).map(|()| read)

@@ -4,7 +4,7 @@ use crate::data::error::{Code, Error, Result, Step};
 use crate::data::identifier::Endpoint;
 use crate::data::json::Json;
 use crate::data::printable::filled;
-use crate::data::record::Crossing;
+use crate::data::record::AsJson;
 use crate::data::scope::ScopeSet;
 use crate::flow::replay::Replay;
 use crate::protocol::challenge::{self, Challenge};
@@ -127,7 +127,7 @@ fn trace_challenge(replay: &Replay, status: u64, challenge: Option<&Challenge>) 
     let demands = scopes.map(|scopes| filled(", demands {}", &[&scopes])).unwrap_or_default();
     let status = Json::Number(status as f64);
     let details =
-        object().with("status", status.clone()).with("challenge", challenge.map_or(Json::Null, Crossing::to_json));
+        object().with("status", status.clone()).with("challenge", challenge.map_or(Json::Null, AsJson::to_json));
     replay.trace(Event {
         step: Step::Call,
         kind: EventKind::Answer,

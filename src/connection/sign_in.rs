@@ -13,7 +13,7 @@ use crate::data::http::Parameters;
 use crate::data::identifier::{Endpoint, Issuer, RedirectUri, Secret};
 use crate::data::json::Json;
 use crate::data::printable::mentions;
-use crate::data::record::{Crossing, read};
+use crate::data::record::{AsJson, read};
 use crate::data::scope::ScopeSet;
 use crate::data::url::Url;
 use crate::flow::dynamic_registration::Doubt;

@@ -4,7 +4,7 @@ use crate::connection::stored::Place;
 use crate::data::error::Result;
 use crate::data::http::Parameters;
 use crate::data::identifier::{Endpoint, Secret};
-use crate::data::url::Nearness;
+use crate::data::url::Zone;
 use crate::flow::replay::Replay;
 use crate::flow::token_endpoint::{self, AskInput};
 use crate::protocol::token::Session;
@@ -20,7 +20,7 @@ pub fn sign_out(replay: &Replay, place: &Place) -> Result<bool> {
     };
     let endpoints = discovery.authorization_server.endpoints.as_ref();
     let Some(endpoint) = endpoints.and_then(|endpoints| endpoints.get("revocation_endpoint")) else { return Ok(false) };
-    let endpoint = Endpoint::named(endpoint, Nearness::Local)?;
+    let endpoint = Endpoint::named(endpoint, Zone::Local)?;
     let revoke = |token: &Secret, hint| {
         let mut parameters = Parameters::default();
         parameters.add("token", token.reveal());

@@ -7,7 +7,7 @@ use crate::data::error::{Code, Error, Result};
 use crate::data::identifier::{Endpoint, Issuer, Secret};
 use crate::data::json::Json;
 use crate::data::printable::{filled, joined};
-use crate::data::record::{Crossing, read};
+use crate::data::record::{AsJson, read};
 use crate::data::scope::ScopeSet;
 use crate::flow::effect::Effect;
 use crate::flow::replay::Replay;
@@ -297,7 +297,7 @@ fn damaged(key: &str) -> Box<Error> {
     Error::new(Code::RecordInvalid, message, &[kind]).with("record", kind)
 }
 
-fn whole<T: Crossing>(key: &str, value: &Json) -> Result<T> {
+fn whole<T: AsJson>(key: &str, value: &Json) -> Result<T> {
     read(value).map_err(|_| damaged(key))
 }
 

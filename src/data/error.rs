@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::data::json::Json;
 use crate::data::printable::filled;
-use crate::data::record::{Crossing, Mismatch};
+use crate::data::record::{AsJson, Mismatch};
 use crate::string_enum;
 
 string_enum! {
@@ -26,7 +26,7 @@ string_enum! {
 }
 
 string_enum! {
-    /// The step of the story that was under way.
+    /// The step of a sign-in that was under way.
     pub enum Step {
         /// Reading the challenge, the protected resource's metadata and the authorization server's.
         Discover = "discover",
@@ -175,7 +175,7 @@ pub struct Error {
     pub code: Code,
     /// What happened, why, and what to do next.
     pub message: String,
-    /// The step, once the story knows it.
+    /// The step, once it is known.
     pub step: Option<Step>,
     /// Facts for programs: strings and numbers, never secrets.
     pub details: Vec<(&'static str, Json)>,

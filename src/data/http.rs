@@ -5,7 +5,7 @@ use crate::data::form;
 use crate::data::identifier::Secret;
 use crate::data::json::Json;
 use crate::data::printable::{filled, printable};
-use crate::data::record::{Crossing, Reader};
+use crate::data::record::{AsJson, Reader};
 use crate::string_enum;
 
 /// What is larger is not read to its end.
@@ -255,7 +255,7 @@ impl Parameters {
     }
 }
 
-impl Crossing for Parameters {
+impl AsJson for Parameters {
     fn read(json: &Json, reader: &mut Reader) -> Parameters {
         let Json::Object(members) = json else {
             reader.refuse("an object of strings");

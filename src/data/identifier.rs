@@ -5,8 +5,8 @@ use std::fmt;
 use crate::data::error::{Code, Error, Result};
 use crate::data::json::Json;
 use crate::data::printable::filled;
-use crate::data::record::{Crossing, Reader};
-use crate::data::url::{self, Nearness, Url};
+use crate::data::record::{AsJson, Reader};
+use crate::data::url::{self, Url, Zone};
 
 /// An authorization server's issuer identifier (RFC 8414 §2): compared as received, character by character.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +14,7 @@ pub struct Issuer(Url);
 
 impl Issuer {
     /// Reads an issuer that a protected resource, a person or a stored record names.
-    pub fn named(text: &str, named_by: Nearness) -> Result<Issuer> {
+    pub fn named(text: &str, named_by: Zone) -> Result<Issuer> {
         let url = url::endpoint(text, named_by)?;
         if text.contains('?') {
             let message = "An issuer with a query is no issuer identifier (RFC 8414 §2). The server's operator has to correct it.";
@@ -44,10 +44,10 @@ impl Issuer {
     }
 }
 
-impl Crossing for Issuer {
+impl AsJson for Issuer {
     #[inline(never)]
     fn read(json: &Json, reader: &mut Reader) -> Issuer {
-        json.as_str().and_then(|text| Issuer::named(text, Nearness::Local).ok()).unwrap_or_else(|| {
+        json.as_str().and_then(|text| Issuer::named(text, Zone::Local).ok()).unwrap_or_else(|| {
             reader.refuse("an issuer: an https URL without query and fragment");
             Issuer(Url::default())
         })
@@ -66,7 +66,7 @@ pub struct Endpoint(Url);
 
 impl Endpoint {
     /// Reads an endpoint that a server names.
-    pub fn named(text: &str, named_by: Nearness) -> Result<Endpoint> {
+    pub fn named(text: &str, named_by: Zone) -> Result<Endpoint> {
         url::endpoint(text, named_by).map(Endpoint)
     }
 
@@ -81,7 +81,7 @@ impl Endpoint {
     }
 }
 
-impl Crossing for Endpoint {
+impl AsJson for Endpoint {
     #[inline(never)]
     fn read(json: &Json, reader: &mut Reader) -> Endpoint {
         json.as_str().and_then(url::callable).map(Endpoint).unwrap_or_else(|| {
@@ -136,7 +136,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-impl Crossing for Secret {
+impl AsJson for Secret {
     fn read(json: &Json, reader: &mut Reader) -> Secret {
         Secret(String::read(json, reader))
     }
@@ -190,7 +190,7 @@ impl RedirectUri {
     }
 }
 
-impl Crossing for RedirectUri {
+impl AsJson for RedirectUri {
     #[inline(never)]
     fn read(json: &Json, reader: &mut Reader) -> RedirectUri {
         json.as_str().and_then(RedirectUri::parse).unwrap_or_else(|| {

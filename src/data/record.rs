@@ -54,7 +54,7 @@ impl Reader {
     }
 
     /// Reads a part of the value at hand.
-    pub fn part<T: Crossing>(&mut self, name: String, json: &Json) -> T {
+    pub fn part<T: AsJson>(&mut self, name: String, json: &Json) -> T {
         self.path.push(name);
         let value = T::read(json, self);
         self.leave();
@@ -81,7 +81,7 @@ pub struct Members<'r> {
 
 impl<'r> Members<'r> {
     /// Reads the next member.
-    pub fn read<T: Crossing>(&mut self) -> T {
+    pub fn read<T: AsJson>(&mut self) -> T {
         let json = self.find();
         let value = T::read(json, self.reader);
         self.reader.leave();
@@ -127,14 +127,14 @@ impl Written {
 }
 
 /// Reads a value of that type.
-pub fn read<T: Crossing>(json: &Json) -> Result<T, Mismatch> {
+pub fn read<T: AsJson>(json: &Json) -> Result<T, Mismatch> {
     let mut reader = Reader::default();
     let value = T::read(json, &mut reader);
     reader.finish().map(|()| value)
 }
 
 /// A type that crosses the boundary.
-pub trait Crossing: Sized {
+pub trait AsJson: Sized {
     /// Reads it. A value of another shape is refused, and a blank returned.
     fn read(json: &Json, reader: &mut Reader) -> Self;
 
@@ -154,7 +154,7 @@ pub trait Declared {
     fn declaration() -> String;
 }
 
-impl Crossing for Json {
+impl AsJson for Json {
     fn read(json: &Json, _: &mut Reader) -> Json {
         json.clone()
     }
@@ -167,7 +167,7 @@ impl Crossing for Json {
     }
 }
 
-impl Crossing for String {
+impl AsJson for String {
     #[inline(never)]
     fn read(json: &Json, reader: &mut Reader) -> String {
         json.as_str().map(str::to_owned).unwrap_or_else(|| {
@@ -184,7 +184,7 @@ impl Crossing for String {
     }
 }
 
-impl Crossing for bool {
+impl AsJson for bool {
     fn read(json: &Json, reader: &mut Reader) -> bool {
         if !matches!(json, Json::Bool(_)) {
             reader.refuse("true or false");
@@ -199,7 +199,7 @@ impl Crossing for bool {
     }
 }
 
-impl Crossing for u64 {
+impl AsJson for u64 {
     #[inline(never)]
     fn read(json: &Json, reader: &mut Reader) -> u64 {
         let number = if matches!(json, Json::Number(_)) { json.as_whole_number() } else { None };
@@ -216,7 +216,7 @@ impl Crossing for u64 {
     }
 }
 
-impl<T: Crossing> Crossing for Option<T> {
+impl<T: AsJson> AsJson for Option<T> {
     fn read(json: &Json, reader: &mut Reader) -> Option<T> {
         if matches!(json, Json::Null) { None } else { Some(T::read(json, reader)) }
     }
@@ -229,7 +229,7 @@ impl<T: Crossing> Crossing for Option<T> {
     }
 }
 
-impl<T: Crossing> Crossing for Arc<T> {
+impl<T: AsJson> AsJson for Arc<T> {
     fn read(json: &Json, reader: &mut Reader) -> Arc<T> {
         Arc::new(T::read(json, reader))
     }
@@ -241,7 +241,7 @@ impl<T: Crossing> Crossing for Arc<T> {
     }
 }
 
-impl<T: Crossing> Crossing for Vec<T> {
+impl<T: AsJson> AsJson for Vec<T> {
     fn read(json: &Json, reader: &mut Reader) -> Vec<T> {
         let mut items = Vec::new();
         let Json::Array(array) = json else {
@@ -318,7 +318,7 @@ macro_rules! record {
             const MEMBERS: &str = concat!($(stringify!($field), " "),*);
         }
 
-        impl $crate::data::record::Crossing for $name {
+        impl $crate::data::record::AsJson for $name {
             #[inline(never)]
             fn read(json: &$crate::data::json::Json, reader: &mut $crate::data::record::Reader) -> $name {
                 let mut members = reader.members(json, $name::MEMBERS);
@@ -341,9 +341,9 @@ macro_rules! record {
                 text += concat!("export interface ", stringify!($name), " {\n");
                 $(
                     text += &$crate::data::record::typescript_comment("  ", &[$($field_doc),*]);
-                    let optional = if <$type as $crate::data::record::Crossing>::OPTIONAL { "?" } else { "" };
+                    let optional = if <$type as $crate::data::record::AsJson>::OPTIONAL { "?" } else { "" };
                     text += &format!("  {}{optional}: {};\n",
-                        $crate::data::record::camel_case(stringify!($field)), <$type as $crate::data::record::Crossing>::typescript());
+                        $crate::data::record::camel_case(stringify!($field)), <$type as $crate::data::record::AsJson>::typescript());
                 )*
                 text + "}\n"
             }
@@ -374,7 +374,7 @@ macro_rules! string_enum {
             const ONE_OF: &str = concat!("one of:" $(, " ", $word)*);
         }
 
-        impl $crate::data::record::Crossing for $name {
+        impl $crate::data::record::AsJson for $name {
             #[inline(never)]
             fn read(json: &$crate::data::json::Json, reader: &mut $crate::data::record::Reader) -> $name {
                 json.as_str().and_then($name::of).unwrap_or_else(|| {

@@ -3,7 +3,7 @@
 use crate::data::http::StatedError;
 use crate::data::json::Json;
 use crate::data::printable::joined;
-use crate::data::record::{Crossing, Reader};
+use crate::data::record::{AsJson, Reader};
 
 /// Many times what any server has; every one is compared with every other.
 const LIMIT: usize = 1000;
@@ -129,7 +129,7 @@ impl<'a> FromIterator<&'a str> for ScopeSet {
     }
 }
 
-impl Crossing for ScopeSet {
+impl AsJson for ScopeSet {
     fn read(json: &Json, reader: &mut Reader) -> ScopeSet {
         let scopes = Vec::<String>::read(json, reader);
         let set: ScopeSet = scopes.iter().map(String::as_str).collect();

@@ -40,7 +40,7 @@ struct Parts {
 
 /// How near to this machine a host is: the nearer, the fewer may send us there.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
-pub enum Nearness {
+pub enum Zone {
     /// Any other name or address.
     Public,
     /// Addresses of private networks (RFC 1918, RFC 6598, RFC 4193).
@@ -143,10 +143,10 @@ impl Url {
     }
 
     /// How near its host is, judged by the literal alone: names are not looked up.
-    pub fn nearness(&self) -> Nearness {
+    pub fn zone(&self) -> Zone {
         let host = self.hostname().trim_end_matches('.');
         if host == "localhost" || host.ends_with(".localhost") {
-            return Nearness::Local;
+            return Zone::Local;
         }
         if let Some(address) = ipv4(host) {
             return ipv4_nearness(address);
@@ -154,7 +154,7 @@ impl Url {
         host.strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
             .and_then(ipv6)
-            .map_or(Nearness::Public, ipv6_nearness)
+            .map_or(Zone::Public, ipv6_nearness)
     }
 
     /// Whether `self` is this URL's parent or itself, path segment by path segment, on the same origin.
@@ -173,11 +173,11 @@ pub fn callable(text: &str) -> Option<Url> {
 
 /// Reads a URL that a server names: it can be called, is written as it is read, and is not nearer to this machine than
 /// the server (D12).
-pub fn endpoint(text: &str, named_by: Nearness) -> Result<Url> {
+pub fn endpoint(text: &str, named_by: Zone) -> Result<Url> {
     let url = callable(text).filter(Url::is_plain).ok_or_else(|| {
         Error::new(Code::InsecureEndpoint, "A server named an endpoint that is not https (or http on this machine), or not a plain URL. It was not called; the server's operator has to publish a secure one.", &[])
     })?;
-    if url.nearness() > named_by {
+    if url.zone() > named_by {
         let message = "A server further away named an address of this machine or of a private network. It was not called. If that is intended, allow private addresses for this server.";
         return Err(Error::new(Code::PrivateAddress, message, &[]));
     }
@@ -213,15 +213,15 @@ fn ipv6(text: &str) -> Option<[u16; 8]> {
     groups.try_into().ok()
 }
 
-fn ipv4_nearness(address: [u8; 4]) -> Nearness {
+fn ipv4_nearness(address: [u8; 4]) -> Zone {
     match address {
-        [0 | 127, ..] | [169, 254, ..] | [224..=255, ..] => Nearness::Local,
-        [10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [100, 64..=127, ..] => Nearness::Private,
-        _ => Nearness::Public,
+        [0 | 127, ..] | [169, 254, ..] | [224..=255, ..] => Zone::Local,
+        [10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [100, 64..=127, ..] => Zone::Private,
+        _ => Zone::Public,
     }
 }
 
-fn ipv6_nearness([a, b, c, d, e, f, g, h]: [u16; 8]) -> Nearness {
+fn ipv6_nearness([a, b, c, d, e, f, g, h]: [u16; 8]) -> Zone {
     let embedded = |high: u16, low: u16| {
         let [first, second] = high.to_be_bytes();
         let [third, fourth] = low.to_be_bytes();
@@ -229,15 +229,15 @@ fn ipv6_nearness([a, b, c, d, e, f, g, h]: [u16; 8]) -> Nearness {
     };
     match [a, b, c, d, e, f] {
         // Unspecified, loopback and the deprecated IPv4-compatible form.
-        [0, 0, 0, 0, 0, 0] if g == 0 => Nearness::Local,
+        [0, 0, 0, 0, 0, 0] if g == 0 => Zone::Local,
         // IPv4-compatible, IPv4-mapped and NAT64: judged by the IPv4 address inside (RFC 4291, RFC 6052).
         [0, 0, 0, 0, 0, 0 | 0xffff] | [0, 0, 0, 0, 0xffff, 0] | [0x64, 0xff9b, 0, 0, 0, 0] => embedded(g, h),
         // 6to4 carries it further in front (RFC 3056).
         [0x2002, ..] => embedded(b, c),
-        [0xfe80..=0xfebf, ..] | [0xff00..=0xffff, ..] => Nearness::Local,
+        [0xfe80..=0xfebf, ..] | [0xff00..=0xffff, ..] => Zone::Local,
         // The last is NAT64 of a network's own, whose prefix length only that network knows (RFC 8215).
-        [0xfc00..=0xfdff, ..] | [0xfec0..=0xfeff, ..] | [0x64, 0xff9b, 1, ..] => Nearness::Private,
-        _ => Nearness::Public,
+        [0xfc00..=0xfdff, ..] | [0xfec0..=0xfeff, ..] | [0x64, 0xff9b, 1, ..] => Zone::Private,
+        _ => Zone::Public,
     }
 }
 

@@ -21,7 +21,7 @@ pub fn first_document<T>(
     none: Code,
     read: impl Fn(&Response, &str) -> Result<T>,
 ) -> Result<T> {
-    let mut telling: Option<Box<Error>> = None;
+    let mut failure: Option<Box<Error>> = None;
     for candidate in candidates {
         let document = match exchange.get(candidate) {
             Ok(response) if response.is_success() => read(response, candidate),
@@ -35,13 +35,13 @@ pub fn first_document<T>(
             }
             Err(error) => {
                 exchange.replay.trace(Event::failure(exchange.step, &error));
-                if telling.as_ref().is_none_or(|told| is_of_document(&error) && !is_of_document(told)) {
-                    telling = Some(error.with("url", candidate.as_str()));
+                if failure.as_ref().is_none_or(|earlier| is_of_document(&error) && !is_of_document(earlier)) {
+                    failure = Some(error.with("url", candidate.as_str()));
                 }
             }
         }
     }
-    Err(telling.unwrap_or_else(|| nothing_found(none, candidates)))
+    Err(failure.unwrap_or_else(|| nothing_found(none, candidates)))
 }
 
 /// Whether a document could be read: what is wrong with it tells more than what is no document at all.
@@ -75,9 +75,9 @@ pub fn as_openid_provider(
         return server;
     }
     let exchange = Exchange { replay, step: Step::Discover, party: Party::AuthorizationServer };
-    let nearness = server.issuer.url().nearness();
+    let zone = server.issuer.url().zone();
     let read =
-        |response: &Response, url: &str| authorization_server::read(response, url, &server.issuer, settings, nearness);
+        |response: &Response, url: &str| authorization_server::read(response, url, &server.issuer, settings, zone);
     match first_document(&exchange, &candidates, Code::NoAuthorizationServerMetadata, read) {
         Ok(openid) if openid.openid_provider == Some(true) => Arc::new(AuthorizationServer {
             openid_provider: openid.openid_provider,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::data::identifier::{Issuer, RedirectUri, Secret};
 use crate::data::json::Json;
-use crate::data::record::Crossing;
+use crate::data::record::AsJson;
 use crate::protocol::discovery::Discovery;
 use crate::protocol::registration::ClientRegistration;
 use crate::protocol::scope_plan::ScopePlan;

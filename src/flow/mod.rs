@@ -1,4 +1,4 @@
-//! Flows: the rules in the order of a sign-in, over what a host provides. `steps` tells the story top to bottom.
+//! Flows: the rules in the order of a sign-in, over what a host provides. `steps` has a sign-in, top to bottom.
 
 pub mod documents;
 pub mod dynamic_registration;

@@ -10,9 +10,9 @@ use crate::data::http::{Response, StatedError};
 use crate::data::identifier::{Endpoint, Issuer, RedirectUri, Secret};
 use crate::data::json::Json;
 use crate::data::printable::filled;
-use crate::data::record::{Crossing, Mismatch};
+use crate::data::record::{AsJson, Mismatch};
 use crate::data::scope::ScopeSet;
-use crate::data::url::Nearness;
+use crate::data::url::Zone;
 use crate::flow::documents::{as_openid_provider, first_document, is_of_document, nothing_found};
 use crate::flow::dynamic_registration::{Doubt, DynamicRegistration};
 use crate::flow::exchange::Exchange;
@@ -61,7 +61,7 @@ record! {
 pub fn discover(replay: &Replay, input: &DiscoverInput) -> Result<Discovery> {
     let settings = input.settings.clone().unwrap_or_default();
     let url = input.endpoint.url();
-    let named_by = if settings.allow_private_addresses == Some(true) { Nearness::Local } else { url.nearness() };
+    let named_by = if settings.allow_private_addresses == Some(true) { Zone::Local } else { url.zone() };
     let challenged = input.challenge.as_ref().and_then(|challenge| challenge.resource_metadata.as_deref());
     let candidates = match challenged {
         Some(metadata) => vec![Endpoint::named(metadata, named_by)?.as_str().to_owned()],
@@ -132,7 +132,7 @@ fn discover_protected_resource(
     replay: &Replay,
     candidates: Vec<String>,
     called: &Endpoint,
-    named_by: Nearness,
+    named_by: Zone,
 ) -> Result<Arc<ProtectedResource>> {
     let exchange = Exchange { replay, step: Step::Discover, party: Party::ProtectedResource };
     let none = Code::NoProtectedResourceMetadata;
@@ -155,12 +155,12 @@ fn discover_authorization_server(
     replay: &Replay,
     issuer: &Issuer,
     settings: &ServerSettings,
-    named_by: Nearness,
+    named_by: Zone,
 ) -> Result<Arc<AuthorizationServer>> {
     let exchange = Exchange { replay, step: Step::Discover, party: Party::AuthorizationServer };
     let candidates = well_known::authorization_server(issuer);
     // What it names is no nearer than itself, whoever named it.
-    let named_by = if settings.allow_private_addresses == Some(true) { named_by } else { issuer.url().nearness() };
+    let named_by = if settings.allow_private_addresses == Some(true) { named_by } else { issuer.url().zone() };
     let read = |response: &Response, url: &str| authorization_server::read(response, url, issuer, settings, named_by);
     first_document(&exchange, &candidates, Code::NoAuthorizationServerMetadata, read)
 }

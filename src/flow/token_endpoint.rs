@@ -7,7 +7,7 @@ use crate::data::http::{Parameters, Response};
 use crate::data::identifier::{Endpoint, Secret};
 use crate::data::json::Json;
 use crate::data::printable::filled;
-use crate::data::record::Crossing;
+use crate::data::record::AsJson;
 use crate::flow::effect::Effect;
 use crate::flow::exchange::Exchange;
 use crate::flow::replay::Replay;

@@ -8,7 +8,7 @@ use crate::data::identifier::{Endpoint, Issuer};
 use crate::data::json::Json;
 use crate::data::printable::filled;
 use crate::data::scope::ScopeSet;
-use crate::data::url::Nearness;
+use crate::data::url::Zone;
 use crate::protocol::protected_resource::listed_scopes;
 use crate::protocol::scope_plan::OPENID;
 use crate::protocol::settings::ServerSettings;
@@ -61,7 +61,7 @@ pub fn read(
     metadata_url: &str,
     asked: &Issuer,
     settings: &ServerSettings,
-    named_by: Nearness,
+    named_by: Zone,
 ) -> Result<Arc<AuthorizationServer>> {
     from_document(response.document()?, Some(metadata_url.to_owned()), asked, settings, named_by)
 }
@@ -75,7 +75,7 @@ pub fn without_metadata(issuer: &Issuer, settings: &ServerSettings) -> Result<Ar
         .with("token_endpoint", at("/token"))
         .with("registration_endpoint", at("/register"))
         .with("code_challenge_methods_supported", Json::array_of(&["S256"]));
-    from_document(&document, None, issuer, settings, Nearness::Local)
+    from_document(&document, None, issuer, settings, Zone::Local)
 }
 
 fn is_openid_provider(document: &Json) -> bool {
@@ -89,7 +89,7 @@ fn from_document(
     metadata_url: Option<String>,
     asked: &Issuer,
     settings: &ServerSettings,
-    named_by: Nearness,
+    named_by: Zone,
 ) -> Result<Arc<AuthorizationServer>> {
     let document = document.overridden(settings.authorization_server_metadata.as_ref().unwrap_or(&Json::Null));
     let invalid = |member: &str, rule: &str| {

@@ -7,7 +7,7 @@ use crate::data::http::Response;
 use crate::data::identifier::Issuer;
 use crate::data::json::Json;
 use crate::data::scope::ScopeSet;
-use crate::data::url::{Nearness, Url};
+use crate::data::url::{Url, Zone};
 use crate::protocol::well_known;
 use crate::record;
 
@@ -45,7 +45,7 @@ pub enum Statement {
 /// The document's `resource` must be the URL that is called, or an identifier on the same origin that contains
 /// it and whose own well-known location says so (RFC 9728 §3.3), so that one tenant of an origin cannot get
 /// tokens for the whole origin.
-pub fn read(response: &Response, metadata_url: &str, called: &Url, named_by: Nearness) -> Result<Statement> {
+pub fn read(response: &Response, metadata_url: &str, called: &Url, named_by: Zone) -> Result<Statement> {
     let document = response.document()?;
     let invalid = |member: &str, rule: &str| {
         Error::invalid_document("The protected resource's metadata (RFC 9728 §2)", member, rule)
@@ -90,7 +90,7 @@ pub fn read(response: &Response, metadata_url: &str, called: &Url, named_by: Nea
 pub fn without_metadata(called: &Url) -> Result<Arc<ProtectedResource>> {
     Ok(Arc::new(ProtectedResource {
         resource: called.as_str().to_owned(),
-        authorization_servers: vec![Issuer::named(&called.origin(), Nearness::Local)?],
+        authorization_servers: vec![Issuer::named(&called.origin(), Zone::Local)?],
         scopes_supported: None,
         resource_name: None,
         metadata_url: None,

@@ -507,7 +507,7 @@ impl Asked {
             let url = Url::join(endpoint.as_str(), text("registration_client_uri")?)?;
             // Nowhere else: whatever is there would be read, replaced and deleted from here.
             let is_beside = url.origin() == endpoint.url().origin();
-            Endpoint::named(url.as_str(), endpoint.url().nearness()).ok().filter(|_| is_beside)
+            Endpoint::named(url.as_str(), endpoint.url().zone()).ok().filter(|_| is_beside)
         });
         Ok(Answer::Registered(Arc::new(ClientRegistration {
             version: 1,

@@ -13,7 +13,7 @@ use crate::data::http::{BODY_LIMIT, Request, Response, too_large};
 use crate::data::identifier::Secret;
 use crate::data::json::Json;
 use crate::data::printable::printable;
-use crate::data::record::Crossing;
+use crate::data::record::AsJson;
 use crate::flow::effect::Effect;
 use crate::flow::platform::Platform;
 use crate::protocol::trace::{Event, object};

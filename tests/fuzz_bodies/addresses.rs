@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use mcp_oauth_wasm::data::identifier::{Issuer, RedirectUri};
-use mcp_oauth_wasm::data::url::{Nearness, Url, endpoint};
+use mcp_oauth_wasm::data::url::{Url, Zone, endpoint};
 use mcp_oauth_wasm::protocol::well_known;
 
 use super::text;
@@ -37,23 +37,23 @@ fn assert_parts(url: &Url) {
     let normal = Url::parse(url.href()).expect("the normal form is a URL");
     assert_eq!(normal.href(), url.href());
     assert_eq!(
-        (normal.origin(), normal.path(), normal.search(), normal.nearness()),
-        (url.origin(), url.path(), url.search(), url.nearness())
+        (normal.origin(), normal.path(), normal.search(), normal.zone()),
+        (url.origin(), url.path(), url.search(), url.zone())
     );
     assert_eq!(normal.has_userinfo(), url.has_userinfo());
     assert!(url.contains(url));
-    assert!(!url.is_loopback() || url.nearness() == Nearness::Local);
+    assert!(!url.is_loopback() || url.zone() == Zone::Local);
     let host = url.hostname();
     if let Ok(address) = host.parse::<Ipv4Addr>() {
-        assert_ipv4(address, url.nearness());
+        assert_ipv4(address, url.zone());
     }
     if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         let address: Ipv6Addr = address.parse().expect("the host in brackets is an address");
         let local = address.is_loopback() || address.is_unspecified() || address.is_unicast_link_local();
-        assert!(!local || url.nearness() == Nearness::Local);
-        assert!(!address.is_unique_local() || url.nearness() >= Nearness::Private);
+        assert!(!local || url.zone() == Zone::Local);
+        assert!(!address.is_unique_local() || url.zone() >= Zone::Private);
         if let Some(mapped) = address.to_ipv4_mapped() {
-            assert_ipv4(mapped, url.nearness());
+            assert_ipv4(mapped, url.zone());
         }
     }
     if url.is_secure() {
@@ -64,19 +64,19 @@ fn assert_parts(url: &Url) {
 }
 
 /// By the standard library's judgement rather than our own.
-fn assert_ipv4(address: Ipv4Addr, nearness: Nearness) {
+fn assert_ipv4(address: Ipv4Addr, zone: Zone) {
     let local = address.is_loopback() || address.is_link_local() || address.is_unspecified();
-    assert!(!local || nearness == Nearness::Local, "{address}");
-    assert!(!address.is_private() || nearness >= Nearness::Private, "{address}");
+    assert!(!local || zone == Zone::Local, "{address}");
+    assert!(!address.is_private() || zone >= Zone::Private, "{address}");
 }
 
 fn assert_callable(text: &str) {
-    for named_by in [Nearness::Public, Nearness::Private, Nearness::Local] {
+    for named_by in [Zone::Public, Zone::Private, Zone::Local] {
         if let Ok(url) = endpoint(text, named_by) {
             assert!(url.scheme() == "https" || (url.scheme() == "http" && url.is_loopback()));
             assert!(!url.has_userinfo() && !url.href().contains('#'));
-            assert!(url.nearness() <= named_by);
-            assert!(endpoint(text, Nearness::Local).is_ok(), "a nearer server may name it too");
+            assert!(url.zone() <= named_by);
+            assert!(endpoint(text, Zone::Local).is_ok(), "a nearer server may name it too");
             assert_eq!(url.as_str(), text);
         }
         let Ok(issuer) = Issuer::named(text, named_by) else { continue };

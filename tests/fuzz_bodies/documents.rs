@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mcp_oauth_wasm::data::http::{Parameters, StatedError};
 use mcp_oauth_wasm::data::identifier::{Endpoint, Issuer, RedirectUri};
 use mcp_oauth_wasm::data::scope::ScopeSet;
-use mcp_oauth_wasm::data::url::{Nearness, Url};
+use mcp_oauth_wasm::data::url::{Url, Zone};
 use mcp_oauth_wasm::protocol::authorization::PendingAuthorization;
 use mcp_oauth_wasm::protocol::authorization_server::{self, AuthorizationServer};
 use mcp_oauth_wasm::protocol::client_authentication::ClientAuthentication;
@@ -24,11 +24,11 @@ pub fn protected_resource(bytes: &[u8]) {
     let called = Url::parse("https://mcp.example/tenant/mcp").expect("a URL");
     let own = "https://mcp.example/.well-known/oauth-protected-resource/tenant/mcp";
     for location in [own, "https://mcp.example/.well-known/oauth-protected-resource"] {
-        match protected_resource::read(&response, location, &called, Nearness::Public) {
+        match protected_resource::read(&response, location, &called, Zone::Public) {
             Err(_) => {}
             Ok(Statement::ConfirmAt(elsewhere)) => {
                 assert_eq!(Url::parse(&elsewhere).expect("a location").origin(), called.origin());
-                let again = protected_resource::read(&response, &elsewhere, &called, Nearness::Public);
+                let again = protected_resource::read(&response, &elsewhere, &called, Zone::Public);
                 assert!(!matches!(again, Ok(Statement::ConfirmAt(_))), "the chain ends");
             }
             Ok(Statement::Identified(resource)) => {
@@ -46,7 +46,7 @@ pub fn protected_resource(bytes: &[u8]) {
 }
 
 fn assert_public_issuer(issuer: &Issuer) {
-    assert!(issuer.url().is_secure() && issuer.url().nearness() == Nearness::Public);
+    assert!(issuer.url().is_secure() && issuer.url().zone() == Zone::Public);
     assert!(!issuer.as_str().contains(['?', '#']));
 }
 
@@ -54,10 +54,10 @@ pub fn authorization_server(bytes: &[u8]) {
     let Some(response) = response(bytes) else { return };
     let location = "https://as.example/.well-known/oauth-authorization-server";
     for asked in ["https://as.example", "https://as.example/", "https://as.example/tenant"] {
-        let issuer = Issuer::named(asked, Nearness::Public).expect("an issuer");
+        let issuer = Issuer::named(asked, Zone::Public).expect("an issuer");
         let read = |assume_s256| {
             let settings = ServerSettings { assume_s256: Some(assume_s256), ..ServerSettings::default() };
-            authorization_server::read(&response, location, &issuer, &settings, Nearness::Public)
+            authorization_server::read(&response, location, &issuer, &settings, Zone::Public)
         };
         let Ok(server) = read(true) else {
             assert!(read(false).is_err(), "the opt-out takes nothing away");
@@ -71,7 +71,7 @@ pub fn authorization_server(bytes: &[u8]) {
         let optional = server.registration_endpoint.iter();
         [&server.authorization_endpoint, &server.token_endpoint].into_iter().chain(optional).for_each(assert_public);
         for (_, endpoint) in server.endpoints.iter().flat_map(Parameters::iter) {
-            assert_public(&Endpoint::named(endpoint, Nearness::Public).expect("an endpoint"));
+            assert_public(&Endpoint::named(endpoint, Zone::Public).expect("an endpoint"));
         }
         assert_listed(&server.scopes_supported);
         assert_survives_storage(&server);
@@ -79,7 +79,7 @@ pub fn authorization_server(bytes: &[u8]) {
 }
 
 fn assert_public(endpoint: &Endpoint) {
-    assert!(endpoint.url().is_secure() && endpoint.url().nearness() == Nearness::Public);
+    assert!(endpoint.url().is_secure() && endpoint.url().zone() == Zone::Public);
     assert!(!endpoint.as_str().contains('#'));
 }
 

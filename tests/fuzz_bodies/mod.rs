@@ -21,7 +21,7 @@ pub use words::{challenge, json, printable, scope};
 
 use mcp_oauth_wasm::data::http::Response;
 use mcp_oauth_wasm::data::json::Json;
-use mcp_oauth_wasm::data::record::{self, Crossing};
+use mcp_oauth_wasm::data::record::{self, AsJson};
 use mcp_oauth_wasm::data::scope::ScopeSet;
 
 /// One fuzz target: its name, and what it runs.
@@ -58,13 +58,13 @@ fn response(bytes: &[u8]) -> Option<Response> {
 }
 
 /// Reads a record that the targets need as their surroundings.
-fn given<T: Crossing>(text: &str) -> T {
+fn given<T: AsJson>(text: &str) -> T {
     let json = Json::parse(text).expect("the surroundings are JSON");
     record::read(&json).unwrap_or_else(|mismatch| panic!("{}: {}", mismatch.path, mismatch.expected))
 }
 
 /// What was accepted can be stored, and is the same when it is read again.
-fn assert_survives_storage<T: Crossing>(value: &T) {
+fn assert_survives_storage<T: AsJson>(value: &T) {
     let stored = value.to_json();
     let read = Json::parse(&stored.to_text()).expect("what is stored is JSON");
     match record::read::<T>(&read) {

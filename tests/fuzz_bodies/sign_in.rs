@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use mcp_oauth_wasm::data::json::Json;
-use mcp_oauth_wasm::data::record::{self, Crossing};
+use mcp_oauth_wasm::data::record::{self, AsJson};
 use mcp_oauth_wasm::data::url::Url;
 use mcp_oauth_wasm::protocol::authorization::{self, AuthorizationResponse, PendingAuthorization};
 use mcp_oauth_wasm::protocol::registration::ClientRegistration;
@@ -89,7 +89,7 @@ pub fn record(bytes: &[u8]) {
     plans.iter().for_each(assert_plan);
 }
 
-fn stored<T: Crossing>(json: &Json) -> Option<T> {
+fn stored<T: AsJson>(json: &Json) -> Option<T> {
     let value = record::read::<T>(json).ok()?;
     assert_survives_storage(&value);
     Some(value)

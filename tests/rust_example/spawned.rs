@@ -12,7 +12,7 @@ use mcp_oauth_wasm::connection::sign_in::{self, CameBackInput, SignInHost, SignI
 use mcp_oauth_wasm::data::error::{Code, Result};
 use mcp_oauth_wasm::data::identifier::Endpoint;
 use mcp_oauth_wasm::data::scope::ScopeSet;
-use mcp_oauth_wasm::data::url::Nearness;
+use mcp_oauth_wasm::data::url::Zone;
 use mcp_oauth_wasm::flow::replay::{Replay, run};
 use mcp_oauth_wasm::protocol::settings::ClientDescription;
 use tempfile::{TempDir, tempdir};
@@ -38,7 +38,7 @@ async fn spawned<T: Send + 'static>(
 #[tokio::test(flavor = "multi_thread")]
 async fn flows_run_in_tasks_of_their_own() {
     let (host, url, _folder) = host();
-    let endpoint = Endpoint::named(&url, Nearness::Local).unwrap();
+    let endpoint = Endpoint::named(&url, Zone::Local).unwrap();
     let sign_in_host = Arc::new(SignInHost {
         client: None,
         settings: None,

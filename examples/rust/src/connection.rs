@@ -16,7 +16,7 @@ use mcp_oauth_wasm::connection::sign_out;
 use mcp_oauth_wasm::connection::stored::{self, Place};
 use mcp_oauth_wasm::data::error::{Code, Error, Kind};
 use mcp_oauth_wasm::data::identifier::Endpoint;
-use mcp_oauth_wasm::data::url::{Nearness, Url};
+use mcp_oauth_wasm::data::url::{Url, Zone};
 use mcp_oauth_wasm::flow::replay::run;
 use mcp_oauth_wasm::flow::steps::SignedIn;
 use mcp_oauth_wasm::protocol::settings::ServerSettings;
@@ -114,7 +114,7 @@ impl Connection {
             interactive_grant: None,
         };
         Ok(Connection(Arc::new(Inner {
-            endpoint: Endpoint::named(endpoint, Nearness::Local)?,
+            endpoint: Endpoint::named(endpoint, Zone::Local)?,
             account,
             interaction,
             sign_in_host: sign_in_host.into(),
