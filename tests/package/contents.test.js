@@ -38,7 +38,7 @@ test('the tarball has the files of the list, and no other', () => {
 });
 
 /** Types alone. */
-const withoutModule = ['records', 'electron/electron_parts', 'store/keyring_parts'];
+const withoutModule = ['core/records', 'hosts/electron/electron_parts', 'stores/keyring_parts'];
 
 test('every module has its types, and none is without its module', () => {
   const files = listedFiles();
