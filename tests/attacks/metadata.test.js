@@ -490,7 +490,8 @@ attack('[refuses A5] an authorization endpoint that brings parameters of its own
     assert.ok(!query.getAll(name).includes(value), `${name} is ${query.getAll(name)}`);
 });
 
-attack('names that every object has, as members and as scopes', async (context) => {
+// No single check keeps this out: such names are members of no object in Rust.
+test('names that every object has, as members and as scopes', async (context) => {
   const servers = '"__proto__":{"authorization_servers":["https://login.example"],"polluted":true}';
   const { error } = await refusedSignIn(context, {
     metadata: { authorization_servers: undefined, ...JSON.parse(`{${servers}}`) },
