@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chdir, cwd, platform } from 'node:process';
+import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { loopbackRedirect, openBrowser } from 'mcp-oauth-wasm/node';
 import { temporaryFolder } from '../javascript/temporary_folder.js';
