@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { argv, env, execPath, exit, platform, stderr, stdout } from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -301,7 +302,9 @@ export async function runTests(command, args, variables) {
  */
 export function nodeTestArguments(files, options = []) {
   const ours = ['--test', '--test-reporter=spec', '--test-force-exit', `--test-timeout=${fileMilliseconds}`];
-  return [...ours, ...options, ...files.map((file) => relative(root, file))];
+  // Node leaves one core unused, of two that is half.
+  const everyCore = `--test-concurrency=${availableParallelism()}`;
+  return [...ours, everyCore, ...options, ...files.map((file) => relative(root, file))];
 }
 
 /**
