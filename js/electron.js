@@ -32,6 +32,7 @@ import { electronFetch } from './hosts/electron/network_fetch.js';
 import { openExternal } from './hosts/electron/open_external.js';
 import { createSafeStorageStore } from './hosts/electron/safe_storage_store.js';
 import { loopbackRedirect } from './hosts/node/loopback_redirect.js';
+import { processOwner } from './stores/this_process.js';
 
 export { explain } from './core/explain.js';
 export { serveBridge } from './hosts/electron/bridge.js';
@@ -59,6 +60,7 @@ export function electronHost({ electron, store, redirect, fetch, ...others } = {
     throw reason;
   };
   return {
+    owner: processOwner(),
     ...others,
     store: store ?? createSafeStorageStore(undefined, { electron }),
     redirect: redirect ?? loopbackRedirect({ open, showUrl }),

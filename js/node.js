@@ -22,6 +22,7 @@ import { guardedFetch } from './hosts/node/guarded_fetch.js';
 import { loopbackRedirect } from './hosts/node/loopback_redirect.js';
 import { defaultStorePath } from './stores/default_store_path.js';
 import { createFileStore } from './stores/file_store.js';
+import { processOwner } from './stores/this_process.js';
 
 export { explain } from './core/explain.js';
 export { loopbackRedirect } from './hosts/node/loopback_redirect.js';
@@ -45,6 +46,7 @@ export { createMemoryStore } from './stores/memory_store.js';
  */
 export function nodeHost({ store, redirect, fetch, ...others } = {}) {
   return {
+    owner: processOwner(),
     ...others,
     store: store ?? createFileStore(defaultStorePath()),
     redirect: redirect ?? loopbackRedirect(),

@@ -26,6 +26,8 @@
  * @typedef {import('./core/host.js').AuthorizeRequest} AuthorizeRequest
  * @typedef {import('./core/host.js').Outcome} Outcome
  * @typedef {import('./core/host.js').ApprovalRequest} ApprovalRequest
+ * @typedef {import('./core/host.js').PendingSignIn} PendingSignIn
+ * @typedef {import('./core/host.js').Owner} Owner
  * @typedef {import('./core/host.js').Fetch} Fetch
  * @typedef {import('./core/host.js').FetchContext} FetchContext
  * @typedef {import('./core/host.js').AssertionRequest} AssertionRequest

@@ -345,7 +345,7 @@ async function keepRegistration(registration, { host, endpoint, account, setting
   const byHand = registration.kind === 'pre-registered' ? settings.client : undefined;
   const kept = storedRegistration(host.store, endpoint, registration.issuer, byHand);
   const there = await kept.read();
-  if (!there) await kept.write({ registration, accounts: [account], unanswered: false });
+  if (!there) await kept.write({ registration, accounts: [account] });
   else if (there.registration.clientId === registration.clientId)
     await kept.write({ ...there, accounts: [...new Set([...there.accounts, account])] });
 }

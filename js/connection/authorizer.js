@@ -1,9 +1,11 @@
 /** The way in: an authorizer for a host, and signed-in connections from it. */
 
 /** @import { ClientDescription, Departure, ScopePlan, Session } from '../core/records.js' */
-/** @import { ConnectionSettings, Fetch, Host } from '../core/host.js' */
+/** @import { ConnectionSettings, Fetch, Host, PendingSignIn } from '../core/host.js' */
+/** @import { Turn } from './sign_in_under_way.js' */
 
 import { MisuseError } from '../core/errors.js';
+import { untilAborted } from '../core/until_aborted.js';
 import { Connection, completeElsewhere, needsPerson } from './connection.js';
 import { placeOf } from './stored.js';
 
@@ -23,7 +25,8 @@ import { placeOf } from './stored.js';
  * @property {string} [account] Tells several accounts at one server apart. Default: `default`.
  * @property {boolean} [interaction] Whether a browser may be opened when a person is needed. Default: false, and then an
  *   `InteractionRequiredError` says what is needed and how to resume.
- * @property {AbortSignal} [signal] Ends whatever is under way; it rejects with the signal's reason.
+ * @property {AbortSignal} [signal] Ends the wait of a call; it rejects with the signal's reason. A sign-in that a person was
+ *   sent for goes on, and the next call finds what came of it; `cancel` ends it.
  */
 
 /**
@@ -75,7 +78,13 @@ import { placeOf } from './stored.js';
  * @property {(response: ResponseToJudge) => Promise<boolean>} onResponse
  *   Deals with a 401 or 403 (RFC 6750 §3.1); true: send the request again. Rejects like `fetch`.
  * @property {() => Promise<void>} signIn
- *   Signs in, even if there is a session. It may open a browser, whatever `interaction` says.
+ *   Signs in, even if there is a session. It may open a browser, whatever `interaction` says: for a button that a person
+ *   presses. While a sign-in waits, it opens one more window for the same one; whichever is finished first counts.
+ * @property {() => PendingSignIn | null} pending
+ *   What waits for the person in the browser, to be shown with "open again" (`signIn`) and "cancel".
+ * @property {() => Promise<void>} cancel
+ *   Ends the sign-in that waits for the person, if there is one: whoever waits for it gets a `TransportError`
+ *   (`sign_in_cancelled`). An aborted call ends only its own wait.
  * @property {() => Promise<void>} refresh
  *   Renews the tokens now (RFC 6749 §6). Rejects with a `MisuseError` (`no_refresh_token`) or a `RefusedError`
  *   (`refresh_token_refused`): sign in again; and like the step of that name.
@@ -103,6 +112,8 @@ import { placeOf } from './stored.js';
  *   Completes a sign-in whose process ended while the person was in the browser, by the whole URL that the browser was sent
  *   back to (RFC 6749 §4.1.2). The answer may be one more URL to open, after a repair. Rejects like the step of that name;
  *   `state_mismatch`: it belongs to no sign-in that is waiting.
+ * @property {() => Promise<void>} close
+ *   Ends all sign-ins that wait for a person, and leaves nothing open. Sessions stay.
  */
 
 /**
@@ -118,26 +129,19 @@ export function createAuthorizer(options) {
   const { host, client = {}, settings = () => undefined } = options;
   /** @type {Map<string, Connection>} */
   const connections = new Map();
-  /** @type {Promise<unknown>} */
-  let last = Promise.resolve();
   const settingsFor = (/** @type {string} */ endpoint) => {
     const given = settings(endpoint) ?? {};
     // A machine gets its next token as it got the first: refresh tokens are for people (RFC 6749 §4.4.3, RFC 7521 §4.1).
     return needsPerson(given) ? given : { ...given, refresh: false };
   };
 
-  /** @type {<T>(work: () => Promise<T>) => Promise<T>} */
-  const queue = (work) => {
-    const next = last.then(work, work);
-    last = next.catch(() => {});
-    return next;
-  };
+  const turn = turns(host.concurrentSignIns);
 
   const sharedConnection = (/** @type {string} */ endpoint, /** @type {string} */ account) => {
     const key = placeOf(endpoint, account);
     const shared =
       connections.get(key) ??
-      new Connection({ host, client, settings: settingsFor(endpoint), endpoint, account }, queue);
+      new Connection({ host, client, settings: settingsFor(endpoint), endpoint, account }, turn);
     connections.set(key, shared);
     return shared;
   };
@@ -158,6 +162,8 @@ export function createAuthorizer(options) {
       forgetClient: () => core.forgetClient(),
       plan: () => core.plan(),
       session: () => core.session(),
+      pending: () => core.pending(),
+      cancel: () => core.cancel(),
     };
   };
 
@@ -169,5 +175,40 @@ export function createAuthorizer(options) {
       if ('session' in completed) sharedConnection(completed.endpoint, completed.account).adopt(completed.session);
       return completed;
     },
+    async close() {
+      const message = 'The application ended the sign-in. Sign in again.';
+      await Promise.all([...connections.values()].map((core) => core.cancel(message)));
+      await Promise.all([host.redirect ?? []].flat().map((redirect) => redirect.close?.()));
+    },
+  };
+}
+
+/**
+ * Lets only so many sign-ins send the person at the same time.
+ *
+ * @param {number} [limit]
+ * @returns {Turn}
+ */
+function turns(limit = Number.POSITIVE_INFINITY) {
+  let taken = 0;
+  /** @type {(() => void)[]} */
+  const waiting = [];
+  const release = () => {
+    taken -= 1;
+    waiting.shift()?.();
+  };
+  return async (ended) => {
+    if (taken >= limit) {
+      /** @type {() => void} */
+      let next = () => {};
+      const turn = new Promise((resolve) => waiting.push((next = () => resolve(undefined))));
+      await untilAborted(turn, ended).catch((reason) => {
+        const place = waiting.indexOf(next);
+        if (place >= 0) waiting.splice(place, 1);
+        throw reason;
+      });
+    }
+    taken += 1;
+    return release;
   };
 }

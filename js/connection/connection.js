@@ -7,6 +7,7 @@
 /** @import { Challenge, Decision, Departure, Renewal, ScopePlan, Session, SignInOutcome, TokenOrigin } from '../core/records.js' */
 /** @import { Fetch } from '../core/host.js' */
 /** @import { Context } from './effects.js' */
+/** @import { Turn } from './sign_in_under_way.js' */
 
 import {
   InteractionRequiredError,
@@ -17,8 +18,9 @@ import {
 } from '../core/errors.js';
 import { untilAborted } from '../core/until_aborted.js';
 import { call } from '../core/wasm.js';
-import { performing, redirectsOf } from './effects.js';
-import { storedClients, storedPending, storedSession, storedStepUps } from './stored.js';
+import { performing, signInHost } from './effects.js';
+import { SignInUnderWay } from './sign_in_under_way.js';
+import { storedClients, storedPending, storedSession, storedSignIn, storedStepUps } from './stored.js';
 
 /** How often a request is sent again with a nonce that came with its refusal. */
 const NONCE_LIMIT = 3;
@@ -51,13 +53,16 @@ export class Connection {
   /** What a refresh gave, until it is stored in the place of the session with that token. @type {{ session: Session, replaces: string } | undefined} */
   #unstored;
 
+  /** The sign-in that waits for a person. @type {SignInUnderWay | undefined} */
+  #waitedFor;
+
   /**
    * @param {Context} context
-   * @param {<T>(work: () => Promise<T>) => Promise<T>} queue where sign-ins wait for each other
+   * @param {Turn} turn when a sign-in may send the person
    */
-  constructor(context, queue) {
+  constructor(context, turn) {
     this.context = context;
-    this.queue = queue;
+    this.turn = turn;
     this.stored = storedSession(context.host.store, context.endpoint, context.account);
   }
 
@@ -179,20 +184,52 @@ export class Connection {
   }
 
   /**
-   * Signs in. Concurrent callers share one sign-in, and sign-ins with a person wait for each other.
+   * Signs in. Concurrent callers share one sign-in.
    *
    * @param {Cause} cause
    * @param {CallOptions} options
    */
   async #signIn(cause, { interaction, signal }) {
-    const work = async (/** @type {AbortSignal} */ abandoned) => {
-      abandoned.throwIfAborted();
-      this.adopt(await this.#signedIn(cause, interaction, abandoned));
+    signal?.throwIfAborted();
+    if (!interaction || !needsPerson(this.context.settings)) {
+      const work = async (/** @type {AbortSignal} */ abandoned) => this.adopt(await this.#signedIn(cause, abandoned));
+      return this.#once(`sign in ${cause.demanded}`, work, signal);
+    }
+    if (this.#waitedFor?.isInVain) await this.#waitedFor.done.catch(() => {});
+    if (cause.pressed) this.#waitedFor?.press(cause);
+    const signIn = (this.#waitedFor ??= this.#begin(cause));
+    this.adopt(await signIn.wait(signal));
+  }
+
+  /** @param {Cause} cause */
+  #begin(cause) {
+    const signIn = new SignInUnderWay(this.context, cause, this.turn);
+    const forget = () => {
+      if (this.#waitedFor === signIn) this.#waitedFor = undefined;
     };
-    const isInteractive = interaction && needsPerson(this.context.settings);
-    const inTurn = (/** @type {AbortSignal} */ abandoned) =>
-      isInteractive ? this.queue(() => work(abandoned)) : work(abandoned);
-    await this.#once(`sign in ${interaction} ${cause.demanded}`, inTurn, signal);
+    signIn.done
+      .then(
+        (session) => this.adopt(session),
+        () => {},
+      )
+      .finally(forget);
+    return signIn;
+  }
+
+  /** The sign-in that waits for a person, if there is one. */
+  pending() {
+    return this.#waitedFor?.pending ?? null;
+  }
+
+  /**
+   * Ends the sign-in that waits for a person, if there is one.
+   *
+   * @param {string} [message]
+   */
+  async cancel(message) {
+    const signIn = this.#waitedFor;
+    signIn?.cancel(message);
+    await signIn?.done.catch(() => {});
   }
 
   /**
@@ -201,6 +238,7 @@ export class Connection {
    * @param {Session} session
    */
   adopt(session) {
+    this.#waitedFor?.complete(session);
     if (session.tokens.accessToken !== this.#session?.tokens.accessToken) {
       this.#untestedToken = { token: session.tokens.accessToken, from: 'sign-in' };
     }
@@ -208,40 +246,24 @@ export class Connection {
   }
 
   /**
+   * Signs in without a person.
+   *
    * @param {Cause} cause
-   * @param {boolean} interaction
    * @param {AbortSignal} signal
    * @returns {Promise<Session>}
    */
-  async #signedIn(cause, interaction, signal) {
+  async #signedIn(cause, signal) {
     const { endpoint, account } = this.context;
-    const host = signInHost(this.context);
-    const { calls, sendPerson, showOutcome, release } = performing(this.context, signal);
+    const { calls, release } = performing(this.context, signal);
     try {
       /** @type {SignInOutcome} */
-      let outcome = await call('signIn', { endpoint, account, interaction, ...cause, host }, calls);
-      while (outcome.kind === 'authorize') {
-        const departure = outcome;
-        const callbackUrl = await sendPerson(departure).catch(async (error) => {
-          await storedPending(this.context.host.store, departure.state).take();
-          throw this.#neverAnswered(error, departure);
-        });
-        outcome = await call('cameBack', { callbackUrl, host }, calls);
-      }
-      if (outcome.kind === 'interaction-required') throw this.#interactionRequired(cause, outcome);
-      await showOutcome({
-        signedIn: true,
-        title: 'Signed in',
-        message: 'You can close this page and return to the application.',
-      });
+      const outcome = await call(
+        'signIn',
+        { endpoint, account, id: '', ...cause, host: signInHost(this.context) },
+        calls,
+      );
+      if (outcome.kind !== 'signed-in') throw this.#interactionRequired(cause, /** @type {any} */ (outcome));
       return outcome.session;
-    } catch (error) {
-      await showOutcome({
-        signedIn: false,
-        title: 'Not signed in',
-        message: 'The sign-in did not succeed. The application says why. You can close this page.',
-      });
-      throw error;
     } finally {
       await release();
     }
@@ -258,25 +280,6 @@ export class Connection {
       message: `Signing in to ${endpoint} needs a person at ${issuer}. Call \`resume()\` of this error, or allow interaction for the call.`,
       details: { endpoint, issuer, plan },
       resume: (signal) => this.#signIn(cause, { interaction: true, signal }),
-    });
-  }
-
-  /**
-   * The person was sent to the authorization server and did not come back: perhaps it no longer knows the client, which it
-   * can tell only the person.
-   *
-   * @param {unknown} error
-   * @param {{ issuer: string, mayBeForgotten: boolean }} departure
-   */
-  #neverAnswered(error, { issuer, mayBeForgotten }) {
-    if (!(error instanceof TransportError) || !mayBeForgotten) return error;
-    const message = `${error.message} If ${issuer} says that it does not know this client, call \`forgetClient()\` of the connection to ${this.context.endpoint} and sign in again.`;
-    return new TransportError({
-      code: error.code,
-      message,
-      step: error.step ?? 'callback',
-      details: { ...error.details, issuer },
-      cause: error,
     });
   }
 
@@ -334,6 +337,7 @@ export class Connection {
     const session = await this.session();
     await this.stored.write(null);
     await storedStepUps(host.store, endpoint, account).write(null);
+    await storedSignIn(host.store, endpoint, account).write(null);
     this.#session = null;
     if (!session?.discovery.authorizationServer.endpoints?.revocation_endpoint) return false;
     const { revoked } = await import('../extensions/revocation.js');
@@ -446,22 +450,6 @@ export class Connection {
       step: 'call',
     });
   }
-}
-
-/**
- * What a sign-in takes of the host, as src/connection/sign_in.rs has it.
- *
- * @param {Context} context
- */
-export function signInHost({ host, client, settings }) {
-  return {
-    client,
-    settings,
-    redirects: redirectsOf(host).length,
-    approves: Boolean(host.approve),
-    grant: settings.grant?.grantType,
-    interactiveGrant: settings.grant?.interactive === true,
-  };
 }
 
 /**

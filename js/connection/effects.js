@@ -23,8 +23,24 @@ import { callHost } from './trace.js';
  */
 
 /** @param {Host} host */
-export function redirectsOf({ redirect }) {
+function redirectsOf({ redirect }) {
   return [redirect ?? []].flat();
+}
+
+/**
+ * What a sign-in takes of the host, as src/connection/sign_in.rs has it.
+ *
+ * @param {Context} context
+ */
+export function signInHost({ host, client, settings }) {
+  return {
+    client,
+    settings,
+    redirects: redirectsOf(host).length,
+    approves: Boolean(host.approve),
+    grant: settings.grant?.grantType,
+    interactiveGrant: settings.grant?.interactive === true,
+  };
 }
 
 /**
@@ -92,6 +108,10 @@ export function performing({ host, settings, endpoint }, signal) {
     sendPerson: ({ authorizationUrl, state }) =>
       /** @type {RedirectReceiver} */ (receiver).authorize({ authorizationUrl, state, signal }),
     showOutcome,
+    /** @param {boolean} isNeeded whether the process has to go on for it */
+    holdProcess(isNeeded) {
+      receiver?.holdProcess?.(isNeeded);
+    },
     async release() {
       for (const unlock of unlocks) unlock();
       await receiver?.close();

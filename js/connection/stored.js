@@ -3,7 +3,7 @@
  * was written by a newer version is reported, and never overwritten.
  */
 
-/** @import { ClientRegistration, PendingAuthorization, PreRegisteredClient, Session } from '../core/records.js' */
+/** @import { ClientRegistration, KeptSignIn, PendingAuthorization, PreRegisteredClient, Session } from '../core/records.js' */
 /** @import { Store } from '../core/host.js' */
 
 import { StorageError } from '../core/errors.js';
@@ -46,7 +46,6 @@ export function storedSession(store, endpoint, account) {
  * @typedef {object} KeptRegistration
  * @property {ClientRegistration} registration
  * @property {string[]} accounts whose sessions use it
- * @property {boolean} unanswered whether a person was sent to the authorization server with it, and did not come back yet
  */
 
 /**
@@ -100,6 +99,18 @@ export function storedStepUps(store, endpoint, account) {
   return stored(store, `step-ups ${placeOf(endpoint, account)}`, ({ inVain }) =>
     Object.values(inVain).every(Number.isInteger),
   );
+}
+
+/**
+ * The sign-in of a person that was begun last, as src/connection/stored.rs has it.
+ *
+ * @param {Store} store
+ * @param {string} endpoint
+ * @param {string} account
+ * @returns {Stored<KeptSignIn>}
+ */
+export function storedSignIn(store, endpoint, account) {
+  return stored(store, `sign-in ${placeOf(endpoint, account)}`, ({ id }) => typeof id === 'string');
 }
 
 /**

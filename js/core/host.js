@@ -125,8 +125,39 @@
  *   Receives every trace event. What it throws is ignored.
  * @property {number} [timeoutMilliseconds]
  *   How long each request may take, its body included, in milliseconds; then `timed_out`. Default: 30000.
+ * @property {number} [signInTimeoutMilliseconds]
+ *   How long a person may take for a sign-in, in milliseconds, since the last window was opened; then `sign_in_timed_out`.
+ *   Default: 300000, five minutes.
+ * @property {number} [concurrentSignIns]
+ *   How many sign-ins may send the person at the same time; others wait for their turn. For applications that start with
+ *   ten servers. Default: as many as are wanted.
+ * @property {(pending: PendingSignIn | null, connection: { endpoint: string, account: string }) => void} [onPending]
+ *   Told when a sign-in begins to wait for the person in the browser, and with null when it is over. What it throws is
+ *   ignored.
+ * @property {Owner} [owner]
+ *   This process, as others that share the store know it. Default: nameless, so that a sign-in of a process that was killed
+ *   is taken over after 15 seconds rather than at once.
  * @property {Dpop} [dpop]
  *   Binds tokens to a key, where the authorization server can (RFC 9449). Default: they are bearer tokens.
+ */
+
+/**
+ * A sign-in that waits for a person in the browser.
+ *
+ * @typedef {object} PendingSignIn
+ * @property {string} endpoint The MCP server's URL.
+ * @property {string} account The account at it.
+ * @property {string} issuer The authorization server, as it calls itself (RFC 8414 §2).
+ * @property {string} authorizationUrl What was opened last (RFC 6749 §4.1.1).
+ * @property {number} since When the first window was opened, in milliseconds since 1970.
+ */
+
+/**
+ * A process that shares a store with others.
+ *
+ * @typedef {object} Owner
+ * @property {string} name Tells it apart from others, without spaces.
+ * @property {(name: string) => boolean} isGone Whether the process of that name is known to have ended.
  */
 
 /**
@@ -135,7 +166,10 @@
  * @typedef {object} Redirect
  * @property {(request: PrepareRequest) => Promise<RedirectReceiver>} prepare
  *   Gets ready to receive one authorization response. Rejects with a `MisuseError` if the redirect
- *   cannot be had as it was set up, and with a `TransportError` of code `callback_aborted` on abort.
+ *   cannot be had as it was set up, and with a `TransportError` of code `callback_aborted` on abort. It is called again
+ *   while an earlier receiver waits, where the person wants one more window; the new one may have the same redirect URI.
+ * @property {() => Promise<void>} [close]
+ *   Closes what is still open when all receivers are closed. Default: nothing is.
  */
 
 /**
@@ -163,6 +197,8 @@
  *   Rejects with a `TransportError` of code `callback_aborted` on abort and on `close`.
  * @property {(outcome: Outcome) => Promise<void> | void} [finish]
  *   Shows the person how it ended. Called after the callback has been judged.
+ * @property {(isNeeded: boolean) => void} [holdProcess]
+ *   Whether the process has to go on for its sake: false while nobody waits. Default: nothing.
  * @property {() => Promise<void>} close
  *   Stops listening. Must be called in any case; may be called again.
  */

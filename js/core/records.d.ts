@@ -538,6 +538,8 @@ export interface Session {
   version: number;
   /** How it came about. */
   grant: GrantType;
+  /** The sign-in that it is from, where a person took part. */
+  signIn?: string;
   /** What discovery found. */
   discovery: Discovery;
   /** The `resource` parameter, the same on every request (RFC 8707 §2). */
@@ -732,8 +734,19 @@ export interface KeptRegistration {
   registration: ClientRegistration;
   /** The accounts whose sessions use it. */
   accounts: string[];
-  /** Whether a person was sent to the authorization server with it, and did not come back yet. */
-  unanswered: boolean;
+}
+
+/**
+ * A sign-in that sends a person, from its beginning on. It is under way for as long as it is renewed. Once there is a
+ * session that names it, it is over; without one, nobody answered.
+ */
+export interface KeptSignIn {
+  /** The version of this record: 1. */
+  version: number;
+  /** Tells it apart from others. */
+  id: string;
+  /** When it was renewed last, in seconds since 1970. */
+  renewedAt: number;
 }
 
 /** Where an access token is from that the MCP server has not accepted yet. */
@@ -786,6 +799,12 @@ export interface InteractionRequired {
   plan: ScopePlan;
 }
 
+/** A sign-in of another process, for which this one has to wait. Ask again after a second. */
+export interface UnderWay {
+  /** What tells it apart from others. */
+  id: string;
+}
+
 /** How far a sign-in came. */
 export type SignInOutcome =
   /** The person is signed in; the session is stored. */
@@ -802,7 +821,12 @@ export type SignInOutcome =
   | ({
       /** Which it is. */
       kind: 'interaction-required';
-    } & InteractionRequired);
+    } & InteractionRequired)
+  /** Another process sends the person. Whoever asks for it by a press goes ahead all the same. */
+  | ({
+      /** Which it is. */
+      kind: 'under-way';
+    } & UnderWay);
 
 /** What a renewal came to. */
 export interface Renewal {

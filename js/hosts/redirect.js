@@ -13,10 +13,11 @@ import { untilAborted } from '../core/until_aborted.js';
  * @param {(request: Required<AuthorizeRequest>) => Promise<string>} way.receive sends the person off, and resolves with the
  *   callback URL. Its signal aborts once nobody waits for that any more, in whichever way the wait has ended
  * @param {RedirectReceiver['finish']} [way.finish]
+ * @param {RedirectReceiver['holdProcess']} [way.holdProcess]
  * @param {() => Promise<void>} [way.close]
  * @returns {RedirectReceiver}
  */
-export function createReceiver({ redirectUri, receive, finish, close }) {
+export function createReceiver({ redirectUri, receive, finish, holdProcess, close }) {
   /** @type {AbortController | undefined} */
   let waiting;
   /** @type {Promise<void> | undefined} */
@@ -46,6 +47,7 @@ export function createReceiver({ redirectUri, receive, finish, close }) {
     },
 
     finish,
+    holdProcess,
 
     close() {
       closing ??= (async () => {

@@ -140,6 +140,20 @@ const rows = {
     setting: 'nothing',
     words: 'Start again when you are ready.',
   },
+  sign_in_timed_out: {
+    title: 'Nobody finished the sign-in in time',
+    party: 'authorization-server',
+    by: 'person',
+    setting: 'signInTimeoutMilliseconds',
+    words: 'Sign in again. If the page of the server led nowhere, the next sign-in registers anew.',
+  },
+  sign_in_cancelled: {
+    title: 'The sign-in was cancelled',
+    party: 'client',
+    by: 'person',
+    setting: 'nothing',
+    words: 'Start again when you are ready.',
+  },
   server_unavailable: {
     title: 'The server is overloaded or broken',
     by: 'network',

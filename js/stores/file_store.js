@@ -9,7 +9,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { StorageError } from '../core/errors.js';
 import { createKeyedLock } from './keyed_lock.js';
 import { limitedWait } from './limited_wait.js';
-import { systemErrorCode, takeLockFile } from './lock_file.js';
+import { takeLockFile } from './lock_file.js';
+import { systemErrorCode } from './this_process.js';
 
 const format = 'mcp-oauth-wasm store';
 const formatVersion = 1;

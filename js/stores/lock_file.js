@@ -21,12 +21,11 @@
  * itself publishes only while holding the lock.
  */
 
-import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rm, stat, utimes } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isRunning, systemErrorCode, thisMachine } from './this_process.js';
 
 const firstPauseMilliseconds = 5;
 const longestPauseMilliseconds = 100;
@@ -155,53 +154,10 @@ async function listOwners(folder, name) {
   });
 }
 
-/** @param {number} pid */
-function isRunning(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemErrorCode(error) !== 'ESRCH';
-  }
-}
-
-/**
- * Where process numbers mean the same: this machine since it was started, and this container of it.
- */
-const thisMachine = createHash('sha256')
-  .update([hostname(), linuxBoot(), linuxProcessNamespace()].join('\n'))
-  .digest('hex')
-  .slice(0, 16);
-
-function linuxBoot() {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-function linuxProcessNamespace() {
-  try {
-    return readlinkSync('/proc/self/ns/pid');
-  } catch {
-    return '';
-  }
-}
-
 /**
  * @param {unknown} error
  * @returns {undefined}
  */
 function ignoreMissing(error) {
   if (systemErrorCode(error) !== 'ENOENT') throw error;
-}
-
-/**
- * @param {unknown} error
- * @returns {string | undefined} Such as `ENOENT`, if the error comes from the operating system.
- */
-export function systemErrorCode(error) {
-  const isSystemError = typeof error === 'object' && error !== null && 'errno' in error && 'code' in error;
-  return isSystemError && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -4,13 +4,18 @@
 //! what was stored, in this process, after a restart, or in another one. Whatever is tried a second time is decided in one
 //! place, `SignIn::change_after`.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
+pub use crate::connection::contract::{
+    CameBackInput, Departure, InteractionRequired, SignInHost, SignInInput, SignInOutcome, UnderWay,
+};
 use crate::connection::refusal;
 use crate::connection::stored::{self, Clients, KeptPending, KeptRegistration, Place, Progress, Record};
+use crate::connection::under_way::{Claim, Standing};
 use crate::data::error::{Code, Error, Kind, Result, Step};
-use crate::data::http::Parameters;
-use crate::data::identifier::{Endpoint, Issuer, RedirectUri, Secret};
+use crate::data::http::{Method, Parameters, Request};
+use crate::data::identifier::{Endpoint, Issuer, RedirectUri};
 use crate::data::json::Json;
 use crate::data::printable::mentions;
 use crate::data::record::{AsJson, read};
@@ -18,20 +23,21 @@ use crate::data::scope::ScopeSet;
 use crate::data::url::Url;
 use crate::flow::dynamic_registration::Doubt;
 use crate::flow::effect::Effect;
+use crate::flow::exchange::Exchange;
 use crate::flow::replay::Replay;
 use crate::flow::steps::{
     self, BeginInput, Begun, CompleteInput, Completion, DiscoverInput, PlanInput, RegisterInput, Registered, SignedIn,
     UnregisterInput,
 };
-use crate::protocol::challenge::Challenge;
+use crate::protocol::authorization::PendingAuthorization;
+use crate::protocol::challenge::{self, Challenge};
 use crate::protocol::discovery::Discovery;
-use crate::protocol::grant::GrantType;
 use crate::protocol::registration::{ClientRegistration, RegistrationKind};
 use crate::protocol::repair::AUTHORIZATION_LIMIT;
 use crate::protocol::scope_plan::ScopePlan;
 use crate::protocol::settings::{ClientDescription, ServerSettings};
 use crate::protocol::token::Session;
-use crate::{record, tagged};
+use crate::protocol::trace::{Party, object};
 
 /// How long a server may take to make a new client known to all its machines.
 const SPREAD_MILLISECONDS: u64 = 1000;
@@ -39,125 +45,63 @@ const SPREAD_MILLISECONDS: u64 = 1000;
 /// How often the same scopes may be asked for in vain before they are no longer asked for by themselves.
 const STEP_UP_LIMIT: u64 = 2;
 
-record! {
-    /// What a host brings to a sign-in.
-    #[derive(Debug)]
-    pub struct SignInHost {
-        /// The client, as it presents itself.
-        pub client: Option<Arc<ClientDescription>>,
-        /// What the host knows about this server.
-        pub settings: Option<Arc<ServerSettings>>,
-        /// How many ways it has for a person to come back.
-        pub redirects: u64,
-        /// Whether it wants to be asked before a step-up or a changed issuer.
-        pub approves: Option<bool>,
-        /// The grant by which it gets sessions. Absent: the authorization code.
-        pub grant: Option<GrantType>,
-        /// Whether a person takes part in that.
-        pub interactive_grant: Option<bool>,
-    }
-}
-
-record! {
-    /// What a sign-in starts from.
-    #[derive(Debug)]
-    pub struct SignInInput {
-        /// The MCP server's URL.
-        pub endpoint: Endpoint,
-        /// The account at it.
-        pub account: String,
-        /// The challenge that is answered, where there is one.
-        pub challenge: Option<Challenge>,
-        /// The scopes that the MCP server demands, and that the token lacks.
-        pub demanded: Option<ScopeSet>,
-        /// Whether there is a session, and more scopes are asked for.
-        pub step_up: Option<bool>,
-        /// Whether a person asked for it, rather than a call.
-        pub pressed: Option<bool>,
-        /// The access token that was refused, empty where none was sent: another one that has come in the meantime, and
-        /// has all that is demanded, will do. Absent: a new one is wanted.
-        pub replaces: Option<String>,
-        /// Whether a person may be asked.
-        pub interaction: Option<bool>,
-        /// What the host brings.
-        pub host: Arc<SignInHost>,
-    }
-}
-
-record! {
-    /// What goes on where the person came back.
-    #[derive(Debug)]
-    pub struct CameBackInput {
-        /// The whole URL that the browser was sent back to.
-        pub callback_url: String,
-        /// What the host brings.
-        pub host: Arc<SignInHost>,
-    }
-}
-
-record! {
-    /// Where the person has to go (RFC 6749 §4.1.1).
-    #[derive(Debug)]
-    pub struct Departure {
-        /// The URL to open: https, or http on loopback.
-        pub authorization_url: String,
-        /// What the response will carry.
-        pub state: Secret,
-        /// The authorization server.
-        pub issuer: Issuer,
-        /// Whether it may have forgotten the client: that it could tell only the person.
-        pub may_be_forgotten: bool,
-    }
-}
-
-record! {
-    /// What a person would have to do.
-    #[derive(Debug)]
-    pub struct InteractionRequired {
-        /// The authorization server at which somebody has to sign in.
-        pub issuer: Issuer,
-        /// What would be asked for.
-        pub plan: Arc<ScopePlan>,
-    }
-}
-
-tagged! {
-    /// How far a sign-in came.
-    pub enum SignInOutcome {
-        /// The person is signed in; the session is stored.
-        SignedIn(SignedIn) = "signed-in",
-        /// The person has to be sent to the authorization server; all that is needed to go on is stored.
-        Authorize(Departure) = "authorize",
-        /// A person is needed, and may not be asked.
-        InteractionRequired(InteractionRequired) = "interaction-required",
-    }
-}
-
 /// Signs in, as far as no person is needed.
 pub fn sign_in(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
+    let outcome = begun(replay, input);
+    if outcome.is_err() {
+        let _ = Place { endpoint: &input.endpoint, account: &input.account }.end_sign_in(replay, &input.id);
+    }
+    outcome
+}
+
+fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     let SignInInput { endpoint, account, host, .. } = input;
     let place = Place { endpoint, account };
     let demanded = input.demanded.clone().unwrap_or_default();
+    let needs_person = host.grant.is_none() || host.interactive_grant == Some(true);
+    let may_go_on = !needs_person || input.interaction == Some(true);
+    let sends_person = needs_person && may_go_on;
+    // Before the session is read: a sign-in that ends in between has stored it by then.
+    let is_first = !sends_person || place.begin_sign_in(replay, &input.id, None)?;
+    let last = if is_first { None } else { place.last_sign_in(replay)? };
     let (session_version, earlier) = replay.once(|| place.session(replay))?.unzip();
     if let (Some(session), Some(refused_token)) = (&earlier, &input.replaces)
         && refusal::replaces(session, refused_token, &demanded)
     {
+        if is_first && sends_person {
+            place.end_sign_in(replay, &input.id)?;
+        }
         return Ok(SignInOutcome::SignedIn(SignedIn { session: session.clone() }));
     }
+    let claim = Claim {
+        id: &input.id,
+        sent: input.unanswered.unwrap_or_default(),
+        pressed: input.pressed == Some(true),
+        ended: input.ended.as_deref(),
+    };
+    let unanswered = match is_first {
+        true => false,
+        false => match place.standing(replay, &claim, last, earlier.as_ref())? {
+            Standing::GoesAhead { unanswered } => unanswered,
+            Standing::Waits { id } => return Ok(SignInOutcome::UnderWay(UnderWay { id })),
+        },
+    };
     let is_step_up = input.step_up == Some(true);
-    let needs_person = host.grant.is_none() || host.interactive_grant == Some(true);
-    let may_go_on = !needs_person || input.interaction == Some(true);
     if is_step_up && may_go_on && place.step_ups(replay, &demanded)? >= STEP_UP_LIMIT {
         return Err(step_ups_exhausted(&demanded, endpoint));
     }
     let settings = host.settings.clone().unwrap_or_default();
+    let challenge = match &input.challenge {
+        None if input.pressed == Some(true) => replay.once(|| challenge_of(replay, endpoint))?,
+        given => given.clone(),
+    };
     let earlier_issuer = earlier.as_ref().map(|session| &session.registration.issuer);
     let discovery = replay.once(|| {
         // A server that has published metadata is not believed to have none: that would send its people elsewhere.
         let published =
             earlier.as_ref().is_some_and(|session| session.discovery.protected_resource.metadata_url.is_some());
         let without_metadata = if published { Some(false) } else { settings.without_metadata };
-        let (endpoint, challenge) = (endpoint.clone(), input.challenge.clone());
+        let (endpoint, challenge) = (endpoint.clone(), challenge.clone());
         let settings = Some(Arc::new(ServerSettings { without_metadata, ..(*settings).clone() }));
         let preferred_issuer = earlier_issuer.cloned();
         let input = DiscoverInput { endpoint, challenge, preferred_issuer, settings };
@@ -198,6 +142,8 @@ pub fn sign_in(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     let stored = kept.map(Arc::new);
     let client = stored.as_ref().map(|stored| stored.registration.clone());
     let progress = Progress {
+        id: sends_person.then(|| input.id.clone()),
+        unanswered: Some(unanswered),
         pressed: input.pressed,
         step_up_for: Some(demanded).filter(|_| is_step_up),
         stored,
@@ -205,15 +151,38 @@ pub fn sign_in(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
         ..Progress::default()
     };
     let clients = Some(record);
-    let mut sign_in =
-        SignIn { replay, place, host, settings, discovery, plan, client, redirect_uri: None, clients, progress };
+    let mut sign_in = SignIn {
+        replay,
+        place,
+        host,
+        settings,
+        discovery,
+        plan,
+        client,
+        redirect_uri: None,
+        clients,
+        kept: None,
+        progress,
+    };
     sign_in.prefer_registration();
     sign_in.run()
 }
 
+/// What the MCP server demands, asked without a token: only its challenge may tell. A server that does not answer with one
+/// demands nothing.
+fn challenge_of(replay: &Replay, endpoint: &Endpoint) -> Result<Option<Challenge>> {
+    let exchange = Exchange { replay, step: Step::Call, party: Party::ProtectedResource };
+    let ping = object().with("jsonrpc", "2.0".into()).with("id", 1u16.into()).with("method", "ping".into());
+    match exchange.unfollowed(&Request::json(Method::Post, endpoint.as_str(), &ping)) {
+        Ok(answer) if answer.status == 401 => Ok(challenge::read(answer.www_authenticate.as_slice())),
+        Err(error) if error.code == Code::Aborted => Err(error),
+        _ => Ok(None),
+    }
+}
+
 /// Goes on where the person came back, wherever that is. What waited is taken: a response counts once.
 pub fn came_back(replay: &Replay, input: &CameBackInput) -> Result<SignInOutcome> {
-    let CameBackInput { callback_url, host } = input;
+    let CameBackInput { callback_url, .. } = input;
     let state = Url::parse(callback_url)
         .filter(|_| callback_url.trim_ascii() == callback_url)
         .and_then(|url| Parameters::read(url.query()).get("state").map(str::to_owned));
@@ -222,9 +191,25 @@ pub fn came_back(replay: &Replay, input: &CameBackInput) -> Result<SignInOutcome
         let message = "The authorization response belongs to no sign-in that is waiting: its `state` is missing, unknown or used. It was ignored.";
         return Err(Error::new(Code::StateMismatch, message, &[]).at(Step::Callback));
     };
+    let place = Place { endpoint: &endpoint, account: &account };
+    let id = progress.id.clone();
+    let outcome = completed(replay, input, place, pending, progress);
+    if let (Err(_), Some(id)) = (&outcome, id) {
+        let _ = Place { endpoint: &endpoint, account: &account }.end_sign_in(replay, &id);
+    }
+    outcome
+}
+
+fn completed(
+    replay: &Replay,
+    CameBackInput { callback_url, host }: &CameBackInput,
+    place: Place,
+    pending: PendingAuthorization,
+    progress: Progress,
+) -> Result<SignInOutcome> {
     let mut sign_in = SignIn {
         replay,
-        place: Place { endpoint: &endpoint, account: &account },
+        place,
         host,
         settings: host.settings.clone().unwrap_or_default(),
         discovery: pending.discovery.clone(),
@@ -232,6 +217,7 @@ pub fn came_back(replay: &Replay, input: &CameBackInput) -> Result<SignInOutcome
         client: Some(pending.registration.clone()),
         redirect_uri: pending.registration.redirect_uri.clone(),
         clients: None,
+        kept: Some(pending.registration.clone()),
         progress,
     };
     // The person came back with this client, whatever is registered from here on.
@@ -273,6 +259,8 @@ struct SignIn<'a> {
     redirect_uri: Option<RedirectUri>,
     /// The record of all clients for this MCP server, as it was read, until it is written.
     clients: Option<Record>,
+    /// The client as this sign-in stored it last.
+    kept: Option<Arc<ClientRegistration>>,
     progress: Progress,
 }
 
@@ -317,12 +305,10 @@ impl SignIn<'_> {
             self.redirect_uri = Some(self.prepared_redirect()?);
         }
         let is_as_stored = |client: &Arc<ClientRegistration>| {
-            self.progress
-                .stored
-                .as_ref()
-                .is_some_and(|stored| stored.unanswered && stored.registration.client_id == client.client_id)
+            self.progress.stored.as_ref().is_some_and(|stored| stored.registration.client_id == client.client_id)
         };
-        let is_doubtful = self.client.as_ref().is_some_and(is_as_stored) && self.progress.replaced.is_none();
+        let is_unanswered = self.progress.unanswered == Some(true) && self.client.as_ref().is_some_and(is_as_stored);
+        let is_doubtful = is_unanswered && self.progress.replaced.is_none();
         steps::register(
             self.replay,
             &RegisterInput {
@@ -400,7 +386,7 @@ impl SignIn<'_> {
     fn prefer_registration(&mut self) {
         let Some(stored) = &self.progress.stored else { return };
         let is_document = stored.registration.kind != RegistrationKind::Dynamic && self.settings.client.is_none();
-        if is_document && stored.unanswered && self.can_leave_document() {
+        if is_document && self.progress.unanswered == Some(true) && self.can_leave_document() {
             self.client = None;
             self.progress.without_document = Some(true);
         }
@@ -421,7 +407,7 @@ impl SignIn<'_> {
         let Begun { authorization_url, pending } = begun;
         self.client = Some(pending.registration.clone());
         self.note_registered(&pending.registration);
-        self.keep(&pending.registration, true, false)?;
+        self.keep(&pending.registration, false)?;
         self.count_step_up()?;
         self.place.store_pending(self.replay, &pending, &self.progress)?;
         let client = &pending.registration;
@@ -432,8 +418,12 @@ impl SignIn<'_> {
 
     /// Stores the session. A client that it replaced is deleted now that the new one works, if no other account's session
     /// uses it; a server that does not let it be deleted keeps it, and nothing depends on that.
-    fn finish(&mut self, session: Session) -> Result<SignInOutcome> {
-        self.keep(&session.registration, false, true)?;
+    fn finish(&mut self, mut session: Session) -> Result<SignInOutcome> {
+        session.sign_in = self.progress.id.clone();
+        let is_kept = |kept: &Arc<ClientRegistration>| kept.to_json() == session.registration.to_json();
+        if self.progress.kept != Some(true) || !self.kept.as_ref().is_some_and(is_kept) {
+            self.keep(&session.registration, true)?;
+        }
         self.place.store_session(self.replay, &session, self.progress.session_version.clone())?;
         let is_content = |scopes: &ScopeSet| session.plan.granted().includes(scopes);
         if self.progress.pressed == Some(true) {
@@ -471,30 +461,32 @@ impl SignIn<'_> {
     fn keep_answered(&mut self, client: Option<Arc<ClientRegistration>>) -> Result<()> {
         let Some(client) = client else { return Ok(()) };
         self.note_registered(&client);
-        self.keep(&client, false, false)?;
+        self.keep(&client, false)?;
         self.client = Some(client);
         Ok(())
     }
 
     /// Keeps a client. Another one is replaced only once the new one works; an updated one, whose access token may have
     /// been rotated, at once.
-    fn keep(&mut self, registration: &Arc<ClientRegistration>, unanswered: bool, works: bool) -> Result<()> {
+    fn keep(&mut self, registration: &Arc<ClientRegistration>, works: bool) -> Result<()> {
         let (account, known) = (self.place.account, self.clients.take());
+        let is_kept = Cell::new(false);
         self.place.change_client(self.replay, &registration.issuer, &self.settings, known, &|there| {
             let there = there.filter(|there| there.registration.client_id == registration.client_id || !works);
-            let mut kept = there.unwrap_or(KeptRegistration {
-                registration: registration.clone(),
-                accounts: Vec::new(),
-                unanswered,
-            });
-            if kept.registration.client_id == registration.client_id {
-                (kept.registration, kept.unanswered) = (registration.clone(), unanswered);
+            let mut kept =
+                there.unwrap_or(KeptRegistration { registration: registration.clone(), accounts: Vec::new() });
+            is_kept.set(kept.registration.client_id == registration.client_id);
+            if is_kept.get() {
+                kept.registration = registration.clone();
                 if !kept.accounts.iter().any(|own| own == account) {
                     kept.accounts.push(account.to_owned());
                 }
             }
             Some(kept)
-        })
+        })?;
+        self.progress.kept = Some(is_kept.get());
+        self.kept = Some(registration.clone());
+        Ok(())
     }
 
     fn count_step_up(&mut self) -> Result<()> {

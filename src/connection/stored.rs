@@ -31,8 +31,6 @@ record! {
         pub registration: Arc<ClientRegistration>,
         /// The accounts whose sessions use it.
         pub accounts: Vec<String>,
-        /// Whether a person was sent to the authorization server with it, and did not come back yet.
-        pub unanswered: bool,
     }
 }
 
@@ -40,6 +38,10 @@ record! {
     /// How far a sign-in has come, beside what its pending authorization tells.
     #[derive(Debug, Default)]
     pub struct Progress {
+        /// What tells it apart from others, where it sends a person.
+        pub id: Option<String>,
+        /// Whether the person was sent to the authorization server before, and did not come back yet.
+        pub unanswered: Option<bool>,
         /// The version of the session's record when it began.
         pub session_version: Option<String>,
         /// Which of the host's ways back is in use, counted from 0.
@@ -50,6 +52,8 @@ record! {
         pub step_up_for: Option<ScopeSet>,
         /// Whether it was counted that these were asked for.
         pub counted: Option<bool>,
+        /// Whether the client is the one that is stored now.
+        pub kept: Option<bool>,
         /// The client that was stored when it began.
         pub stored: Option<Arc<KeptRegistration>>,
         /// Whether the client is registered though it could name a metadata document.
@@ -100,9 +104,9 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// The key of a record. No account of one server has the place of another server's: an account may contain spaces,
+    /// The key of a record of that kind. No account of one server has the place of another server's: an account may contain spaces,
     /// a URL as it is called does not.
-    fn key(&self, kind: &str) -> String {
+    pub fn key(&self, kind: &str) -> String {
         let endpoint: Vec<String> = self.endpoint.as_str().split(' ').map(str::to_owned).collect();
         filled("{} {} {}", &[kind, &joined(&endpoint, "%20"), self.account])
     }
@@ -212,9 +216,10 @@ impl Place<'_> {
         forget(replay, &self.key("step-ups"))
     }
 
-    /// Forgets the session, whatever is there.
+    /// Forgets the session, and the sign-in that it is from, whatever is there.
     pub fn forget_session(&self, replay: &Replay) -> Result<()> {
-        forget(replay, &self.key("session"))
+        forget(replay, &self.key("session"))?;
+        forget(replay, &self.key("sign-in"))
     }
 
     fn clients_key(&self) -> String {
@@ -258,7 +263,7 @@ fn versioned() -> Json {
 
 /// The version and the value of a record that says of itself that it belongs there: put in the place of another, it would
 /// send tokens elsewhere.
-fn read_record(replay: &Replay, key: &str) -> Result<Record> {
+pub fn read_record(replay: &Replay, key: &str) -> Result<Record> {
     let there = replay.perform(Effect::Read { key: key.to_owned() })?;
     let (Some(version), value) = (there.member("version").as_str(), there.member("value")) else { return Ok(None) };
     let kind = kind_of(key);
@@ -297,7 +302,8 @@ fn damaged(key: &str) -> Box<Error> {
     Error::new(Code::RecordInvalid, message, &[kind]).with("record", kind)
 }
 
-fn whole<T: AsJson>(key: &str, value: &Json) -> Result<T> {
+/// What a record holds.
+pub fn whole<T: AsJson>(key: &str, value: &Json) -> Result<T> {
     read(value).map_err(|_| damaged(key))
 }
 
@@ -333,7 +339,8 @@ fn too_busy() -> Box<Error> {
     Error::new(Code::Aborted, "The store is written by others all the time. Try again.", &[])
 }
 
-fn swap(replay: &Replay, key: &str, version: Option<String>, value: Option<Json>) -> Result<bool> {
+/// Writes a record, if it is still that version. Whether it was is the answer.
+pub fn swap(replay: &Replay, key: &str, version: Option<String>, value: Option<Json>) -> Result<bool> {
     let value = value.map(|value| value.with("key", key.into()));
     let swapped = replay.perform(Effect::CompareAndSwap { key: key.to_owned(), version, value })?;
     Ok(*swapped == Json::Bool(true))

@@ -88,6 +88,8 @@ pub struct Response {
     pub location: Option<String>,
     /// `Retry-After`, as received: seconds, or a date (RFC 9110 §10.2.3).
     pub retry_after: Option<String>,
+    /// `WWW-Authenticate`, as received: a challenge may be in it (RFC 9110 §11.6.1).
+    pub www_authenticate: Option<String>,
     /// The body, at most [`BODY_LIMIT`] bytes.
     pub body: Vec<u8>,
     /// The JSON object that the body is, or why it is none.
@@ -100,8 +102,8 @@ impl Response {
         let content_type = header("content-type").unwrap_or_default();
         let media_type = content_type.split(';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
         let document = document(&media_type, &body);
-        let (location, retry_after) = (header("location"), header("retry-after"));
-        Response { url, status, media_type, location, retry_after, body, document }
+        let [location, retry_after, www_authenticate] = ["location", "retry-after", "www-authenticate"].map(header);
+        Response { url, status, media_type, location, retry_after, www_authenticate, body, document }
     }
 
     /// Whether the status says that it worked.

@@ -63,6 +63,8 @@ record! {
         pub version: u64,
         /// How it came about.
         pub grant: GrantType,
+        /// The sign-in that it is from, where a person took part.
+        pub sign_in: Option<String>,
         /// What discovery found.
         pub discovery: Arc<Discovery>,
         /// The `resource` parameter, the same on every request (RFC 8707 §2).
@@ -222,7 +224,7 @@ pub fn session(answer: Answer, grant: GrantType, granting: Granting) -> Session 
     let granted = answer.granted(&plan);
     let plan = plan.granting(granted.as_ref());
     let registration = registration.permitting(&plan, answer.tokens.received_at).into();
-    Session { version: 1, grant, discovery, resource, registration, plan, tokens: answer.tokens }
+    Session { version: 1, grant, sign_in: None, discovery, resource, registration, plan, tokens: answer.tokens }
 }
 
 /// The session after a refresh: what the answer does not mention stays as it was (RFC 6749 §6).

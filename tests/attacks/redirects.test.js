@@ -115,8 +115,8 @@ attack('[refuses D11] a document is redirected in circles, or for ever', async (
   };
   const error = await rejectionOf(signIn());
   assert.equal(error.code, 'redirect_refused');
-  // Once for each of the two locations.
-  assert.equal(count, 8);
+  // At the one location that the challenge names.
+  assert.equal(count, 4);
 });
 
 /** Every request that tells a secret: how the server is made to get it, and where. */

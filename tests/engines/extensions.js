@@ -244,7 +244,7 @@ export const extensions = [
       },
       {
         does: ['connect'],
-        expects: { trips: 1, registrations: 0, posts: ['authorization_code'], grants: ['mcp:read'] },
+        expects: { trips: 1, registrations: 0, posts: ['authorization_code by Basic'], grants: ['mcp:read'] },
       },
     ],
   },

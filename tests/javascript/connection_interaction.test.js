@@ -6,7 +6,7 @@ import { createMemoryStore, loopbackRedirect } from 'mcp-oauth-wasm/node';
 import { startProtectedResource } from '../servers/protected_resource.js';
 import { callTool, createMachine, rejectionOf, startWorld, storedSession } from './world.js';
 
-/** @import { ApprovalRequest, Redirect, RedirectReceiver } from 'mcp-oauth-wasm' */
+/** @import { ApprovalRequest, Redirect } from 'mcp-oauth-wasm' */
 /** @import { ProtectedResource } from '../servers/protected_resource.js' */
 /** @import { World } from './world.js' */
 
@@ -77,28 +77,6 @@ describe('when a person is needed', () => {
       assert.equal(error.code, 'no_redirect');
       return true;
     });
-  });
-
-  test('[accepts I2] sign-ins wait for each other: one browser at a time', async () => {
-    let open = 0;
-    let most = 0;
-    const { host, userAgent, start } = createMachine();
-    const redirect = loopbackRedirect({
-      async open(url) {
-        most = Math.max(most, (open += 1));
-        await delay(20);
-        await userAgent.browse(url);
-        open -= 1;
-      },
-    });
-    const authorizer = start({ host: { ...host, redirect } });
-    const servers = [world.server, second.url];
-    const calls = servers.map((server) => callTool(authorizer.fetch(server, { interaction: true }), server));
-    assert.deepEqual(
-      (await Promise.all(calls)).map(({ status }) => status),
-      [200, 200],
-    );
-    assert.equal(most, 1);
   });
 
   test('[accepts A9] of several ways back, the first is taken that the authorization server registers', async () => {
@@ -231,39 +209,6 @@ describe('when a person is needed', () => {
     }
   });
 
-  test('aborted while the person is in the browser: the wait ends, the port is free, and nothing is left behind', async () => {
-    const { host, start } = createMachine();
-    /** @type {(receiver: RedirectReceiver) => void} */
-    let prepared = () => {};
-    const receiving = new Promise((resolve) => (prepared = resolve));
-    const away = loopbackRedirect({ open: () => {} });
-    const redirect = {
-      async prepare(/** @type {Parameters<typeof away.prepare>[0]} */ request) {
-        const receiver = await away.prepare(request);
-        prepared(receiver);
-        return receiver;
-      },
-    };
-    const keys = watchKeys(host.store);
-    const { fetch } = start({ host: { ...host, redirect } }).connection(world.server, { interaction: true });
-    const abort = new AbortController();
-    const call = callTool(fetch, world.server, { signal: abort.signal });
-    const { redirectUri } = /** @type {RedirectReceiver} */ (await receiving);
-    await delay(100);
-    const reason = new Error('the window was closed');
-    abort.abort(reason);
-    await assert.rejects(call, reason);
-    await delay(50);
-    await assert.rejects(globalThis.fetch(redirectUri), 'nobody listens there any more');
-    for (const key of keys) if (key.startsWith('pending')) assert.equal(await host.store.read(key), null, key);
-
-    assert.equal(
-      (await callTool(start().fetch(world.server, { interaction: true }), world.server)).status,
-      200,
-      'and the next one signs in',
-    );
-  });
-
   test('one of several callers gives up: the others are signed in all the same', async () => {
     const { host, userAgent, start, trips } = createMachine();
     const redirect = loopbackRedirect({
@@ -296,19 +241,3 @@ describe('when a person is needed', () => {
     );
   });
 });
-
-/**
- * The keys that are written from now on.
- *
- * @param {import('mcp-oauth-wasm').Store} store
- */
-function watchKeys(store) {
-  /** @type {Set<string>} */
-  const keys = new Set();
-  const { compareAndSwap } = store;
-  store.compareAndSwap = (key, ...others) => {
-    keys.add(key);
-    return compareAndSwap(key, ...others);
-  };
-  return keys;
-}

@@ -178,7 +178,7 @@ describe('what a connection keeps', () => {
       const authorizer = machine.start();
       const again = await authorizer.complete(`com.example.tests:/callback?${refusal}`);
       assert.ok('authorizationUrl' in again);
-      assert.equal(new URL(again.authorizationUrl).searchParams.get('scope'), 'openid profile email');
+      assert.equal(new URL(again.authorizationUrl).searchParams.get('scope'), 'openid email');
       const completed = await authorizer.complete(await machine.userAgent.signIn(again.authorizationUrl));
       assert.ok('session' in completed);
       assert.equal(completed.session.registration.scopes?.includes('offline_access'), false);

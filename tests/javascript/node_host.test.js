@@ -61,8 +61,9 @@ test('what is given replaces the defaults, and the rest is passed on', async () 
   const redirect = node.loopbackRedirect();
   const fetch = async () => new Response('given');
   const approve = async () => false;
-  const { fetch: used, ...host } = node.nodeHost({ store, redirect, fetch, approve, timeoutMilliseconds: 1 });
-  assert.deepEqual(host, { store, redirect, approve, timeoutMilliseconds: 1 });
+  const owner = { name: 'given', isGone: () => false };
+  const { fetch: used, ...host } = node.nodeHost({ store, redirect, fetch, approve, owner, timeoutMilliseconds: 1 });
+  assert.deepEqual(host, { store, redirect, approve, owner, timeoutMilliseconds: 1 });
   assert.equal(await (await used('https://any.example/')).text(), 'given');
   assert.ok('prepare' in node.nodeHost({ store }).redirect);
 });

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use mcp_oauth_wasm::connection::refusal::{Action, Decision, RefusalInput, TokenOrigin, decide};
 use mcp_oauth_wasm::connection::renewal::{RenewInput, renew};
 use mcp_oauth_wasm::connection::sign_in::{
-    CameBackInput, Departure, SignInHost, SignInInput, SignInOutcome, came_back, sign_in,
+    CameBackInput, Departure, SignInHost, SignInInput, SignInOutcome, UnderWay, came_back, sign_in,
 };
 use mcp_oauth_wasm::data::error::{Code, Error, Kind, Result, Step};
 use mcp_oauth_wasm::data::http::{Request, Response};
@@ -54,6 +54,8 @@ struct Memory {
 pub struct Client {
     host: Host,
     memories: [Memory; 2],
+    /// How many sign-ins there were.
+    sign_ins: u64,
     interaction: bool,
 }
 
@@ -146,7 +148,7 @@ impl Host {
 impl Client {
     pub fn new(case: u64, tells: bool) -> Client {
         let host = Host { world: Mutex::new(World::new(case, tells)), effects: AtomicU64::new(0) };
-        Client { host, memories: Default::default(), interaction: true }
+        Client { host, memories: Default::default(), sign_ins: 0, interaction: true }
     }
 
     pub fn into_world(self) -> World {
@@ -317,6 +319,9 @@ impl Client {
             let input = SignInInput {
                 endpoint: endpoint(),
                 account: ACCOUNTS[account].to_owned(),
+                id: self.next_sign_in(),
+                unanswered: None,
+                ended: None,
                 challenge,
                 demanded: Some(demanded),
                 step_up: Some(action == Action::StepUp),
@@ -330,10 +335,18 @@ impl Client {
         Ok(())
     }
 
+    fn next_sign_in(&mut self) -> String {
+        self.sign_ins += 1;
+        self.sign_ins.to_string()
+    }
+
     fn press(&mut self, account: usize) -> Result<()> {
         let input = SignInInput {
             endpoint: endpoint(),
             account: ACCOUNTS[account].to_owned(),
+            id: self.next_sign_in(),
+            unanswered: None,
+            ended: None,
             challenge: None,
             demanded: None,
             step_up: None,
@@ -407,6 +420,12 @@ impl Client {
                     return Err(Error::new(Code::NotApproved, "Nobody may be asked.", &[]));
                 }
                 SignInOutcome::Authorize(departure) => departure,
+                // There is one process, so whoever began that one has given up.
+                SignInOutcome::UnderWay(UnderWay { id }) => {
+                    let input = SignInInput { ended: Some(id), ..input.clone() };
+                    outcome = self.run(|replay| sign_in(replay, &input))?;
+                    continue;
+                }
             };
             if self.world().books.windows() > WINDOW_LIMIT {
                 self.world().books.violation("a sign-in does not end", cause);

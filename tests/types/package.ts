@@ -110,6 +110,8 @@ exactly<
   | 'forgetClient'
   | 'plan'
   | 'session'
+  | 'pending'
+  | 'cancel'
 >()({} as keyof Connection);
 exactly<Promise<Response>>()(connection.fetch(new Request('https://mcp.example/mcp')));
 exactly<Promise<Record<string, string>>>()(connection.headersFor({ method: 'POST', url: 'https://mcp.example/mcp' }));

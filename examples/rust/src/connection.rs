@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::{BoxFuture, FutureExt as _, WeakShared};
 use mcp_oauth_wasm::connection::refusal::{self, Action, Decision, RefusalInput, TokenOrigin};
@@ -286,6 +287,9 @@ impl Connection {
         SignInInput {
             endpoint: endpoint.clone(),
             account: account.clone(),
+            id: format!("{}-{:?}", std::process::id(), SystemTime::now().duration_since(UNIX_EPOCH)),
+            unanswered: None,
+            ended: None,
             challenge: None,
             demanded: None,
             step_up: None,
@@ -326,8 +330,25 @@ impl Connection {
                 SignInOutcome::SignedIn(SignedIn { session }) => return Ok(session),
                 SignInOutcome::InteractionRequired(needed) => return Err(Failure::InteractionRequired(needed.into())),
                 SignInOutcome::Authorize(departure) => departure,
+                SignInOutcome::UnderWay(_) => {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    outcome = run(&platform, |replay| sign_in::sign_in(replay, &cause)).await?;
+                    continue;
+                }
             };
-            let callback_url = match platform.send_person(&departure).await {
+            let sent = platform.send_person(&departure);
+            tokio::pin!(sent);
+            // Other processes that want the same session wait for as long as this one says that it waits.
+            let sent = loop {
+                tokio::select! {
+                    sent = &mut sent => break sent,
+                    () = tokio::time::sleep(Duration::from_secs(5)) => {
+                        let place = Place { endpoint: &cause.endpoint, account: &cause.account };
+                        run(&platform, |replay| place.renew_sign_in(replay, &cause.id)).await?;
+                    }
+                }
+            };
+            let callback_url = match sent {
                 Ok(callback_url) => callback_url,
                 Err(error) => {
                     run(&platform, |replay| stored::take_pending(replay, departure.state.reveal())).await?;

@@ -35,8 +35,8 @@ import { wholeRedirectUri } from './redirect_uri.js';
 
 /**
  * Sends the person to the authorization server in a window of its own, and receives the response by a channel that no
- * opener policy cuts (RFC 6749 §4.1.2). Whether the window was closed cannot be known: offer the person a way to give up,
- * by the call's `signal`.
+ * opener policy cuts (RFC 6749 §4.1.2). Whether the window was closed cannot be known: offer the person "open again" and
+ * "cancel", by `signIn` and `cancel` of the connection.
  *
  * Browsers open windows for a few seconds after a click, so sign in within one. The window is opened as soon as it is known
  * to be needed, before the registration, and shows nothing until it is sent on.

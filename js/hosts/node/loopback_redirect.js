@@ -1,13 +1,12 @@
-/** @import { IncomingMessage, Server, ServerResponse } from 'node:http' */
-/** @import { AddressInfo } from 'node:net' */
+/** @import { ServerResponse } from 'node:http' */
 /** @import { Redirect, RedirectReceiver } from '../../core/host.js' */
+/** @import { callbackPage } from './callback_page.js' */
 
-import { createServer } from 'node:http';
 import { isIPv4 } from 'node:net';
 
 import { MisuseError } from '../../core/errors.js';
-import { callbackAborted, createReceiver, isSame } from '../redirect.js';
-import { callbackPage, pageHeaders } from './callback_page.js';
+import { callbackAborted, createReceiver } from '../redirect.js';
+import { answer, LoopbackListener, pages } from './loopback_listener.js';
 import { openBrowser } from './open_browser.js';
 import { pathOfIssuer } from './path_of_issuer.js';
 
@@ -58,86 +57,57 @@ export function loopbackRedirect({
   requirePath(path);
   const origin = `http://${host === '::1' ? '[::1]' : host}`;
 
+  /** Sign-ins that come back to the same port share one. @type {Set<LoopbackListener>} */
+  const listeners = new Set();
+  /** @type {Promise<unknown>} */
+  let last = Promise.resolve();
+
+  /** @param {number} preferredPort */
+  const listenerAt = async (preferredPort) => {
+    const wanted = port || preferredPort;
+    const there = [...listeners].find((listener) => listener.port === wanted);
+    const listener = there ?? (await LoopbackListener.start(host, port, preferredPort));
+    listeners.add(listener);
+    listener.onClosed = () => listeners.delete(listener);
+    listener.begin();
+    return listener;
+  };
+
   return {
     async prepare({ preferred, issuer, signal }) {
       if (signal?.aborted) throw callbackAborted(signal.reason);
-      const server = createServer({
-        // Some authorization codes are long, and browsers send the cookies of all ports of a host.
-        maxHeaderSize: 65_536,
-        headersTimeout: 10_000,
-        requestTimeout: 10_000,
-        connectionsCheckingInterval: 2_000,
-      });
-      await listen(server, host, port, portOf(preferred, origin));
-      const { port: boundPort } = /** @type {AddressInfo} */ (server.address());
+      // One after the other: two for the same port would each listen.
+      const listening = last.then(() => listenerAt(portOf(preferred, origin)));
+      last = listening.catch(() => {});
+      const listener = await listening;
       const pathname = pathPerIssuer ? pathOfIssuer(path, issuer) : path;
       // Serialised, because browsers leave out port 80.
-      const redirectUri = new URL(pathname, `${origin}:${boundPort}`).href;
-      return receiver(server, redirectUri, { open, showUrl, holdMilliseconds });
+      const redirectUri = new URL(pathname, `${origin}:${listener.port}`).href;
+      return receiver(listener, redirectUri, { open, showUrl, holdMilliseconds });
+    },
+
+    async close() {
+      await Promise.all([...listeners].map((listener) => listener.close()));
     },
   };
 }
 
-const pages = {
-  undecided: {
-    title: 'Return to the application',
-    message: 'It has received the answer of the sign-in and shows how it ended.\nYou can close this page.',
-  },
-  alreadyHandled: {
-    title: 'Already handled',
-    message: 'The application has received this answer before.\nYou can close this page.',
-  },
-  unexpected: {
-    title: 'Not the expected answer',
-    message:
-      'The application is not waiting for this sign-in. If it is still open, start again from there.\nYou can close this page.',
-  },
-  nothingHere: {
-    title: 'Nothing here',
-    message: 'This address only receives the answer of a sign-in.',
-  },
-};
-
 /**
- * @typedef {object} AwaitedResponse
- * @property {string} state
- * @property {(callbackUrl: string) => void} resolve
- */
-
-/**
- * @param {Server} server
+ * @param {LoopbackListener} listener
  * @param {string} redirectUri
  * @param {Required<Pick<LoopbackRedirectOptions, 'open' | 'showUrl' | 'holdMilliseconds'>>} options
  * @returns {RedirectReceiver}
  */
-function receiver(server, redirectUri, { open, showUrl, holdMilliseconds }) {
-  const { host: authority, pathname } = new URL(redirectUri);
-  /** @type {AwaitedResponse | null} */
-  let awaited = null;
-  /** @type {string[]} */
-  const handledStates = [];
+function receiver(listener, redirectUri, { open, showUrl, holdMilliseconds }) {
+  const { pathname } = new URL(redirectUri);
+  listener.paths.add(pathname);
+  /** The state that is waited for. @type {string | undefined} */
+  let awaited;
   /**
    * The browser that brought the response, until it is told how it ended.
    * @type {{ response: ServerResponse, timer: NodeJS.Timeout } | null}
    */
   let held = null;
-
-  server.on('request', (/** @type {IncomingMessage} */ request, /** @type {ServerResponse} */ response) => {
-    const { path, query } = splitTarget(request.url ?? '');
-    // Another host name means that a website has pointed its own name at this machine (DNS rebinding).
-    if (request.headers.host !== authority) return answer(response, 421, pages.nothingHere);
-    if (path !== pathname) return answer(response, 404, pages.nothingHere);
-    if (request.method !== 'GET') return answer(response, 405, pages.nothingHere);
-    const states = new URLSearchParams(query).getAll('state');
-    const carries = (/** @type {string} */ state) => states.some((candidate) => isSame(candidate, state));
-    if (handledStates.some(carries)) return answer(response, 409, pages.alreadyHandled);
-    if (!awaited || !carries(awaited.state)) return answer(response, 400, pages.unexpected);
-
-    handledStates.push(awaited.state);
-    held = { response, timer: setTimeout(answerHeld, holdMilliseconds) };
-    awaited.resolve(`${redirectUri}?${query}`);
-    awaited = null;
-  });
 
   /** @param {Parameters<typeof callbackPage>[0]} page */
   async function answerHeld(page = pages.undecided) {
@@ -154,10 +124,16 @@ function receiver(server, redirectUri, { open, showUrl, holdMilliseconds }) {
     receive({ authorizationUrl, state, signal }) {
       /** @type {Promise<string>} */
       const callbackUrl = new Promise((resolve) => {
-        awaited = { state, resolve };
+        awaited = state;
+        listener.expect(state, pathname, (response, query) => {
+          awaited = undefined;
+          held = { response, timer: setTimeout(answerHeld, holdMilliseconds) };
+          resolve(`${redirectUri}?${query}`);
+        });
       });
       signal.addEventListener('abort', () => {
-        awaited = null;
+        awaited = undefined;
+        listener.forget(state);
       });
       // The browser of an earlier response need not wait for the end of this one.
       answerHeld();
@@ -165,13 +141,17 @@ function receiver(server, redirectUri, { open, showUrl, holdMilliseconds }) {
       return Promise.race([callbackUrl, openOrShow(authorizationUrl, open, showUrl).then(() => callbackUrl)]);
     },
 
-    finish: answerHeld,
+    async finish(outcome) {
+      // This window is still open: the person finished in another one.
+      if (awaited !== undefined && outcome.signedIn) listener.expectLate(awaited);
+      await answerHeld(outcome);
+    },
+
+    holdProcess: (isNeeded) => listener.holdProcess(isNeeded),
 
     async close() {
       await answerHeld();
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
+      await listener.end();
     },
   });
 }
@@ -195,51 +175,6 @@ function printUrl(url) {
 }
 
 /**
- * Resolves when the browser has the page, or is gone.
- *
- * @param {ServerResponse} response
- * @param {number} status
- * @param {Parameters<typeof callbackPage>[0]} page
- * @returns {Promise<void>}
- */
-function answer(response, status, page) {
-  if (response.destroyed) return Promise.resolve();
-  return new Promise((resolve) => {
-    response.once('close', resolve);
-    response.writeHead(status, { ...pageHeaders, Connection: 'close', ...(status === 405 && { Allow: 'GET' }) });
-    response.end(callbackPage(page));
-  });
-}
-
-/**
- * Listens at the fixed port, or else at the preferred one if it is free, or else at any.
- *
- * @param {Server} server
- * @param {string} host
- * @param {number} fixedPort
- * @param {number} preferredPort
- */
-async function listen(server, host, fixedPort, preferredPort) {
-  const listenAt = (/** @type {number} */ port) =>
-    new Promise((resolve, reject) => {
-      server.once('error', reject);
-      // Exclusive: not shared with the other workers of a cluster.
-      server.listen({ host, port, exclusive: true }, () => {
-        server.off('error', reject);
-        resolve(undefined);
-      });
-    });
-  try {
-    if (fixedPort) await listenAt(fixedPort);
-    else await listenAt(preferredPort).catch(() => listenAt(0));
-  } catch (error) {
-    throw cannotListen(host, fixedPort, /** @type {NodeJS.ErrnoException} */ (error));
-  }
-  // One connection that could not be accepted; the next one may be.
-  server.on('error', () => {});
-}
-
-/**
  * @param {string | undefined} redirectUri
  * @param {string} origin Without port.
  * @returns {number} The port of the redirect URI if it is one at this origin, else 0.
@@ -248,14 +183,6 @@ function portOf(redirectUri = '', origin) {
   if (!URL.canParse(redirectUri)) return 0;
   const { protocol, hostname, port } = new URL(redirectUri);
   return `${protocol}//${hostname}` === origin ? Number(port || 80) : 0;
-}
-
-/** @param {string} target */
-function splitTarget(target) {
-  const question = target.indexOf('?');
-  return question < 0
-    ? { path: target, query: '' }
-    : { path: target.slice(0, question), query: target.slice(question + 1) };
 }
 
 /** @param {string} host */
@@ -296,33 +223,5 @@ function requirePath(path) {
       `The setting \`path\` of loopbackRedirect is "${path}". Use a path that starts with "/" and ` +
       'has no query, no fragment and nothing that a browser would write differently.',
     details: { path },
-  });
-}
-
-/**
- * @param {string} host
- * @param {number} port
- * @param {NodeJS.ErrnoException} cause
- */
-function cannotListen(host, port, cause) {
-  if (cause.code === 'EADDRINUSE') {
-    return new MisuseError({
-      code: 'redirect_port_taken',
-      step: 'authorize',
-      message:
-        `Port ${port} of ${host} is in use, by another program or by another sign-in, so the authorization response ` +
-        'cannot be received there. End that one, or change the setting `port` of loopbackRedirect (0: any free port).',
-      details: { host, port },
-      cause,
-    });
-  }
-  return new MisuseError({
-    code: 'redirect_unavailable',
-    step: 'authorize',
-    message:
-      `This program may not listen at ${host}, port ${port || 'any'} (${cause.code}). ` +
-      'Change the settings `host` and `port` of loopbackRedirect.',
-    details: { host, port, systemCode: cause.code },
-    cause,
   });
 }

@@ -9,6 +9,16 @@ const { demanded, demandedOnly } = triggers;
 /** @type {Scenario[]} */
 export const widened = [
   {
+    name: 'a person presses "sign in" where only the challenge names scopes: the MCP server is asked for it',
+    proves: ['S1', 'S5'],
+    server: {},
+    resource: demandedOnly,
+    phases: [
+      { does: ['sign in', 'connect'], expects: { granted: 'read', trips: 1, registrations: 1, asks: 'read' } },
+      { does: ['sign in', 'connect'], expects: { granted: 'read', trips: 1, registrations: 0, asks: 'read' } },
+    ],
+  },
+  {
     name: 'a 403 names only what is missing: earlier scopes are asked for as well',
     proves: ['S5', 'interop 13'],
     server: {},

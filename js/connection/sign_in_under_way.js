@@ -1,0 +1,320 @@
+/**
+ * A sign-in that sends a person. It belongs to the connection, and not to the call that began it: who gives up leaves it to
+ * the others, and to whoever comes next. It ends with a session, with a refusal, by `cancel`, or after a time.
+ */
+
+/** @import { Departure, Session, SignInOutcome } from '../core/records.js' */
+/** @import { PendingSignIn } from '../core/host.js' */
+/** @import { Cause } from './connection.js' */
+/** @import { Context } from './effects.js' */
+
+import { TransportError } from '../core/errors.js';
+import { untilAborted } from '../core/until_aborted.js';
+import { call } from '../core/wasm.js';
+import { performing, signInHost } from './effects.js';
+import { storedPending, storedSession, storedSignIn } from './stored.js';
+
+const FIVE_MINUTES = 300_000;
+
+/** How often other processes are told that this one still waits. */
+const RENEWAL_MILLISECONDS = 5_000;
+
+/** How often it is looked whether another process has finished. */
+const POLL_MILLISECONDS = 1_000;
+
+const success = {
+  signedIn: true,
+  title: 'Signed in',
+  message: 'You can close this page and return to the application.',
+};
+const failure = {
+  signedIn: false,
+  title: 'Not signed in',
+  message: 'The sign-in did not succeed. The application says why. You can close this page.',
+};
+
+/** @typedef {(ended: AbortSignal) => Promise<() => void>} Turn resolves when it is this sign-in's turn, with what ends it */
+
+export class SignInUnderWay {
+  #context;
+  #id;
+  #ended = new AbortController();
+  /** @type {ReturnType<typeof performing>[]} */
+  #trips = [];
+  /** The states with which the person was sent, and has not come back. @type {Set<string>} */
+  #states = new Set();
+  #sent = 0;
+  #waiting = 0;
+  /** How much is being worked on, rather than waited for the person. The first thing is its beginning. */
+  #busy = 1;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #limit;
+  /** @type {(session: Session) => void} */
+  #resolve = () => {};
+  /** @type {(reason: unknown) => void} */
+  #reject = () => {};
+  #isOver = false;
+  /** Whether it came to nothing: then the next one begins as soon as all of it is closed. */
+  isInVain = false;
+  /** What is waited for, once the person was sent. @type {PendingSignIn | null} */
+  pending = null;
+
+  /**
+   * @param {Context} context
+   * @param {Cause} cause
+   * @param {Turn} turn
+   */
+  constructor(context, cause, turn) {
+    this.#context = context;
+    const { owner } = context.host;
+    this.#id = `${owner ? `${owner.name} ` : ''}${Math.random().toString(36).slice(2)}${Date.now().toString(36)}`;
+    /** @type {Promise<Session>} */
+    const session = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    /** The session, whoever waits for it. */
+    this.done = this.#run(cause, turn, session);
+    for (const promise of [session, this.done]) promise.catch(() => {});
+  }
+
+  /** @param {AbortSignal} [signal] ends the wait, and not the sign-in */
+  async wait(signal) {
+    this.#waiting += 1;
+    this.#holdProcess();
+    try {
+      return await untilAborted(this.done, signal);
+    } finally {
+      this.#waiting -= 1;
+      this.#holdProcess();
+      // Nobody has seen anything of it yet.
+      if (this.#waiting === 0 && signal?.aborted && this.#sent === 0) this.end(signal.reason);
+    }
+  }
+
+  /**
+   * A person wants a window, whatever became of the earlier ones: all of them stay good.
+   *
+   * @param {Cause} cause
+   */
+  press(cause) {
+    if (this.#busy === 0 && !this.#isOver) this.#start(cause);
+  }
+
+  /**
+   * Somebody else completed it.
+   *
+   * @param {Session} session
+   */
+  complete(session) {
+    this.#isOver = true;
+    this.#resolve(session);
+  }
+
+  /** @param {unknown} reason */
+  end(reason) {
+    if (this.#isOver) return;
+    this.#fail(reason);
+    this.#ended.abort(reason);
+  }
+
+  /** @param {unknown} reason */
+  #fail(reason) {
+    this.#isOver = true;
+    this.isInVain = true;
+    this.#reject(reason);
+  }
+
+  /** @param {string} [message] */
+  cancel(message = 'The sign-in was cancelled. Sign in again.') {
+    this.end(this.#failure('sign_in_cancelled', message));
+  }
+
+  /**
+   * @param {Cause} cause
+   * @param {Turn} turn
+   * @param {Promise<Session>} session
+   */
+  async #run(cause, turn, session) {
+    const release = await turn(this.#ended.signal);
+    const renewal = setInterval(() => this.#renew().catch(() => {}), RENEWAL_MILLISECONDS);
+    unref(renewal);
+    this.#startLimit();
+    let outcome = failure;
+    try {
+      if (!this.#isOver) this.#start(cause);
+      this.#busy -= 1;
+      const done = await session;
+      outcome = success;
+      return done;
+    } finally {
+      clearInterval(renewal);
+      clearTimeout(this.#limit);
+      this.#tell(null);
+      await this.#close(outcome);
+      release();
+    }
+  }
+
+  /** @param {Cause} cause */
+  #start(cause) {
+    const trip = performing(this.#context, this.#ended.signal);
+    this.#trips.push(trip);
+    this.#holdProcess();
+    this.#signedIn(trip, cause).then(
+      (session) => this.complete(session),
+      (error) => {
+        // A window that was closed is no answer while another one is open.
+        if (this.#isOver || (error?.code === 'callback_aborted' && this.#states.size > 0)) return;
+        this.#fail(error);
+      },
+    );
+  }
+
+  /**
+   * @param {ReturnType<typeof performing>} trip
+   * @param {Cause} cause
+   * @returns {Promise<Session>}
+   */
+  async #signedIn(trip, cause) {
+    const host = signInHost(this.#context);
+    let outcome = await this.#work(() => this.#begun(trip, cause));
+    while (outcome.kind === 'authorize') {
+      const callbackUrl = await this.#sendPerson(trip, outcome);
+      outcome = await this.#work(() => call('cameBack', { callbackUrl, host }, trip.calls));
+    }
+    return /** @type {{ session: Session }} */ (outcome).session;
+  }
+
+  /**
+   * @param {ReturnType<typeof performing>} trip
+   * @param {Cause} cause
+   * @returns {Promise<SignInOutcome>}
+   */
+  async #begun({ calls }, cause) {
+    const { endpoint, account, host } = this.#context;
+    const own = { endpoint, account, interaction: true, id: this.#id, unanswered: this.#sent };
+    /** @type {string | undefined} */
+    let ended;
+    for (;;) {
+      const input = { ...own, ended, ...cause, host: signInHost(this.#context) };
+      /** @type {SignInOutcome} */
+      const outcome = await call('signIn', input, calls);
+      if (outcome.kind !== 'under-way') return outcome;
+      if (host.owner?.isGone(outcome.id.split(' ')[0] ?? '')) ended = outcome.id;
+      else await this.#pause(POLL_MILLISECONDS);
+    }
+  }
+
+  /**
+   * @param {ReturnType<typeof performing>} trip
+   * @param {Departure} departure
+   */
+  async #sendPerson(trip, departure) {
+    const { authorizationUrl, state, issuer } = departure;
+    const { endpoint, account } = this.#context;
+    this.#states.add(state);
+    this.#sent += 1;
+    this.#startLimit();
+    this.#tell({ endpoint, account, issuer, authorizationUrl, since: this.pending?.since ?? Date.now() });
+    try {
+      const sent = trip.sendPerson(departure);
+      this.#holdProcess();
+      return await sent;
+    } finally {
+      this.#states.delete(state);
+      if (this.#isOver) await storedPending(this.#context.host.store, state).take();
+    }
+  }
+
+  /**
+   * @template T
+   * @param {() => Promise<T>} work
+   */
+  async #work(work) {
+    this.#busy += 1;
+    try {
+      return await work();
+    } finally {
+      this.#busy -= 1;
+    }
+  }
+
+  /** @param {PendingSignIn | null} pending */
+  #tell(pending) {
+    if (pending === this.pending) return;
+    this.pending = pending;
+    const { endpoint, account, host } = this.#context;
+    try {
+      host.onPending?.(pending, { endpoint, account });
+    } catch {
+      // What shows it must not end a sign-in.
+    }
+  }
+
+  #startLimit() {
+    clearTimeout(this.#limit);
+    const milliseconds = this.#context.host.signInTimeoutMilliseconds ?? FIVE_MINUTES;
+    const message = `Nobody finished signing in to ${this.#context.endpoint} within ${milliseconds / 1000} seconds. Sign in again; \`signInTimeoutMilliseconds\` of the host is the limit.`;
+    this.#limit = setTimeout(() => this.end(this.#failure('sign_in_timed_out', message)), milliseconds);
+    unref(this.#limit);
+  }
+
+  /**
+   * @param {string} code
+   * @param {string} message
+   */
+  #failure(code, message) {
+    const { endpoint, account } = this.#context;
+    const { issuer } = this.pending ?? {};
+    return new TransportError({ code, message, step: 'callback', details: { endpoint, account, issuer } });
+  }
+
+  /** Tells other processes that somebody waits here; or finds that one of them has finished. */
+  async #renew() {
+    const { host, endpoint, account } = this.#context;
+    const record = storedSignIn(host.store, endpoint, account);
+    const there = await record.read();
+    if (there?.value.id === this.#id) {
+      await record.replace(there.version, { ...there.value, renewedAt: Math.floor(Date.now() / 1000) });
+      return;
+    }
+    const session = (await storedSession(host.store, endpoint, account).read())?.value;
+    if (session && session.signIn === there?.value.id) this.complete(session);
+  }
+
+  /** @param {typeof success} outcome */
+  async #close(outcome) {
+    for (const trip of this.#trips) await trip.showOutcome(outcome);
+    this.#ended.abort();
+    const { host, endpoint, account } = this.#context;
+    if (!outcome.signedIn) {
+      const record = storedSignIn(host.store, endpoint, account);
+      // Nobody needs to wait for it any more. It stays, for nobody has answered.
+      const there = await record.read().catch(() => null);
+      if (there?.value.id === this.#id) await record.replace(there.version, { ...there.value, renewedAt: 0 });
+    }
+    for (const trip of this.#trips) await trip.release();
+  }
+
+  /** A program that waits for nothing else may end. */
+  #holdProcess() {
+    for (const trip of this.#trips) trip.holdProcess(this.#waiting > 0);
+  }
+
+  /** @param {number} milliseconds */
+  #pause(milliseconds) {
+    return untilAborted(
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, milliseconds);
+        if (this.#waiting === 0) unref(timer);
+      }),
+      this.#ended.signal,
+    );
+  }
+}
+
+/** @param {unknown} timer that of Node, which would keep the process running */
+function unref(timer) {
+  /** @type {{ unref?: () => void }} */ (timer).unref?.();
+}

@@ -1,0 +1,225 @@
+/** @import { IncomingMessage, Server, ServerResponse } from 'node:http' */
+/** @import { AddressInfo } from 'node:net' */
+
+import { createServer } from 'node:http';
+
+import { MisuseError } from '../../core/errors.js';
+import { isSame } from '../redirect.js';
+import { callbackPage, pageHeaders } from './callback_page.js';
+
+/** How long windows that were left open read how the sign-in ended elsewhere. */
+const LATE_MILLISECONDS = 300_000;
+
+export const pages = {
+  undecided: {
+    title: 'Return to the application',
+    message: 'It has received the answer of the sign-in and shows how it ended.\nYou can close this page.',
+  },
+  alreadyHandled: {
+    title: 'Already handled',
+    message: 'The application has received this answer before.\nYou can close this page.',
+  },
+  alreadySignedIn: {
+    title: 'Already signed in',
+    message: 'The sign-in was finished in another window.\nYou can close this page and return to the application.',
+  },
+  unexpected: {
+    title: 'Not the expected answer',
+    message:
+      'The application is not waiting for this sign-in. If it is still open, start again from there.\nYou can close this page.',
+  },
+  nothingHere: {
+    title: 'Nothing here',
+    message: 'This address only receives the answer of a sign-in.',
+  },
+};
+
+/** Takes what comes back to one port of the loopback interface to the sign-in that waits for it. */
+export class LoopbackListener {
+  /** The paths of the redirect URIs. @type {Set<string>} */
+  paths = new Set();
+  onClosed = () => {};
+  #server;
+  #users = 0;
+  /** By state, those who wait. @type {Map<string, { pathname: string, take: (response: ServerResponse, query: string) => void }>} */
+  #awaited = new Map();
+  /** What the browser reads that brings another response, by its state. @type {Map<string, { status: number, page: typeof pages.undecided }>} */
+  #over = new Map();
+  #isLate = false;
+  /** @type {NodeJS.Timeout | undefined} */
+  #closing;
+
+  /** @param {Server} server */
+  constructor(server) {
+    this.#server = server;
+    const { address, family, port } = /** @type {AddressInfo} */ (server.address());
+    this.port = port;
+    const host = family === 'IPv6' ? `[${address}]` : address;
+    const { host: authority } = new URL(`http://${host}:${port}`);
+    server.on('request', (/** @type {IncomingMessage} */ request, /** @type {ServerResponse} */ response) => {
+      const { path, query } = splitTarget(request.url ?? '');
+      // Another host name means that a website has pointed its own name at this machine (DNS rebinding).
+      if (request.headers.host !== authority) return answer(response, 421, pages.nothingHere);
+      if (!this.paths.has(path)) return answer(response, 404, pages.nothingHere);
+      if (request.method !== 'GET') return answer(response, 405, pages.nothingHere);
+      const given = new URLSearchParams(query).getAll('state');
+      const over = found(this.#over, given);
+      if (over) return answer(response, over[1].status, over[1].page);
+      const awaited = found(this.#awaited, given);
+      if (!awaited || awaited[1].pathname !== path) return answer(response, 400, pages.unexpected);
+      const [state, { take }] = awaited;
+      this.#awaited.delete(state);
+      this.#over.set(state, { status: 409, page: pages.alreadyHandled });
+      take(response, query);
+    });
+  }
+
+  /**
+   * Listens at the fixed port, or else at the preferred one if it is free, or else at any.
+   *
+   * @param {string} host
+   * @param {number} fixedPort
+   * @param {number} preferredPort
+   */
+  static async start(host, fixedPort, preferredPort) {
+    const server = createServer({
+      // Some authorization codes are long, and browsers send the cookies of all ports of a host.
+      maxHeaderSize: 65_536,
+      headersTimeout: 10_000,
+      requestTimeout: 10_000,
+      connectionsCheckingInterval: 2_000,
+    });
+    const listenAt = (/** @type {number} */ port) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject);
+        // Exclusive: not shared with the other workers of a cluster.
+        server.listen({ host, port, exclusive: true }, () => {
+          server.off('error', reject);
+          resolve(undefined);
+        });
+      });
+    try {
+      if (fixedPort) await listenAt(fixedPort);
+      else await listenAt(preferredPort).catch(() => listenAt(0));
+    } catch (error) {
+      throw cannotListen(host, fixedPort, /** @type {NodeJS.ErrnoException} */ (error));
+    }
+    // One connection that could not be accepted; the next one may be.
+    server.on('error', () => {});
+    return new LoopbackListener(server);
+  }
+
+  begin() {
+    clearTimeout(this.#closing);
+    this.#users += 1;
+    this.#server.ref();
+  }
+
+  /** Closes once nobody uses it, and no window is open that might come back late. */
+  async end() {
+    this.#users -= 1;
+    if (this.#users > 0) return;
+    if (!this.#isLate) return this.close();
+    this.#server.unref();
+    this.#closing = setTimeout(() => this.close(), LATE_MILLISECONDS).unref();
+  }
+
+  async close() {
+    clearTimeout(this.#closing);
+    this.onClosed();
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  /** @param {boolean} isNeeded */
+  holdProcess(isNeeded) {
+    if (isNeeded || this.#users > 1) this.#server.ref();
+    else this.#server.unref();
+  }
+
+  /**
+   * @param {string} state
+   * @param {string} pathname
+   * @param {(response: ServerResponse, query: string) => void} take
+   */
+  expect(state, pathname, take) {
+    this.#awaited.set(state, { pathname, take });
+  }
+
+  /** @param {string} state */
+  forget(state) {
+    this.#awaited.delete(state);
+  }
+
+  /** @param {string} state */
+  expectLate(state) {
+    this.#awaited.delete(state);
+    this.#over.set(state, { status: 200, page: pages.alreadySignedIn });
+    this.#isLate = true;
+  }
+}
+
+/**
+ * The entry for one of those states, which are compared without telling by the time how much of them is right.
+ *
+ * @template T
+ * @param {Map<string, T>} states
+ * @param {string[]} given
+ */
+function found(states, given) {
+  return [...states].find(([state]) => given.some((candidate) => isSame(candidate, state)));
+}
+
+/**
+ * Resolves when the browser has the page, or is gone.
+ *
+ * @param {ServerResponse} response
+ * @param {number} status
+ * @param {Parameters<typeof callbackPage>[0]} page
+ * @returns {Promise<void>}
+ */
+export function answer(response, status, page) {
+  if (response.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    response.once('close', resolve);
+    response.writeHead(status, { ...pageHeaders, Connection: 'close', ...(status === 405 && { Allow: 'GET' }) });
+    response.end(callbackPage(page));
+  });
+}
+
+/** @param {string} target */
+function splitTarget(target) {
+  const question = target.indexOf('?');
+  return question < 0
+    ? { path: target, query: '' }
+    : { path: target.slice(0, question), query: target.slice(question + 1) };
+}
+
+/**
+ * @param {string} host
+ * @param {number} port
+ * @param {NodeJS.ErrnoException} cause
+ */
+function cannotListen(host, port, cause) {
+  if (cause.code === 'EADDRINUSE') {
+    return new MisuseError({
+      code: 'redirect_port_taken',
+      step: 'authorize',
+      message:
+        `Port ${port} of ${host} is in use, by another program or by another sign-in, so the authorization response ` +
+        'cannot be received there. End that one, or change the setting `port` of loopbackRedirect (0: any free port).',
+      details: { host, port },
+      cause,
+    });
+  }
+  return new MisuseError({
+    code: 'redirect_unavailable',
+    step: 'authorize',
+    message:
+      `This program may not listen at ${host}, port ${port || 'any'} (${cause.code}). ` +
+      'Change the settings `host` and `port` of loopbackRedirect.',
+    details: { host, port, systemCode: cause.code },
+    cause,
+  });
+}

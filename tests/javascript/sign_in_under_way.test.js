@@ -1,0 +1,271 @@
+/** A person is slow, closes the window, presses twice, gives up; another process wants the same. */
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { loopbackRedirect } from 'mcp-oauth-wasm/node';
+import { startProtectedResource } from '../servers/protected_resource.js';
+import { callTool, createMachine, startWorld } from './world.js';
+
+/** @import { Host, PendingSignIn } from 'mcp-oauth-wasm' */
+/** @import { ProtectedResource } from '../servers/protected_resource.js' */
+/** @import { World } from './world.js' */
+
+/**
+ * A machine whose person looks at the windows that were opened, and finishes those that the test says.
+ *
+ * @param {Partial<Host>} [options]
+ */
+function createSlowMachine(options = {}) {
+  /** @type {string[]} */
+  const opened = [];
+  const machine = createMachine({ redirect: loopbackRedirect({ open: (url) => void opened.push(url) }), ...options });
+  return {
+    ...machine,
+    opened,
+    /** @param {number} count */
+    async windows(count) {
+      while (opened.length < count) await delay(5);
+    },
+    /** @param {number} index */
+    finish: (index) => machine.userAgent.browse(opened[index] ?? ''),
+  };
+}
+
+/** @param {string} url */
+const stateOf = (url) => new URL(url).searchParams.get('state');
+
+describe('a sign-in that waits for a person', () => {
+  /** @type {World} */
+  let world;
+  /** @type {ProtectedResource} */
+  let second;
+
+  before(async () => {
+    world = await startWorld();
+    second = await startProtectedResource({ authorizationServer: world.authorizationServer });
+  });
+  after(async () => {
+    await second.close();
+    await world.close();
+  });
+
+  for (const first of [0, 1]) {
+    test(`[accepts I2, interop 78] a press while it waits opens a window at once, and window ${first + 1} may be finished`, async () => {
+      const { start, opened, windows, finish } = createSlowMachine();
+      const { signIn, fetch, pending } = start().connection(world.server, { interaction: true });
+      const pressed = [signIn()];
+      await windows(1);
+      pressed.push(signIn());
+      await windows(2);
+      assert.notEqual(stateOf(opened[0] ?? ''), stateOf(opened[1] ?? ''));
+      assert.equal(pending()?.authorizationUrl, opened[1]);
+      await finish(first);
+      await Promise.all(pressed);
+      assert.equal(pending(), null);
+      assert.equal((await callTool(fetch, world.server)).status, 200);
+      assert.equal(opened.length, 2);
+    });
+  }
+
+  test('[accepts I2, interop 78] a window that is finished late reads that the person is signed in already', async () => {
+    const { start, opened, windows, finish } = createSlowMachine();
+    const authorizer = start();
+    const { signIn } = authorizer.connection(world.server);
+    const pressed = [signIn()];
+    await windows(1);
+    pressed.push(signIn());
+    await windows(2);
+    await finish(1);
+    await Promise.all(pressed);
+    const late = new URL(new URL(opened[0] ?? '').searchParams.get('redirect_uri') ?? '');
+    late.search = `${new URLSearchParams({ code: 'late', state: stateOf(opened[0] ?? '') ?? '' })}`;
+    const response = await fetch(late);
+    assert.equal(response.status, 200);
+    assert.match(await response.text(), /Already signed in/);
+    await authorizer.close();
+    await assert.rejects(fetch(late), 'nothing is left open');
+  });
+
+  test('[accepts I2, interop 78] presses before there is a window, and calls while it waits, open no other one', async () => {
+    const { start, opened, windows, finish, network } = createSlowMachine();
+    const { signIn, fetch } = start().connection(world.server, { interaction: true });
+    const all = [signIn(), signIn(), callTool(fetch, world.server), callTool(fetch, world.server)];
+    await windows(1);
+    all.push(callTool(fetch, world.server));
+    await delay(50);
+    await finish(0);
+    await Promise.all(all);
+    assert.equal(opened.length, 1);
+    assert.equal(network.registrations().length, 1);
+  });
+
+  test('[accepts I2, interop 78] nobody comes back within the limit: the error says so, and the next press registers anew, once', async () => {
+    const { start, windows, finish, opened, network } = createSlowMachine({ signInTimeoutMilliseconds: 1000 });
+    const { signIn, pending } = start().connection(world.server);
+    await assert.rejects(signIn(), (/** @type {any} */ error) => {
+      assert.equal(error.code, 'sign_in_timed_out');
+      assert.equal(error.kind, 'transport');
+      assert.match(error.message, /signInTimeoutMilliseconds/);
+      assert.deepEqual(error.details, { endpoint: world.server, account: 'default', issuer: world.issuer });
+      return true;
+    });
+    assert.equal(pending(), null);
+    assert.equal(opened.length, 1);
+    const again = signIn();
+    await windows(2);
+    await finish(1);
+    await again;
+    assert.ok(network.registrations().length <= 2);
+  });
+
+  test('[accepts I2, interop 78] cancelled: whoever waits is told, the port is free, nothing is left, and the next one signs in', async () => {
+    const { start, host, opened, windows, finish } = createSlowMachine();
+    const { signIn, cancel, pending } = start().connection(world.server);
+    await cancel();
+    const pressed = signIn();
+    const told = assert.rejects(pressed, { code: 'sign_in_cancelled' });
+    await windows(1);
+    const [url = ''] = opened;
+    await cancel();
+    await told;
+    assert.equal(pending(), null);
+    await assert.rejects(fetch(new URL(url).searchParams.get('redirect_uri') ?? ''), 'nobody listens there any more');
+    assert.equal(await host.store.read(`pending ${stateOf(url)}`), null);
+    const again = signIn();
+    await windows(2);
+    await finish(1);
+    await again;
+  });
+
+  test('[accepts I2, interop 77] the call that began it gives up: the sign-in goes on, and the next call finds the session', async () => {
+    const { start, opened, windows, finish } = createSlowMachine();
+    const { fetch } = start().connection(world.server, { interaction: true });
+    await assert.rejects(callTool(fetch, world.server, { signal: AbortSignal.timeout(300) }), { name: 'TimeoutError' });
+    await windows(1);
+    const next = callTool(fetch, world.server);
+    await delay(50);
+    await finish(0);
+    assert.equal((await next).status, 200);
+    assert.equal(opened.length, 1);
+  });
+
+  test('[accepts I2, interop 77] a call that gives up before there is a window opens none', async () => {
+    const { start, opened, network } = createSlowMachine();
+    const { fetch } = start().connection(world.server, { interaction: true });
+    const abort = new AbortController();
+    network.fault = ({ url }) => {
+      if (url.endsWith('/reg')) abort.abort();
+      return undefined;
+    };
+    await assert.rejects(callTool(fetch, world.server, { signal: abort.signal }), { name: 'AbortError' });
+    await delay(100);
+    assert.equal(opened.length, 0);
+  });
+
+  test('[accepts I2, interop 78] another server, or another account, never waits for it', async () => {
+    const { start, windows, finish, opened } = createSlowMachine();
+    const authorizer = start();
+    const away = authorizer.connection(second.url).signIn();
+    away.catch(() => {});
+    await windows(1);
+    for (const account of ['default', 'another']) {
+      const signedIn = authorizer.connection(world.server, { account }).signIn();
+      const count = opened.length + 1;
+      await windows(count);
+      await finish(count - 1);
+      await signedIn;
+    }
+    await authorizer.close();
+    await assert.rejects(away, { code: 'sign_in_cancelled' });
+  });
+
+  test('[accepts I2, interop 78] the host hears what waits, and for how many windows at once', async () => {
+    /** @type {(PendingSignIn | null)[]} */
+    const heard = [];
+    const { start, windows, finish, opened } = createSlowMachine({
+      concurrentSignIns: 1,
+      onPending(pending) {
+        heard.push(pending);
+        throw new Error('what shows it is broken');
+      },
+    });
+    const authorizer = start();
+    const all = [world.server, second.url].map((server) => authorizer.connection(server).signIn());
+    await windows(1);
+    await delay(100);
+    assert.equal(opened.length, 1);
+    await finish(0);
+    await windows(2);
+    await finish(1);
+    await Promise.all(all);
+    assert.deepEqual(
+      heard.map((pending) => pending?.endpoint),
+      [world.server, undefined, second.url, undefined],
+    );
+    assert.equal(heard[0]?.issuer, world.issuer);
+    assert.equal(heard[0]?.authorizationUrl, opened[0]);
+    assert.ok(Date.now() - (heard[0]?.since ?? 0) < 60_000);
+  });
+
+  test('[accepts I2, interop 79] two processes on one store: one window, one registration, and the other adopts the session', async () => {
+    const { start, opened, windows, finish, network } = createSlowMachine();
+    const [one, other] = [start(), start()].map((authorizer) => authorizer.fetch(world.server, { interaction: true }));
+    const calls = [one, other].map((fetch) => callTool(/** @type {typeof globalThis.fetch} */ (fetch), world.server));
+    await windows(1);
+    await delay(1500);
+    await finish(0);
+    assert.deepEqual(
+      (await Promise.all(calls)).map(({ status }) => status),
+      [200, 200],
+    );
+    assert.equal(opened.length, 1);
+    assert.equal(network.registrations().length, 1);
+  });
+
+  test('[accepts I2, interop 79] the process that sent the person has died: another one takes over', async () => {
+    let isGone = false;
+    const { start, opened, windows, finish, host } = createSlowMachine();
+    const dead = start({ host: { ...host, owner: { name: 'dead', isGone: () => false } } });
+    dead
+      .connection(world.server)
+      .signIn()
+      .catch(() => {});
+    await windows(1);
+    const other = start({ host: { ...host, owner: { name: 'other', isGone: (name) => name === 'dead' && isGone } } });
+    const call = callTool(other.fetch(world.server, { interaction: true }), world.server);
+    await delay(1200);
+    assert.equal(opened.length, 1);
+    isGone = true;
+    await windows(2);
+    await finish(1);
+    assert.equal((await call).status, 200);
+    await dead.close();
+  });
+
+  test('[accepts I2, interop 79] a press in another process opens a window, whatever the first one does', async () => {
+    const { start, opened, windows, finish } = createSlowMachine();
+    const [one, other] = [start(), start()];
+    const first = callTool(one.fetch(world.server, { interaction: true }), world.server);
+    await windows(1);
+    const pressed = other.connection(world.server).signIn();
+    await windows(2);
+    await finish(0);
+    assert.equal((await first).status, 200);
+    await finish(1);
+    await pressed;
+    assert.equal(opened.length, 2);
+  });
+
+  test('[accepts I2, interop 77] a program that waits for nothing else may end', async () => {
+    const program = fileURLToPath(new URL('sign_in_abandoned.js', import.meta.url));
+    const child = spawn(process.execPath, [program, world.server], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.on('data', (text) => (output += text));
+    const status = await new Promise((resolve) => child.on('close', resolve));
+    assert.equal(status, 0);
+    assert.match(output, /opened[\s\S]*gave up/);
+  });
+});
