@@ -84,6 +84,26 @@ record! {
     }
 }
 
+/// What is to be known of the servers now. A server that has published metadata is not believed to have none: that would
+/// send its people elsewhere.
+pub(crate) fn discovered(
+    replay: &Replay,
+    endpoint: &Endpoint,
+    challenge: Option<Challenge>,
+    earlier: Option<&Session>,
+    settings: &ServerSettings,
+) -> Result<Arc<Discovery>> {
+    let published = earlier.is_some_and(|session| session.discovery.protected_resource.metadata_url.is_some());
+    let without_metadata = if published { Some(false) } else { settings.without_metadata };
+    let input = DiscoverInput {
+        endpoint: endpoint.clone(),
+        challenge,
+        preferred_issuer: earlier.map(|session| session.registration.issuer.clone()),
+        settings: Some(Arc::new(ServerSettings { without_metadata, ..settings.clone() })),
+    };
+    steps::discover(replay, &input).map(Arc::new).map_err(|error| error.at(Step::Discover))
+}
+
 record! {
     /// What goes on where the person came back.
     #[derive(Debug)]
@@ -151,18 +171,13 @@ pub fn sign_in(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
         return Err(step_ups_exhausted(&demanded, endpoint));
     }
     let settings = host.settings.clone().unwrap_or_default();
+    let exact = settings.exact_scopes.as_ref().filter(|exact| is_step_up && !exact.includes(&demanded));
+    if exact.is_some() {
+        return Err(beyond_exact_scopes(&demanded, endpoint));
+    }
     let earlier_issuer = earlier.as_ref().map(|session| &session.registration.issuer);
-    let discovery = replay.once(|| {
-        // A server that has published metadata is not believed to have none: that would send its people elsewhere.
-        let published =
-            earlier.as_ref().is_some_and(|session| session.discovery.protected_resource.metadata_url.is_some());
-        let without_metadata = if published { Some(false) } else { settings.without_metadata };
-        let (endpoint, challenge) = (endpoint.clone(), input.challenge.clone());
-        let settings = Some(Arc::new(ServerSettings { without_metadata, ..(*settings).clone() }));
-        let preferred_issuer = earlier_issuer.cloned();
-        let input = DiscoverInput { endpoint, challenge, preferred_issuer, settings };
-        steps::discover(replay, &input).map(Arc::new).map_err(|error| error.at(Step::Discover))
-    })?;
+    let discovery =
+        replay.once(|| discovered(replay, endpoint, input.challenge.clone(), earlier.as_ref(), &settings))?;
     let issuer = &discovery.authorization_server.issuer;
     let is_of_other_issuer = earlier_issuer.is_some_and(|earlier| earlier != issuer);
     let earlier_plan = earlier.as_ref().filter(|_| !is_of_other_issuer).map(|session| session.plan.clone());
@@ -254,6 +269,9 @@ pub fn came_back(replay: &Replay, input: &CameBackInput) -> Result<SignInOutcome
         }
         Err(error) => {
             sign_in.keep_answered(sent_with)?;
+            if matches!(error.code, Code::TokenRefused | Code::UnexpectedStatus) {
+                sign_in.count_refused_code()?;
+            }
             sign_in.keep_learnt()?;
             if sign_in.change_after(&error)? { sign_in.run() } else { Err(error) }
         }
@@ -316,13 +334,15 @@ impl SignIn<'_> {
         if self.host.grant.is_none() && self.redirect_uri.is_none() {
             self.redirect_uri = Some(self.prepared_redirect()?);
         }
-        let is_as_stored = |client: &Arc<ClientRegistration>| {
-            self.progress
-                .stored
-                .as_ref()
-                .is_some_and(|stored| stored.unanswered && stored.registration.client_id == client.client_id)
+        let client_id = self.client.as_ref().map(|client| &client.client_id);
+        let is_in_use = |stored: &&Arc<KeptRegistration>| Some(&stored.registration.client_id) == client_id;
+        let stored = self.progress.stored.as_ref().filter(is_in_use).filter(|_| self.progress.replaced.is_none());
+        let doubt = match stored {
+            // Once: where another client fared no better, it is not the client.
+            Some(stored) if stored.refused_codes == Some(1) => Some(Doubt::CodeRefused),
+            Some(stored) if stored.unanswered => Some(Doubt::Unanswered),
+            _ => None,
         };
-        let is_doubtful = self.client.as_ref().is_some_and(is_as_stored) && self.progress.replaced.is_none();
         steps::register(
             self.replay,
             &RegisterInput {
@@ -332,7 +352,7 @@ impl SignIn<'_> {
                 grant: self.host.grant,
                 client: self.description(),
                 registration: self.client.clone(),
-                doubt: is_doubtful.then_some(Doubt::Unanswered),
+                doubt,
                 pressed: self.progress.pressed,
                 attempts: None,
                 settings: self.host.settings.clone(),
@@ -486,7 +506,9 @@ impl SignIn<'_> {
                 registration: registration.clone(),
                 accounts: Vec::new(),
                 unanswered,
+                refused_codes: None,
             });
+            kept.refused_codes = kept.refused_codes.filter(|_| !works);
             if kept.registration.client_id == registration.client_id {
                 (kept.registration, kept.unanswered) = (registration.clone(), unanswered);
                 if !kept.accounts.iter().any(|own| own == account) {
@@ -494,6 +516,16 @@ impl SignIn<'_> {
                 }
             }
             Some(kept)
+        })
+    }
+
+    fn count_refused_code(&mut self) -> Result<()> {
+        let issuer = &self.discovery.authorization_server.issuer;
+        self.place.change_client(self.replay, issuer, &self.settings, self.clients.take(), &|there| {
+            there.map(|kept| {
+                let refused_codes = Some(kept.refused_codes.unwrap_or_default() + 1);
+                KeptRegistration { refused_codes, ..kept }
+            })
         })
     }
 
@@ -532,6 +564,12 @@ fn require_approval(
         .with("endpoint", endpoint.as_str())
         .with("issuer", issuer.as_str())
         .at(Step::Authorize))
+}
+
+fn beyond_exact_scopes(demanded: &ScopeSet, endpoint: &Endpoint) -> Box<Error> {
+    let scope = demanded.to_parameter().unwrap_or_default();
+    let message = "{} demands the scopes `{}`, and the setting `exactScopes` does not have all of them. Add them there, if this person may have them, and sign in again.";
+    Error::new(Code::ScopeNotRegistered, message, &[endpoint.as_str(), &scope]).with("scope", scope).at(Step::StepUp)
 }
 
 fn step_ups_exhausted(demanded: &ScopeSet, endpoint: &Endpoint) -> Box<Error> {

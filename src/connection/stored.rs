@@ -33,6 +33,8 @@ record! {
         pub accounts: Vec<String>,
         /// Whether a person was sent to the authorization server with it, and did not come back yet.
         pub unanswered: bool,
+        /// How often a fresh code was refused since it last worked, by which some servers say that they have forgotten it.
+        pub refused_codes: Option<u64>,
     }
 }
 
@@ -166,6 +168,17 @@ impl Place<'_> {
         }
         self.change_client(replay, &client.issuer, &ServerSettings::default(), None, &|there| {
             there.filter(|there| there.registration.client_id != client.client_id)
+        })
+    }
+
+    /// Has the server asked whether it still knows a client, before a person is sent there with it.
+    pub fn doubt_client(&self, replay: &Replay, client: &ClientRegistration) -> Result<()> {
+        if client.kind != RegistrationKind::Dynamic {
+            return Ok(());
+        }
+        self.change_client(replay, &client.issuer, &ServerSettings::default(), None, &|there| {
+            let is_same = |kept: &KeptRegistration| kept.registration.client_id == client.client_id;
+            there.map(|kept| KeptRegistration { unanswered: kept.unanswered || is_same(&kept), ..kept })
         })
     }
 
