@@ -126,10 +126,13 @@ impl Response {
 
     /// The body as a JSON object, whatever its media type.
     pub fn document(&self) -> Result<&Json> {
-        self.document.as_ref().map_err(|reason| {
-            let message = "The answer should be a JSON document, but {}. The server's operator has to correct it.";
-            Error::new(Code::NotJson, message, &[reason]).with("status", self.status).with("reason", *reason)
-        })
+        self.document.as_ref().map_err(|reason| self.not_json(reason))
+    }
+
+    /// The error where the body cannot be taken for a document.
+    pub fn not_json(&self, reason: &'static str) -> Box<Error> {
+        let message = "The answer should be a JSON document, but {}. The server's operator has to correct it.";
+        Error::new(Code::NotJson, message, &[reason]).with("status", self.status).with("reason", reason)
     }
 
     /// The error that a server states, in JSON, in a form, or in plain words (RFC 6749 §5.2, RFC 7591 §3.2.2).

@@ -6,7 +6,7 @@ use crate::data::error::{Code, Error, Result};
 use crate::data::http::Response;
 use crate::data::identifier::Issuer;
 use crate::data::json::Json;
-use crate::data::printable::{filled, printable, printable_url};
+use crate::data::printable::{filled, mentions, printable, printable_url};
 use crate::data::scope::ScopeSet;
 use crate::data::url::{Url, Zone};
 use crate::protocol::well_known;
@@ -47,6 +47,11 @@ pub enum Statement {
 /// it and whose own well-known location says so (RFC 9728 §3.3), so that one tenant of an origin cannot get
 /// tokens for the whole origin.
 pub fn read(response: &Response, metadata_url: &str, called: &Url, named_by: Zone) -> Result<Statement> {
+    // JSON is known by its content, whatever its type; but pages are what many people may write at one host. Its well-known
+    // locations are its own.
+    if response.media_type == "text/html" && !mentions(metadata_url, "/.well-known/") {
+        return Err(response.not_json("it is a page, at a location that is not well-known"));
+    }
     let document = response.document()?;
     let invalid = |member: &str, rule: &str| {
         Error::invalid_document("The protected resource's metadata (RFC 9728 §2)", member, rule)
