@@ -156,10 +156,14 @@ fn judge_refusal(expected: &Json, error: &Error, complaints: &mut Vec<String>) {
     }
 }
 
-/// An error of kind `misbehaved` carries no text of the server's.
+/// An error of kind `misbehaved` carries no text of the server's, but for URLs that its details have.
 fn check_for_foreign_text(error: &Error, exchange: &[Json], complaints: &mut Vec<String>) {
     if error.kind() != Kind::Misbehaved {
         return;
+    }
+    let mut message = error.message.clone();
+    for (_, value) in error.details.iter().filter(|(name, _)| ["named", "url", "asked", "issuer"].contains(name)) {
+        message = message.replace(value.as_str().unwrap_or_default(), "…");
     }
     for answer in exchange.iter().map(|entry| entry.member("answer")) {
         let mut texts = Vec::new();
@@ -167,7 +171,7 @@ fn check_for_foreign_text(error: &Error, exchange: &[Json], complaints: &mut Vec
         if let Some(body) = answer.member("body").as_str().and_then(Json::parse) {
             collect_texts(&body, &mut texts);
         }
-        let found = texts.iter().find(|text| text.chars().count() >= 8 && error.message.contains(text.as_str()));
+        let found = texts.iter().find(|text| text.chars().count() >= 8 && message.contains(text.as_str()));
         complaints.extend(found.map(|text| format!("the message repeats {text:?} of an answer: {}", error.message)));
     }
 }

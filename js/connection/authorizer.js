@@ -46,6 +46,10 @@ import { placeOf } from './stored.js';
  * @property {number} [attempt] How often the request was sent before. Default: 0.
  * @property {string | null} [authorization] What the request was sent with (null: nothing), so that a late answer to an
  *   older token does no harm.
+ * @property {string} [method] The request's method: nobody is sent to a browser for a `DELETE`, nor for the `GET` of a
+ *   stream where the token is good. Default: `POST`.
+ * @property {boolean} [inSession] Whether the request had an `mcp-session-id`: where that is lost, some servers answer 401,
+ *   which no sign-in would change.
  */
 
 /**

@@ -10,6 +10,7 @@
 /** @import { Turn } from './sign_in_under_way.js' */
 
 import {
+  IncompatibleError,
   InteractionRequiredError,
   MisbehavedError,
   MisuseError,
@@ -50,6 +51,8 @@ export class Connection {
   #underWay = new Map();
   /** The access token that was not accepted yet, and where it is from. @type {{ token: string, from: TokenOrigin } | undefined} */
   #untestedToken;
+  /** The access token that was accepted last. @type {string | undefined} */
+  #acceptedToken;
   /** What a refresh gave, until it is stored in the place of the session with that token. @type {{ session: Session, replaces: string } | undefined} */
   #unstored;
 
@@ -87,6 +90,7 @@ export class Connection {
       const signed = await this.headersFor({ method, url }, { ...options, signal });
       const headers = new Headers(request?.headers ?? init?.headers);
       for (const [name, value] of Object.entries(signed)) headers.set(name, value);
+      const inSession = headers.has('mcp-session-id');
       const guarded = { headers, signal, redirect: /** @type {const} */ ('manual') };
       const response = await (request
         ? send(new Request(request.clone(), guarded), undefined, context)
@@ -94,7 +98,7 @@ export class Connection {
       refuseRedirect(response, url);
       const { status } = response;
       const authorization = signed.authorization ?? null;
-      const refusal = { status, headers: response.headers, attempt, authorization };
+      const refusal = { status, headers: response.headers, attempt, authorization, method, inSession };
       const again = await this.onResponse(refusal, { ...options, signal }).catch(async (error) => {
         await discardBody(response);
         throw error;
@@ -124,36 +128,46 @@ export class Connection {
   /**
    * Deals with a refusal. The request may then be sent again, if the answer is true.
    *
-   * @param {{ status: number, headers: Headers, attempt: number, authorization?: string | null }} response
-   *   `attempt`: how often it was sent before; `authorization`: what it was sent with, null for nothing
+   * @param {{ status: number, headers: Headers, attempt: number, authorization?: string | null, method?: string, inSession?: boolean }} response
+   *   `attempt`: how often it was sent before; `authorization`: what it was sent with, null for nothing; `inSession`:
+   *   whether with an `mcp-session-id`
    * @param {CallOptions} options
    * @returns {Promise<boolean>}
    */
-  async onResponse({ status, headers, attempt, authorization }, options) {
-    const { host, endpoint } = this.context;
+  async onResponse({ status, headers, attempt, authorization, method = 'POST', inSession }, options) {
+    const { host, endpoint, account } = this.context;
     const hasNonce =
       host.dpop && (await import('../extensions/dpop_fetch.js')).rememberNonce(host.dpop, endpoint, headers);
-    if (status !== 401 && status !== 403) {
-      this.#untestedToken = undefined;
-      return false;
-    }
+    const session = this.#session;
+    const token = session?.tokens.accessToken;
+    const late = session !== null && authorization !== undefined && authorization !== authorizationOf(session);
+    const isRefused = status === 401 || status === 403;
+    if (!isRefused) this.#untestedToken = undefined;
+    if (status < 400 && !late) this.#acceptedToken = token;
+    // An accepted token ends what was remembered of a refused one.
+    if (!isRefused && (late || !session?.refusedWith)) return false;
     // The request is wanted again, with the nonce that came with the refusal (RFC 9449 §9).
     if (hasNonce && /\buse_dpop_nonce\b/.test(String(headers.get('www-authenticate'))) && attempt < NONCE_LIMIT)
       return true;
-    const session = this.#session;
-    const untested = this.#untestedToken?.token === session?.tokens.accessToken ? this.#untestedToken?.from : undefined;
-    const late = session !== null && authorization !== undefined && authorization !== authorizationOf(session);
     const refusal = {
       endpoint,
+      account,
+      method: ['GET', 'DELETE'].find((known) => known === method.toUpperCase()),
+      inSession,
       status,
       headers: [headers.get('www-authenticate') ?? []].flat(),
       session,
       late,
-      untested,
+      untested: this.#untestedToken?.token === token ? this.#untestedToken?.from : undefined,
+      accepted: this.#acceptedToken !== undefined && this.#acceptedToken === token,
       attempt,
     };
+    const { calls } = performing(this.context);
     /** @type {Decision} */
-    const decision = await call('decide', refusal, performing(this.context).calls);
+    const decision = await call('decide', refusal, calls).finally(async () => {
+      // What is remembered of a refusal is in the store.
+      if (session?.refusedWith || refusal.untested === 'sign-in') this.#session = await this.#read();
+    });
     return this.#follow(decision, session, options);
   }
 
@@ -167,7 +181,7 @@ export class Connection {
     const replaces = session?.tokens.accessToken ?? '';
     if (action === 'hand-back' || action === 'send-again') return action === 'send-again';
     if (action === 'refresh') {
-      await this.#refresh(replaces, options).catch(ignoreTokenRefused);
+      await this.#refresh(replaces, options, challenge).catch(ignoreAnswered);
       if (this.#session && this.#session.tokens.accessToken !== replaces) return true;
     }
     await this.#signIn({ challenge, demanded, stepUp: action === 'step-up', replaces }, options);
@@ -360,7 +374,7 @@ export class Connection {
     if (!used || !isExpiring(used)) return;
     const { refreshToken, accessToken } = used.tokens;
     try {
-      if (refreshToken) await this.#refresh(accessToken, options).catch(ignoreTokenRefused);
+      if (refreshToken) await this.#refresh(accessToken, options).catch(ignoreAnswered);
       else if (!needsPerson(this.context.settings))
         await this.#signIn({ replaces: accessToken, demanded: [] }, options);
     } catch (error) {
@@ -374,15 +388,20 @@ export class Connection {
    *
    * @param {string} replaces the access token in use
    * @param {CallOptions} options
+   * @param {Challenge} [challenge] that came with its refusal
    */
-  async #refresh(replaces, { signal }) {
+  async #refresh(replaces, { signal }, challenge) {
     const work = async () => {
-      const { endpoint, account } = this.context;
+      const { endpoint, account, settings } = this.context;
       const { calls, release } = performing(this.context);
       try {
         await this.#storeUnstored();
         /** @type {Renewal} */
-        const { session, renewed, stored } = await call('renew', { endpoint, account, replaces }, calls);
+        const { session, renewed, stored } = await call(
+          'renew',
+          { endpoint, account, replaces, challenge, settings },
+          calls,
+        );
         if (session && !stored) this.#unstored = { session, replaces };
         await this.#storeUnstored();
         this.#session = session ?? null;
@@ -474,13 +493,14 @@ function isExpired({ tokens: { expiresAt } }) {
 }
 
 /**
- * A refresh was refused, but not for the refresh token, or nobody said so: it is kept. The access token may still serve,
- * and a person can sign in.
+ * A refresh brought no tokens, whatever the server answered: the refresh token is kept. The access token may still serve,
+ * and a person can sign in. Where no answer came, or somebody has to be patient, that is the error.
  *
  * @param {unknown} error
  */
-function ignoreTokenRefused(error) {
-  if (!(error instanceof RefusedError) || !['token_refused', 'refresh_token_refused'].includes(error.code)) throw error;
+function ignoreAnswered(error) {
+  const isAnswer = [IncompatibleError, MisbehavedError, RefusedError].some((kind) => error instanceof kind);
+  if (!isAnswer) throw error;
 }
 
 /**

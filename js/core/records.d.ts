@@ -10,7 +10,7 @@ export type Kind =
   | 'refused'
   /** Nobody today: the server lacks something that MCP authorization needs. */
   | 'incompatible'
-  /** An attack or a bug at the other side. Such an error carries no text of the server's. */
+  /** An attack or a bug at the other side. Such an error carries no words of the server's, only URLs that it named. */
   | 'misbehaved'
   /** Whoever keeps the store: a record cannot be read. It is never overwritten. */
   | 'storage';
@@ -262,6 +262,8 @@ export interface ScopePlan {
   version: number;
   /** Every scope that anybody named, in order. */
   scopes: PlannedScope[];
+  /** Whether the host said exactly what to request: then nothing that a server says changes it. */
+  exact?: boolean;
 }
 
 /** Everything that a plan is made from. */
@@ -278,6 +280,8 @@ export interface ScopeSources {
   host?: string[];
   /** The host's scopes for this server that it can do without. */
   hostOptional?: string[];
+  /** The host's scopes for this server where it says exactly what to request. */
+  exact?: string[];
   /** Whether the host wants to stay signed in. */
   refresh?: boolean;
   /** The authorization server's `scopes_supported` (RFC 8414 §2): only asked whether it lists `offline_access`. */
@@ -357,6 +361,11 @@ export interface ServerSettings {
   scopes?: string[];
   /** Scopes to request on top, and to do without where the server refuses. */
   optionalScopes?: string[];
+  /**
+   * Exactly the scopes to register and request, whatever anybody else names or registers: for a server that lists more
+   * than this person or company may have. An empty list: none. A step-up beyond them is an error.
+   */
+  exactScopes?: string[];
   /** Whether to ask for `offline_access`, where the authorization server lists it, to stay signed in. Default: true. */
   refresh?: boolean;
   /** Whether `prompt=consent` goes with `offline_access` (OpenID Connect Core §11). Default: true. */
@@ -550,6 +559,8 @@ export interface Session {
   plan: ScopePlan;
   /** The tokens. */
   tokens: Tokens;
+  /** The challenge with which the MCP server refused the token of the sign-in; absent where it did not. */
+  refusedWith?: Challenge;
 }
 
 /** What an event tells. */
@@ -594,6 +605,8 @@ export interface Event {
 export type Doubt =
   /** The person was sent to the authorization server with it, and never came back. */
   | 'unanswered'
+  /** The server sent the person back with a code, and refused it. */
+  | 'code-refused'
   /** The server refused scopes for which it was said to be registered. */
   | 'refused'
   /** The server said, without the person, that it does not know the client. */
@@ -734,6 +747,10 @@ export interface KeptRegistration {
   registration: ClientRegistration;
   /** The accounts whose sessions use it. */
   accounts: string[];
+  /** Whether a refusal spoke of the client, which may be forgotten. */
+  doubtful?: boolean;
+  /** How often a fresh code was refused since it last worked, by which some servers say that they have forgotten it. */
+  refusedCodes?: number;
 }
 
 /**
@@ -787,8 +804,6 @@ export interface Departure {
   state: string;
   /** The authorization server. */
   issuer: string;
-  /** Whether it may have forgotten the client: that it could tell only the person. */
-  mayBeForgotten: boolean;
 }
 
 /** What a person would have to do. */

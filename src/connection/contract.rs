@@ -84,8 +84,6 @@ record! {
         pub state: Secret,
         /// The authorization server.
         pub issuer: Issuer,
-        /// Whether it may have forgotten the client: that it could tell only the person.
-        pub may_be_forgotten: bool,
     }
 }
 

@@ -1,6 +1,10 @@
 //! What a refusal by the MCP server means: one pure decision, from the status, the challenge and the session that was used.
 
+use std::sync::Arc;
+
+use crate::connection::stored::Place;
 use crate::data::error::{Code, Error, Result, Step};
+use crate::data::http::Method;
 use crate::data::identifier::Endpoint;
 use crate::data::json::Json;
 use crate::data::printable::filled;
@@ -47,6 +51,12 @@ record! {
     pub struct RefusalInput {
         /// The MCP server's URL.
         pub endpoint: Endpoint,
+        /// The account at it.
+        pub account: String,
+        /// The request's method; absent: `POST`.
+        pub method: Option<Method>,
+        /// Whether the request belongs to an MCP session (`mcp-session-id`).
+        pub in_session: Option<bool>,
         /// Its HTTP status.
         pub status: u64,
         /// The values of all its `WWW-Authenticate` headers.
@@ -57,6 +67,8 @@ record! {
         pub late: Option<bool>,
         /// Where the session's token is from, if it was not accepted yet.
         pub untested: Option<TokenOrigin>,
+        /// Whether the MCP server has accepted that token in this process.
+        pub accepted: Option<bool>,
         /// How often the request was sent before.
         pub attempt: u64,
     }
@@ -75,15 +87,38 @@ record! {
     }
 }
 
-/// Decides what a refusal means.
+/// Decides what a refusal means. Where the token of a sign-in is refused, that is kept with the session: the same challenge
+/// opens no other browser, until a person asks for it, or a token is accepted.
 pub fn decide(replay: &Replay, input: &RefusalInput) -> Result<Decision> {
     let challenge = challenge::read(&input.headers);
+    let place = Place { endpoint: &input.endpoint, account: &input.account };
+    let keep = |session: &Session, refused_with: Option<Arc<Challenge>>| {
+        let kept = Session { refused_with, ..session.clone() };
+        place.replace_session(replay, session.tokens.access_token.reveal(), &kept)
+    };
+    if !matches!(input.status, 401 | 403) {
+        if let Some(session) = input.session.as_ref().filter(|session| session.refused_with.is_some()) {
+            keep(session, None)?;
+        }
+        return Ok(Decision { action: Action::HandBack, challenge: None, demanded: ScopeSet::default() });
+    }
+    let decided = decided(replay, input, &place, challenge.clone());
+    if let (Err(error), Some(session), Some(TokenOrigin::SignIn)) = (&decided, &input.session, input.untested)
+        && error.code == Code::FreshTokenRefused
+    {
+        keep(session, Some(challenge.unwrap_or_default().into()))?;
+    }
+    decided
+}
+
+fn decided(replay: &Replay, input: &RefusalInput, place: &Place<'_>, challenge: Option<Challenge>) -> Result<Decision> {
     let is_insufficient =
         challenge.as_ref().is_some_and(|challenge| challenge.error.as_deref() == Some("insufficient_scope"));
     let is_forbidden = input.status == 403;
     let decision = |action, demanded| Ok(Decision { action, challenge: challenge.clone(), demanded });
     let nothing = ScopeSet::default();
-    if is_forbidden && !is_insufficient {
+    // Nobody waits for the end of an MCP session.
+    if is_forbidden && !is_insufficient || input.method == Some(Method::Delete) {
         return decision(Action::HandBack, nothing);
     }
     trace_challenge(replay, input.status, challenge.as_ref());
@@ -94,8 +129,15 @@ pub fn decide(replay: &Replay, input: &RefusalInput) -> Result<Decision> {
     if input.late == Some(true) {
         return decision(Action::SendAgain, nothing);
     }
+    // Nobody waits for the stream either, without which a session goes on as well.
+    if input.method == Some(Method::Get) && input.accepted == Some(true) {
+        return decision(Action::HandBack, nothing);
+    }
     let named = challenge.as_ref().and_then(|challenge| challenge.scopes.clone());
     let Some(session) = &input.session else { return decision(Action::SignIn, named.unwrap_or_default()) };
+    if session.refused_with.as_ref().is_some_and(|earlier| earlier.is_same_cause(challenge.as_ref())) {
+        return Err(fresh_token_refused(input));
+    }
     let plan = &session.plan;
     let demanded = named.unwrap_or_else(|| match &session.discovery.protected_resource.scopes_supported {
         Some(listed) if is_forbidden => listed.without(&plan.not_to_be_had()),
@@ -117,9 +159,19 @@ pub fn decide(replay: &Replay, input: &RefusalInput) -> Result<Decision> {
     if is_forbidden || input.untested == Some(TokenOrigin::SignIn) {
         return Err(fresh_token_refused(input));
     }
-    // Refreshed tokens that are refused as well may be those of an authorization server that no longer counts here.
+    // Refreshed tokens that are refused as well may be those of an authorization server that no longer counts here; but
+    // some servers answer so where an MCP session is lost, and a request without it will tell.
     let is_refreshed = input.untested == Some(TokenOrigin::Refresh);
-    decision(if is_refreshed { Action::SignIn } else { Action::Refresh }, nothing)
+    let is_lost = input.in_session == Some(true) && (is_refreshed || input.accepted == Some(true) && !may_expire);
+    let is_in_use = |(_, stored): (String, Session)| stored.tokens.access_token == tokens.access_token;
+    let action = if is_lost && place.session(replay)?.is_some_and(is_in_use) {
+        Action::HandBack
+    } else if is_refreshed {
+        Action::SignIn
+    } else {
+        Action::Refresh
+    };
+    decision(action, nothing)
 }
 
 fn trace_challenge(replay: &Replay, status: u64, challenge: Option<&Challenge>) {
@@ -150,7 +202,7 @@ fn scopes_withheld(withheld: &ScopeSet, session: &Session, input: &RefusalInput)
 
 fn fresh_token_refused(input: &RefusalInput) -> Box<Error> {
     let status = Json::Number(input.status as f64);
-    let message = "{} answered {} although everything that it demands was granted. Its operator has to look into it; signing in again would not help.";
+    let message = "{} answered {} although everything that it demands was granted. Its operator has to look into it, and signing in again would not help before; call `signIn()` then.";
     Error::new(Code::FreshTokenRefused, message, &[input.endpoint.as_str(), &status.to_text()]).with("status", status)
 }
 

@@ -45,6 +45,26 @@ const SPREAD_MILLISECONDS: u64 = 1000;
 /// How often the same scopes may be asked for in vain before they are no longer asked for by themselves.
 const STEP_UP_LIMIT: u64 = 2;
 
+/// What is to be known of the servers now. A server that has published metadata is not believed to have none: that would
+/// send its people elsewhere.
+pub(crate) fn discovered(
+    replay: &Replay,
+    endpoint: &Endpoint,
+    challenge: Option<Challenge>,
+    earlier: Option<&Session>,
+    settings: &ServerSettings,
+) -> Result<Arc<Discovery>> {
+    let published = earlier.is_some_and(|session| session.discovery.protected_resource.metadata_url.is_some());
+    let without_metadata = if published { Some(false) } else { settings.without_metadata };
+    let input = DiscoverInput {
+        endpoint: endpoint.clone(),
+        challenge,
+        preferred_issuer: earlier.map(|session| session.registration.issuer.clone()),
+        settings: Some(Arc::new(ServerSettings { without_metadata, ..settings.clone() })),
+    };
+    steps::discover(replay, &input).map(Arc::new).map_err(|error| error.at(Step::Discover))
+}
+
 /// Signs in, as far as no person is needed.
 pub fn sign_in(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     let outcome = begun(replay, input);
@@ -95,18 +115,12 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
         None if input.pressed == Some(true) => replay.once(|| challenge_of(replay, endpoint))?,
         given => given.clone(),
     };
+    let exact = settings.exact_scopes.as_ref().filter(|exact| is_step_up && !exact.includes(&demanded));
+    if exact.is_some() {
+        return Err(beyond_exact_scopes(&demanded, endpoint));
+    }
     let earlier_issuer = earlier.as_ref().map(|session| &session.registration.issuer);
-    let discovery = replay.once(|| {
-        // A server that has published metadata is not believed to have none: that would send its people elsewhere.
-        let published =
-            earlier.as_ref().is_some_and(|session| session.discovery.protected_resource.metadata_url.is_some());
-        let without_metadata = if published { Some(false) } else { settings.without_metadata };
-        let (endpoint, challenge) = (endpoint.clone(), challenge.clone());
-        let settings = Some(Arc::new(ServerSettings { without_metadata, ..(*settings).clone() }));
-        let preferred_issuer = earlier_issuer.cloned();
-        let input = DiscoverInput { endpoint, challenge, preferred_issuer, settings };
-        steps::discover(replay, &input).map(Arc::new).map_err(|error| error.at(Step::Discover))
-    })?;
+    let discovery = replay.once(|| discovered(replay, endpoint, challenge.clone(), earlier.as_ref(), &settings))?;
     let issuer = &discovery.authorization_server.issuer;
     let is_of_other_issuer = earlier_issuer.is_some_and(|earlier| earlier != issuer);
     let earlier_plan = earlier.as_ref().filter(|_| !is_of_other_issuer).map(|session| session.plan.clone());
@@ -240,6 +254,9 @@ fn completed(
         }
         Err(error) => {
             sign_in.keep_answered(sent_with)?;
+            if matches!(error.code, Code::TokenRefused | Code::UnexpectedStatus) {
+                sign_in.count_refused_code()?;
+            }
             sign_in.keep_learnt()?;
             if sign_in.change_after(&error)? { sign_in.run() } else { Err(error) }
         }
@@ -304,11 +321,15 @@ impl SignIn<'_> {
         if self.host.grant.is_none() && self.redirect_uri.is_none() {
             self.redirect_uri = Some(self.prepared_redirect()?);
         }
-        let is_as_stored = |client: &Arc<ClientRegistration>| {
-            self.progress.stored.as_ref().is_some_and(|stored| stored.registration.client_id == client.client_id)
+        let client_id = self.client.as_ref().map(|client| &client.client_id);
+        let is_in_use = |stored: &&Arc<KeptRegistration>| Some(&stored.registration.client_id) == client_id;
+        let stored = self.progress.stored.as_ref().filter(is_in_use).filter(|_| self.progress.replaced.is_none());
+        let doubt = match stored {
+            // Once: where another client fared no better, it is not the client.
+            Some(stored) if stored.refused_codes == Some(1) => Some(Doubt::CodeRefused),
+            Some(stored) if stored.doubtful.or(self.progress.unanswered) == Some(true) => Some(Doubt::Unanswered),
+            _ => None,
         };
-        let is_unanswered = self.progress.unanswered == Some(true) && self.client.as_ref().is_some_and(is_as_stored);
-        let is_doubtful = is_unanswered && self.progress.replaced.is_none();
         steps::register(
             self.replay,
             &RegisterInput {
@@ -318,7 +339,7 @@ impl SignIn<'_> {
                 grant: self.host.grant,
                 client: self.description(),
                 registration: self.client.clone(),
-                doubt: is_doubtful.then_some(Doubt::Unanswered),
+                doubt,
                 pressed: self.progress.pressed,
                 attempts: None,
                 settings: self.host.settings.clone(),
@@ -410,10 +431,8 @@ impl SignIn<'_> {
         self.keep(&pending.registration, false)?;
         self.count_step_up()?;
         self.place.store_pending(self.replay, &pending, &self.progress)?;
-        let client = &pending.registration;
-        let may_be_forgotten = client.kind == RegistrationKind::Dynamic && client.registration_client_uri.is_none();
-        let issuer = client.issuer.clone();
-        Ok(SignInOutcome::Authorize(Departure { authorization_url, state: pending.state, issuer, may_be_forgotten }))
+        let issuer = pending.registration.issuer.clone();
+        Ok(SignInOutcome::Authorize(Departure { authorization_url, state: pending.state, issuer }))
     }
 
     /// Stores the session. A client that it replaced is deleted now that the new one works, if no other account's session
@@ -421,7 +440,8 @@ impl SignIn<'_> {
     fn finish(&mut self, mut session: Session) -> Result<SignInOutcome> {
         session.sign_in = self.progress.id.clone();
         let is_kept = |kept: &Arc<ClientRegistration>| kept.to_json() == session.registration.to_json();
-        if self.progress.kept != Some(true) || !self.kept.as_ref().is_some_and(is_kept) {
+        let had_refused_codes = self.progress.stored.as_ref().is_some_and(|stored| stored.refused_codes.is_some());
+        if had_refused_codes || self.progress.kept != Some(true) || !self.kept.as_ref().is_some_and(is_kept) {
             self.keep(&session.registration, true)?;
         }
         self.place.store_session(self.replay, &session, self.progress.session_version.clone())?;
@@ -473,11 +493,16 @@ impl SignIn<'_> {
         let is_kept = Cell::new(false);
         self.place.change_client(self.replay, &registration.issuer, &self.settings, known, &|there| {
             let there = there.filter(|there| there.registration.client_id == registration.client_id || !works);
-            let mut kept =
-                there.unwrap_or(KeptRegistration { registration: registration.clone(), accounts: Vec::new() });
+            let mut kept = there.unwrap_or(KeptRegistration {
+                registration: registration.clone(),
+                accounts: Vec::new(),
+                doubtful: None,
+                refused_codes: None,
+            });
+            kept.refused_codes = kept.refused_codes.filter(|_| !works);
             is_kept.set(kept.registration.client_id == registration.client_id);
             if is_kept.get() {
-                kept.registration = registration.clone();
+                (kept.registration, kept.doubtful) = (registration.clone(), None);
                 if !kept.accounts.iter().any(|own| own == account) {
                     kept.accounts.push(account.to_owned());
                 }
@@ -487,6 +512,16 @@ impl SignIn<'_> {
         self.progress.kept = Some(is_kept.get());
         self.kept = Some(registration.clone());
         Ok(())
+    }
+
+    fn count_refused_code(&mut self) -> Result<()> {
+        let issuer = &self.discovery.authorization_server.issuer;
+        self.place.change_client(self.replay, issuer, &self.settings, self.clients.take(), &|there| {
+            there.map(|kept| {
+                let refused_codes = Some(kept.refused_codes.unwrap_or_default() + 1);
+                KeptRegistration { refused_codes, ..kept }
+            })
+        })
     }
 
     fn count_step_up(&mut self) -> Result<()> {
@@ -524,6 +559,12 @@ fn require_approval(
         .with("endpoint", endpoint.as_str())
         .with("issuer", issuer.as_str())
         .at(Step::Authorize))
+}
+
+fn beyond_exact_scopes(demanded: &ScopeSet, endpoint: &Endpoint) -> Box<Error> {
+    let scope = demanded.to_parameter().unwrap_or_default();
+    let message = "{} demands the scopes `{}`, and the setting `exactScopes` does not have all of them. Add them there, if this person may have them, and sign in again.";
+    Error::new(Code::ScopeNotRegistered, message, &[endpoint.as_str(), &scope]).with("scope", scope).at(Step::StepUp)
 }
 
 fn step_ups_exhausted(demanded: &ScopeSet, endpoint: &Endpoint) -> Box<Error> {

@@ -31,6 +31,10 @@ record! {
         pub registration: Arc<ClientRegistration>,
         /// The accounts whose sessions use it.
         pub accounts: Vec<String>,
+        /// Whether a refusal spoke of the client, which may be forgotten.
+        pub doubtful: Option<bool>,
+        /// How often a fresh code was refused since it last worked, by which some servers say that they have forgotten it.
+        pub refused_codes: Option<u64>,
     }
 }
 
@@ -170,6 +174,17 @@ impl Place<'_> {
         }
         self.change_client(replay, &client.issuer, &ServerSettings::default(), None, &|there| {
             there.filter(|there| there.registration.client_id != client.client_id)
+        })
+    }
+
+    /// Has the server asked whether it still knows a client, before a person is sent there with it.
+    pub fn doubt_client(&self, replay: &Replay, client: &ClientRegistration) -> Result<()> {
+        if client.kind != RegistrationKind::Dynamic {
+            return Ok(());
+        }
+        self.change_client(replay, &client.issuer, &ServerSettings::default(), None, &|there| {
+            let is_same = |kept: &KeptRegistration| kept.registration.client_id == client.client_id;
+            there.map(|kept| KeptRegistration { doubtful: kept.doubtful.or(is_same(&kept).then_some(true)), ..kept })
         })
     }
 

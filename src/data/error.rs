@@ -18,7 +18,7 @@ string_enum! {
         Refused = "refused",
         /// Nobody today: the server lacks something that MCP authorization needs.
         Incompatible = "incompatible",
-        /// An attack or a bug at the other side. Such an error carries no text of the server's.
+        /// An attack or a bug at the other side. Such an error carries no words of the server's, only URLs that it named.
         Misbehaved = "misbehaved",
         /// Whoever keeps the store: a record cannot be read. It is never overwritten.
         Storage = "storage",
@@ -214,6 +214,13 @@ impl Error {
             self.details.push((name, value.into()));
         }
         self
+    }
+
+    /// The same error, with what was read when it came up.
+    pub fn reading(mut self: Box<Error>, name: &'static str, value: &str) -> Box<Error> {
+        let message = if name == "member" { "{} It is in `{}`." } else { "{} It stands in {}." };
+        self.message = filled(message, &[&self.message, value]);
+        self.with(name, value)
     }
 
     /// The same error, placed in a step unless it already is.

@@ -101,7 +101,7 @@ impl Response {
     pub fn new(url: String, status: u16, body: Vec<u8>, header: impl Fn(&str) -> Option<String>) -> Response {
         let content_type = header("content-type").unwrap_or_default();
         let media_type = content_type.split(';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
-        let document = document(&media_type, &body);
+        let document = document(&body);
         let [location, retry_after, www_authenticate] = ["location", "retry-after", "www-authenticate"].map(header);
         Response { url, status, media_type, location, retry_after, www_authenticate, body, document }
     }
@@ -126,12 +126,15 @@ impl Response {
         str::from_utf8(&self.body).ok()
     }
 
-    /// The body as a JSON object of a media type that does not contradict it.
+    /// The body as a JSON object, whatever its media type.
     pub fn document(&self) -> Result<&Json> {
-        self.document.as_ref().map_err(|reason| {
-            let message = "The answer should be a JSON document, but {}. The server's operator has to correct it.";
-            Error::new(Code::NotJson, message, &[reason]).with("status", self.status).with("reason", *reason)
-        })
+        self.document.as_ref().map_err(|reason| self.not_json(reason))
+    }
+
+    /// The error where the body cannot be taken for a document.
+    pub fn not_json(&self, reason: &'static str) -> Box<Error> {
+        let message = "The answer should be a JSON document, but {}. The server's operator has to correct it.";
+        Error::new(Code::NotJson, message, &[reason]).with("status", self.status).with("reason", reason)
     }
 
     /// The error that a server states, in JSON, in a form, or in plain words (RFC 6749 §5.2, RFC 7591 §3.2.2).
@@ -143,23 +146,22 @@ impl Response {
         let form = if is_form { Parameters::read(text) } else { Parameters::default() };
         let member = |name| json.member(name).as_str().or_else(|| form.get(name)).map(printable);
         let error = member("error").filter(|error| !error.is_empty());
-        // Other forms of JSON are as plain to people as other words are.
-        let plain = if error.is_none() && self.media_type != "text/html" { printable(text) } else { String::new() };
-        StatedError {
-            error,
-            description: member("error_description").unwrap_or(plain),
-            scope: json.member("scope").as_str().map(str::to_owned),
-        }
+        // Other forms of JSON are as plain to people as other words are; a page is not.
+        let of_oauth = ["error", "error_description", "error_uri", "scope", "state", "iss"];
+        let says_more = match json {
+            Json::Object(members) => {
+                members.iter().any(|(name, value)| value.as_str().is_none() || !of_oauth.contains(&name.as_str()))
+            }
+            _ => self.media_type != "text/html" && !is_form,
+        };
+        let plain = || if says_more { printable(text) } else { String::new() };
+        let description = member("error_description").unwrap_or_else(plain);
+        StatedError { description, error, scope: json.member("scope").as_str().map(str::to_owned) }
     }
 }
 
-fn document(media_type: &str, body: &[u8]) -> Result<Json, &'static str> {
-    let is_declared = matches!(media_type, "" | "application/octet-stream" | "text/plain" | "text/json")
-        || media_type.ends_with("/json")
-        || media_type.ends_with("+json");
-    if !is_declared {
-        return Err("its Content-Type is another");
-    }
+/// JSON is known by its content: many servers call it a text, or a page.
+fn document(body: &[u8]) -> Result<Json, &'static str> {
     let json = str::from_utf8(body).ok().and_then(Json::parse).ok_or("it is not valid JSON")?;
     if matches!(json, Json::Object(_)) { Ok(json) } else { Err("it is not a JSON object") }
 }

@@ -17,6 +17,11 @@ pub fn printable(text: &str) -> String {
     shown.trim_ascii().to_owned()
 }
 
+/// A URL as a server named it, fit to be shown. What people could read as a sentence is none.
+pub fn printable_url(text: &str) -> String {
+    if text.bytes().any(|byte| byte <= b' ') { "no URL".to_owned() } else { printable(text) }
+}
+
 /// A text in which each `{}` stands for the next of the parts. `format!` would be a tenth of the download.
 #[inline(never)]
 pub fn filled(text: &str, parts: &[&str]) -> String {

@@ -8,7 +8,7 @@ use js_sys::Reflect;
 
 use crate::data::error::{Code, Error, Result};
 use crate::data::json::whole_number;
-use crate::data::printable::filled;
+use crate::data::printable::{filled, printable_url};
 
 /// A URL with its parts, and the text it was read from.
 #[derive(Clone, Debug, Default)]
@@ -175,7 +175,9 @@ pub fn callable(text: &str) -> Option<Url> {
 /// the server (D12).
 pub fn endpoint(text: &str, named_by: Zone) -> Result<Url> {
     let url = callable(text).filter(Url::is_plain).ok_or_else(|| {
-        Error::new(Code::InsecureEndpoint, "A server named an endpoint that is not https (or http on this machine), or not a plain URL. It was not called; the server's operator has to publish a secure one.", &[])
+        let message = "A server named an endpoint that is not https (or http on this machine), or not a plain URL: `{}`. It was not called; the server's operator has to publish a secure one, and, behind a gateway that ends TLS, tell the server at which URL it is public.";
+        let named = printable_url(text);
+        Error::new(Code::InsecureEndpoint, message, &[&named]).with("named", named)
     })?;
     if url.zone() > named_by {
         let message = "A server further away named an address of this machine or of a private network. It was not called. If that is intended, allow private addresses for this server.";

@@ -24,7 +24,9 @@ pub fn first_document<T>(
     let mut failure: Option<Box<Error>> = None;
     for candidate in candidates {
         let document = match exchange.get(candidate) {
-            Ok(response) if response.is_success() => read(response, candidate),
+            Ok(response) if response.is_success() => {
+                read(response, candidate).map_err(|error| error.reading("url", candidate))
+            }
             Ok(_) => continue,
             Err(error) => Err(error),
         };

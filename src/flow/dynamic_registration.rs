@@ -30,6 +30,8 @@ string_enum! {
     pub enum Doubt {
         /// The person was sent to the authorization server with it, and never came back.
         Unanswered = "unanswered",
+        /// The server sent the person back with a code, and refused it.
+        CodeRefused = "code-refused",
         /// The server refused scopes for which it was said to be registered.
         Refused = "refused",
         /// The server said, without the person, that it does not know the client.
@@ -88,7 +90,11 @@ impl DynamicRegistration<'_> {
         let Some(stored) = stored.filter(|stored| stored.is_usable(self.server, now) && !is_forgotten) else {
             return self.register();
         };
-        let is_known = if doubt == Some(Doubt::Unanswered) { self.is_known(stored)? } else { Some(true) };
+        let is_known = match doubt {
+            Some(Doubt::CodeRefused) if Management::of(stored).is_none() => None,
+            Some(Doubt::Unanswered | Doubt::CodeRefused) => self.is_known(stored)?,
+            _ => Some(true),
+        };
         if is_known != Some(true) {
             match self.register() {
                 // The server could not say, and has no other client for us: it may know this one still.

@@ -64,7 +64,12 @@ pub fn discover(replay: &Replay, input: &DiscoverInput) -> Result<Discovery> {
     let named_by = if settings.allow_private_addresses == Some(true) { Zone::Local } else { url.zone() };
     let challenged = input.challenge.as_ref().and_then(|challenge| challenge.resource_metadata.as_deref());
     let candidates = match challenged {
-        Some(metadata) => vec![Endpoint::named(metadata, named_by)?.as_str().to_owned()],
+        Some(metadata) => {
+            let named = Endpoint::named(metadata, named_by);
+            let named =
+                named.map_err(|error| error.reading("member", "resource_metadata").reading("url", url.as_str()))?;
+            vec![named.as_str().to_owned()]
+        }
         None => well_known::protected_resource(url),
     };
     let may_lack_metadata = challenged.is_none() && settings.without_metadata != Some(false);
@@ -98,6 +103,9 @@ pub fn discover(replay: &Replay, input: &DiscoverInput) -> Result<Discovery> {
             }
             Ok(server) => usable = usable.or(Some(server)),
             Err(error) if error.kind() == Kind::Transport => return Err(error),
+            Err(error) if is_missing(&error) && settings.authorization_server_metadata.is_some() => {
+                usable = Some(authorization_server::configured(issuer, &settings)?);
+            }
             Err(error) if lacks_metadata && error.code == Code::NoAuthorizationServerMetadata => {
                 usable = Some(authorization_server::without_metadata(issuer, &settings)?);
             }
@@ -163,6 +171,11 @@ fn discover_authorization_server(
     let named_by = if settings.allow_private_addresses == Some(true) { named_by } else { issuer.url().zone() };
     let read = |response: &Response, url: &str| authorization_server::read(response, url, issuer, settings, named_by);
     first_document(&exchange, &candidates, Code::NoAuthorizationServerMetadata, read)
+}
+
+/// Whether there is no document, rather than one that does not hold.
+fn is_missing(error: &Error) -> bool {
+    matches!(error.code, Code::NoAuthorizationServerMetadata | Code::NotJson)
 }
 
 fn can_register(server: &AuthorizationServer, settings: &ServerSettings) -> bool {
@@ -303,9 +316,7 @@ pub fn register(replay: &Replay, input: &RegisterInput) -> Result<Registered> {
 /// A server without metadata that has no registration either: what its operator has to add is the metadata.
 fn registered_nowhere(error: Box<Error>, discovery: &Discovery) -> Box<Error> {
     let states_an_error = error.details.iter().any(|(name, _)| *name == "error");
-    if error.code != Code::RegistrationRefused
-        || states_an_error
-        || discovery.authorization_server.metadata_url.is_some()
+    if error.code != Code::RegistrationRefused || states_an_error || discovery.protected_resource.metadata_url.is_some()
     {
         return error;
     }

@@ -15,6 +15,7 @@ use crate::protocol::client_authentication::ClientAuthentication;
 use crate::protocol::discovery::Discovery;
 use crate::protocol::grant::GrantType;
 use crate::protocol::registration::ClientRegistration;
+use crate::protocol::repair;
 use crate::protocol::scope_plan::{OPENID, ScopePlan};
 use crate::protocol::settings::ServerSettings;
 use crate::protocol::token::{self, Granting, Session};
@@ -48,9 +49,12 @@ pub fn redeem(
 ) -> Result<token::Answer> {
     client.require_issuer(&discovery.authorization_server)?;
     let endpoint = discovery.authorization_server.token_endpoint.as_str();
+    let sends_resource = form.get("resource").is_some();
     let response = post(replay, step, endpoint, client, form)?;
-    token::read(response, replay.now(), replay.proves_possession())
-        .map_err(|error| if step == Step::Refresh { token::refresh_refused(error, response) } else { error })
+    token::read(response, replay.now(), replay.proves_possession()).map_err(|error| {
+        let error = if sends_resource { repair::naming_resource(error) } else { error };
+        if step == Step::Refresh { token::refresh_refused(error) } else { error }
+    })
 }
 
 /// The session that tokens make.
@@ -92,11 +96,14 @@ pub fn grant(replay: &Replay, input: &GrantInput) -> Result<Session> {
     with_id_token_checked(replay, session, None)
 }
 
-/// The session with its ID Token, where one came, if that holds (OpenID Connect Core §3.1.3.7). Where nobody named `openid`,
+/// The session with its ID Token, where one was asked for and came, if that holds (OpenID Connect Core §3.1.3.7). Where nobody named `openid`,
 /// and it was requested because the server is an OpenID provider, nobody needs the ID Token: it is dropped. One that is
 /// another issuer's or another sign-in's is refused all the same. One that the host cannot check is dropped unless the host
 /// named `openid`: nobody else would rely on it.
 pub fn with_id_token_checked(replay: &Replay, mut session: Session, nonce: Option<&Secret>) -> Result<Session> {
+    if !session.plan.requested().contains(OPENID) {
+        session.tokens.id_token = None;
+    }
     if session.tokens.id_token.is_none() {
         return Ok(session);
     }

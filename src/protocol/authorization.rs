@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::data::error::{Code, Error, Result};
 use crate::data::http::{Parameters, StatedError};
 use crate::data::identifier::Secret;
-use crate::data::printable::{filled, printable};
+use crate::data::printable::{filled, printable, printable_url};
 use crate::data::url::Url;
 use crate::protocol::discovery::Discovery;
 use crate::protocol::pkce::{self, Pkce};
@@ -231,13 +231,15 @@ pub fn read(callback_url: &str, pending: &PendingAuthorization) -> Result<Author
 /// The four rows of RFC 9207 §2.4, by simple string comparison.
 fn check_issuer(iss: Option<&str>, pending: &PendingAuthorization) -> Result<()> {
     let server = &pending.discovery.authorization_server;
+    let named = printable_url(iss.unwrap_or_default());
     let fault = match (iss, server.authorization_response_iss_parameter_supported) {
         (Some(iss), _) if iss == server.issuer.as_str() => return Ok(()),
         (None, false) => return Ok(()),
-        (None, true) => "lacks the `iss` that the server's metadata promises",
-        (Some(_), _) => "names another issuer than the one that was asked",
+        (None, true) => "lacks the `iss` that the server's metadata promises".to_owned(),
+        (Some(_), _) => filled("has `{}` as its `iss`, which is another issuer than the one that was asked", &[&named]),
     };
-    let message = "The authorization response {} (RFC 9207 §2.4), as in a mix-up attack. Nothing of it was used. If it happens again, the operator of {} has to correct it.";
-    Err(Error::new(Code::ResponseIssuerMismatch, message, &[fault, server.issuer.as_str()])
-        .with("issuer", server.issuer.as_str()))
+    let message = "The authorization response {} (RFC 9207 §2.4), as in a mix-up attack. Nothing of it was used. If it happens again, the operator of {} has to correct it: `iss` must be that, exactly as `issuer` in the server's metadata.";
+    let issuer = server.issuer.as_str();
+    let error = Error::new(Code::ResponseIssuerMismatch, message, &[&fault, issuer]).with("issuer", issuer);
+    Err(if named.is_empty() { error } else { error.with("named", named) })
 }

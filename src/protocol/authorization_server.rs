@@ -6,7 +6,7 @@ use crate::data::error::{Code, Error, Result};
 use crate::data::http::{Parameters, Response};
 use crate::data::identifier::{Endpoint, Issuer};
 use crate::data::json::Json;
-use crate::data::printable::filled;
+use crate::data::printable::{filled, printable_url};
 use crate::data::scope::ScopeSet;
 use crate::data::url::Zone;
 use crate::protocol::protected_resource::listed_scopes;
@@ -78,6 +78,13 @@ pub fn without_metadata(issuer: &Issuer, settings: &ServerSettings) -> Result<Ar
     from_document(&document, None, issuer, settings, Zone::Local)
 }
 
+/// What the host says of a server that publishes no metadata.
+pub fn configured(issuer: &Issuer, settings: &ServerSettings) -> Result<Arc<AuthorizationServer>> {
+    let document = Json::Object(Vec::new()).with("issuer", issuer.as_str().into());
+    from_document(&document, None, issuer, settings, Zone::Local)
+        .map_err(|error| error.reading("url", "the setting `authorizationServerMetadata`"))
+}
+
 fn is_openid_provider(document: &Json) -> bool {
     let has = |member: &str| document.member(member).strings().is_some_and(|list| !list.is_empty());
     let lists_openid = listed_scopes(document).is_none_or(|scopes| scopes.contains(OPENID));
@@ -97,13 +104,16 @@ fn from_document(
     };
     let text = document.member("issuer").as_str().ok_or_else(|| invalid("issuer", "must be a string"))?;
     let issuer = Issuer::named(text, named_by).ok().filter(|issuer| issuer.is_same_for_discovery(asked)).ok_or_else(|| {
-        let message = "The authorization server's metadata names another issuer than the one that was asked for (RFC 8414 §3.3). It was not used. The operators of the MCP server and of the authorization server have to agree on the spelling of the issuer.";
-        Error::new(Code::IssuerMismatch, message, &[]).with("asked", asked.as_str())
+        let (asked, named) = (asked.as_str(), printable_url(text));
+        let message = "The authorization server's metadata names another issuer, `{}`, than the one that was asked for, `{}` (RFC 8414 §3.3). It was not used. One of two has to be corrected: `issuer` in that metadata, or `authorization_servers` in the MCP server's.";
+        Error::new(Code::IssuerMismatch, message, &[&named, asked]).with("asked", asked).with("named", named)
     })?;
     let optional = |member: &'static str| match document.member(member) {
         Json::Null => Ok(None),
         Json::String(text) if text.is_empty() => Ok(None),
-        Json::String(text) => Endpoint::named(text, named_by).map(Some).map_err(|error| error.with("member", member)),
+        Json::String(text) => {
+            Endpoint::named(text, named_by).map(Some).map_err(|error| error.reading("member", member))
+        }
         _ => Err(invalid(member, "must be a string")),
     };
     let required = |member: &'static str| optional(member)?.ok_or_else(|| invalid(member, "is missing"));

@@ -5,7 +5,7 @@ use crate::record;
 
 record! {
     /// What a protected resource asks for in its `WWW-Authenticate` header.
-    #[derive(Debug, PartialEq)]
+    #[derive(Debug, Default, PartialEq)]
     pub struct Challenge {
         /// The scheme as it is written by the standards: `Bearer` or `DPoP`.
         pub scheme: String,
@@ -17,6 +17,14 @@ record! {
         pub error: Option<String>,
         /// The server's words, cut and made printable.
         pub error_description: Option<String>,
+    }
+}
+
+impl Challenge {
+    /// Whether another one, or none, asks for the same. Words may differ each time.
+    pub fn is_same_cause(&self, other: Option<&Challenge>) -> bool {
+        let other = other.cloned().unwrap_or_default();
+        self.resource_metadata == other.resource_metadata && self.scopes == other.scopes && self.error == other.error
     }
 }
 

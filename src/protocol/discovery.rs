@@ -68,6 +68,7 @@ impl Discovery {
             protected_resource: self.protected_resource.scopes_supported.clone(),
             host: settings.scopes.clone(),
             host_optional: settings.optional_scopes.clone(),
+            exact: settings.exact_scopes.clone(),
             refresh: Some(settings.refresh.unwrap_or(true)),
             authorization_server: self.authorization_server.scopes_supported.clone(),
             openid_provider: self.authorization_server.openid_provider.filter(|_| is_of_person),

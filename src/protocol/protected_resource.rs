@@ -6,6 +6,7 @@ use crate::data::error::{Code, Error, Result};
 use crate::data::http::Response;
 use crate::data::identifier::Issuer;
 use crate::data::json::Json;
+use crate::data::printable::{filled, mentions, printable, printable_url};
 use crate::data::scope::ScopeSet;
 use crate::data::url::{Url, Zone};
 use crate::protocol::well_known;
@@ -46,13 +47,22 @@ pub enum Statement {
 /// it and whose own well-known location says so (RFC 9728 §3.3), so that one tenant of an origin cannot get
 /// tokens for the whole origin.
 pub fn read(response: &Response, metadata_url: &str, called: &Url, named_by: Zone) -> Result<Statement> {
+    // JSON is known by its content, whatever its type; but pages are what many people may write at one host. Its well-known
+    // locations are its own.
+    if response.media_type == "text/html" && !mentions(metadata_url, "/.well-known/") {
+        return Err(response.not_json("it is a page, at a location that is not well-known"));
+    }
     let document = response.document()?;
     let invalid = |member: &str, rule: &str| {
         Error::invalid_document("The protected resource's metadata (RFC 9728 §2)", member, rule)
     };
     let text = document.member("resource").as_str().ok_or_else(|| invalid("resource", "must be a string"))?;
     let resource = Url::parse(text).filter(|url| !url.has_fragment() && url.is_secure() && url.is_plain());
-    let resource = resource.ok_or_else(|| invalid("resource", "must be a plain https URL without fragment"))?;
+    let resource = resource.ok_or_else(|| {
+        let named = printable_url(text);
+        let rule = filled("must be a plain https URL without fragment, and is `{}`", &[&named]);
+        invalid("resource", &rule).with("named", named)
+    })?;
     if !resource.contains(called) {
         let message = "The protected resource's metadata speaks of another resource than the one that is called (RFC 9728 §3.3). Nothing was sent to any authorization server. Check the MCP server's URL; if it is right, the server's operator has to correct `resource`.";
         return Err(Error::new(Code::ResourceMismatch, message, &[]).with("called", called.as_str()));
@@ -70,7 +80,7 @@ pub fn read(response: &Response, metadata_url: &str, called: &Url, named_by: Zon
     for issuer in servers.into_iter().take(ISSUER_LIMIT) {
         match Issuer::named(issuer, named_by) {
             Ok(issuer) => authorization_servers.push(issuer),
-            Err(error) => unusable = unusable.or(Some(error)),
+            Err(error) => unusable = unusable.or(Some(error.reading("member", "authorization_servers"))),
         }
     }
     if authorization_servers.is_empty() {
@@ -80,7 +90,7 @@ pub fn read(response: &Response, metadata_url: &str, called: &Url, named_by: Zon
         resource: text.to_owned(),
         authorization_servers,
         scopes_supported: listed_scopes(document),
-        resource_name: document.member("resource_name").as_str().map(crate::data::printable::printable),
+        resource_name: document.member("resource_name").as_str().map(printable),
         metadata_url: Some(metadata_url.to_owned()),
     })))
 }

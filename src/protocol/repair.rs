@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::data::error::{Code, Error};
+use crate::data::error::{Code, Error, Kind};
 use crate::data::http::StatedError;
-use crate::data::printable::mentions;
+use crate::data::printable::{filled, mentions};
 use crate::data::scope::ScopeSet;
 use crate::protocol::authorization::PendingAuthorization;
 use crate::protocol::registration::RegistrationKind;
@@ -59,7 +59,7 @@ pub fn refused_scopes(refusal: &StatedError, pending: &PendingAuthorization) -> 
 /// where the server made us register without scopes, or answered to the same question just now.
 pub fn after(refusal: &StatedError, pending: &PendingAuthorization, unseen: bool, now: u64) -> Option<Repair> {
     let PendingAuthorization { plan, attempts, registration, .. } = pending;
-    if attempts.authorizations >= AUTHORIZATION_LIMIT {
+    if attempts.authorizations >= AUTHORIZATION_LIMIT || plan.exact == Some(true) {
         return None;
     }
     if let Some(wanted) = wanted_scopes(refusal, pending, unseen) {
@@ -124,7 +124,8 @@ fn wanted_scopes(refusal: &StatedError, pending: &PendingAuthorization, unseen: 
 pub fn refused(refusal: StatedError, pending: &PendingAuthorization) -> Box<Error> {
     let requested = pending.plan.requested();
     let refused = refused_scopes(&refusal, pending);
-    let is_outright = !refused.is_empty() && pending.plan.outright().includes(&refused);
+    let is_outright =
+        !refused.is_empty() && pending.plan.outright().includes(&refused) && pending.plan.exact != Some(true);
     let scopes = if is_outright || !refused.is_empty() && !requested.named_by(&refusal).is_empty() {
         refused
     } else {
@@ -147,7 +148,7 @@ pub fn refused(refusal: StatedError, pending: &PendingAuthorization) -> Box<Erro
         }
         "invalid_scope" => (
             Code::AuthorizationRefused,
-            "The authorization server {} refused the scopes `{}`. Its operator has to permit them for this client; if they come from the setting `scopes`, change it.",
+            "The authorization server {} refused the scopes `{}`. Its operator has to permit them for this client; if they come from the setting `scopes` or `exactScopes`, change it.",
         ),
         "access_denied" if scopes.is_empty() => (
             Code::AuthorizationRefused,
@@ -166,7 +167,24 @@ pub fn refused(refusal: StatedError, pending: &PendingAuthorization) -> Box<Erro
         }
         _ => (Code::AuthorizationRefused, "The authorization server {} refused the sign-in."),
     };
-    refusal.into_error(code, sentence, &[issuer, scopes]).with("issuer", issuer)
+    let error = refusal.into_error(code, sentence, &[issuer, scopes]).with("issuer", issuer);
+    if pending.resource.is_some() { naming_resource(error) } else { error }
+}
+
+/// A refusal of the `resource` parameter (RFC 8707 §2), by its code or in words, names the settings that help. What servers
+/// write about the resource owner is about people.
+pub fn naming_resource(mut error: Box<Error>) -> Box<Error> {
+    let stated = |own: &str| {
+        let detail = error.details.iter().find(|(name, _)| *name == own);
+        detail.and_then(|(_, value)| value.as_str()).unwrap_or_default()
+    };
+    let (code, words) = (stated("error"), stated("errorDescription"));
+    let is_in_words = mentions(words, "resource") && !mentions(words, "resource owner") && code != "access_denied";
+    if error.kind() == Kind::Refused && (code == "invalid_target" || is_in_words) {
+        let message = "{} This is about the `resource` parameter (RFC 8707): set `omitResource` for this server, or `resource` to what it knows the MCP server by.";
+        error.message = filled(message, &[&error.message]);
+    }
+    error
 }
 
 /// There is no error code for it: a requirement of single clients shows in the server's words alone.

@@ -35,7 +35,8 @@
 //!
 //! Where a server made the client register without scope, and named none, nothing is known, and the request is the plan.
 //! A ceiling that the host declared (a client registered by hand, the `scope` of a client metadata document) is no
-//! silence: what it leaves out is not requested, and if that is required, no browser opens.
+//! silence: what it leaves out is not requested, and if that is required, no browser opens. Where the host says exactly what
+//! to request, that is registered and requested as it is, on its word: nothing is added, left out or repaired.
 //!
 //! **A registration from an earlier time** serves if everything in the plan is among its scopes, or was asked for when
 //! it was made: asking again would not change that answer within a day. Otherwise it is widened where the server lets
@@ -155,6 +156,8 @@ record! {
         pub version: u64,
         /// Every scope that anybody named, in order.
         pub scopes: Vec<PlannedScope>,
+        /// Whether the host said exactly what to request: then nothing that a server says changes it.
+        pub exact: Option<bool>,
     }
 }
 
@@ -174,6 +177,8 @@ record! {
         pub host: Option<ScopeSet>,
         /// The host's scopes for this server that it can do without.
         pub host_optional: Option<ScopeSet>,
+        /// The host's scopes for this server where it says exactly what to request.
+        pub exact: Option<ScopeSet>,
         /// Whether the host wants to stay signed in.
         pub refresh: Option<bool>,
         /// The authorization server's `scopes_supported` (RFC 8414 §2): only asked whether it lists `offline_access`.
@@ -188,7 +193,13 @@ record! {
 /// Plans the scopes of a connection (see the module's text). `earlier` is the plan of the same connection that
 /// is to be widened or repeated.
 pub fn plan(sources: &ScopeSources, earlier: Option<&ScopePlan>) -> Arc<ScopePlan> {
-    let mut plan = earlier.cloned().unwrap_or(ScopePlan { version: 1, scopes: Vec::new() });
+    if let Some(exact) = &sources.exact {
+        let mut plan = ScopePlan { version: 1, scopes: Vec::new(), exact: Some(true) };
+        plan.add(&Some(exact.clone()), Source::Host, true, Purpose::Request);
+        return plan.settled(&|_| ());
+    }
+    let mut plan = earlier.cloned().unwrap_or(ScopePlan { version: 1, scopes: Vec::new(), exact: None });
+    plan.exact = None;
     let insisted = sources.insisted.clone().unwrap_or_default();
     let is_step_up = earlier.is_some() && (!insisted.is_empty() || sources.insufficient == Some(true));
     for scope in &mut plan.scopes {
@@ -470,8 +481,8 @@ impl ScopePlan {
         let mut plan = self.clone();
         for scope in &mut plan.scopes {
             change(scope);
-            scope.refused &= scope.registered != Some(true);
-            let is_permitted = scope.registered != Some(false) || scope.outright.is_some();
+            scope.refused &= scope.registered != Some(true) && plan.exact != Some(true);
+            let is_permitted = scope.registered != Some(false) || scope.outright.is_some() || plan.exact == Some(true);
             scope.requested = scope.purpose == Purpose::Request && is_permitted && !scope.refused;
         }
         // Alone, `offline_access` would take the place of the server's defaults.

@@ -66,6 +66,9 @@ record! {
         pub scopes: Option<ScopeSet>,
         /// Scopes to request on top, and to do without where the server refuses.
         pub optional_scopes: Option<ScopeSet>,
+        /// Exactly the scopes to register and request, whatever anybody else names or registers: for a server that lists more
+        /// than this person or company may have. An empty list: none. A step-up beyond them is an error.
+        pub exact_scopes: Option<ScopeSet>,
         /// Whether to ask for `offline_access`, where the authorization server lists it, to stay signed in. Default: true.
         pub refresh: Option<bool>,
         /// Whether `prompt=consent` goes with `offline_access` (OpenID Connect Core §11). Default: true.

@@ -6,8 +6,10 @@ use crate::data::error::{Code, Error, Result};
 use crate::data::http::{Parameters, Response};
 use crate::data::identifier::{RedirectUri, Secret};
 use crate::data::json::Json;
+use crate::data::printable::{filled, joined};
 use crate::data::scope::ScopeSet;
 use crate::protocol::authorization::{AuthorizationCode, PendingAuthorization};
+use crate::protocol::challenge::Challenge;
 use crate::protocol::discovery::Discovery;
 use crate::protocol::grant::GrantType;
 use crate::protocol::registration::ClientRegistration;
@@ -16,6 +18,9 @@ use crate::{record, string_enum};
 
 /// A longer lifetime is taken for this one, 136 years: a stored session holds no number that it could not read again.
 const LONGEST_LIFETIME: u64 = u32::MAX as u64;
+
+/// Types of tokens that a request presents in another way, or not at all. Any other word stands for a bearer token.
+const OTHER_SCHEMES: [&str; 4] = ["dpop", "pop", "mac", "n_a"];
 
 string_enum! {
     /// What an access token is bound to, where having it is not enough.
@@ -75,6 +80,8 @@ record! {
         pub plan: Arc<ScopePlan>,
         /// The tokens.
         pub tokens: Tokens,
+        /// The challenge with which the MCP server refused the token of the sign-in; absent where it did not.
+        pub refused_with: Option<Arc<Challenge>>,
     }
 }
 
@@ -127,6 +134,9 @@ pub fn accepted(response: &Response) -> Result<Json> {
 /// Reads a token answer. Only a client that can prove that it has a key takes a token that is bound to one.
 pub fn read(response: &Response, now: u64, proves_possession: bool) -> Result<Answer> {
     let document = accepted(response)?;
+    // Slack has the tokens of a person one level below.
+    let of_person = document.member("authed_user");
+    let document = if of_person.text("access_token").is_some() { of_person } else { &document };
     let invalid = |member: &str, rule: &str| Error::invalid_document("The token answer (RFC 6749 §5.1)", member, rule);
     let text = |member| document.text(member);
     let access_token = text("access_token").ok_or_else(|| invalid("access_token", "is missing"))?;
@@ -134,9 +144,9 @@ pub fn read(response: &Response, now: u64, proves_possession: bool) -> Result<An
         let message = "The access token contains characters that cannot stand in a header (RFC 6750 §2.1). It was not stored; the authorization server's operator has to correct it.";
         Error::new(Code::InvalidToken, message, &[])
     })?;
-    let is_of_type = |name: &str| text("token_type").is_some_and(|kind| kind.eq_ignore_ascii_case(name));
-    let token_type = (proves_possession && is_of_type("dpop")).then_some(TokenType::Dpop);
-    if token_type.is_none() && text("token_type").is_some() && !is_of_type("bearer") {
+    let is_of_type = |name: &&str| text("token_type").is_some_and(|kind| kind.eq_ignore_ascii_case(name));
+    let token_type = (proves_possession && is_of_type(&"dpop")).then_some(TokenType::Dpop);
+    if token_type.is_none() && OTHER_SCHEMES.iter().any(is_of_type) {
         let message = "The access token is of a type that is not supported here. It was not stored. Ask the authorization server's operator for bearer tokens.";
         return Err(Error::new(Code::TokenTypeUnsupported, message, &[]));
     }
@@ -150,7 +160,9 @@ pub fn read(response: &Response, now: u64, proves_possession: bool) -> Result<An
         refresh_token: text("refresh_token").map(Secret::new),
         received_at: now,
     };
-    Ok(Answer { tokens, scope: text("scope").map(str::to_owned) })
+    let listed = document.member("scope").strings().map(|list| list.into_iter().map(str::to_owned).collect::<Vec<_>>());
+    let scope = text("scope").map(str::to_owned).or_else(|| listed.map(|list| joined(&list, " ")));
+    Ok(Answer { tokens, scope })
 }
 
 fn document(response: &Response) -> Result<Json> {
@@ -169,14 +181,17 @@ fn document(response: &Response) -> Result<Json> {
     }
 }
 
-/// Only a stated OAuth error is a refusal; a bare status decides nothing about credentials.
+/// A refusal says so by an OAuth error, or by its status alone, whatever its body.
 fn refused(response: &Response) -> Box<Error> {
     let stated = response.stated_error();
-    let status = response.status;
+    let status = Json::from(response.status).to_text();
     let (code, sentence) = match stated.error.as_deref() {
+        None if matches!(response.status, 400..=499) => {
+            (Code::TokenRefused, "The token endpoint refused with status {}, and without an OAuth error.")
+        }
         None => {
-            let message = "The token endpoint answered with a status that the protocol does not foresee, and without an OAuth error. Nothing was deleted; try again later.";
-            return Error::new(Code::UnexpectedStatus, message, &[]).with("status", status);
+            let message = "The token endpoint answered with status {}, which the protocol does not foresee, and without an OAuth error. Nothing was deleted; try again later.";
+            return Error::new(Code::UnexpectedStatus, message, &[&status]).with("status", response.status);
         }
         Some("invalid_client") => {
             (Code::ClientRefused, "The authorization server does not accept this client any more. Register it again.")
@@ -186,21 +201,21 @@ fn refused(response: &Response) -> Box<Error> {
         }
         Some(_) => (Code::TokenRefused, "The authorization server refused to issue tokens."),
     };
-    stated.into_error(code, sentence, &[]).with("status", status)
+    stated.into_error(code, sentence, &[&status]).with("status", response.status)
 }
 
 /// A refresh that is refused. With `invalid_grant` the refresh token is dead, the client is not. Some servers have no
 /// OAuth error for it, and somebody in between may have refused: whoever it was, trying again leads nowhere.
-pub fn refresh_refused(mut error: Box<Error>, response: &Response) -> Box<Error> {
-    if error.code == Code::UnexpectedStatus && matches!(response.status, 400..=499) {
-        let status = Json::from(response.status).to_text();
-        let sentence = "The refresh token was refused with status {}, and without an OAuth error. Nothing was deleted. Sign in again; the client and its scopes are kept.";
-        let refusal = response.stated_error();
-        return refusal.into_error(Code::RefreshTokenRefused, sentence, &[&status]).with("status", response.status);
-    }
-    if error.code == Code::TokenRefused && error.details.contains(&("error", "invalid_grant".into())) {
+pub fn refresh_refused(mut error: Box<Error>) -> Box<Error> {
+    let stated = error.details.iter().find(|(name, _)| *name == "error").map(|(_, value)| value.as_str());
+    if error.code == Code::TokenRefused && stated.is_none_or(|stated| stated == Some("invalid_grant")) {
         error.code = Code::RefreshTokenRefused;
-        error.message = "The refresh token is not accepted any more: it expired, was revoked, or was used before. Sign in again; the client and its scopes are kept.".to_owned();
+        let what = match stated {
+            None => "Nothing was deleted.",
+            Some(_) => "The refresh token expired, was revoked, or was used before.",
+        };
+        let message = "{} {} Sign in again; the client and its scopes are kept.";
+        error.message = filled(message, &[&error.message, what]);
     }
     error
 }
@@ -224,7 +239,8 @@ pub fn session(answer: Answer, grant: GrantType, granting: Granting) -> Session 
     let granted = answer.granted(&plan);
     let plan = plan.granting(granted.as_ref());
     let registration = registration.permitting(&plan, answer.tokens.received_at).into();
-    Session { version: 1, grant, sign_in: None, discovery, resource, registration, plan, tokens: answer.tokens }
+    let tokens = answer.tokens;
+    Session { version: 1, grant, sign_in: None, discovery, resource, registration, plan, tokens, refused_with: None }
 }
 
 /// The session after a refresh: what the answer does not mention stays as it was (RFC 6749 §6).

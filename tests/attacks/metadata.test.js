@@ -329,13 +329,15 @@ attack('an issuer that looks like the honest one', async (context) => {
  *
  * @param {TestContext} context
  * @param {{ status?: number, headers?: Record<string, string>, body?: object | string }} answer
- * @param {{ challenged: boolean }} how whether the challenge names the location
+ * @param {{ challenged: boolean, at?: string }} how whether the challenge names the location, and another one
  */
-async function signInBehind(context, answer, { challenged }) {
+async function signInBehind(context, answer, { challenged, at }) {
   const internet = createInternet(context);
   const evil = await startAuthorizationServer(internet, 'https://evil.example');
   const resource = await startProtectedResource(internet, 'https://host.example/mcp', { authorizationServers: [] });
-  resource.routes[resource.metadataPath] = () => answer;
+  resource.routes[at ?? resource.metadataPath] = () => answer;
+  const named = { 'www-authenticate': `Bearer resource_metadata="https://host.example${at}"` };
+  if (at) resource.routes['/mcp'] = () => ({ status: 401, headers: named });
   if (!challenged) resource.routes['/mcp'] = () => ({ status: 401, headers: { 'www-authenticate': 'Bearer' } });
   resource.routes['/.well-known/oauth-protected-resource'] = () => ({
     body: { resource: 'https://host.example', authorization_servers: [evil.issuer] },
@@ -416,11 +418,8 @@ attack('[refuses D8] a page that is a document at the same time, where anybody m
     resource: 'https://host.example/mcp',
     authorization_servers: ['https://evil.example'],
   });
-  const error = await signInBehind(
-    context,
-    { headers: { 'content-type': 'text/html' }, body: document },
-    { challenged: true },
-  );
+  const page = { headers: { 'content-type': 'text/html' }, body: document };
+  const error = await signInBehind(context, page, { challenged: true, at: '/users/mallory/page.html' });
   assert.equal(error.code, 'not_json');
 });
 

@@ -226,7 +226,6 @@ describe('the tokens of a connection', () => {
       kind: 'transport',
     },
     'status 425': { fault: () => new Response(null, { status: 425 }), code: 'server_unavailable', kind: 'transport' },
-    'status 501': { fault: () => new Response(null, { status: 501 }), code: 'unexpected_status', kind: 'misbehaved' },
   };
   for (const [what, { fault, code, kind }] of Object.entries(failures)) {
     test(`[refuses T5] a refresh that ends in ${what}: an error to retry; nothing that is stored is lost, and no browser opens`, async () => {
@@ -256,8 +255,37 @@ describe('the tokens of a connection', () => {
         headers: { 'content-type': 'text/html' },
       }),
   };
+  /** @type {Record<string, { answer: () => Response, code: string }>} */
+  const unreadable = {
+    'a page in place of tokens': { answer: () => new Response('<h1>Sign in</h1>'), code: 'not_json' },
+    'status 501': { answer: () => new Response(null, { status: 501 }), code: 'unexpected_status' },
+    'a redirect': {
+      answer: () => new Response(null, { status: 302, headers: { location: '/login' } }),
+      code: 'redirect_refused',
+    },
+    'no tokens': { answer: () => Response.json({ ok: true }), code: 'invalid_document' },
+  };
+  for (const [what, { answer, code }] of Object.entries(unreadable)) {
+    test(`[accepts T5, interop 73] a refresh that is answered with ${what}: a person signs in again, and until then nothing is deleted`, async () => {
+      const machine = await signedInMachine();
+      const { host, network, trips } = machine;
+      const before = /** @type {any} */ (await withExpiredToken(machine));
+      const refused = refusing(before.tokens);
+      network.fault = (request) => (request.form.get('grant_type') === 'refresh_token' ? answer() : refused?.(request));
+      await assert.rejects(callTool(machine.start().fetch(world.server), world.server), {
+        code: 'interaction_required',
+      });
+      await assert.rejects(machine.start().connection(world.server).refresh(), { code });
+      assert.deepEqual(await storedSession(host.store, world.server), before);
+      const { fetch } = machine.start().connection(world.server, { interaction: true });
+      assert.equal((await callTool(fetch, world.server)).status, 200);
+      assert.equal(trips.length, 1);
+      assert.equal(network.registrations().length, 0);
+    });
+  }
+
   for (const [what, refusal] of Object.entries(refusals)) {
-    test(`[accepts T5, interop 91] a refresh that is refused with ${what}: a person signs in again with the same client, and until then nothing is deleted`, async () => {
+    test(`[accepts T5, interop 73, interop 91] a refresh that is refused with ${what}: a person signs in again with the same client, and until then nothing is deleted`, async () => {
       const machine = await signedInMachine();
       const { host, network, trips } = machine;
       const before = /** @type {any} */ (await withExpiredToken(machine));

@@ -291,11 +291,15 @@ impl Client {
             let untested = self.memories[account].untested.as_ref().filter(|(own, _)| Some(own) == token.as_ref());
             let input = RefusalInput {
                 endpoint: endpoint(),
+                account: ACCOUNTS[account].to_owned(),
+                method: None,
+                in_session: None,
                 status,
                 headers: headers.clone(),
                 session,
                 late: None,
                 untested: untested.map(|(_, from)| *from),
+                accepted: None,
                 attempt,
             };
             let decision = self.run(|replay| decide(replay, &input))?;
@@ -383,8 +387,13 @@ impl Client {
     }
 
     fn renew_unless_refused(&mut self, account: usize, replaces: &str) -> Result<()> {
-        let input =
-            RenewInput { endpoint: endpoint(), account: ACCOUNTS[account].to_owned(), replaces: replaces.to_owned() };
+        let input = RenewInput {
+            endpoint: endpoint(),
+            account: ACCOUNTS[account].to_owned(),
+            replaces: replaces.to_owned(),
+            challenge: None,
+            settings: None,
+        };
         match self.run(|replay| renew(replay, &input)) {
             Ok(renewal) => {
                 if renewal.renewed

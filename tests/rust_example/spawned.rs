@@ -73,12 +73,24 @@ async fn flows_run_in_tasks_of_their_own() {
     assert_eq!(outcome.err().unwrap().code, Code::StateMismatch);
 
     let (account, replaces) = ("default".to_owned(), "a token".to_owned());
-    let input = RenewInput { endpoint: endpoint.clone(), account, replaces };
+    let input = RenewInput { endpoint: endpoint.clone(), account, replaces, challenge: None, settings: None };
     let renewal = spawned(&host, move |replay| renewal::renew(replay, &input)).await.unwrap();
     assert!(renewal.session.is_none());
 
     let headers = vec!["Bearer scope=\"edit\"".to_owned()];
-    let input = RefusalInput { endpoint, status: 401, headers, session: None, late: None, untested: None, attempt: 0 };
+    let input = RefusalInput {
+        endpoint,
+        account: "default".to_owned(),
+        method: None,
+        in_session: None,
+        status: 401,
+        headers,
+        session: None,
+        late: None,
+        untested: None,
+        accepted: None,
+        attempt: 0,
+    };
     let decision = spawned(&host, move |replay| refusal::decide(replay, &input)).await.unwrap();
     assert_eq!(decision.action, Action::SignIn);
 }

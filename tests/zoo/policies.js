@@ -58,8 +58,20 @@
  * @property {number} [seconds] the life of an access token; default: an hour
  * @property {boolean} [knowsNobody] whether every client is refused as unknown
  * @property {number} [learnsAfter] how many times a new client is taken for an unknown one, here
+ * @property {Words} [unknownClient] what an unknown client is answered; default: 401 with `invalid_client`
+ * @property {Words} [refusesCode] what every code is answered
+ * @property {Words} [answersRefresh] what every refresh is answered
+ * @property {string} [path] where the endpoint is; nothing is at any other place. Default: `/token`
+ * @property {string} [type] the `token_type` of answers; default: Bearer
+ * @property {boolean} [listsScopes] whether the `scope` of answers is a list
+ *
+ * @typedef {object} Words an answer in a server's own words
+ * @property {number} status
+ * @property {object} [body]
+ * @property {string} [text]
  *
  * @typedef {object} ServerPolicy
+ * @property {'not found' | 'a page' | 'unavailable'} [off] how a server answers that is not there any more
  * @property {string} [lists] `scopes_supported` of the authorization server's metadata
  * @property {boolean} [openidProvider] whether its metadata has the members of an OpenID provider
  * @property {RegistrationPolicy} [registration]

@@ -112,9 +112,13 @@ export class PolicyServer {
    */
   answer({ method, url, headers, body }) {
     const path = url.pathname;
+    const { off } = this.#policy;
+    if (off === 'a page') return { status: 200, text: '<h1>This domain is for sale</h1>' };
+    if (off) return { status: off === 'unavailable' ? 503 : 404 };
     if (path === '/.well-known/oauth-authorization-server') return { status: 200, body: this.#metadata() };
     if (path === '/authorize' && method === 'GET') return this.#authorize(url.searchParams, 'x-person' in headers);
-    if (path === '/token' && method === 'POST') return this.#issue(new URLSearchParams(body), headers.authorization);
+    if (path === (this.#token.path ?? '/token') && method === 'POST')
+      return this.#issue(new URLSearchParams(body), headers.authorization);
     if (path === '/register' && method === 'POST') return this.registry.register(JSON.parse(body));
     if (path.startsWith('/register/')) {
       return this.registry.manage(method, path.slice('/register/'.length), headers.authorization, body);
@@ -128,7 +132,7 @@ export class PolicyServer {
     return {
       issuer,
       authorization_endpoint: `${issuer}/authorize`,
-      token_endpoint: `${issuer}/token`,
+      token_endpoint: `${issuer}${this.#token.path ?? '/token'}`,
       ...(this.registry.registration.offered === false ? {} : { registration_endpoint: `${issuer}/register` }),
       ...(this.#policy.lists === undefined ? {} : { scopes_supported: scopes(this.#policy.lists) }),
       ...(this.#policy.openidProvider
@@ -283,7 +287,7 @@ export class PolicyServer {
       (client.secret !== undefined && method !== (client.dynamic ? 'form' : 'basic')) ||
       expired
     )
-      return { status: 401, body: { error: 'invalid_client' } };
+      return (!client && this.#token.unknownClient) || { status: 401, body: { error: 'invalid_client' } };
     return form.get('grant_type') === 'refresh_token' ? this.#refresh(form, client) : this.#redeem(form, client);
   }
 
@@ -293,6 +297,7 @@ export class PolicyServer {
    * @returns {Answer}
    */
   #redeem(form, client) {
+    if (this.#token.refusesCode) return this.#token.refusesCode;
     const code = this.#codes.get(form.get('code') ?? '');
     this.#codes.delete(form.get('code') ?? '');
     if (code && !code.byPerson) this.told.violations.push('redeemed a code to which nobody agreed');
@@ -314,6 +319,7 @@ export class PolicyServer {
    * @returns {Answer}
    */
   #refresh(form, client) {
+    if (this.#token.answersRefresh) return this.#token.answersRefresh;
     const token = form.get('refresh_token') ?? '';
     const grant = this.#refreshTokens.get(token);
     if (!grant || grant.client.id !== client.id) return { status: 400, body: { error: 'invalid_grant' } };
@@ -342,10 +348,10 @@ export class PolicyServer {
     if (refreshToken) this.#refreshTokens.set(refreshToken, { client, granted, expiresAt: Infinity });
     return {
       access_token: accessToken,
-      token_type: 'Bearer',
+      token_type: this.#token.type ?? 'Bearer',
       expires_in: seconds,
       refresh_token: refreshToken,
-      scope: saysScope ? granted.join(separator) : undefined,
+      scope: !saysScope ? undefined : this.#token.listsScopes ? granted : granted.join(separator),
     };
   }
 }

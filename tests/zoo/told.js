@@ -23,6 +23,8 @@ export class Told {
   #time = 0;
   /** What may be asked for outright, whatever the client was told. @type {Set<string>} */
   #insisted = new Set();
+  /** What may be asked for on the host's word, by any client. @type {string[]} */
+  exact = [];
 
   /** @param {string[]} scopes */
   insist(scopes) {
@@ -71,7 +73,11 @@ export class Told {
     const told = this.#clients.get(clientId);
     if (told?.scopes === undefined && dynamic && requested.length > 0) this.untold += 1;
     const beyond = requested.filter(
-      (scope) => told?.scopes && !told.scopes.includes(scope) && !(dynamic && this.#insisted.has(scope)),
+      (scope) =>
+        told?.scopes &&
+        !told.scopes.includes(scope) &&
+        !this.exact.includes(scope) &&
+        !(dynamic && this.#insisted.has(scope)),
     );
     if (beyond.length > 0) {
       this.violations.push(`requested ${beyond.join(' ')}, though told only: ${told?.scopes?.join(' ') || 'nothing'}`);

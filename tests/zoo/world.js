@@ -92,6 +92,7 @@ export async function play(scenario, startClient) {
       for (const server of servers) {
         server.beginPhase();
         server.told.insist(settings.scopes ?? []);
+        server.told.exact = settings.exactScopes ?? [];
         if (phase.does.includes('sign in') || (phase.later ?? 0) > 86_400) server.told.forgetRefusals();
       }
       resource.beginPhase();

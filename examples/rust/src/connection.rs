@@ -20,6 +20,7 @@ use mcp_oauth_wasm::data::identifier::Endpoint;
 use mcp_oauth_wasm::data::url::{Url, Zone};
 use mcp_oauth_wasm::flow::replay::run;
 use mcp_oauth_wasm::flow::steps::SignedIn;
+use mcp_oauth_wasm::protocol::challenge::Challenge;
 use mcp_oauth_wasm::protocol::settings::ServerSettings;
 use mcp_oauth_wasm::protocol::token::Session;
 use reqwest::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
@@ -178,8 +179,11 @@ impl Connection {
                         return Ok(outcome);
                     }
                 }
-                Some(_) => {
+                Some((status, challenges)) => {
                     self.state().untested = None;
+                    if self.state().session.as_ref().is_some_and(|session| session.refused_with.is_some()) {
+                        self.on_refusal(status, challenges, token, attempt).await?;
+                    }
                     return Ok(outcome);
                 }
             }
@@ -201,7 +205,7 @@ impl Connection {
             return Err(Error::new(Code::NoRefreshToken, message, &[]).into());
         };
         let used = session.tokens.access_token.reveal();
-        self.renew(used).await?;
+        self.renew(used, None).await?;
         if self.token_in_use().as_deref() == Some(used) {
             let message = "The refresh token is not accepted any more. Sign in again.";
             return Err(Error::new(Code::RefreshTokenRefused, message, &[]).into());
@@ -236,11 +240,11 @@ impl Connection {
     async fn access_token(&self) -> Result<Option<String>> {
         let Some(Session { tokens, .. }) = self.session().await? else { return Ok(None) };
         if tokens.renew_at().is_some_and(|at| now() >= at) {
-            match self.renew(tokens.access_token.reveal()).await {
+            match self.renew(tokens.access_token.reveal(), None).await {
                 // Nothing was decided, and the token may still serve for its last seconds.
                 Err(Failure::Error(error))
                     if error.kind() == Kind::Transport && tokens.expires_at.is_none_or(|at| now() < at) => {}
-                renewed => renewed.or_else(ignore_token_refused)?,
+                renewed => renewed.or_else(ignore_answered)?,
             }
         }
         Ok(self.token_in_use())
@@ -255,22 +259,29 @@ impl Connection {
         let in_use = session.as_ref().map(|session| session.tokens.access_token.reveal().to_owned());
         let input = RefusalInput {
             endpoint: self.0.endpoint.clone(),
+            account: self.0.account.clone(),
+            method: None,
+            in_session: None,
             status: status.into(),
             headers,
             late: Some(in_use.is_some() && in_use != token),
             untested: untested.filter(|(token, _)| in_use.as_ref() == Some(token)).map(|(_, origin)| origin),
             session,
+            accepted: None,
             attempt,
         };
         let platform = FlowPlatform::new(&self.0.host);
-        let decision = run(&platform, |replay| refusal::decide(replay, &input)).await?;
-        let Decision { action, challenge, demanded } = decision;
+        let decision = run(&platform, |replay| refusal::decide(replay, &input)).await;
+        // What is remembered of a refusal is in the store.
+        self.state().session = None;
+        self.session().await?;
+        let Decision { action, challenge, demanded } = decision?;
         let used = in_use.unwrap_or_default();
         match action {
             Action::HandBack => return Ok(false),
             Action::SendAgain => return Ok(true),
             Action::Refresh => {
-                self.renew(&used).await.or_else(ignore_token_refused)?;
+                self.renew(&used, challenge.clone()).await.or_else(ignore_answered)?;
                 if self.token_in_use().is_some_and(|token| token != used) {
                     return Ok(true);
                 }
@@ -362,11 +373,11 @@ impl Connection {
 
     /// Renews the tokens, unless others than these are there by now. It goes on when nobody waits for it any more: the server
     /// may have rotated the refresh token.
-    async fn renew(&self, used: &str) -> Result<()> {
+    async fn renew(&self, used: &str, challenge: Option<Challenge>) -> Result<()> {
         let (connection, replaces) = (self.clone(), used.to_owned());
         self.once("refresh", || {
             async move {
-                let renewal = tokio::spawn(async move { connection.renewed(replaces).await });
+                let renewal = tokio::spawn(async move { connection.renewed(replaces, challenge).await });
                 renewal.await.unwrap_or_else(|error| {
                     Err(Error::new(Code::HostFailed, "The refresh was ended: {}.", &[&error.to_string()]).into())
                 })
@@ -376,10 +387,11 @@ impl Connection {
         .await
     }
 
-    async fn renewed(&self, replaces: String) -> Result<()> {
+    async fn renewed(&self, replaces: String, challenge: Option<Challenge>) -> Result<()> {
         self.store_unstored().await?;
-        let Inner { host, endpoint, account, .. } = &*self.0;
-        let input = RenewInput { endpoint: endpoint.clone(), account: account.clone(), replaces };
+        let Inner { host, endpoint, account, sign_in_host, .. } = &*self.0;
+        let (endpoint, account, settings) = (endpoint.clone(), account.clone(), sign_in_host.settings.clone());
+        let input = RenewInput { endpoint, account, replaces, challenge, settings };
         let renewal = run(&FlowPlatform::new(host), |replay| renewal::renew(replay, &input)).await?;
         let Renewal { session, renewed, stored } = renewal;
         if let Some(session) = session.clone().filter(|_| !stored) {
@@ -435,11 +447,11 @@ impl Connection {
     }
 }
 
-/// A refresh was refused, but not for the refresh token, or nobody said so: it is kept. The access token may still serve, and
-/// a person can sign in.
-fn ignore_token_refused(failure: Failure) -> Result<()> {
+/// A refresh brought no tokens, whatever the server answered: the refresh token is kept. The access token may still serve,
+/// and a person can sign in. Where no answer came, or somebody has to be patient, that is the error.
+fn ignore_answered(failure: Failure) -> Result<()> {
     match failure {
-        Failure::Error(error) if matches!(error.code, Code::TokenRefused | Code::RefreshTokenRefused) => Ok(()),
+        Failure::Error(error) if matches!(error.kind(), Kind::Refused | Kind::Incompatible | Kind::Misbehaved) => Ok(()),
         failure => Err(failure),
     }
 }

@@ -5,6 +5,7 @@
 import * as authorization from './authorization.js';
 import * as clients from './clients.js';
 import { crossings } from './crossings.js';
+import * as life from './life.js';
 import { preflight } from './preflight.js';
 import * as decides from './registration_decides.js';
 import * as echoes from './registration_echoes.js';
@@ -43,6 +44,12 @@ export const groups = {
   'grants more, less, or without saying': tokens.granted,
   offline_access: tokens.offlineAccess,
   refresh: tokens.refreshed,
+  'refuses a refresh in its own words': life.refusedRefreshes,
+  'moves, or is off': life.moved,
+  'forgets clients, and says so in odd words': life.forgottenInOddWords,
+  'refuses fresh codes': life.refusedCodes,
+  'exactly these scopes': life.exactly,
+  'odd tokens': life.oddTokens,
   'step-up': stepUp.widened,
   'step-up that must stop': stepUp.stopped,
   'who is asked first': stepUp.asked,
