@@ -4,7 +4,7 @@
 
 import { createAuthorizer, explain } from 'mcp-oauth-wasm';
 import { deviceAuthorization } from 'mcp-oauth-wasm/grants';
-import { loopbackRedirect, openBrowser, pastedRedirect } from 'mcp-oauth-wasm/node';
+import { loopbackRedirect, pastedRedirect } from 'mcp-oauth-wasm/node';
 import { UsageError } from './arguments.js';
 import { withClient } from './mcp.js';
 import { ask } from './prompt.js';
@@ -27,10 +27,9 @@ export async function run({ parameters: [endpoint = ''], options, output, signal
         },
       })
     : loopbackRedirect({
-        async open(url) {
+        announceUrl(url) {
           output.progress('Your browser opens. If it does not, open this address:');
           output.progress(['bold', url]);
-          await openBrowser(url);
         },
         showUrl: () =>
           output.progress(

@@ -18,7 +18,7 @@ import {
 import { untilAborted } from '../core/until_aborted.js';
 import { call } from '../core/wasm.js';
 import { performing, redirectsOf } from './effects.js';
-import { storedClients, storedPending, storedSession, storedStepUps } from './stored.js';
+import { storedPending, storedSession } from './stored.js';
 
 /** How often a request is sent again with a nonce that came with its refusal. */
 const NONCE_LIMIT = 3;
@@ -325,28 +325,15 @@ export class Connection {
 
   /**
    * Forgets the session, and has its tokens revoked where the server offers that. The client's registration stays, for the
-   * next sign-in.
+   * next sign-in, unless that is to be forgotten too.
    *
+   * @param {{ forgetClient?: boolean }} [what]
    * @returns {Promise<boolean>} whether the authorization server revoked them
    */
-  async signOut() {
-    const { host, endpoint, account } = this.context;
-    const session = await this.session();
-    await this.stored.write(null);
-    await storedStepUps(host.store, endpoint, account).write(null);
+  async signOut({ forgetClient = false } = {}) {
+    const { endpoint, account } = this.context;
     this.#session = null;
-    if (!session?.discovery.authorizationServer.endpoints?.revocation_endpoint) return false;
-    const { revoked } = await import('../extensions/revocation.js');
-    return revoked(session, performing(this.context).calls);
-  }
-
-  /**
-   * Forgets the client that the authorization server knows us by, and the session: the next sign-in registers anew. For
-   * a server that has forgotten the client, and can tell only the person.
-   */
-  async forgetClient() {
-    await this.signOut();
-    await storedClients(this.context.host.store, this.context.endpoint).write(null);
+    return call('signOut', { endpoint, account, forgetClient }, performing(this.context).calls);
   }
 
   /** @param {CallOptions} options */

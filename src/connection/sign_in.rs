@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::connection::refusal;
-use crate::connection::stored::{self, Clients, KeptPending, KeptRegistration, Place, Progress, Record};
+use crate::connection::stored::{self, KeptPending, KeptRegistration, Place, Progress};
 use crate::data::error::{Code, Error, Kind, Result, Step};
 use crate::data::http::Parameters;
 use crate::data::identifier::{Endpoint, Issuer, RedirectUri, Secret};
@@ -138,7 +138,7 @@ pub fn sign_in(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     let SignInInput { endpoint, account, host, .. } = input;
     let place = Place { endpoint, account };
     let demanded = input.demanded.clone().unwrap_or_default();
-    let (session_version, earlier) = replay.once(|| place.session(replay))?.unzip();
+    let earlier = replay.once(|| place.session(replay))?.map(|(_, session)| session);
     if let (Some(session), Some(refused_token)) = (&earlier, &input.replaces)
         && refusal::replaces(session, refused_token, &demanded)
     {
@@ -151,7 +151,8 @@ pub fn sign_in(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
         return Err(step_ups_exhausted(&demanded, endpoint));
     }
     let settings = host.settings.clone().unwrap_or_default();
-    let earlier_issuer = earlier.as_ref().map(|session| &session.registration.issuer);
+    let needed = replay.once(|| place.plan(replay, earlier.as_ref()))?;
+    let earlier_issuer = needed.as_ref().map(|needed| &needed.issuer);
     let discovery = replay.once(|| {
         // A server that has published metadata is not believed to have none: that would send its people elsewhere.
         let published =
@@ -165,7 +166,7 @@ pub fn sign_in(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     })?;
     let issuer = &discovery.authorization_server.issuer;
     let is_of_other_issuer = earlier_issuer.is_some_and(|earlier| earlier != issuer);
-    let earlier_plan = earlier.as_ref().filter(|_| !is_of_other_issuer).map(|session| session.plan.clone());
+    let earlier_plan = needed.as_ref().filter(|_| !is_of_other_issuer).map(|needed| needed.plan.clone());
     let plan = steps::plan(
         replay,
         &PlanInput {
@@ -194,19 +195,17 @@ pub fn sign_in(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     if let Some(reason) = reason.filter(|_| host.approves == Some(true)) {
         require_approval(replay, reason, endpoint, issuer, &plan)?;
     }
-    let Clients { record, kept } = place.client(replay, issuer, &settings)?;
-    let stored = kept.map(Arc::new);
+    // What cannot be stored is not registered: so the record is written before, as it is.
+    place.change_client(replay, issuer, &settings, &|there| there)?;
+    let stored = place.client(replay, issuer, &settings)?.map(Arc::new);
     let client = stored.as_ref().map(|stored| stored.registration.clone());
     let progress = Progress {
         pressed: input.pressed,
         step_up_for: Some(demanded).filter(|_| is_step_up),
         stored,
-        session_version,
         ..Progress::default()
     };
-    let clients = Some(record);
-    let mut sign_in =
-        SignIn { replay, place, host, settings, discovery, plan, client, redirect_uri: None, clients, progress };
+    let mut sign_in = SignIn { replay, place, host, settings, discovery, plan, client, redirect_uri: None, progress };
     sign_in.prefer_registration();
     sign_in.run()
 }
@@ -231,7 +230,6 @@ pub fn came_back(replay: &Replay, input: &CameBackInput) -> Result<SignInOutcome
         plan: pending.plan.clone(),
         client: Some(pending.registration.clone()),
         redirect_uri: pending.registration.redirect_uri.clone(),
-        clients: None,
         progress,
     };
     // The person came back with this client, whatever is registered from here on.
@@ -271,8 +269,6 @@ struct SignIn<'a> {
     client: Option<Arc<ClientRegistration>>,
     /// Where the person will come back to, once that is prepared.
     redirect_uri: Option<RedirectUri>,
-    /// The record of all clients for this MCP server, as it was read, until it is written.
-    clients: Option<Record>,
     progress: Progress,
 }
 
@@ -371,7 +367,6 @@ impl SignIn<'_> {
             Code::ClientRefused if progress.replaced.is_none() && self.can_replace_client() => {
                 self.progress.replaced = Some(true);
                 self.progress.without_document = Some(true);
-                self.clients = None;
                 if let Some(client) = self.client.take() {
                     self.place.forget_client(self.replay, &client)?;
                 }
@@ -434,10 +429,10 @@ impl SignIn<'_> {
     /// uses it; a server that does not let it be deleted keeps it, and nothing depends on that.
     fn finish(&mut self, session: Session) -> Result<SignInOutcome> {
         self.keep(&session.registration, false, true)?;
-        self.place.store_session(self.replay, &session, self.progress.session_version.clone())?;
+        self.place.store_session(self.replay, &session)?;
         let is_content = |scopes: &ScopeSet| session.plan.granted().includes(scopes);
         if self.progress.pressed == Some(true) {
-            self.place.forget_step_ups(self.replay)?;
+            self.place.forget(self.replay, "step-ups")?;
         } else if let Some(scopes) = self.progress.step_up_for.as_ref().filter(|scopes| is_content(scopes)) {
             self.place.count_step_up(self.replay, scopes, &|_| 0)?;
         }
@@ -479,8 +474,8 @@ impl SignIn<'_> {
     /// Keeps a client. Another one is replaced only once the new one works; an updated one, whose access token may have
     /// been rotated, at once.
     fn keep(&mut self, registration: &Arc<ClientRegistration>, unanswered: bool, works: bool) -> Result<()> {
-        let (account, known) = (self.place.account, self.clients.take());
-        self.place.change_client(self.replay, &registration.issuer, &self.settings, known, &|there| {
+        let account = self.place.account;
+        self.place.change_client(self.replay, &registration.issuer, &self.settings, &|there| {
             let there = there.filter(|there| there.registration.client_id == registration.client_id || !works);
             let mut kept = there.unwrap_or(KeptRegistration {
                 registration: registration.clone(),

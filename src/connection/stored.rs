@@ -9,12 +9,14 @@ use crate::data::json::Json;
 use crate::data::printable::{filled, joined};
 use crate::data::record::{AsJson, read};
 use crate::data::scope::ScopeSet;
+use crate::data::url::Zone;
 use crate::flow::effect::Effect;
 use crate::flow::replay::Replay;
 use crate::protocol::authorization::PendingAuthorization;
 use crate::protocol::registration::{ClientRegistration, RegistrationKind};
+use crate::protocol::scope_plan::ScopePlan;
 use crate::protocol::settings::ServerSettings;
-use crate::protocol::token::Session;
+use crate::protocol::token::{Session, Tokens};
 use crate::record;
 
 /// The version of the records that this code writes.
@@ -22,6 +24,9 @@ pub const RECORD_VERSION: u64 = 1;
 
 /// How often a swap is tried when others write the same record at the same time.
 const SWAP_LIMIT: usize = 100;
+
+/// How many replaced sessions are remembered for each account.
+const REPLACED_LIMIT: usize = 50;
 
 record! {
     /// A registered client, as it is stored (RFC 7591 §3.2.1).
@@ -40,8 +45,6 @@ record! {
     /// How far a sign-in has come, beside what its pending authorization tells.
     #[derive(Debug, Default)]
     pub struct Progress {
-        /// The version of the session's record when it began.
-        pub session_version: Option<String>,
         /// Which of the host's ways back is in use, counted from 0.
         pub redirect: u64,
         /// Whether a person asked for it.
@@ -80,16 +83,52 @@ record! {
     }
 }
 
-/// The version and the value of a record, if there is one.
-pub type Record = Option<(String, Json)>;
-
-/// What is stored about clients.
-pub struct Clients {
-    /// The record of all clients for one MCP server, as it was read.
-    pub record: Record,
-    /// The client at the issuer that was asked about.
-    pub kept: Option<KeptRegistration>,
+record! {
+    /// What the connection needs, though it has no session.
+    #[derive(Debug)]
+    pub struct KeptPlan {
+        /// The version of this record: 1.
+        pub version: u64,
+        /// The authorization server that the plan is for.
+        pub issuer: Issuer,
+        /// The plan of the last session.
+        pub plan: Arc<ScopePlan>,
+    }
 }
+
+record! {
+    /// Tokens that can be revoked (RFC 7009).
+    #[derive(Debug)]
+    pub struct Revocable {
+        /// Where.
+        pub endpoint: Endpoint,
+        /// The client that they were issued to.
+        pub registration: Arc<ClientRegistration>,
+        /// The tokens.
+        pub tokens: Tokens,
+    }
+}
+
+impl Revocable {
+    /// Those of a session, where the server revokes tokens.
+    pub fn of(Session { discovery, registration, tokens, .. }: &Session) -> Option<Revocable> {
+        let endpoint = discovery.authorization_server.endpoints.as_ref()?.get("revocation_endpoint")?;
+        let endpoint = Endpoint::named(endpoint, Zone::Local).ok()?;
+        Some(Revocable { endpoint, registration: registration.clone(), tokens: tokens.clone() })
+    }
+}
+
+record! {
+    /// What is left of the sessions that another one has replaced, until they are signed out with it.
+    #[derive(Debug, Default)]
+    pub struct Replaced {
+        /// Their tokens, the latest last.
+        pub sessions: Vec<Revocable>,
+    }
+}
+
+/// The version and the value of a record, if there is one.
+type Record = Option<(String, Json)>;
 
 /// Whose records they are: one account at one MCP server.
 pub struct Place<'a> {
@@ -100,11 +139,10 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// The key of a record. No account of one server has the place of another server's: an account may contain spaces,
-    /// a URL as it is called does not.
+    /// The key of a record, the same however the URL is spelled. No account of one server has the place of another
+    /// server's: an account may contain spaces, a URL as it is called does not.
     fn key(&self, kind: &str) -> String {
-        let endpoint: Vec<String> = self.endpoint.as_str().split(' ').map(str::to_owned).collect();
-        filled("{} {} {}", &[kind, &joined(&endpoint, "%20"), self.account])
+        filled("{} {} {}", &[kind, self.endpoint.url().href(), self.account])
     }
 
     /// The stored session, and the version of its record.
@@ -116,26 +154,42 @@ impl Place<'_> {
         if is_fit { Ok(Some((version, session))) } else { Err(damaged(&key)) }
     }
 
-    /// Stores the session, whatever is there: most likely that version still.
-    pub fn store_session(&self, replay: &Replay, session: &Session, likely: Option<String>) -> Result<()> {
+    /// Stores the session, whatever is there. What it replaces is kept for the sign-out, and not revoked before: that may
+    /// end the whole grant (RFC 7009 §2.1), and what came of it since.
+    pub fn store_session(&self, replay: &Replay, session: &Session) -> Result<()> {
         let (key, value) = (self.key("session"), session.to_json());
+        let (likely, there) = self.session(replay)?.unzip();
+        let is_other = |there: &Session| there.tokens.access_token != session.tokens.access_token;
+        if let Some(replaced) = there.filter(is_other).and_then(|there| Revocable::of(&there)) {
+            let may_serve = |Tokens { refresh_token, expires_at, .. }: &Tokens| {
+                refresh_token.is_some() || expires_at.is_none_or(|at| at > replay.now())
+            };
+            change(replay, &self.key("replaced"), &|there| {
+                let mut all = there.map_or(Ok(Replaced::default()), read::<Replaced>).ok()?.sessions;
+                all.push(replaced.clone());
+                all.retain(|kept| may_serve(&kept.tokens));
+                let sessions = all.split_off(all.len().saturating_sub(REPLACED_LIMIT));
+                Some(versioned().with("sessions", sessions.to_json()))
+            })?;
+        }
         if swap(replay, &key, likely, Some(value.clone()))? {
             return Ok(());
         }
-        change(replay, &key, None, &|_| Some(value.clone()))
+        change(replay, &key, &|_| Some(value.clone()))
     }
 
     /// The stored client at that issuer. One registered by hand is kept under its identifier instead, so that it stays
     /// bound to the issuer that it was first used with.
-    pub fn client(&self, replay: &Replay, issuer: &Issuer, settings: &ServerSettings) -> Result<Clients> {
+    pub fn client(
+        &self,
+        replay: &Replay,
+        issuer: &Issuer,
+        settings: &ServerSettings,
+    ) -> Result<Option<KeptRegistration>> {
         let key = self.clients_key();
         let record = read_record(replay, &key)?;
         let clients = record.as_ref().map_or(&Json::Null, |(_, value)| value.member("clients"));
-        let kept = match clients.member(&client_name(issuer, settings)) {
-            Json::Null => None,
-            kept => Some(whole(&key, kept)?),
-        };
-        Ok(Clients { record, kept })
+        whole(&key, clients.member(&client_name(issuer, settings)))
     }
 
     /// Changes the stored client at that issuer.
@@ -144,11 +198,10 @@ impl Place<'_> {
         replay: &Replay,
         issuer: &Issuer,
         settings: &ServerSettings,
-        known: Option<Record>,
         changed: &dyn Fn(Option<KeptRegistration>) -> Option<KeptRegistration>,
     ) -> Result<()> {
         let (key, name) = (self.clients_key(), client_name(issuer, settings));
-        change(replay, &key, known, &|there| {
+        change(replay, &key, &|there| {
             let clients = there.map(|there| there.member("clients").clone()).unwrap_or(Json::Object(Vec::new()));
             let kept = read::<Option<KeptRegistration>>(clients.member(&name)).ok()?;
             let Json::Object(mut members) = clients else { return None };
@@ -164,7 +217,7 @@ impl Place<'_> {
         if client.kind != RegistrationKind::Dynamic {
             return Ok(());
         }
-        self.change_client(replay, &client.issuer, &ServerSettings::default(), None, &|there| {
+        self.change_client(replay, &client.issuer, &ServerSettings::default(), &|there| {
             there.filter(|there| there.registration.client_id != client.client_id)
         })
     }
@@ -199,7 +252,7 @@ impl Place<'_> {
     /// Counts how often these scopes were asked for in vain.
     pub fn count_step_up(&self, replay: &Replay, scopes: &ScopeSet, counted: &dyn Fn(u64) -> u64) -> Result<()> {
         let operation = operation(scopes);
-        change(replay, &self.key("step-ups"), None, &|there| {
+        change(replay, &self.key("step-ups"), &|there| {
             let count = counted(there.map(|there| in_vain(there, &operation)).unwrap_or_default());
             let counts = there.map(|there| there.member("inVain").clone()).unwrap_or(Json::Object(Vec::new()));
             let counts = counts.overridden(&Json::Object(vec![(operation.clone(), count.to_json())]));
@@ -207,18 +260,40 @@ impl Place<'_> {
         })
     }
 
-    /// Forgets what was asked for in vain.
-    pub fn forget_step_ups(&self, replay: &Replay) -> Result<()> {
-        forget(replay, &self.key("step-ups"))
+    /// The tokens of the sessions that were replaced.
+    pub fn replaced(&self, replay: &Replay) -> Result<Vec<Revocable>> {
+        let key = self.key("replaced");
+        let there = read_record(replay, &key)?;
+        there.map_or(Ok(Vec::new()), |(_, value)| whole(&key, &value).map(|replaced: Replaced| replaced.sessions))
     }
 
-    /// Forgets the session, whatever is there.
-    pub fn forget_session(&self, replay: &Replay) -> Result<()> {
-        forget(replay, &self.key("session"))
+    /// What the connection needs: as its session says, or else as was kept when the client was forgotten.
+    pub fn plan(&self, replay: &Replay, session: Option<&Session>) -> Result<Option<KeptPlan>> {
+        if let Some(Session { registration, plan, .. }) = session {
+            let (issuer, plan) = (registration.issuer.clone(), plan.clone());
+            return Ok(Some(KeptPlan { version: RECORD_VERSION, issuer, plan }));
+        }
+        let key = self.key("plan");
+        read_record(replay, &key)?.map(|(_, value)| whole(&key, &value)).transpose()
+    }
+
+    /// Keeps what the connection needs.
+    pub fn keep_plan(&self, replay: &Replay, plan: &KeptPlan) -> Result<()> {
+        change(replay, &self.key("plan"), &|_| Some(plan.to_json()))
+    }
+
+    /// Forgets a record of this account: its `session`, what was `replaced` by it, the `step-ups`, or the `plan`.
+    pub fn forget(&self, replay: &Replay, kind: &str) -> Result<()> {
+        forget(replay, &self.key(kind))
+    }
+
+    /// Forgets the clients at this MCP server.
+    pub fn forget_clients(&self, replay: &Replay) -> Result<()> {
+        forget(replay, &self.clients_key())
     }
 
     fn clients_key(&self) -> String {
-        filled("clients {}", &[self.endpoint.as_str()])
+        filled("clients {}", &[self.endpoint.url().href()])
     }
 
     /// Keeps what is needed to go on when the person comes back.
@@ -301,16 +376,10 @@ fn whole<T: AsJson>(key: &str, value: &Json) -> Result<T> {
     read(value).map_err(|_| damaged(key))
 }
 
-/// Changes a record until nobody else was first. `known`: how it was read before, if it was.
-fn change(
-    replay: &Replay,
-    key: &str,
-    mut known: Option<Record>,
-    changed: &dyn Fn(Option<&Json>) -> Option<Json>,
-) -> Result<()> {
+/// Changes a record until nobody else was first.
+fn change(replay: &Replay, key: &str, changed: &dyn Fn(Option<&Json>) -> Option<Json>) -> Result<()> {
     for _ in 0..SWAP_LIMIT {
-        let there = known.take().map_or_else(|| read_record(replay, key), Ok)?;
-        let (version, value) = there.unzip();
+        let (version, value) = read_record(replay, key)?.unzip();
         let changed = changed(value.as_ref()).ok_or_else(|| damaged(key))?;
         if swap(replay, key, version, Some(changed))? {
             return Ok(());

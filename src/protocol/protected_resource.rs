@@ -6,6 +6,7 @@ use crate::data::error::{Code, Error, Result};
 use crate::data::http::Response;
 use crate::data::identifier::Issuer;
 use crate::data::json::Json;
+use crate::data::printable::printable;
 use crate::data::scope::ScopeSet;
 use crate::data::url::{Url, Zone};
 use crate::protocol::well_known;
@@ -54,8 +55,11 @@ pub fn read(response: &Response, metadata_url: &str, called: &Url, named_by: Zon
     let resource = Url::parse(text).filter(|url| !url.has_fragment() && url.is_secure() && url.is_plain());
     let resource = resource.ok_or_else(|| invalid("resource", "must be a plain https URL without fragment"))?;
     if !resource.contains(called) {
-        let message = "The protected resource's metadata speaks of another resource than the one that is called (RFC 9728 §3.3). Nothing was sent to any authorization server. Check the MCP server's URL; if it is right, the server's operator has to correct `resource`.";
-        return Err(Error::new(Code::ResourceMismatch, message, &[]).with("called", called.as_str()));
+        let names = printable(text);
+        let message = "The protected resource's metadata speaks of {}, and {} is called (RFC 9728 §3.3). Nothing was sent to any authorization server. If that is the same server, call it by the URL that it gives itself; if not, its operator has to correct `resource`.";
+        return Err(Error::new(Code::ResourceMismatch, message, &[&names, called.as_str()])
+            .with("called", called.as_str())
+            .with("resource", names));
     }
     let location = well_known::protected_resource_of(&resource);
     if resource.href() != called.href() && location != metadata_url {
@@ -80,7 +84,7 @@ pub fn read(response: &Response, metadata_url: &str, called: &Url, named_by: Zon
         resource: text.to_owned(),
         authorization_servers,
         scopes_supported: listed_scopes(document),
-        resource_name: document.member("resource_name").as_str().map(crate::data::printable::printable),
+        resource_name: document.member("resource_name").as_str().map(printable),
         metadata_url: Some(metadata_url.to_owned()),
     })))
 }

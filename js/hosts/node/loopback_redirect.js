@@ -28,9 +28,12 @@ import { pathOfIssuer } from './path_of_issuer.js';
  *   servers that do not send `iss` (RFC 9207) are then told apart by their `state` alone.
  * @property {(url: string) => Promise<void> | void} [open]
  *   Opens the authorization URL. Default: `openBrowser`.
+ * @property {(url: string) => void} [announceUrl]
+ *   Is told the authorization URL whenever it is about to be opened, so that a person whose browser shows nothing, as in a
+ *   container, can open it. Default: writes it to standard error, where that is a terminal.
  * @property {(url: string, reason: unknown) => Promise<void> | void} [showUrl]
  *   Shows the authorization URL to the person when `open` failed; the redirect goes on waiting.
- *   What it throws ends the wait instead. Default: writes the URL to standard error.
+ *   What it throws ends the wait instead. Default: writes the URL to standard error, unless it was written there before.
  * @property {number} [holdMilliseconds]
  *   How long the browser waits to be told how it ended, in milliseconds, before it is shown a neutral page.
  *   Default: 10000.
@@ -50,7 +53,8 @@ export function loopbackRedirect({
   path = '/callback',
   pathPerIssuer = true,
   open = openBrowser,
-  showUrl = printUrl,
+  announceUrl = process.stderr.isTTY ? printUrl : () => {},
+  showUrl = announceUrl === printUrl ? () => {} : printUrl,
   holdMilliseconds = 10_000,
 } = {}) {
   requireLoopback(host);
@@ -73,7 +77,7 @@ export function loopbackRedirect({
       const pathname = pathPerIssuer ? pathOfIssuer(path, issuer) : path;
       // Serialised, because browsers leave out port 80.
       const redirectUri = new URL(pathname, `${origin}:${boundPort}`).href;
-      return receiver(server, redirectUri, { open, showUrl, holdMilliseconds });
+      return receiver(server, redirectUri, { open, announceUrl, showUrl, holdMilliseconds });
     },
   };
 }
@@ -107,10 +111,10 @@ const pages = {
 /**
  * @param {Server} server
  * @param {string} redirectUri
- * @param {Required<Pick<LoopbackRedirectOptions, 'open' | 'showUrl' | 'holdMilliseconds'>>} options
+ * @param {Required<Pick<LoopbackRedirectOptions, 'open' | 'announceUrl' | 'showUrl' | 'holdMilliseconds'>>} options
  * @returns {RedirectReceiver}
  */
-function receiver(server, redirectUri, { open, showUrl, holdMilliseconds }) {
+function receiver(server, redirectUri, { open, announceUrl, showUrl, holdMilliseconds }) {
   const { host: authority, pathname } = new URL(redirectUri);
   /** @type {AwaitedResponse | null} */
   let awaited = null;
@@ -161,6 +165,7 @@ function receiver(server, redirectUri, { open, showUrl, holdMilliseconds }) {
       });
       // The browser of an earlier response need not wait for the end of this one.
       answerHeld();
+      announceUrl(authorizationUrl);
       // Not one after the other: the response can be here before the command that opens the browser ends.
       return Promise.race([callbackUrl, openOrShow(authorizationUrl, open, showUrl).then(() => callbackUrl)]);
     },
@@ -191,7 +196,7 @@ async function openOrShow(url, open, showUrl) {
 
 /** @param {string} url */
 function printUrl(url) {
-  process.stderr.write(`Open this address in a browser to sign in:\n\n  ${url}\n\n`);
+  process.stderr.write(`To sign in, open this address in a browser, unless one has opened:\n\n  ${url}\n\n`);
 }
 
 /**
