@@ -118,7 +118,9 @@ import { endpointOf, placeOf } from './stored.js';
 export function createAuthorizer(options) {
   if (!options?.host?.store)
     throw new MisuseError({ code: 'invalid_argument', message: 'The argument `host` must have a `store`.' });
-  const { host, client = {}, settings = () => undefined } = options;
+  const { client = {}, settings = () => undefined } = options;
+  const ownStore = options.host.store.forClient?.(client);
+  const host = ownStore ? { ...options.host, store: ownStore } : options.host;
   /** @type {Map<string, Connection>} */
   const connections = new Map();
   /** @type {Promise<unknown>} */

@@ -15,7 +15,7 @@
  * @typedef {{ [member: string]: JsonValue }} JsonObject
  */
 
-/** @import { Event, PreRegisteredClient, ScopePlan, ServerSettings, Step } from './records.js' */
+/** @import { ClientDescription, Event, PreRegisteredClient, ScopePlan, ServerSettings, Step } from './records.js' */
 /** @import { Grant } from './grant.js' */
 
 /**
@@ -229,6 +229,9 @@
  * @property {<T>(key: string, work: () => Promise<T>, options?: LockOptions) => Promise<T>} lock
  *   Runs `work` while no one else within reach of this store (process, processes, tabs) runs work under the
  *   same key. Locking a key again within its own work never ends well: it waits for itself.
+ * @property {(client: ClientDescription) => Store} [forClient]
+ *   Gives each application records of its own, where several use this store without having chosen to share it. Default:
+ *   whoever has the store shares it.
  */
 
 /**

@@ -90,8 +90,13 @@ export function browserCommands(url, { platform = process.platform, kernel = rel
  */
 function configuredCommands(url, browser) {
   return browser.split(':').flatMap((entry) => {
-    const [command, ...args] = (entry.includes('%s') ? entry : `${entry} %s`).split(' ').filter(Boolean);
-    return command && command !== '%s' ? [[command, ...args.map((arg) => arg.replaceAll('%s', () => url))]] : [];
+    const words = (entry.includes('%s') ? entry : `${entry} %s`).split(' ').filter(Boolean);
+    // The path of a program may have spaces in it, too.
+    return [[entry, '%s'], words].flatMap(([command = '', ...args]) =>
+      command.trim() === '' || command.includes('%s')
+        ? []
+        : [[command, ...args.map((arg) => arg.replaceAll('%s', () => url))]],
+    );
   });
 }
 
