@@ -58,14 +58,15 @@
  */
 
 /**
- * The `fetch` of the Fetch Standard, which may also look at why a request is sent.
+ * The `fetch` of the Fetch Standard, which may also look at why a request is sent: a host's is given a {@link FetchContext}.
+ * The type leaves that open, as there are frameworks whose `fetch` has another third argument, which a connection's ignores.
  *
  * It answers with a `Response`, or with an object that has its members `status`, `headers`, `body` and `url`. `url` says
  * where the answer is from in the end, after redirects; one from another origin than the one that was asked is refused.
  * A `fetch` that goes through a proxy or another process tells so what happened there; where `url` is empty, as that of a
  * `Response` that was constructed, the answer counts as that of the URL that was asked for.
  *
- * @typedef {(input: string | URL | Request, init?: RequestInit, context?: FetchContext) => Promise<Response>} Fetch
+ * @typedef {(input: string | URL | Request, init?: RequestInit, context?: any) => Promise<Response>} Fetch
  */
 
 /**
