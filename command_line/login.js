@@ -48,9 +48,12 @@ export async function run({ parameters: [endpoint = ''], options, output, signal
   });
   const connection = authorizer.connection(endpoint, { account: accountFrom(options), interaction: true, signal });
   const before = await connection.session();
+  const granted = before ? grantedScopes(before) : [];
+  // A session without what was asked for serves the server, and not the person.
+  const isWanted = options.again || (before && settings.scopes?.some((scope) => !granted.includes(scope)));
   // The challenge says what is needed; a server that lets everybody in gives none.
-  if (!options.again) await withClient(endpoint, connection.fetch, signal, async () => {});
-  if (options.again || !(await connection.session())) await connection.signIn();
+  if (!isWanted) await withClient(endpoint, connection.fetch, signal, async () => {});
+  if (isWanted || !(await connection.session())) await connection.signIn();
   const session = await connection.session();
   if (!session) return false;
   const isNew = before?.tokens.accessToken !== session.tokens.accessToken;

@@ -75,10 +75,11 @@ function report(error, output) {
     code = 'failed',
     step,
     details,
-  } = /** @type {Partial<import('mcp-oauth-wasm').AuthorizationError>} */ (Object(error));
+    command = 'mcp-oauth-wasm login',
+  } = /** @type {Partial<import('mcp-oauth-wasm').AuthorizationError & { command: string }>} */ (Object(error));
   const isForPerson = error instanceof InteractionRequiredError;
   const message = isForPerson
-    ? `A person has to sign in first: \`mcp-oauth-wasm login ${error.details.endpoint}\`.`
+    ? `A person has to sign in first: \`${command}\`.`
     : error instanceof Error
       ? error.message
       : String(error);

@@ -25,6 +25,9 @@ import { endpointOf, placeOf } from './stored.js';
  * @property {boolean} [interaction] Whether a browser may be opened when a person is needed. Default: false, and then an
  *   `InteractionRequiredError` says what is needed and how to resume.
  * @property {AbortSignal} [signal] Ends whatever is under way; it rejects with the signal's reason.
+ * @property {boolean} [wholeOrigin] Whether requests may go to other paths of the MCP server's origin, as those of the
+ *   HTTP+SSE transport do (MCP 2024-11-05): the server names the path for its messages. They carry the token of the MCP
+ *   server's URL. Leave it out where others have paths of their own on that origin. Default: false, only to that URL.
  */
 
 /**
@@ -148,10 +151,10 @@ export function createAuthorizer(options) {
   };
 
   /** @type {Authorizer['connection']} */
-  const connection = (server, { account = 'default', interaction = false, signal } = {}) => {
+  const connection = (server, { account = 'default', interaction = false, signal, wholeOrigin = false } = {}) => {
     const endpoint = endpointOf(server);
     const core = sharedConnection(endpoint, account);
-    const options = { interaction, signal };
+    const options = { interaction, signal, wholeOrigin };
     return {
       endpoint,
       fetch: (input, init) => core.fetch(input, init, options),

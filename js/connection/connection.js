@@ -29,7 +29,7 @@ const RENEWAL_MARGIN = 30;
 /**
  * How one call may act.
  *
- * @typedef {{ interaction: boolean, signal?: AbortSignal }} CallOptions
+ * @typedef {{ interaction: boolean, signal?: AbortSignal, wholeOrigin?: boolean }} CallOptions
  *
  * Why a sign-in is wanted, as src/connection/sign_in.rs takes it.
  *
@@ -107,7 +107,7 @@ export class Connection {
    * @returns {Promise<Record<string, string>>} empty before the first sign-in
    */
   async headersFor({ method, url }, options) {
-    this.#refuseForeign(url);
+    this.#refuseForeign(url, options);
     this.#session ??= await this.#read();
     if (this.#session && isExpiring(this.#session)) await this.#renew(options);
     if (!this.#session) return {};
@@ -421,15 +421,16 @@ export class Connection {
    * A token goes only to the server that it was issued for.
    *
    * @param {string | URL} url
+   * @param {CallOptions} options
    */
-  #refuseForeign(url) {
+  #refuseForeign(url, { wholeOrigin }) {
     // Most are the endpoint as it was written, and need no look.
     if (url === this.context.endpoint) return;
     const [called, own] = [new URL(url), new URL(this.context.endpoint)];
-    if (called.origin === own.origin && called.pathname === own.pathname) return;
+    if (called.origin === own.origin && (wholeOrigin || called.pathname === own.pathname)) return;
     throw new MisuseError({
       code: 'foreign_url',
-      message: `This fetch is signed in to ${this.context.endpoint} and sends its token nowhere else. Use another connection for ${called.origin}${called.pathname}.`,
+      message: `This fetch is signed in to ${this.context.endpoint} and sends its token nowhere else. Use another connection for ${called.origin}${called.pathname}${called.origin === own.origin ? ', or the option `wholeOrigin` where this is the same MCP server, as with the HTTP+SSE transport' : ''}.`,
       step: 'call',
     });
   }

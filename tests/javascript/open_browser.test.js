@@ -80,7 +80,9 @@ describe('a dev container names its browser in BROWSER, and has neither display 
     ['several, of which one serves', () => 'missing:helper.sh', ['https://auth.example/a?b=%24c']],
   ])) {
     test(`${shape}: it is run, without a shell`, async () => {
-      const environment = await environmentWith(shape.replaceAll(' ', '-'), { 'helper.sh': 'printf "%s\\n" "$@" > "$RESULT"' });
+      const environment = await environmentWith(shape.replaceAll(' ', '-'), {
+        'helper.sh': 'printf "%s\\n" "$@" > "$RESULT"',
+      });
       const { PATH, RESULT } = environment.variables;
       const BROWSER = browserOf(dirname(RESULT));
       await openBrowser('https://auth.example/a?b=$c', { ...environment, variables: { PATH, RESULT, BROWSER } });
@@ -136,6 +138,7 @@ test('each system has its command, and none is a shell', () => {
   );
   assert.deepEqual(browserCommands(url, { platform: 'linux', kernel: '6.1.0', variables: {} }), []);
   const named = { ...variables, BROWSER: 'own' };
-  const first = (/** @type {NodeJS.Platform} */ platform) => browserCommands(url, { platform, variables: named })[0]?.[0];
+  const first = (/** @type {NodeJS.Platform} */ platform) =>
+    browserCommands(url, { platform, variables: named })[0]?.[0];
   assert.deepEqual([first('linux'), first('darwin')], ['own', 'own']);
 });

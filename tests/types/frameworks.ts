@@ -3,9 +3,9 @@
 import type { FetchLike as FetchLike2, OAuthClientProvider as Provider2 } from '@modelcontextprotocol/client';
 import type { OAuthClientProvider as Provider1 } from '@modelcontextprotocol/sdk/client/auth.js';
 import type { FetchLike as FetchLike1 } from '@modelcontextprotocol/sdk/shared/transport.js';
-import type { OAuthClientProvider as Provider127 } from 'mcp-sdk-1-27-1/client/auth.js';
 import type { Connection, Fetch } from 'mcp-oauth-wasm';
 import { createAuthProvider } from 'mcp-oauth-wasm/mcp-sdk';
+import type { OAuthClientProvider as Provider127 } from 'mcp-sdk-1-27-1/client/auth.js';
 
 declare const connection: Connection;
 declare const fetch: Fetch;

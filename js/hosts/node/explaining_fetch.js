@@ -76,7 +76,9 @@ export async function platformFetch(input, init) {
  */
 function isProxied({ protocol, hostname, host }, variables) {
   const variable = (/** @type {string} */ name) => variables[name.toLowerCase()] ?? variables[name] ?? '';
-  const exceptions = variable('NO_PROXY').split(/[\s,]+/).filter(Boolean);
+  const exceptions = variable('NO_PROXY')
+    .split(/[\s,]+/)
+    .filter(Boolean);
   const isException = (/** @type {string} */ exception) => {
     const name = exception.toLowerCase().replace(/^\*?\.?/, '');
     return name === '' || [hostname, host].some((own) => own === name || own.endsWith(`.${name}`));
