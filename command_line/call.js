@@ -1,8 +1,10 @@
 /** `call`: lists tools, or calls one. */
 
+/** @import { Client } from '@modelcontextprotocol/client' */
 /** @import { Run } from './main.js' */
 
 import { createAuthorizer, explain } from 'mcp-oauth-wasm';
+import { advising } from './advice.js';
 import { UsageError } from './arguments.js';
 import { withClient } from './mcp.js';
 import { accountFrom, client, hostFrom, settingsFrom } from './settings.js';
@@ -21,12 +23,12 @@ export async function run({ parameters: [endpoint = '', tool, json = '{}'], opti
   });
   const settings = settingsFrom(options);
   const authorizer = createAuthorizer({ client, host, settings: () => settings });
-  const { fetch } = authorizer.connection(endpoint, {
+  const connection = authorizer.connection(endpoint, {
     account: accountFrom(options),
     interaction: options['sign-in'] === true,
     signal,
   });
-  return withClient(endpoint, fetch, signal, async (mcp) => {
+  const work = async (/** @type {Client} */ mcp) => {
     if (tool === undefined) {
       const { tools } = await mcp.listTools(undefined, { signal });
       output.document(tools);
@@ -39,7 +41,8 @@ export async function run({ parameters: [endpoint = '', tool, json = '{}'], opti
     output.document(result);
     for (const part of result.content) output.text(part.type === 'text' ? part.text : `[${part.type}]`, '');
     return !result.isError;
-  });
+  };
+  return advising(connection, options, () => withClient(endpoint, connection.fetch, signal, work));
 }
 
 /** @param {string} json */

@@ -4,7 +4,7 @@
 
 import { createAuthorizer, explain } from 'mcp-oauth-wasm';
 import { deviceAuthorization } from 'mcp-oauth-wasm/grants';
-import { loopbackRedirect, openBrowser, pastedRedirect } from 'mcp-oauth-wasm/node';
+import { loopbackRedirect, pastedRedirect } from 'mcp-oauth-wasm/node';
 import { UsageError } from './arguments.js';
 import { withClient } from './mcp.js';
 import { ask } from './prompt.js';
@@ -27,10 +27,9 @@ export async function run({ parameters: [endpoint = ''], options, output, signal
         },
       })
     : loopbackRedirect({
-        async open(url) {
+        announceUrl(url) {
           output.progress('Your browser opens. If it does not, open this address:');
           output.progress(['bold', url]);
-          await openBrowser(url);
         },
         showUrl: () =>
           output.progress(
@@ -49,9 +48,12 @@ export async function run({ parameters: [endpoint = ''], options, output, signal
   });
   const connection = authorizer.connection(endpoint, { account: accountFrom(options), interaction: true, signal });
   const before = await connection.session();
+  const granted = before ? grantedScopes(before) : [];
+  // A session without what was asked for serves the server, and not the person.
+  const isWanted = options.again || (before && settings.scopes?.some((scope) => !granted.includes(scope)));
   // The challenge says what is needed; a server that lets everybody in gives none.
-  if (!options.again) await withClient(endpoint, connection.fetch, signal, async () => {});
-  if (options.again || !(await connection.session())) await connection.signIn();
+  if (!isWanted) await withClient(endpoint, connection.fetch, signal, async () => {});
+  if (isWanted || !(await connection.session())) await connection.signIn();
   const session = await connection.session();
   if (!session) return false;
   const isNew = before?.tokens.accessToken !== session.tokens.accessToken;

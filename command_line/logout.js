@@ -3,12 +3,12 @@
 /** @import { Run } from './main.js' */
 
 import { createAuthorizer, unregister } from 'mcp-oauth-wasm';
-import { accountFrom, hostFrom } from './settings.js';
+import { accountFrom, client, hostFrom } from './settings.js';
 
 /** @param {Run} run */
 export async function run({ parameters: [endpoint = ''], options, output, signal }) {
   const host = hostFrom(options, output);
-  const connection = createAuthorizer({ host }).connection(endpoint, { account: accountFrom(options), signal });
+  const connection = createAuthorizer({ host, client }).connection(endpoint, { account: accountFrom(options), signal });
   const session = await connection.session();
   if (!session) {
     output.document({ endpoint, account: accountFrom(options), signedOut: false, revoked: false });

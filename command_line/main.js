@@ -2,6 +2,7 @@
 /** `mcp-oauth-wasm`: examines MCP servers, and signs in at them, from a terminal. */
 
 import { readFileSync } from 'node:fs';
+import http from 'node:http';
 import { InteractionRequiredError } from 'mcp-oauth-wasm';
 import { help, read, UsageError } from './arguments.js';
 import { createOutput } from './output.js';
@@ -74,10 +75,11 @@ function report(error, output) {
     code = 'failed',
     step,
     details,
-  } = /** @type {Partial<import('mcp-oauth-wasm').AuthorizationError>} */ (Object(error));
+    command = 'mcp-oauth-wasm login',
+  } = /** @type {Partial<import('mcp-oauth-wasm').AuthorizationError & { command: string }>} */ (Object(error));
   const isForPerson = error instanceof InteractionRequiredError;
   const message = isForPerson
-    ? `A person has to sign in first: \`mcp-oauth-wasm login ${error.details.endpoint}\`.`
+    ? `A person has to sign in first: \`${command}\`.`
     : error instanceof Error
       ? error.message
       : String(error);
@@ -91,6 +93,8 @@ function version() {
   return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 }
 
+// Where this Node can, the program uses the proxy that HTTPS_PROXY names; elsewhere its errors say how that is had.
+/** @type {{ setGlobalProxyFromEnv?: () => void }} */ (http).setGlobalProxyFromEnv?.();
 const status = await main(process.argv.slice(2));
 // What nobody needs any more (a kept connection, a prompt) does not hold the program.
 process.exitCode = status;

@@ -36,7 +36,7 @@ function scopesOf(text) {
 
 /** @param {Options} options */
 export function storeFrom({ store }) {
-  return createFileStore(typeof store === 'string' ? store : defaultStorePath());
+  return createFileStore(typeof store === 'string' ? store : defaultStorePath({ application: client.clientName }));
 }
 
 /**

@@ -3,6 +3,7 @@
 /** @import { Run } from './main.js' */
 
 import { createAuthorizer } from 'mcp-oauth-wasm';
+import { advising } from './advice.js';
 import { accountFrom, client, hostFrom, settingsFrom } from './settings.js';
 import { expiryInWords, grantedScopes } from './words.js';
 
@@ -11,7 +12,8 @@ export async function run({ parameters: [endpoint = ''], options, output, signal
   const settings = settingsFrom(options);
   const authorizer = createAuthorizer({ client, host: hostFrom(options, output), settings: () => settings });
   const connection = authorizer.connection(endpoint, { account: accountFrom(options), signal });
-  if (options.print) await connection.headersFor({ method: 'POST', url: endpoint });
+  if (options.print)
+    await advising(connection, options, () => connection.headersFor({ method: 'POST', url: endpoint }));
   const session = await connection.session();
   if (!session) {
     output.document({ endpoint, account: accountFrom(options), signedIn: false });

@@ -17,11 +17,10 @@
  * @typedef {import('./stores/file_store.js').Listing} Listing
  */
 
-import { explainingFetch } from './hosts/node/explaining_fetch.js';
+import { explainingFetch, platformFetch } from './hosts/node/explaining_fetch.js';
 import { guardedFetch } from './hosts/node/guarded_fetch.js';
 import { loopbackRedirect } from './hosts/node/loopback_redirect.js';
-import { defaultStorePath } from './stores/default_store_path.js';
-import { createFileStore } from './stores/file_store.js';
+import { createDefaultStore } from './stores/default_store.js';
 import { processOwner } from './stores/this_process.js';
 
 export { explain } from './core/explain.js';
@@ -37,9 +36,12 @@ export { createMemoryStore } from './stores/memory_store.js';
  * which comes back to a port of the loopback interface (RFC 8252 §7.3). All of it can be replaced.
  *
  * @param {Partial<Host>} [options]
- *   `store`: default, `createFileStore` with `mcp-oauth-wasm/store.json` in this user's folder for state.
- *   `redirect`: default, `loopbackRedirect()`. `fetch`: default, that of Node; its errors name the remedy where a
- *   company's certificate authority or proxy is in the way, and names that lead a public server's requests into a private
+ *   `store`: default, `createFileStore` with a file of this application's own, by what its authorizer's `client` says (`softwareId`, or else `clientName`), in
+ *   `mcp-oauth-wasm` in this user's folder for state (`defaultStorePath`). Applications that shall share sessions are given
+ *   the same store.
+ *   `redirect`: default, `loopbackRedirect()`. `fetch`: default, that of Node, which uses the proxy that HTTPS_PROXY
+ *   names where it is started with NODE_USE_ENV_PROXY=1; its errors name the remedy where a company's certificate authority or
+ *   proxy is in the way, and names that lead a public server's requests into a private
  *   network are refused. The others are passed on.
  * @throws nothing: the store is touched, and a port listened at, when they are used
  * @returns {Omit<Host, 'store' | 'redirect' | 'fetch'> & Required<Pick<Host, 'store' | 'redirect' | 'fetch'>>}
@@ -48,9 +50,9 @@ export function nodeHost({ store, redirect, fetch, ...others } = {}) {
   return {
     owner: processOwner(),
     ...others,
-    store: store ?? createFileStore(defaultStorePath()),
+    store: store ?? createDefaultStore(),
     redirect: redirect ?? loopbackRedirect(),
     // Looked up when it is used, so that a fetch that is replaced later (proxies, tests) counts.
-    fetch: explainingFetch(fetch ?? guardedFetch((input, init) => globalThis.fetch(input, init))),
+    fetch: explainingFetch(fetch ?? guardedFetch(platformFetch)),
   };
 }

@@ -96,7 +96,7 @@ const ANSWER = `data:application/json,${encodeURIComponent(JSON.stringify({ acce
  *   token request nowhere. Throws an `IncompatibleError` (`sdk_unsupported`) where it cannot
  * @property {string | undefined} redirectUrl undefined, or nowhere
  * @property {SdkClientMetadata} clientMetadata nothing
- * @property {() => SdkClient} clientInformation nothing real
+ * @property {(context?: { issuer: string }) => SdkClient} clientInformation nothing real; SDK 2.x says for whom it asks
  * @property {() => SdkDiscoveryState} discoveryState nothing real
  * @property {(state: SdkDiscoveryState) => void} saveDiscoveryState takes note of what the challenge named
  * @property {() => Promise<undefined>} validateResourceURL leaves the choice to the connection
@@ -126,11 +126,12 @@ export function createAuthProvider(connection, { InvalidGrantError } = {}) {
   /** How many refusals were dealt with that the SDK 1.x has yet to hear of. */
   let settled = 0;
 
-  /** @param {string | null | undefined} scope as the SDK worked it out: the challenge's, else what the protected resource lists */
-  const answerChallenge = (scope) => {
-    const isListed = scope === seen?.resourceMetadata?.scopes_supported?.join(' ');
-    return uses.answer({ resource_metadata: seen?.resourceMetadataUrl, scope: isListed ? undefined : scope });
-  };
+  /** Whether SDK 1.x asks, which wants a browser to be opened. */
+  let isFirstMajor = false;
+  const wantsBrowser = () => InvalidGrantError !== undefined && isFirstMajor && settled === 0;
+
+  /** @param {string | null | undefined} scope the challenge's */
+  const answerChallenge = (scope) => uses.answer({ resource_metadata: seen?.resourceMetadataUrl, scope });
 
   const token = async () => (await uses.handOut())?.replace('Bearer ', '');
 
@@ -150,12 +151,15 @@ export function createAuthProvider(connection, { InvalidGrantError } = {}) {
     },
 
     get redirectUrl() {
-      return InvalidGrantError && settled === 0 ? `${NOWHERE}/callback` : undefined;
+      return wantsBrowser() ? `${NOWHERE}/callback` : undefined;
     },
     clientMetadata: { redirect_uris: [] },
-    clientInformation: () => ({ client_id: PLACEHOLDER, issuer: NOWHERE }),
+    clientInformation(context) {
+      isFirstMajor = context === undefined;
+      if (wantsBrowser()) uses.expectLook();
+      return { client_id: PLACEHOLDER, issuer: NOWHERE };
+    },
     discoveryState() {
-      if (InvalidGrantError && settled === 0) uses.expectLook();
       return {
         authorizationServerUrl: NOWHERE,
         authorizationServerMetadata: {
@@ -170,6 +174,8 @@ export function createAuthProvider(connection, { InvalidGrantError } = {}) {
     },
     saveDiscoveryState(state) {
       seen = state;
+      // Where the challenge names no scopes, the SDK would take these in their place.
+      delete state.resourceMetadata?.scopes_supported;
     },
     validateResourceURL: async () => undefined,
 

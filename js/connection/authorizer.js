@@ -7,7 +7,7 @@
 import { MisuseError } from '../core/errors.js';
 import { untilAborted } from '../core/until_aborted.js';
 import { Connection, completeElsewhere, needsPerson } from './connection.js';
-import { placeOf } from './stored.js';
+import { endpointOf, placeOf } from './stored.js';
 
 /**
  * What an authorizer is made of.
@@ -15,7 +15,8 @@ import { placeOf } from './stored.js';
  * @typedef {object} AuthorizerOptions
  * @property {Host} host What the environment provides.
  * @property {ClientDescription} [client] The application, as it presents itself (RFC 7591 §2).
- * @property {(endpoint: string) => ConnectionSettings | undefined} [settings] What the host knows about single servers.
+ * @property {(endpoint: string) => ConnectionSettings | undefined} [settings] What the host knows about
+ *   single servers, by the URL as `new URL(…).href` spells it.
  */
 
 /**
@@ -27,6 +28,9 @@ import { placeOf } from './stored.js';
  *   `InteractionRequiredError` says what is needed and how to resume.
  * @property {AbortSignal} [signal] Ends the wait of a call; it rejects with the signal's reason. A sign-in that a person was
  *   sent for goes on, and the next call finds what came of it; `cancel` ends it.
+ * @property {boolean} [wholeOrigin] Whether requests may go to other paths of the MCP server's origin, as those of the
+ *   HTTP+SSE transport do (MCP 2024-11-05): the server names the path for its messages. They carry the token of the MCP
+ *   server's URL. Leave it out where others have paths of their own on that origin. Default: false, only to that URL.
  */
 
 /**
@@ -94,10 +98,11 @@ import { placeOf } from './stored.js';
  *   (`refresh_token_refused`): sign in again; and like the step of that name.
  * @property {() => Promise<boolean>} signOut
  *   Forgets the session, and has its tokens revoked (RFC 7009): whether the authorization server did. The registered client
- *   stays for the next sign-in. Rejects with a `StorageError`.
+ *   stays for the next sign-in. Those that a step-up or another sign-in has replaced are revoked too. Rejects with a
+ *   `StorageError`.
  * @property {() => Promise<void>} forgetClient
- *   Forgets the session and the registered client: the next sign-in registers anew (RFC 7591). For a server that has
- *   forgotten the client, and can tell only the person. Rejects with a `StorageError`.
+ *   Forgets the session and the registered client: the next sign-in registers anew (RFC 7591), and asks for what the
+ *   connection needed. For a server that has forgotten the client, and can tell only the person. Rejects with a `StorageError`.
  * @property {() => Promise<ScopePlan | null>} plan
  *   The scopes, with what was registered, requested and granted; null without a session. Rejects with a `StorageError`.
  * @property {() => Promise<Session | null>} session
@@ -109,7 +114,8 @@ import { placeOf } from './stored.js';
  *
  * @typedef {object} Authorizer
  * @property {(endpoint: string | URL, options?: ConnectionOptions) => SignedInConnection} connection
- *   A connection to the MCP server at this URL. Those for the same server and account share tokens and sign-ins.
+ *   A connection to the MCP server at this URL. Those for the same server and account share tokens and sign-ins, however the
+ *   URL is spelled.
  * @property {(endpoint: string | URL, options?: ConnectionOptions) => Fetch} fetch
  *   The `fetch` of a connection.
  * @property {(callbackUrl: string, signal?: AbortSignal) => Promise<CompletedSignIn | Departure>} complete
@@ -130,7 +136,9 @@ import { placeOf } from './stored.js';
 export function createAuthorizer(options) {
   if (!options?.host?.store)
     throw new MisuseError({ code: 'invalid_argument', message: 'The argument `host` must have a `store`.' });
-  const { host, client = {}, settings = () => undefined } = options;
+  const { client = {}, settings = () => undefined } = options;
+  const ownStore = options.host.store.forClient?.(client);
+  const host = ownStore ? { ...options.host, store: ownStore } : options.host;
   /** @type {Map<string, Connection>} */
   const connections = new Map();
   const settingsFor = (/** @type {string} */ endpoint) => {
@@ -151,10 +159,10 @@ export function createAuthorizer(options) {
   };
 
   /** @type {Authorizer['connection']} */
-  const connection = (server, { account = 'default', interaction = false, signal } = {}) => {
-    const endpoint = String(server);
+  const connection = (server, { account = 'default', interaction = false, signal, wholeOrigin = false } = {}) => {
+    const endpoint = endpointOf(server);
     const core = sharedConnection(endpoint, account);
-    const options = { interaction, signal };
+    const options = { interaction, signal, wholeOrigin };
     return {
       endpoint,
       fetch: (input, init) => core.fetch(input, init, options),
@@ -163,7 +171,7 @@ export function createAuthorizer(options) {
       signIn: () => core.signIn({ ...options, interaction: true }),
       refresh: () => core.refresh(options),
       signOut: () => core.signOut(),
-      forgetClient: () => core.forgetClient(),
+      forgetClient: async () => void (await core.signOut({ forgetClient: true })),
       plan: () => core.plan(),
       session: () => core.session(),
       pending: () => core.pending(),

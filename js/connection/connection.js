@@ -21,7 +21,7 @@ import { untilAborted } from '../core/until_aborted.js';
 import { call } from '../core/wasm.js';
 import { performing, signInHost } from './effects.js';
 import { SignInUnderWay } from './sign_in_under_way.js';
-import { storedClients, storedPending, storedSession, storedSignIn, storedStepUps } from './stored.js';
+import { storedPending, storedSession } from './stored.js';
 
 /** How often a request is sent again with a nonce that came with its refusal. */
 const NONCE_LIMIT = 3;
@@ -32,7 +32,7 @@ const RENEWAL_MARGIN = 30;
 /**
  * How one call may act.
  *
- * @typedef {{ interaction: boolean, signal?: AbortSignal }} CallOptions
+ * @typedef {{ interaction: boolean, signal?: AbortSignal, wholeOrigin?: boolean }} CallOptions
  *
  * Why a sign-in is wanted, as src/connection/sign_in.rs takes it.
  *
@@ -116,7 +116,7 @@ export class Connection {
    * @returns {Promise<Record<string, string>>} empty before the first sign-in
    */
   async headersFor({ method, url }, options) {
-    this.#refuseForeign(url);
+    this.#refuseForeign(url, options);
     this.#session ??= await this.#read();
     if (this.#session && isExpiring(this.#session)) await this.#renew(options);
     if (!this.#session) return {};
@@ -342,29 +342,15 @@ export class Connection {
 
   /**
    * Forgets the session, and has its tokens revoked where the server offers that. The client's registration stays, for the
-   * next sign-in.
+   * next sign-in, unless that is to be forgotten too.
    *
+   * @param {{ forgetClient?: boolean }} [what]
    * @returns {Promise<boolean>} whether the authorization server revoked them
    */
-  async signOut() {
-    const { host, endpoint, account } = this.context;
-    const session = await this.session();
-    await this.stored.write(null);
-    await storedStepUps(host.store, endpoint, account).write(null);
-    await storedSignIn(host.store, endpoint, account).write(null);
+  async signOut({ forgetClient = false } = {}) {
+    const { endpoint, account } = this.context;
     this.#session = null;
-    if (!session?.discovery.authorizationServer.endpoints?.revocation_endpoint) return false;
-    const { revoked } = await import('../extensions/revocation.js');
-    return revoked(session, performing(this.context).calls);
-  }
-
-  /**
-   * Forgets the client that the authorization server knows us by, and the session: the next sign-in registers anew. For
-   * a server that has forgotten the client, and can tell only the person.
-   */
-  async forgetClient() {
-    await this.signOut();
-    await storedClients(this.context.host.store, this.context.endpoint).write(null);
+    return call('signOut', { endpoint, account, forgetClient }, performing(this.context).calls);
   }
 
   /** @param {CallOptions} options */
@@ -457,15 +443,16 @@ export class Connection {
    * A token goes only to the server that it was issued for.
    *
    * @param {string | URL} url
+   * @param {CallOptions} options
    */
-  #refuseForeign(url) {
+  #refuseForeign(url, { wholeOrigin }) {
     // Most are the endpoint as it was written, and need no look.
     if (url === this.context.endpoint) return;
     const [called, own] = [new URL(url), new URL(this.context.endpoint)];
-    if (called.origin === own.origin && called.pathname === own.pathname) return;
+    if (called.origin === own.origin && (wholeOrigin || called.pathname === own.pathname)) return;
     throw new MisuseError({
       code: 'foreign_url',
-      message: `This fetch is signed in to ${this.context.endpoint} and sends its token nowhere else. Use another connection for ${called.origin}${called.pathname}.`,
+      message: `This fetch is signed in to ${this.context.endpoint} and sends its token nowhere else. Use another connection for ${called.origin}${called.pathname}${called.origin === own.origin ? ', or the option `wholeOrigin` where this is the same MCP server, as with the HTTP+SSE transport' : ''}.`,
       step: 'call',
     });
   }

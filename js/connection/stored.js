@@ -80,7 +80,7 @@ export function storedRegistration(store, endpoint, issuer, byHand) {
  * @returns {Stored<{ version: 1, clients: { [issuer: string]: KeptRegistration } }>}
  */
 export function storedClients(store, endpoint) {
-  return stored(store, `clients ${endpoint}`, ({ clients }) =>
+  return stored(store, `clients ${endpointOf(endpoint)}`, ({ clients }) =>
     Object.values(clients).every(
       ({ registration, accounts }) => typeof registration.clientId === 'string' && Array.isArray(accounts),
     ),
@@ -88,19 +88,6 @@ export function storedClients(store, endpoint) {
 }
 
 /**
- * How often more scopes were asked for in vain, by the scopes that the operation demands.
- *
- * @param {Store} store
- * @param {string} endpoint
- * @param {string} account
- * @returns {Stored<{ version: 1, inVain: { [operation: string]: number } }>}
- */
-export function storedStepUps(store, endpoint, account) {
-  return stored(store, `step-ups ${placeOf(endpoint, account)}`, ({ inVain }) =>
-    Object.values(inVain).every(Number.isInteger),
-  );
-}
-
 /**
  * The sign-in of a person that was begun last, as src/connection/stored.rs has it.
  *
@@ -136,7 +123,17 @@ export function storedPending(store, state) {
  * @param {string} account
  */
 export function placeOf(endpoint, account) {
-  return `${endpoint.replaceAll(' ', '%20')} ${account}`;
+  return `${endpointOf(endpoint)} ${account}`;
+}
+
+/**
+ * However a URL is spelled, it is one MCP server's. What is none is refused when it is used.
+ *
+ * @param {string | URL} server
+ */
+export function endpointOf(server) {
+  const text = String(server);
+  return URL.canParse(text) ? new URL(text).href : text.replaceAll(' ', '%20');
 }
 
 /**

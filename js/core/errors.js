@@ -14,6 +14,7 @@
  *   | 'lock_timeout' | 'callback_aborted' | 'sign_in_timed_out' | 'sign_in_cancelled' | 'redirect_port_taken' | 'no_web_crypto' | 'invalid_private_key' | 'invalid_key_pair'
  *   | 'id_token_of_other_issuer' | 'identity_provider_refused' | 'no_device_authorization_endpoint'
  *   | 'device_authorization_denied' | 'device_code_expired' | 'certificate_untrusted' | 'proxy_credentials_required'
+ *   | 'proxy_not_used'
  *   | 'callback_not_pasted' | 'redirect_uri_invalid' | 'invalid_client_metadata' | 'session_of_other_issuer' | 'foreign_tokens'
  *   | 'cors_missing' | 'popup_blocked' | 'token_needs_proof' | 'sdk_unsupported'
  *   | 'electron_missing' | 'redirect_scheme_invalid' | 'store_unencrypted'

@@ -15,7 +15,7 @@
  * @typedef {{ [member: string]: JsonValue }} JsonObject
  */
 
-/** @import { Event, PreRegisteredClient, ScopePlan, ServerSettings, Step } from './records.js' */
+/** @import { ClientDescription, Event, PreRegisteredClient, ScopePlan, ServerSettings, Step } from './records.js' */
 /** @import { Grant } from './grant.js' */
 
 /**
@@ -58,14 +58,15 @@
  */
 
 /**
- * The `fetch` of the Fetch Standard, which may also look at why a request is sent.
+ * The `fetch` of the Fetch Standard, which may also look at why a request is sent: a host's is given a {@link FetchContext}.
+ * The type leaves that open, as there are frameworks whose `fetch` has another third argument, which a connection's ignores.
  *
  * It answers with a `Response`, or with an object that has its members `status`, `headers`, `body` and `url`. `url` says
  * where the answer is from in the end, after redirects; one from another origin than the one that was asked is refused.
  * A `fetch` that goes through a proxy or another process tells so what happened there; where `url` is empty, as that of a
  * `Response` that was constructed, the answer counts as that of the URL that was asked for.
  *
- * @typedef {(input: string | URL | Request, init?: RequestInit, context?: FetchContext) => Promise<Response>} Fetch
+ * @typedef {(input: string | URL | Request, init?: RequestInit, context?: any) => Promise<Response>} Fetch
  */
 
 /**
@@ -265,6 +266,9 @@
  * @property {<T>(key: string, work: () => Promise<T>, options?: LockOptions) => Promise<T>} lock
  *   Runs `work` while no one else within reach of this store (process, processes, tabs) runs work under the
  *   same key. Locking a key again within its own work never ends well: it waits for itself.
+ * @property {(client: ClientDescription) => Store} [forClient]
+ *   Gives each application records of its own, where several use this store without having chosen to share it. Default:
+ *   whoever has the store shares it.
  */
 
 /**

@@ -179,6 +179,12 @@ const rows = {
     setting: 'HTTPS_PROXY',
     words: 'Put the credentials where the message says.',
   },
+  proxy_not_used: {
+    title: 'Only the proxy gets out, and Node does not use it',
+    by: 'network',
+    setting: 'NODE_USE_ENV_PROXY',
+    words: 'Start the program with NODE_USE_ENV_PROXY=1, beside HTTPS_PROXY and NO_PROXY.',
+  },
 
   authorization_refused: {
     title: 'The authorization server refused',

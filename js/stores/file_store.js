@@ -264,7 +264,7 @@ async function reported(path, operation) {
       message:
         `The store file ${path} or its folder cannot be used (${systemCode}). ` +
         'Make sure that it is a file which this user may read and write, in a folder which this user may write to, ' +
-        'with room left on the disk; or choose another path for the store.',
+        'with room left on the disk; or choose another path for the store (the option `store` of the host, `--store` of the command line).',
       details: { path, systemCode },
       cause: error,
     });

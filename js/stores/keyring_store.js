@@ -1,13 +1,14 @@
 /** A store in a file, whose records are encrypted with a key in the keyring of the operating system. */
 
 /** @import { Store } from '../core/host.js' */
+/** @import { ClientDescription } from '../core/records.js' */
 /** @import { KeyringEntry, KeyringModule } from './keyring_parts.js' */
 /** @import { Seal } from './sealed_store.js' */
 
 import { dirname, join } from 'node:path';
 
 import { MisuseError, StorageError } from '../core/errors.js';
-import { defaultStorePath } from './default_store_path.js';
+import { applicationOf, defaultStorePath } from './default_store_path.js';
 import { createFileStore } from './file_store.js';
 import { createSealedStore } from './sealed_store.js';
 
@@ -38,22 +39,27 @@ const IV_LENGTH = 12;
  * It protects a file that is copied: a backup, a lost disk, another user of the machine. It does not protect against
  * programs of the same user, which may ask the keyring too.
  *
- * @param {string} [path] Default: `encrypted.json` beside the store of `nodeHost`.
+ * @param {string} [path] Default: `encrypted.json` beside the store of `nodeHost`, for each application its own.
  * @param {KeyringStoreOptions} [options] which keyring
  * @returns {Store} whose methods reject with a `StorageError` (`keyring_unavailable`, and those of the file store) or a
  *   `MisuseError` (`keyring_missing`)
  */
 export function createKeyringStore(
-  path = join(dirname(defaultStorePath()), 'encrypted.json'),
+  path,
   { keyring, service = 'mcp-oauth-wasm', onUnreadable = () => {}, lockTimeoutMilliseconds } = {},
 ) {
-  return createSealedStore(async () => {
-    const { AsyncEntry } = requireNew(keyring ?? (await importKeyring()));
-    const store = createFileStore(path, { lockTimeoutMilliseconds });
-    // Without a secret service the module would take Linux' own keys, which are gone after a restart.
-    const openEntry = () => new AsyncEntry(service, 'key', { linux: { store: 'secret-service' } });
-    return { store, ...sealBy(await keyOf(openEntry, service, store)) };
-  }, onUnreadable);
+  const at = (/** @type {() => string} */ pathOf) =>
+    createSealedStore(async () => {
+      const { AsyncEntry } = requireNew(keyring ?? (await importKeyring()));
+      const store = createFileStore(pathOf(), { lockTimeoutMilliseconds });
+      // Without a secret service the module would take Linux' own keys, which are gone after a restart.
+      const openEntry = () => new AsyncEntry(service, 'key', { linux: { store: 'secret-service' } });
+      return { store, ...sealBy(await keyOf(openEntry, service, store)) };
+    }, onUnreadable);
+  if (path !== undefined) return at(() => path);
+  const ofClient = (/** @type {ClientDescription} */ client) =>
+    at(() => join(dirname(defaultStorePath({ application: applicationOf(client) })), 'encrypted.json'));
+  return { ...ofClient({}), forClient: ofClient };
 }
 
 /** @returns {Promise<KeyringModule>} */

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use crate::connection::refusal;
 use crate::connection::renewal;
 use crate::connection::sign_in;
+use crate::connection::sign_out::{self, SignOutInput};
+use crate::connection::stored::Place;
 use crate::data::error::{Code, Error, Result, Step};
 use crate::data::identifier::{Issuer, Secret};
 use crate::data::json::Json;
@@ -105,6 +107,7 @@ fn made(replay: &Replay, name: &str, input: &Json) -> Result<Json> {
         "decide" => refusal::decide(replay, &read(input)?)?.to_json(),
         "signIn" => sign_in::sign_in(replay, &read(input)?)?.to_json(),
         "cameBack" => sign_in::came_back(replay, &read(input)?)?.to_json(),
+        "signOut" => signed_out(replay, &read(input)?)?.to_json(),
         "renew" => renewal::renew(replay, &read(input)?)?.to_json(),
         "readChallenge" => challenge::read(&read::<ReadChallengeInput>(input)?.headers).to_json(),
         "wellKnownLocations" => well_known_locations(read(input)?)?.to_json(),
@@ -113,6 +116,12 @@ fn made(replay: &Replay, name: &str, input: &Json) -> Result<Json> {
         "readAuthorizationResponse" => read_authorization_response(read(input)?)?.to_json(),
         _ => return Err(Error::new(Code::InvalidArgument, "There is no such call.", &[])),
     })
+}
+
+fn signed_out(replay: &Replay, input: &SignOutInput) -> Result<bool> {
+    let place = Place { endpoint: &input.endpoint, account: &input.account };
+    let is_client_forgotten = input.forget_client == Some(true);
+    if is_client_forgotten { sign_out::forget_client(replay, &place) } else { sign_out::sign_out(replay, &place) }
 }
 
 fn plan_scopes(input: PlanScopesInput) -> Arc<ScopePlan> {
@@ -169,7 +178,7 @@ fn step(call: &str) -> Step {
         "discover" | "readChallenge" | "wellKnownLocations" => Step::Discover,
         "plan" | "planScopes" => Step::Plan,
         "register" | "unregister" => Step::Register,
-        "complete" | "grant" | "ask" => Step::Token,
+        "complete" | "grant" | "ask" | "signOut" => Step::Token,
         "readAuthorizationResponse" | "cameBack" => Step::Callback,
         "refresh" | "renew" => Step::Refresh,
         "decide" => Step::Call,

@@ -100,7 +100,9 @@ pub fn renew(replay: &Replay, input: &RenewInput) -> Result<Renewal> {
 fn moved(replay: &Replay, input: &RenewInput, session: &Session) -> Option<Arc<Discovery>> {
     let challenge = input.challenge.clone().or_else(|| session.discovery.challenge.clone());
     let settings = input.settings.clone().unwrap_or_default();
-    let discovery = discovered(replay, &input.endpoint, challenge, Some(session), &settings).ok()?;
+    let discovery =
+        discovered(replay, &input.endpoint, challenge, Some(session), Some(&session.registration.issuer), &settings)
+            .ok()?;
     let (before, now) = (&session.discovery.authorization_server, &discovery.authorization_server);
     (before.issuer != now.issuer || before.token_endpoint != now.token_endpoint).then_some(discovery)
 }

@@ -52,6 +52,7 @@ pub(crate) fn discovered(
     endpoint: &Endpoint,
     challenge: Option<Challenge>,
     earlier: Option<&Session>,
+    preferred_issuer: Option<&Issuer>,
     settings: &ServerSettings,
 ) -> Result<Arc<Discovery>> {
     let published = earlier.is_some_and(|session| session.discovery.protected_resource.metadata_url.is_some());
@@ -59,7 +60,7 @@ pub(crate) fn discovered(
     let input = DiscoverInput {
         endpoint: endpoint.clone(),
         challenge,
-        preferred_issuer: earlier.map(|session| session.registration.issuer.clone()),
+        preferred_issuer: preferred_issuer.cloned(),
         settings: Some(Arc::new(ServerSettings { without_metadata, ..settings.clone() })),
     };
     steps::discover(replay, &input).map(Arc::new).map_err(|error| error.at(Step::Discover))
@@ -84,7 +85,7 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     // Before the session is read: a sign-in that ends in between has stored it by then.
     let is_first = !sends_person || place.begin_sign_in(replay, &input.id, None)?;
     let last = if is_first { None } else { place.last_sign_in(replay)? };
-    let (session_version, earlier) = replay.once(|| place.session(replay))?.unzip();
+    let earlier = replay.once(|| place.session(replay))?.map(|(_, session)| session);
     if let (Some(session), Some(refused_token)) = (&earlier, &input.replaces)
         && refusal::replaces(session, refused_token, &demanded)
     {
@@ -119,11 +120,13 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     if exact.is_some() {
         return Err(beyond_exact_scopes(&demanded, endpoint));
     }
-    let earlier_issuer = earlier.as_ref().map(|session| &session.registration.issuer);
-    let discovery = replay.once(|| discovered(replay, endpoint, challenge.clone(), earlier.as_ref(), &settings))?;
+    let needed = replay.once(|| place.plan(replay, earlier.as_ref()))?;
+    let earlier_issuer = needed.as_ref().map(|needed| &needed.issuer);
+    let discovery =
+        replay.once(|| discovered(replay, endpoint, challenge.clone(), earlier.as_ref(), earlier_issuer, &settings))?;
     let issuer = &discovery.authorization_server.issuer;
     let is_of_other_issuer = earlier_issuer.is_some_and(|earlier| earlier != issuer);
-    let earlier_plan = earlier.as_ref().filter(|_| !is_of_other_issuer).map(|session| session.plan.clone());
+    let earlier_plan = needed.as_ref().filter(|_| !is_of_other_issuer).map(|needed| needed.plan.clone());
     let plan = steps::plan(
         replay,
         &PlanInput {
@@ -161,7 +164,6 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
         pressed: input.pressed,
         step_up_for: Some(demanded).filter(|_| is_step_up),
         stored,
-        session_version,
         ..Progress::default()
     };
     let clients = Some(record);
@@ -378,7 +380,6 @@ impl SignIn<'_> {
             Code::ClientRefused if progress.replaced.is_none() && self.can_replace_client() => {
                 self.progress.replaced = Some(true);
                 self.progress.without_document = Some(true);
-                self.clients = None;
                 if let Some(client) = self.client.take() {
                     self.place.forget_client(self.replay, &client)?;
                 }
@@ -444,10 +445,10 @@ impl SignIn<'_> {
         if had_refused_codes || self.progress.kept != Some(true) || !self.kept.as_ref().is_some_and(is_kept) {
             self.keep(&session.registration, true)?;
         }
-        self.place.store_session(self.replay, &session, self.progress.session_version.clone())?;
+        self.place.store_session(self.replay, &session, self.progress.had_session == Some(true))?;
         let is_content = |scopes: &ScopeSet| session.plan.granted().includes(scopes);
         if self.progress.pressed == Some(true) {
-            self.place.forget_step_ups(self.replay)?;
+            self.place.forget(self.replay, "step-ups")?;
         } else if let Some(scopes) = self.progress.step_up_for.as_ref().filter(|scopes| is_content(scopes)) {
             self.place.count_step_up(self.replay, scopes, &|_| 0)?;
         }

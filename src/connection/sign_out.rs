@@ -1,35 +1,69 @@
 //! The end of a session.
 
-use crate::connection::stored::Place;
-use crate::data::error::Result;
+use crate::connection::stored::{Place, Revocable};
+use crate::data::error::{Code, Result, Step};
 use crate::data::http::Parameters;
 use crate::data::identifier::{Endpoint, Secret};
-use crate::data::url::Zone;
 use crate::flow::replay::Replay;
-use crate::flow::token_endpoint::{self, AskInput};
-use crate::protocol::token::Session;
+use crate::flow::token_endpoint;
+use crate::protocol::token;
+use crate::record;
 
-/// Forgets the session, and has its tokens revoked where the server offers that (RFC 7009). The client's registration stays,
-/// for the next sign-in. Whether the server revoked all there was is the answer: the session is over in any case.
+record! {
+    /// Whose session ends.
+    #[derive(Debug)]
+    pub struct SignOutInput {
+        /// The MCP server's URL.
+        pub endpoint: Endpoint,
+        /// The account at it.
+        pub account: String,
+        /// Whether the client is forgotten too.
+        pub forget_client: Option<bool>,
+    }
+}
+
+/// Forgets the session, and has its tokens revoked where the server offers that (RFC 7009), and those of the sessions that
+/// it replaced. The client's registration stays, for the next sign-in. Whether the server revoked all there was is the
+/// answer: the session is over in any case.
 pub fn sign_out(replay: &Replay, place: &Place) -> Result<bool> {
-    let stored = place.session(replay)?;
-    place.forget_session(replay)?;
-    place.forget_step_ups(replay)?;
-    let Some(Session { discovery, registration, tokens, .. }) = stored.map(|(_, session)| session) else {
-        return Ok(false);
-    };
-    let endpoints = discovery.authorization_server.endpoints.as_ref();
-    let Some(endpoint) = endpoints.and_then(|endpoints| endpoints.get("revocation_endpoint")) else { return Ok(false) };
-    let endpoint = Endpoint::named(endpoint, Zone::Local)?;
+    let session = place.session(replay)?;
+    let replaced = place.replaced(replay)?;
+    for kind in ["session", "sign-in", "replaced", "step-ups", "plan"] {
+        place.forget(replay, kind)?;
+    }
+    let offered = session.and_then(|(_, session)| Revocable::of(&session));
+    let mut revoked = offered.as_ref().is_some_and(|current| are_revoked(replay, current).is_ok());
+    for earlier in &replaced {
+        // A client that the server has deleted has no tokens any more (RFC 7592 §2.3).
+        revoked &= are_revoked(replay, earlier).map_or_else(|error| error.code == Code::ClientRefused, |()| true);
+    }
+    Ok(revoked)
+}
+
+/// Forgets the client too. What the connection needed is asked for in the first trip with the next one.
+pub fn forget_client(replay: &Replay, place: &Place) -> Result<bool> {
+    let session = place.session(replay)?;
+    let plan = place.plan(replay, session.as_ref().map(|(_, session)| session))?;
+    let revoked = sign_out(replay, place)?;
+    place.forget_clients(replay)?;
+    if let Some(plan) = plan {
+        place.keep_plan(replay, &plan)?;
+    }
+    Ok(revoked)
+}
+
+/// Each token by itself: with one of the two most servers revoke the other too, but not all (RFC 7009 §2.1), and one that
+/// cannot be revoked says nothing about the other.
+fn are_revoked(replay: &Replay, Revocable { endpoint, registration, tokens }: &Revocable) -> Result<()> {
     let revoke = |token: &Secret, hint| {
         let mut parameters = Parameters::default();
         parameters.add("token", token.reveal());
         parameters.add("token_type_hint", hint);
-        let registration = Some((*registration).clone());
-        let input = AskInput { endpoint: endpoint.clone(), registration, parameters: Some(parameters) };
-        token_endpoint::ask(replay, &input).is_ok()
+        let response = token_endpoint::post(replay, Step::Token, endpoint.as_str(), registration, parameters)?;
+        // What else it says is of no interest (§2.2).
+        if response.is_success() { Ok(()) } else { token::accepted(response).map(|_| ()) }
     };
-    // With the refresh token most servers revoke the access token too (RFC 7009 §2.1).
-    let refresh_token_is_over = tokens.refresh_token.as_ref().is_none_or(|token| revoke(token, "refresh_token"));
-    Ok(refresh_token_is_over && revoke(&tokens.access_token, "access_token"))
+    let refresh_token = tokens.refresh_token.as_ref().map_or(Ok(()), |token| revoke(token, "refresh_token"));
+    let access_token = revoke(&tokens.access_token, "access_token");
+    refresh_token.and(access_token)
 }

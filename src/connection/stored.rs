@@ -9,12 +9,14 @@ use crate::data::json::Json;
 use crate::data::printable::{filled, joined};
 use crate::data::record::{AsJson, read};
 use crate::data::scope::ScopeSet;
+use crate::data::url::Zone;
 use crate::flow::effect::Effect;
 use crate::flow::replay::Replay;
 use crate::protocol::authorization::PendingAuthorization;
 use crate::protocol::registration::{ClientRegistration, RegistrationKind};
+use crate::protocol::scope_plan::ScopePlan;
 use crate::protocol::settings::ServerSettings;
-use crate::protocol::token::Session;
+use crate::protocol::token::{Session, Tokens};
 use crate::record;
 
 /// The version of the records that this code writes.
@@ -22,6 +24,9 @@ pub const RECORD_VERSION: u64 = 1;
 
 /// How often a swap is tried when others write the same record at the same time.
 const SWAP_LIMIT: usize = 100;
+
+/// How many replaced sessions are remembered for each account.
+const REPLACED_LIMIT: usize = 50;
 
 record! {
     /// A registered client, as it is stored (RFC 7591 §3.2.1).
@@ -46,8 +51,8 @@ record! {
         pub id: Option<String>,
         /// Whether the person was sent to the authorization server before, and did not come back yet.
         pub unanswered: Option<bool>,
-        /// The version of the session's record when it began.
-        pub session_version: Option<String>,
+        /// Whether there was a session when it began.
+        pub had_session: Option<bool>,
         /// Which of the host's ways back is in use, counted from 0.
         pub redirect: u64,
         /// Whether a person asked for it.
@@ -88,6 +93,50 @@ record! {
     }
 }
 
+record! {
+    /// What the connection needs, though it has no session.
+    #[derive(Debug)]
+    pub struct KeptPlan {
+        /// The version of this record: 1.
+        pub version: u64,
+        /// The authorization server that the plan is for.
+        pub issuer: Issuer,
+        /// The plan of the last session.
+        pub plan: Arc<ScopePlan>,
+    }
+}
+
+record! {
+    /// Tokens that can be revoked (RFC 7009).
+    #[derive(Debug)]
+    pub struct Revocable {
+        /// Where.
+        pub endpoint: Endpoint,
+        /// The client that they were issued to.
+        pub registration: Arc<ClientRegistration>,
+        /// The tokens.
+        pub tokens: Tokens,
+    }
+}
+
+impl Revocable {
+    /// Those of a session, where the server revokes tokens.
+    pub fn of(Session { discovery, registration, tokens, .. }: &Session) -> Option<Revocable> {
+        let endpoint = discovery.authorization_server.endpoints.as_ref()?.get("revocation_endpoint")?;
+        let endpoint = Endpoint::named(endpoint, Zone::Local).ok()?;
+        Some(Revocable { endpoint, registration: registration.clone(), tokens: tokens.clone() })
+    }
+}
+
+record! {
+    /// What is left of the sessions that another one has replaced, until they are signed out with it.
+    #[derive(Debug, Default)]
+    pub struct Replaced {
+        /// Their tokens, the latest last.
+        pub sessions: Vec<Revocable>,
+    }
+}
+
 /// The version and the value of a record, if there is one.
 pub type Record = Option<(String, Json)>;
 
@@ -108,11 +157,10 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// The key of a record of that kind. No account of one server has the place of another server's: an account may contain spaces,
-    /// a URL as it is called does not.
+    /// The key of a record, the same however the URL is spelled. No account of one server has the place of another
+    /// server's: an account may contain spaces, a URL as it is called does not.
     pub fn key(&self, kind: &str) -> String {
-        let endpoint: Vec<String> = self.endpoint.as_str().split(' ').map(str::to_owned).collect();
-        filled("{} {} {}", &[kind, &joined(&endpoint, "%20"), self.account])
+        filled("{} {} {}", &[kind, self.endpoint.url().href(), self.account])
     }
 
     /// The stored session, and the version of its record.
@@ -124,9 +172,27 @@ impl Place<'_> {
         if is_fit { Ok(Some((version, session))) } else { Err(damaged(&key)) }
     }
 
-    /// Stores the session, whatever is there: most likely that version still.
-    pub fn store_session(&self, replay: &Replay, session: &Session, likely: Option<String>) -> Result<()> {
+    /// Stores the session, whatever is there. What it replaces is kept for the sign-out, and not revoked before: that may
+    /// end the whole grant (RFC 7009 §2.1), and what came of it since.
+    pub fn store_session(&self, replay: &Replay, session: &Session, had_session: bool) -> Result<()> {
         let (key, value) = (self.key("session"), session.to_json());
+        if !had_session && swap(replay, &key, None, Some(value.clone()))? {
+            return Ok(());
+        }
+        let (likely, there) = self.session(replay)?.unzip();
+        let is_other = |there: &Session| there.tokens.access_token != session.tokens.access_token;
+        if let Some(replaced) = there.filter(is_other).and_then(|there| Revocable::of(&there)) {
+            let may_serve = |Tokens { refresh_token, expires_at, .. }: &Tokens| {
+                refresh_token.is_some() || expires_at.is_none_or(|at| at > replay.now())
+            };
+            change(replay, &self.key("replaced"), None, &|there| {
+                let mut all = there.map_or(Ok(Replaced::default()), read::<Replaced>).ok()?.sessions;
+                all.push(replaced.clone());
+                all.retain(|kept| may_serve(&kept.tokens));
+                let sessions = all.split_off(all.len().saturating_sub(REPLACED_LIMIT));
+                Some(versioned().with("sessions", sessions.to_json()))
+            })?;
+        }
         if swap(replay, &key, likely, Some(value.clone()))? {
             return Ok(());
         }
@@ -139,10 +205,7 @@ impl Place<'_> {
         let key = self.clients_key();
         let record = read_record(replay, &key)?;
         let clients = record.as_ref().map_or(&Json::Null, |(_, value)| value.member("clients"));
-        let kept = match clients.member(&client_name(issuer, settings)) {
-            Json::Null => None,
-            kept => Some(whole(&key, kept)?),
-        };
+        let kept = whole(&key, clients.member(&client_name(issuer, settings)))?;
         Ok(Clients { record, kept })
     }
 
@@ -226,19 +289,40 @@ impl Place<'_> {
         })
     }
 
-    /// Forgets what was asked for in vain.
-    pub fn forget_step_ups(&self, replay: &Replay) -> Result<()> {
-        forget(replay, &self.key("step-ups"))
+    /// The tokens of the sessions that were replaced.
+    pub fn replaced(&self, replay: &Replay) -> Result<Vec<Revocable>> {
+        let key = self.key("replaced");
+        let there = read_record(replay, &key)?;
+        there.map_or(Ok(Vec::new()), |(_, value)| whole(&key, &value).map(|replaced: Replaced| replaced.sessions))
     }
 
-    /// Forgets the session, and the sign-in that it is from, whatever is there.
-    pub fn forget_session(&self, replay: &Replay) -> Result<()> {
-        forget(replay, &self.key("session"))?;
-        forget(replay, &self.key("sign-in"))
+    /// What the connection needs: as its session says, or else as was kept when the client was forgotten.
+    pub fn plan(&self, replay: &Replay, session: Option<&Session>) -> Result<Option<KeptPlan>> {
+        if let Some(Session { registration, plan, .. }) = session {
+            let (issuer, plan) = (registration.issuer.clone(), plan.clone());
+            return Ok(Some(KeptPlan { version: RECORD_VERSION, issuer, plan }));
+        }
+        let key = self.key("plan");
+        read_record(replay, &key)?.map(|(_, value)| whole(&key, &value)).transpose()
+    }
+
+    /// Keeps what the connection needs.
+    pub fn keep_plan(&self, replay: &Replay, plan: &KeptPlan) -> Result<()> {
+        change(replay, &self.key("plan"), None, &|_| Some(plan.to_json()))
+    }
+
+    /// Forgets a record of this account: its `session`, what was `replaced` by it, the `step-ups`, or the `plan`.
+    pub fn forget(&self, replay: &Replay, kind: &str) -> Result<()> {
+        forget(replay, &self.key(kind))
+    }
+
+    /// Forgets the clients at this MCP server.
+    pub fn forget_clients(&self, replay: &Replay) -> Result<()> {
+        forget(replay, &self.clients_key())
     }
 
     fn clients_key(&self) -> String {
-        filled("clients {}", &[self.endpoint.as_str()])
+        filled("clients {}", &[self.endpoint.url().href()])
     }
 
     /// Keeps what is needed to go on when the person comes back.
@@ -330,8 +414,7 @@ fn change(
     changed: &dyn Fn(Option<&Json>) -> Option<Json>,
 ) -> Result<()> {
     for _ in 0..SWAP_LIMIT {
-        let there = known.take().map_or_else(|| read_record(replay, key), Ok)?;
-        let (version, value) = there.unzip();
+        let (version, value) = known.take().map_or_else(|| read_record(replay, key), Ok)?.unzip();
         let changed = changed(value.as_ref()).ok_or_else(|| damaged(key))?;
         if swap(replay, key, version, Some(changed))? {
             return Ok(());

@@ -64,8 +64,16 @@ pub fn read(response: &Response, metadata_url: &str, called: &Url, named_by: Zon
         invalid("resource", &rule).with("named", named)
     })?;
     if !resource.contains(called) {
-        let message = "The protected resource's metadata speaks of another resource than the one that is called (RFC 9728 §3.3). Nothing was sent to any authorization server. Check the MCP server's URL; if it is right, the server's operator has to correct `resource`.";
-        return Err(Error::new(Code::ResourceMismatch, message, &[]).with("called", called.as_str()));
+        // Which of this machine's names it prefers is no word of a stranger.
+        let is_here = resource.is_loopback() && called.is_loopback();
+        let message = if is_here {
+            "The protected resource's metadata speaks of another resource than the one that is called (RFC 9728 §3.3): the MCP server calls itself {}, and {} is called. Call it by the name that it gives itself, or have its operator correct `resource`."
+        } else {
+            "The protected resource's metadata speaks of another resource than the one that is called (RFC 9728 §3.3). Nothing was sent to any authorization server. Check the MCP server's URL; if it is right, the server's operator has to correct `resource`."
+        };
+        return Err(Error::new(Code::ResourceMismatch, message, &[&resource.origin(), &called.origin()])
+            .with("called", called.as_str())
+            .with("resource", printable(text)));
     }
     let location = well_known::protected_resource_of(&resource);
     if resource.href() != called.href() && location != metadata_url {

@@ -84,6 +84,26 @@ describe('a session', () => {
     assert.equal(document.content[0].type, 'text');
   });
 
+  test('that lacks scopes: what a call advises asks for them, and then the call succeeds', async () => {
+    const ofItsOwn = 'advised session.json';
+    await inStore(['login', world.server, '--account', 'work'], ofItsOwn, { onProgress: person() });
+    const called = ['call', world.server, 'read_private_notes', '--account', 'work'];
+    const refused = await inStore(called, ofItsOwn);
+    assert.equal(refused.status, 3);
+    const [, advised = ''] = /`mcp-oauth-wasm (.*)`/.exec(refused.stderr) ?? [];
+    assert.match(advised, /--scope private_metadata --account work --store '.*advised session\.json'/);
+    const words = [...advised.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '');
+    const login = await run(words, { env: withoutBrowser, onProgress: person() });
+    assert.match(login.stdout, /^Signed in at/, login.stderr);
+    assert.match(login.stdout, /Granted: .*private_metadata/);
+    assert.equal((await inStore(called, ofItsOwn)).stdout, 'read_private_notes: done\n');
+  });
+
+  test('that has the scopes which are named is not begun twice', async () => {
+    const { stdout } = await inStore(['login', world.server, '--scope', 'openid email'], store);
+    assert.match(stdout, /^You were signed in already/);
+  });
+
   test('gets more scopes where a person may be asked, and not otherwise', async () => {
     const alone = await inStore(['call', world.server, 'read_private_notes'], store);
     assert.equal(alone.status, 3);

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -13,6 +14,7 @@ import { createMemoryStore, nodeHost } from 'mcp-oauth-wasm/node';
 import { ProxyAgent, fetch as proxiedFetch } from 'undici';
 import { temporaryFolder } from '../javascript/temporary_folder.js';
 import { callTool, createMachine, rejectionOf, startWorld } from '../javascript/world.js';
+import { ensureNewerNode } from '../node/nodes.js';
 import { createAuthority, createServerCertificate } from '../servers/certificates.js';
 import { listenOnLoopback } from '../servers/loopback.js';
 import { startProxy } from '../servers/proxy.js';
@@ -137,5 +139,68 @@ describe('a proxy that wants credentials', () => {
       targets,
     );
     await dispatcher.close();
+  });
+});
+
+describe('a proxy that the environment names, behind which alone the servers are', () => {
+  const host = 'mcp.behind-the-proxy.test';
+  const program = `
+    import { discover } from ${JSON.stringify(new URL('../../js/index.js', import.meta.url))};
+    import { createMemoryStore, nodeHost } from ${JSON.stringify(new URL('../../js/node.js', import.meta.url))};
+    const { fetch } = nodeHost({ store: createMemoryStore() });
+    const told = async (error) => ({ code: error.code, message: error.message, step: error.step });
+    const of = (work) => work.then((response) => response.status ?? 'discovered', told);
+    console.log(JSON.stringify([
+      await of(fetch(process.env.TRIED)),
+      await of(discover({ endpoint: process.env.TRIED }, { fetch })),
+    ]));`;
+
+  /** @param {string} node @param {Record<string, string | undefined>} variables */
+  async function tried(node, { TRIED = `https://${host}/mcp?secret=1`, ...variables }) {
+    const env = { ...process.env, NODE_USE_ENV_PROXY: undefined, TRIED, ...variables };
+    const { stdout } = await promisify(execFile)(node, ['--input-type=module', '--eval', program], { env });
+    return JSON.parse(stdout);
+  }
+
+  for (const name of ['HTTPS_PROXY', 'https_proxy']) {
+    test(`and Node does not use it: the error says how it does (${name})`, async () => {
+      for (const error of await tried(process.execPath, { [name]: 'http://127.0.0.1:9' })) {
+        assert.equal(error.code, 'proxy_not_used');
+        assert.match(error.message, /NODE_USE_ENV_PROXY=1.*NO_PROXY/);
+        assert.doesNotMatch(error.message, /secret/);
+      }
+    });
+  }
+
+  for (const NO_PROXY of [
+    host,
+    'other.test, .behind-the-proxy.test',
+    '*.behind-the-proxy.test',
+    '*',
+    `${host}:8443,*`,
+  ]) {
+    test(`and the server is none of those behind it (NO_PROXY=${NO_PROXY}): the error is what it was`, async () => {
+      for (const error of await tried(process.execPath, { HTTPS_PROXY: 'http://127.0.0.1:9', NO_PROXY }))
+        assert.notEqual(error.code, 'proxy_not_used');
+    });
+  }
+
+  test('a server that answers without it is called directly', async (context) => {
+    const { origin, close } = await listenOnLoopback(createHttpServer((_, response) => response.end()));
+    context.after(close);
+    const [status] = await tried(process.execPath, { HTTPS_PROXY: 'http://127.0.0.1:9', TRIED: origin });
+    assert.equal(status, 200);
+  });
+
+  test('with NODE_USE_ENV_PROXY=1 it is used', async () => {
+    const node = await ensureNewerNode('the test of proxies of the environment');
+    const proxy = await startProxy('none has these credentials');
+    try {
+      const answers = await tried(node, { HTTPS_PROXY: proxy.origin, NODE_USE_ENV_PROXY: '1' });
+      for (const { code } of answers) assert.equal(code, 'proxy_credentials_required');
+      assert.deepEqual([...new Set(proxy.asked.map(({ target }) => target))], [`${host}:443`]);
+    } finally {
+      await proxy.close();
+    }
   });
 });

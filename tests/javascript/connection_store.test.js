@@ -76,6 +76,112 @@ describe('what a connection keeps', () => {
     assert.equal(network.registrations().length, 1);
   });
 
+  for (const [shape, code] of /** @type {const} */ ([
+    ['a file system that is read only', 'EROFS'],
+    ['a folder of somebody else', 'EACCES'],
+    ['a full disk', 'ENOSPC'],
+  ])) {
+    test(`${shape}: nothing is registered that cannot be kept, and nobody is sent to a browser`, async () => {
+      const store = {
+        ...createMemoryStore(),
+        compareAndSwap: async () => {
+          throw new StorageError({ code: 'store_unavailable', message: code });
+        },
+      };
+      const machine = createMachine({ store });
+      const { signIn } = machine.start().connection(world.server, { interaction: true });
+      await assert.rejects(signIn(), { code: 'store_unavailable' });
+      assert.deepEqual([machine.network.registrations(), machine.trips], [[], []]);
+    });
+  }
+
+  describe('signed out after a step-up', () => {
+    /** Signs in, steps up, and gives what was issued. */
+    async function steppedUp() {
+      const steep = await startWorld({ protectedResource: { furtherTools: { write: ['private_metadata'] } } });
+      const machine = createMachine();
+      const connection = machine.start().connection(steep.server, { interaction: true });
+      await connection.signIn();
+      const first = (await connection.session())?.tokens;
+      assert.equal((await callTool(connection.fetch, steep.server, { tool: 'write' })).status, 200);
+      const second = (await connection.session())?.tokens;
+      const { AccessToken, RefreshToken } = steep.authorizationServer.provider;
+      const live = async () => [
+        Boolean(await AccessToken.find(first?.accessToken ?? '')),
+        Boolean(await RefreshToken.find(first?.refreshToken ?? '')),
+        Boolean(await AccessToken.find(second?.accessToken ?? '')),
+        Boolean(await RefreshToken.find(second?.refreshToken ?? '')),
+      ];
+      return { steep, machine, connection, live };
+    }
+
+    test('nothing is revoked before: the session after a step-up still refreshes', async () => {
+      const { steep, machine, connection, live } = await steppedUp();
+      assert.deepEqual(await live(), [true, true, true, true]);
+      assert.ok(machine.network.requests.every(({ url }) => !url.includes('revocation')));
+      await connection.refresh();
+      await steep.close();
+    });
+
+    test('the tokens of the sign-in before are revoked too', async () => {
+      const { steep, machine, connection, live } = await steppedUp();
+      assert.equal(await connection.signOut(), true);
+      assert.deepEqual(await live(), [false, false, false, false]);
+      const keys = ['session', 'replaced', 'step-ups'].map((kind) => `${kind} ${steep.server} default`);
+      assert.deepEqual(await Promise.all(keys.map((key) => machine.host.store.read(key))), [null, null, null]);
+      await steep.close();
+    });
+
+    test('one that cannot be revoked keeps no other from it, and is told', async () => {
+      const { steep, machine, connection, live } = await steppedUp();
+      machine.network.fault = ({ url }, init) =>
+        url.includes('revocation') && String(init?.body).includes('hint=refresh_token')
+          ? Response.json({ error: 'unsupported_token_type' }, { status: 400 })
+          : undefined;
+      assert.equal(await connection.signOut(), false);
+      const [firstAccess, , secondAccess] = await live();
+      assert.deepEqual([firstAccess, secondAccess], [false, false]);
+      await steep.close();
+    });
+  });
+
+  test('a client that is forgotten: what the connection needed is asked for in the first trip with the next one', async () => {
+    const steep = await startWorld({ protectedResource: { furtherTools: { write: ['private_metadata'] } } });
+    const machine = createMachine();
+    const connection = machine.start().connection(steep.server, { interaction: true });
+    assert.equal((await callTool(connection.fetch, steep.server, { tool: 'write' })).status, 200);
+    machine.trips.length = 0;
+    await connection.forgetClient();
+    await connection.forgetClient();
+    assert.deepEqual([await connection.session(), await connection.plan()], [null, null]);
+    assert.equal((await callTool(connection.fetch, steep.server, { tool: 'write' })).status, 200);
+    assert.equal(machine.trips.length, 1);
+    assert.match(String(machine.trips[0]?.searchParams.get('scope')), /\bprivate_metadata\b/);
+    assert.equal(machine.network.registrations().length, 2);
+    await connection.signOut();
+    assert.equal(await machine.host.store.read(`plan ${steep.server} default`), null);
+    await steep.close();
+  });
+
+  test('however its URL is spelled, a server is one: one sign-in, one registration, one session', async () => {
+    const machine = createMachine();
+    const { origin, port } = new URL(world.server);
+    const spellings = [world.server, origin.replace('http', 'HTTP') + '/mcp', `http://127.1:${port}/x/../mcp`];
+    const authorizer = machine.start();
+    for (const spelling of spellings) {
+      const connection = authorizer.connection(spelling, { interaction: true });
+      assert.equal(connection.endpoint, world.server);
+      assert.equal((await callTool(connection.fetch, spelling)).status, 200);
+    }
+    assert.deepEqual([machine.trips.length, machine.network.registrations().length], [1, 1]);
+    assert.ok(
+      await machine
+        .start()
+        .connection(/** @type {string} */ (spellings[2]))
+        .session(),
+    );
+  });
+
   test('signed out while a refresh is under way: nobody is signed in afterwards', async () => {
     const { host, start, network } = await signedInMachine();
     await expire(host.store, world.server);

@@ -400,6 +400,40 @@ test('a host that cannot show the URL either ends the wait', async () => {
   await assert.rejects(receiver.authorize({ authorizationUrl, state: 'right' }), failure);
 });
 
+test('the URL is told whenever it is to be opened, as an opener may end well and show nothing', async () => {
+  /** @type {string[]} */
+  const told = [];
+  const receiver = await prepare({ announceUrl: (url) => void told.push(url), showUrl: assert.fail });
+  const callback = receiver.authorize({ authorizationUrl, state: 'right' });
+  const page = get(`${receiver.redirectUri}?state=right&code=c`);
+  await callback;
+  assert.deepEqual(told, [authorizationUrl]);
+  await receiver.close();
+  await page;
+});
+
+for (const [shape, isTerminal, opens, times] of /** @type {const} */ ([
+  ['in a terminal, though the browser opened', true, true, 1],
+  ['in a terminal where none opened', true, false, 1],
+  ['without a terminal, where none opened', false, false, 1],
+  ['without a terminal, where the browser opened', false, true, 0],
+])) {
+  test(`by default the URL is written to standard error ${shape}: ${times} times`, async () => {
+    const program = `
+      process.stderr.isTTY = ${isTerminal};
+      const { loopbackRedirect } = await import(${JSON.stringify(new URL('../../js/hosts/node/loopback_redirect.js', import.meta.url))});
+      const redirect = loopbackRedirect({ open() { if (!${opens}) throw new Error('no browser'); } });
+      const receiver = await redirect.prepare({ issuer: 'https://auth.example' });
+      const callback = receiver.authorize({ authorizationUrl: ${JSON.stringify(authorizationUrl)}, state: 'right' });
+      const page = fetch(receiver.redirectUri + '?state=right&code=c');
+      await callback;
+      await receiver.close();
+      await page;`;
+    const { stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program]);
+    assert.equal(stderr.split(authorizationUrl).length - 1, times, stderr);
+  });
+}
+
 test('[refuses A6] a URL of another scheme is never opened', async () => {
   const receiver = await prepare({ open: assert.fail, showUrl: assert.fail });
   for (const url of ['javascript:alert(1)', 'file:///etc/passwd', 'calc.exe', '-a', 'ms-settings:']) {

@@ -152,6 +152,26 @@ for (const sdk of /** @type {Sdk[]} */ (Object.keys(sdks))) {
       await client.close();
     });
 
+    for (const [shape, scopesSupported] of /** @type {const} */ ([
+      ['the one that is demanded', ['private_metadata']],
+      ['all that was demanded so far', ['openid', 'email', 'private_metadata']],
+    ])) {
+      test(`a 403 is a step-up where the resource lists no other scopes than ${shape}`, async () => {
+        const narrow = await startWorld({
+          protectedResource: { scopesSupported: [...scopesSupported], furtherTools: { write: ['private_metadata'] } },
+        });
+        try {
+          const machine = createMachine();
+          const { call, client } = await started(machine, { server: narrow.server });
+          assert.match(await call('write'), /write: done/);
+          assert.equal(machine.trips.length, 2);
+          await client.close();
+        } finally {
+          await narrow.close();
+        }
+      });
+    }
+
     test('without interaction the error says how to go on', async () => {
       const machine = createMachine();
       const error = await rejectionOf(started(machine, { connection: machine.start().connection(world.server) }));
@@ -296,6 +316,24 @@ test('without its own error SDK 1.x signs in and refreshes, and reports what it 
     assert.ok(error instanceof StreamableHTTPError);
     assert.equal(error.code, 403);
     assert.equal(machine.trips.length, 1);
+    await client.close();
+  } finally {
+    await world.close();
+  }
+});
+
+test('whose error class it was given matters only to SDK 1.x: who uses a framework does not see which it has', async () => {
+  const world = await startWorld({ protectedResource: { furtherTools: { write: ['private_metadata'] } } });
+  try {
+    const { InvalidGrantError } = sdks['sdk 1.32'];
+    const { Client, StreamableHTTPClientTransport } = sdks['client 2.4'];
+    const machine = createMachine();
+    const connection = machine.start().connection(world.server, { interaction: true });
+    const authProvider = createAuthProvider(connection, { InvalidGrantError });
+    const client = new Client({ name: 'the tests', version: '1' });
+    await client.connect(new StreamableHTTPClientTransport(new URL(world.server), { authProvider }));
+    assert.match(JSON.stringify(await client.callTool({ name: 'write' })), /write: done/);
+    assert.equal(machine.trips.length, 2);
     await client.close();
   } finally {
     await world.close();

@@ -39,6 +39,64 @@ test("the default store is a file in this user's folder for state", () => {
   assert.equal(path('win32', {}, 'C:\\Users\\a'), 'C:\\Users\\a\\AppData\\Local\\mcp-oauth-wasm\\store.json');
 });
 
+test('each application has a file of its own', () => {
+  const names = ['An App', 'an app', 'An App!', '', undefined, '../../etc', 'x'.repeat(500), '日本', '韓国'];
+  const paths = names.map((application) =>
+    defaultStorePath({ application, platform: 'linux', variables: {}, home: '/h' }),
+  );
+  assert.equal(new Set(paths).size, names.length - 1, 'all but those without a name');
+  for (const path of paths)
+    assert.match(path, /^\/h\/\.local\/state\/mcp-oauth-wasm\/([a-z0-9-]{1,80}\/)?store\.json$/);
+});
+
+test('the authorizers of two applications share nothing by default, and all with a store that both are given', async () => {
+  const stateHome = await temporaryFolder();
+  const program = `
+    import { createAuthorizer } from ${JSON.stringify(new URL('../../js/index.js', import.meta.url))};
+    import { createFileStore, defaultStorePath, nodeHost } from ${JSON.stringify(new URL('../../js/node.js', import.meta.url))};
+    const record = { version: 1, key: 'pending s', endpoint: 'https://mcp.example/', account: 'a', pending: {}, progress: {} };
+    const waiting = async (clientName, store) => {
+      const { complete } = createAuthorizer({ host: nodeHost({ store }), client: { clientName } });
+      return (await complete('http://127.0.0.1/?state=s').catch((error) => error)).code;
+    };
+    await createFileStore(defaultStorePath({ application: 'one' })).compareAndSwap('pending s', null, record);
+    const shared = createFileStore(defaultStorePath({ application: 'one' }));
+    console.log(JSON.stringify([await waiting('two'), await waiting(undefined), await waiting('two', shared), await waiting('one')]));`;
+  const env = { ...process.env, LOCALAPPDATA: stateHome, XDG_STATE_HOME: stateHome, HOME: stateHome };
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], { env });
+  // Who has the record finds it damaged, as it is no whole one.
+  assert.deepEqual(JSON.parse(stdout), ['state_mismatch', 'state_mismatch', 'record_invalid', 'record_invalid']);
+});
+
+for (const [shape, HOME] of [
+  ['none', ''],
+  ['a relative one', 'home'],
+  ['one that is a file', process.execPath],
+  ['one that does not exist and cannot be made', '/proc/nowhere'],
+]) {
+  test(`the home folder of the user is ${shape}: the error names the option`, {
+    skip: process.platform !== 'linux',
+  }, async () => {
+    const program = `
+      import { nodeHost } from ${JSON.stringify(new URL('../../js/node.js', import.meta.url))};
+      const { store } = nodeHost();
+      const errors = [store.read('k'), store.compareAndSwap('k', null, {}), store.lock('k', async () => {})];
+      const told = ({ name, code, message }) => ({ name, code, message });
+      console.log(JSON.stringify((await Promise.allSettled(errors.slice(1))).map(({ reason }) => told(reason))));`;
+    const env = { PATH: process.env.PATH, HOME };
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], { env });
+    for (const { name, code, message } of JSON.parse(stdout)) {
+      assert.deepEqual([name, code], ['StorageError', 'store_unavailable']);
+      assert.match(message, /the option `store` of the host/);
+    }
+  });
+}
+
+test('a user whom the system does not know has a store where XDG_STATE_HOME says', async () => {
+  const path = defaultStorePath({ platform: 'linux', variables: { XDG_STATE_HOME: '/state' } });
+  assert.equal(path, '/state/mcp-oauth-wasm/store.json');
+});
+
 test('making a host touches nothing; its store writes where the environment says', async () => {
   const home = await temporaryFolder();
   const program = `

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { test } from 'node:test';
+import { dirname, join } from 'node:path';
+import { describe, test } from 'node:test';
 
 import { MisuseError, TransportError } from '../../js/core/errors.js';
 import { browserCommands, openBrowser } from '../../js/hosts/node/open_browser.js';
@@ -72,6 +72,39 @@ test('when one command fails the next one is tried', posixOnly, async () => {
   assert.equal(await readFile(environment.variables.RESULT, 'utf8'), 'opened\n');
 });
 
+describe('a dev container names its browser in BROWSER, and has neither display nor xdg-open', posixOnly, () => {
+  for (const [shape, browserOf, expected] of /** @type {const} */ ([
+    ['the path of a script', (/** @type {string} */ bin) => join(bin, 'helper.sh'), ['https://auth.example/a?b=%24c']],
+    ['a command with arguments', () => 'helper.sh --new', ['--new', 'https://auth.example/a?b=%24c']],
+    ['a place for the URL', () => 'helper.sh --url=%s --wait', ['--url=https://auth.example/a?b=%24c', '--wait']],
+    ['several, of which one serves', () => 'missing:helper.sh', ['https://auth.example/a?b=%24c']],
+  ])) {
+    test(`${shape}: it is run, without a shell`, async () => {
+      const environment = await environmentWith(shape.replaceAll(' ', '-'), {
+        'helper.sh': 'printf "%s\\n" "$@" > "$RESULT"',
+      });
+      const { PATH, RESULT } = environment.variables;
+      const BROWSER = browserOf(dirname(RESULT));
+      await openBrowser('https://auth.example/a?b=$c', { ...environment, variables: { PATH, RESULT, BROWSER } });
+      assert.deepEqual((await readFile(RESULT, 'utf8')).trim().split('\n'), expected);
+    });
+  }
+
+  test('one that fails gives way to what the system has', async () => {
+    const environment = await environmentWith('both', { broken: 'exit 1', 'xdg-open': 'echo opened > "$RESULT"' });
+    const variables = { ...environment.variables, BROWSER: 'broken' };
+    await openBrowser(url, { ...environment, variables });
+    assert.equal(await readFile(variables.RESULT, 'utf8'), 'opened\n');
+  });
+
+  test('the word for none at all is no command', async () => {
+    const environment = await environmentWith('none', {});
+    const { PATH } = environment.variables;
+    for (const BROWSER of ['none', '', ' ', ':', '%s'])
+      await assert.rejects(openBrowser(url, { ...environment, variables: { PATH, BROWSER } }), notOpened);
+  });
+});
+
 test('only http and https URLs are opened', async () => {
   const environment = await environmentWith('unused', { 'xdg-open': 'echo opened > "$RESULT"' });
   for (const refused of [
@@ -104,4 +137,8 @@ test('each system has its command, and none is a shell', () => {
     ['wslview', '/mnt/c/Windows/System32/rundll32.exe', 'xdg-open'],
   );
   assert.deepEqual(browserCommands(url, { platform: 'linux', kernel: '6.1.0', variables: {} }), []);
+  const named = { ...variables, BROWSER: 'own' };
+  const first = (/** @type {NodeJS.Platform} */ platform) =>
+    browserCommands(url, { platform, variables: named })[0]?.[0];
+  assert.deepEqual([first('linux'), first('darwin')], ['own', 'own']);
 });

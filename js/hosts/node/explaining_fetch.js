@@ -11,6 +11,18 @@ const UNTRUSTED = [
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ];
 
+/** What is said where a network lets nobody out but its proxy. */
+const UNREACHABLE = [
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+];
+
 /** How proxy agents say that a proxy refused to connect them. */
 const PROXY_REFUSED = /\bproxy\b.*\b407\b/i;
 
@@ -41,6 +53,46 @@ export function explainingFetch(fetch) {
 }
 
 /**
+ * The `fetch` of Node, which says what to do where the environment names a proxy, and Node does not use it.
+ *
+ * @type {Fetch}
+ */
+export async function platformFetch(input, init) {
+  try {
+    return await globalThis.fetch(input, init);
+  } catch (error) {
+    const url = new URL(/** @type {{ url?: string }} */ (Object(input)).url ?? String(input));
+    const isUnreachable = [...causes(error)].some(({ code }) => UNREACHABLE.includes(code));
+    if (isUnreachable && isProxied(url, process.env) && !usesProxies()) throw proxyNotUsed(url, error);
+    throw error;
+  }
+}
+
+/**
+ * Whether the environment wants requests to this URL to go through a proxy.
+ *
+ * @param {URL} url
+ * @param {NodeJS.ProcessEnv} variables
+ */
+function isProxied({ protocol, hostname, host }, variables) {
+  const variable = (/** @type {string} */ name) => variables[name.toLowerCase()] ?? variables[name] ?? '';
+  const exceptions = variable('NO_PROXY')
+    .split(/[\s,]+/)
+    .filter(Boolean);
+  const isException = (/** @type {string} */ exception) => {
+    const name = exception.toLowerCase().replace(/^\*?\.?/, '');
+    return name === '' || [hostname, host].some((own) => own === name || own.endsWith(`.${name}`));
+  };
+  return variable(protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY') !== '' && !exceptions.some(isException);
+}
+
+/** Whether somebody, or Node by NODE_USE_ENV_PROXY, has given the `fetch` of Node another way out than its own. */
+function usesProxies() {
+  const dispatcher = Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.1'));
+  return dispatcher !== undefined && dispatcher.constructor.name !== 'Agent';
+}
+
+/**
  * An error, what caused it, and so on.
  *
  * @param {any} error
@@ -66,6 +118,23 @@ function certificateUntrusted(host, details, cause) {
       'does as well, where the operating system has it.) If not, somebody may be listening in.',
     step: 'call',
     details,
+    cause,
+  });
+}
+
+/**
+ * @param {URL} url
+ * @param {unknown} cause
+ */
+function proxyNotUsed({ origin, host, pathname }, cause) {
+  return new TransportError({
+    code: 'proxy_not_used',
+    message:
+      `${host} cannot be reached directly, and Node does not use the proxy that HTTPS_PROXY names. Start the program with ` +
+      'NODE_USE_ENV_PROXY=1 (from Node 22.21 and 24.0 on; NO_PROXY counts too), or give the host a `fetch` that goes through the proxy, ' +
+      'such as that of `undici` with its `EnvHttpProxyAgent`. If this server needs no proxy, name it in NO_PROXY.',
+    step: 'call',
+    details: { url: origin + pathname },
     cause,
   });
 }

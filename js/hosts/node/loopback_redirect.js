@@ -27,9 +27,12 @@ import { pathOfIssuer } from './path_of_issuer.js';
  *   servers that do not send `iss` (RFC 9207) are then told apart by their `state` alone.
  * @property {(url: string) => Promise<void> | void} [open]
  *   Opens the authorization URL. Default: `openBrowser`.
+ * @property {(url: string) => void} [announceUrl]
+ *   Is told the authorization URL whenever it is about to be opened, so that a person whose browser shows nothing, as in a
+ *   container, can open it. Default: writes it to standard error, where that is a terminal.
  * @property {(url: string, reason: unknown) => Promise<void> | void} [showUrl]
  *   Shows the authorization URL to the person when `open` failed; the redirect goes on waiting.
- *   What it throws ends the wait instead. Default: writes the URL to standard error.
+ *   What it throws ends the wait instead. Default: writes the URL to standard error, unless it was written there before.
  * @property {number} [holdMilliseconds]
  *   How long the browser waits to be told how it ended, in milliseconds, before it is shown a neutral page.
  *   Default: 10000.
@@ -49,7 +52,8 @@ export function loopbackRedirect({
   path = '/callback',
   pathPerIssuer = true,
   open = openBrowser,
-  showUrl = printUrl,
+  announceUrl = process.stderr.isTTY ? printUrl : () => {},
+  showUrl = announceUrl === printUrl ? () => {} : printUrl,
   holdMilliseconds = 10_000,
 } = {}) {
   requireLoopback(host);
@@ -83,7 +87,7 @@ export function loopbackRedirect({
       const pathname = pathPerIssuer ? pathOfIssuer(path, issuer) : path;
       // Serialised, because browsers leave out port 80.
       const redirectUri = new URL(pathname, `${origin}:${listener.port}`).href;
-      return receiver(listener, redirectUri, { open, showUrl, holdMilliseconds });
+      return receiver(listener, redirectUri, { open, announceUrl, showUrl, holdMilliseconds });
     },
 
     async close() {
@@ -95,10 +99,10 @@ export function loopbackRedirect({
 /**
  * @param {LoopbackListener} listener
  * @param {string} redirectUri
- * @param {Required<Pick<LoopbackRedirectOptions, 'open' | 'showUrl' | 'holdMilliseconds'>>} options
+ * @param {Required<Pick<LoopbackRedirectOptions, 'open' | 'announceUrl' | 'showUrl' | 'holdMilliseconds'>>} options
  * @returns {RedirectReceiver}
  */
-function receiver(listener, redirectUri, { open, showUrl, holdMilliseconds }) {
+function receiver(listener, redirectUri, { open, announceUrl, showUrl, holdMilliseconds }) {
   const { pathname } = new URL(redirectUri);
   listener.paths.add(pathname);
   /** The state that is waited for. @type {string | undefined} */
@@ -137,6 +141,7 @@ function receiver(listener, redirectUri, { open, showUrl, holdMilliseconds }) {
       });
       // The browser of an earlier response need not wait for the end of this one.
       answerHeld();
+      announceUrl(authorizationUrl);
       // Not one after the other: the response can be here before the command that opens the browser ends.
       return Promise.race([callbackUrl, openOrShow(authorizationUrl, open, showUrl).then(() => callbackUrl)]);
     },
@@ -171,7 +176,7 @@ async function openOrShow(url, open, showUrl) {
 
 /** @param {string} url */
 function printUrl(url) {
-  process.stderr.write(`Open this address in a browser to sign in:\n\n  ${url}\n\n`);
+  process.stderr.write(`To sign in, open this address in a browser, unless one has opened:\n\n  ${url}\n\n`);
 }
 
 /**

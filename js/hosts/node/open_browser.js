@@ -17,7 +17,7 @@ const patienceMilliseconds = 3_000;
  */
 
 /**
- * Opens the system browser (RFC 8252 §4). No shell of ours ever sees the URL, and one of the command's own finds nothing
+ * Opens the system browser (RFC 8252 §4), or what the environment variable `BROWSER` names. No shell of ours ever sees the URL, and one of the command's own finds nothing
  * in it to execute.
  *
  * @param {string} url what to open: http or https
@@ -65,20 +65,39 @@ function withoutCommands(url) {
  * @returns {[command: string, ...args: string[]][]}
  */
 export function browserCommands(url, { platform = process.platform, kernel = release(), variables = process.env }) {
-  if (platform === 'darwin') return [['/usr/bin/open', url]];
   if (platform === 'win32') {
     // The full path, because Windows looks for commands in the current folder first. Not `start`, which needs a shell.
     const windows = variables.SystemRoot ?? 'C:\\Windows';
     return [[`${windows}\\System32\\rundll32.exe`, 'url.dll,FileProtocolHandler', url]];
   }
-  /** @type {[string, ...string[]][]} */
-  const commands = [];
+  const commands = configuredCommands(url, variables.BROWSER ?? '');
+  if (platform === 'darwin') return [...commands, ['/usr/bin/open', url]];
   if (/microsoft/i.test(kernel)) {
     commands.push(['wslview', url], ['/mnt/c/Windows/System32/rundll32.exe', 'url.dll,FileProtocolHandler', url]);
   }
   // Without a display xdg-open would start a browser for the terminal, unseen.
-  if (variables.DISPLAY || variables.WAYLAND_DISPLAY || variables.BROWSER) commands.push(['xdg-open', url]);
+  if (variables.DISPLAY || variables.WAYLAND_DISPLAY) commands.push(['xdg-open', url]);
   return commands;
+}
+
+/**
+ * What the person configured, as dev containers do: commands between colons, in which `%s` stands for the URL that else
+ * comes last (https://www.catb.org/~esr/BROWSER/).
+ *
+ * @param {string} url
+ * @param {string} browser
+ * @returns {[command: string, ...args: string[]][]}
+ */
+function configuredCommands(url, browser) {
+  return browser.split(':').flatMap((entry) => {
+    const words = (entry.includes('%s') ? entry : `${entry} %s`).split(' ').filter(Boolean);
+    // The path of a program may have spaces in it, too.
+    return [[entry, '%s'], words].flatMap(([command = '', ...args]) =>
+      command.trim() === '' || command.includes('%s')
+        ? []
+        : [[command, ...args.map((arg) => arg.replaceAll('%s', () => url))]],
+    );
+  });
 }
 
 /**
