@@ -65,7 +65,11 @@ pub fn discover(replay: &Replay, input: &DiscoverInput) -> Result<Discovery> {
     let challenged = input.challenge.as_ref().and_then(|challenge| challenge.resource_metadata.as_deref());
     let candidates = match challenged {
         Some(metadata) => vec![Endpoint::named(metadata, named_by)?.as_str().to_owned()],
-        None => well_known::protected_resource(url),
+        None => {
+            let mut locations = well_known::protected_resource(url);
+            locations.extend(well_known::protected_resource_otherwise_spelled(url));
+            locations
+        }
     };
     let may_lack_metadata = challenged.is_none() && settings.without_metadata != Some(false);
     let protected_resource = match discover_protected_resource(replay, candidates, &input.endpoint, named_by) {

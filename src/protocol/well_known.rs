@@ -12,6 +12,16 @@ pub fn protected_resource(resource: &Url) -> Vec<String> {
     if own == root { vec![own] } else { vec![own, root] }
 }
 
+/// Where it may be besides: at the location for the same path with a slash at its end, or without. Some servers answer at
+/// both spellings, and publish their metadata for one.
+pub fn protected_resource_otherwise_spelled(resource: &Url) -> Option<String> {
+    let path = resource.path();
+    let path = path.strip_suffix('/').map_or_else(|| filled("{}/", &[path]), str::to_owned);
+    let location =
+        filled("{}/.well-known/oauth-protected-resource{}{}", &[&resource.origin(), &path, resource.search()]);
+    (resource.path() != "/").then_some(location)
+}
+
 /// The one location that belongs to a resource identifier (RFC 9728 §3.1).
 pub fn protected_resource_of(resource: &Url) -> String {
     let path = if resource.path() == "/" { "" } else { resource.path() };
