@@ -136,6 +136,8 @@
  * @property {(request: PrepareRequest) => Promise<RedirectReceiver>} prepare
  *   Gets ready to receive one authorization response. Rejects with a `MisuseError` if the redirect
  *   cannot be had as it was set up, and with a `TransportError` of code `callback_aborted` on abort.
+ * @property {Redirect} [fallback]
+ *   Tried after all others, where the authorization server registers none of their redirect URIs. Default: none.
  */
 
 /**
@@ -148,6 +150,9 @@
  * @property {string} [preferred]
  *   The redirect URI of a stored registration. It is used again if it can be;
  *   otherwise the receiver has another one, which has to be registered (RFC 6749 §3.1.2.2).
+ * @property {string[]} [listed]
+ *   The redirect URIs that the client metadata document lists, where it does not list the one that the receiver had: it
+ *   has one of them now, if it can. Default: it cannot.
  * @property {AbortSignal} [signal] Ends the preparation.
  */
 

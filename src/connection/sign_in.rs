@@ -205,8 +205,19 @@ pub fn sign_in(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
         ..Progress::default()
     };
     let clients = Some(record);
-    let mut sign_in =
-        SignIn { replay, place, host, settings, discovery, plan, client, redirect_uri: None, clients, progress };
+    let mut sign_in = SignIn {
+        replay,
+        place,
+        host,
+        settings,
+        discovery,
+        plan,
+        client,
+        redirect_uri: None,
+        listed: None,
+        clients,
+        progress,
+    };
     sign_in.prefer_registration();
     sign_in.run()
 }
@@ -231,6 +242,7 @@ pub fn came_back(replay: &Replay, input: &CameBackInput) -> Result<SignInOutcome
         plan: pending.plan.clone(),
         client: Some(pending.registration.clone()),
         redirect_uri: pending.registration.redirect_uri.clone(),
+        listed: None,
         clients: None,
         progress,
     };
@@ -271,6 +283,8 @@ struct SignIn<'a> {
     client: Option<Arc<ClientRegistration>>,
     /// Where the person will come back to, once that is prepared.
     redirect_uri: Option<RedirectUri>,
+    /// Where they may come back to by the metadata document, once it was found not to list that.
+    listed: Option<Vec<String>>,
     /// The record of all clients for this MCP server, as it was read, until it is written.
     clients: Option<Record>,
     progress: Progress,
@@ -343,7 +357,12 @@ impl SignIn<'_> {
     fn prepared_redirect(&self) -> Result<RedirectUri> {
         let preferred = self.progress.stored.as_ref().and_then(|stored| stored.registration.redirect_uri.clone());
         let issuer = self.discovery.authorization_server.issuer.clone();
-        let effect = Effect::PrepareRedirect { candidate: self.progress.redirect, issuer, preferred };
+        let effect = Effect::PrepareRedirect {
+            candidate: self.progress.redirect,
+            issuer,
+            preferred,
+            listed: self.listed.clone(),
+        };
         read(self.replay.perform(effect)?).map_err(|mut mismatch| {
             mismatch.path = "redirectUri".to_owned();
             Error::invalid_argument(mismatch)
@@ -354,21 +373,40 @@ impl SignIn<'_> {
     /// never one more trip than there may be.
     fn change_after(&mut self, error: &Error) -> Result<bool> {
         let may_send_again = self.replay.attempts().authorizations < AUTHORIZATION_LIMIT;
-        let progress = &mut self.progress;
         match error.code {
-            Code::RegistrationRefused if progress.redirect + 1 < self.host.redirects && is_about_redirect(error) => {
-                progress.redirect += 1;
+            Code::RegistrationRefused
+                if self.progress.redirect + 1 < self.host.redirects && is_about_redirect(error) =>
+            {
+                self.progress.redirect += 1;
+                self.redirect_uri = None;
+            }
+            Code::RedirectNotListed => {
+                let listed = error.details.iter().find(|(name, _)| *name == "redirectUris");
+                if self.listed.is_none() {
+                    self.listed = listed.and_then(|(_, uris)| read(uris).ok());
+                } else if self.progress.redirect + 1 < self.host.redirects {
+                    self.progress.redirect += 1;
+                } else if self.can_leave_document() {
+                    (self.progress.without_document, self.progress.redirect) = (Some(true), 0);
+                } else {
+                    return Ok(false);
+                }
                 self.redirect_uri = None;
             }
             Code::ClientRefused if !may_send_again => return Ok(false),
             // Not all machines of a server know a new client at once.
-            Code::ClientRefused if progress.registered == Some(true) => {
-                if progress.waited.replace(true) == Some(true) {
+            Code::ClientRefused if self.progress.registered == Some(true) => {
+                if self.progress.waited.replace(true) == Some(true) {
                     return Ok(false);
                 }
                 self.replay.perform(Effect::Wait { milliseconds: SPREAD_MILLISECONDS })?;
             }
-            Code::ClientRefused if progress.replaced.is_none() && self.can_replace_client() => {
+            Code::ClientRefused | Code::AuthorizationRefused
+                if may_send_again
+                    && self.progress.replaced.is_none()
+                    && (error.code == Code::ClientRefused || self.may_be_of_document(error))
+                    && self.can_replace_client() =>
+            {
                 self.progress.replaced = Some(true);
                 self.progress.without_document = Some(true);
                 self.clients = None;
@@ -389,6 +427,26 @@ impl SignIn<'_> {
                 Some(RegistrationKind::MetadataDocument) | None => self.can_leave_document(),
                 Some(RegistrationKind::PreRegistered) => false,
             }
+    }
+
+    /// Servers that do not get along with a metadata document have many words for it: all but those that are about the
+    /// person, the scopes, or the server itself may mean that.
+    fn may_be_of_document(&self, error: &Error) -> bool {
+        let is_document = self.client.as_ref().is_some_and(|client| client.kind == RegistrationKind::MetadataDocument);
+        let of_others = [
+            "access_denied",
+            "invalid_scope",
+            "temporarily_unavailable",
+            "unsupported_response_type",
+            "login_required",
+            "consent_required",
+            "interaction_required",
+        ];
+        let stated = detail(error, "error");
+        let says = |word: &str| mentions(detail(error, "errorDescription"), word);
+        // A server may well have failed at the document.
+        let is_servers = stated == "server_error" && !["client", "metadata", "document"].into_iter().any(says);
+        is_document && !of_others.contains(&stated) && !is_servers
     }
 
     fn can_leave_document(&self) -> bool {
@@ -508,11 +566,12 @@ impl SignIn<'_> {
 }
 
 fn is_about_redirect(error: &Error) -> bool {
-    let says = |name: &str| {
-        let detail = error.details.iter().find(|(own, _)| *own == name);
-        detail.and_then(|(_, value)| value.as_str()).is_some_and(|text| mentions(text, "redirect"))
-    };
-    says("error") || says("errorDescription")
+    ["error", "errorDescription"].into_iter().any(|name| mentions(detail(error, name), "redirect"))
+}
+
+fn detail<'e>(error: &'e Error, name: &str) -> &'e str {
+    let detail = error.details.iter().find(|(own, _)| *own == name);
+    detail.and_then(|(_, value)| value.as_str()).unwrap_or_default()
 }
 
 fn require_approval(

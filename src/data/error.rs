@@ -83,6 +83,8 @@ codes! {
     NoRedirect Misuse "no_redirect",
     /// A part of this package contradicted itself, which is a bug of it.
     Internal Misuse "internal",
+    /// The client metadata document lists redirect URIs, and none that the host can have; `details.redirectUris` has them.
+    RedirectNotListed Misuse "redirect_not_listed",
     /// The client metadata document's URL cannot be a client identifier.
     InvalidClientMetadataUrl Misuse "invalid_client_metadata_url",
 

@@ -254,6 +254,7 @@ pub fn register(replay: &Replay, input: &RegisterInput) -> Result<Registered> {
     if let Some(attempts) = input.attempts {
         replay.set_attempts(attempts);
     }
+    let mut refused_prompt = stored.as_ref().and_then(|stored| stored.consent_prompt_refused);
     let server = &discovery.authorization_server;
     let document = client.client_metadata_url.as_deref().filter(|_| server.client_id_metadata_document_supported);
     let registration = if let Some(configured) = &settings.client {
@@ -263,7 +264,7 @@ pub fn register(replay: &Replay, input: &RegisterInput) -> Result<Registered> {
         let exchange = Exchange { replay, step: Step::Register, party: Party::Client };
         let document = exchange.get(url.as_str());
         let document = document.as_ref().ok().and_then(|response| response.document().ok());
-        registration::by_metadata_document(&url, document, server, redirect_uri)
+        registration::by_metadata_document(&url, document, server, redirect_uri)?
     } else {
         let refresh = settings.refresh.unwrap_or(true);
         let exchange = Exchange { replay, step: Step::Register, party: Party::AuthorizationServer };
@@ -279,7 +280,17 @@ pub fn register(replay: &Replay, input: &RegisterInput) -> Result<Registered> {
         let doubt = match (&stored, input.doubt) {
             (Some(stored), Some(Doubt::Unanswered)) if Management::of(stored).is_none() => {
                 met = preflight::refusal_without_person(replay, discovery, stored, plan, &settings);
-                met.as_ref().is_some_and(preflight::is_of_client).then_some(Doubt::Forgotten)
+                let is_of_client = met.as_ref().is_some_and(preflight::is_of_client);
+                let of_prompt = || preflight::without_consent_prompt(replay, discovery, stored, plan, &settings);
+                match is_of_client.then(of_prompt).flatten() {
+                    Some(known) => {
+                        refused_prompt = Some(true);
+                        replay.registered(known);
+                        met = None;
+                        None
+                    }
+                    None => is_of_client.then_some(Doubt::Forgotten),
+                }
             }
             (_, doubt) => doubt,
         };
@@ -290,6 +301,8 @@ pub fn register(replay: &Replay, input: &RegisterInput) -> Result<Registered> {
         }
         client
     };
+    // That is the server's way, whatever becomes of the client.
+    let registration = if refused_prompt == Some(true) { registration.refusing_consent_prompt() } else { registration };
     let plan = registration.plan(plan);
     let decision = object()
         .with("kind", registration.kind.to_json())
@@ -392,8 +405,12 @@ pub fn begin(replay: &Replay, input: &BeginInput) -> Result<Begun> {
     }
 }
 
-/// What was asked for outright and refused is not asked for again by itself: that is kept with the registration.
+/// What was asked for outright and refused is not asked for again by itself, nor is a parameter that is refused: that is
+/// kept with the registration.
 fn remember_refusal(replay: &Replay, refusal: &StatedError, pending: &PendingAuthorization) {
+    if repair::refuses_consent_prompt(refusal, pending) {
+        replay.registered(pending.registration.refusing_consent_prompt());
+    }
     let refused = repair::refused_scopes(refusal, pending);
     if pending.plan.outright().includes(&refused) && !refused.is_empty() {
         replay.registered(pending.registration.refusing(&refused, replay.now()).into());
@@ -517,6 +534,7 @@ fn repaired(
     let attempts = replay.attempts();
     let plan = match &repair {
         Repair::WithoutRefused { plan, .. } | Repair::Widen(plan) | Repair::AskFor(plan) => plan.clone(),
+        Repair::WithoutConsentPrompt => pending.plan.clone(),
     };
     replay.trace(Event::decision(Step::Callback, "repairs the plan", object().with("plan", plan.to_json())));
     replay.repaired(plan.clone());
@@ -524,6 +542,9 @@ fn repaired(
         let registration: Arc<ClientRegistration> = registration.refusing(refused, replay.now()).into();
         replay.registered(registration.clone());
         return Ok(Registered { registration, plan, attempts });
+    }
+    if let Repair::WithoutConsentPrompt = repair {
+        return Ok(Registered { registration: registration.refusing_consent_prompt(), plan, attempts });
     }
     if let Repair::AskFor(_) = repair {
         return Ok(Registered { registration, plan, attempts });

@@ -75,6 +75,8 @@ record! {
         pub answered_at: Option<u64>,
         /// What came of asking for others.
         pub outright: Option<OutrightOutcome>,
+        /// Whether the server refused `prompt=consent` of this client.
+        pub consent_prompt_refused: Option<bool>,
         /// For managing it (RFC 7592), where the server offers that.
         pub registration_access_token: Option<Secret>,
         /// Where it is managed (RFC 7592).
@@ -108,6 +110,11 @@ impl ClientRegistration {
         let beyond = refused.without(&named.unwrap_or_else(|| refused.clone()));
         registration.remember(&ScopeSet::default(), &beyond, now);
         registration
+    }
+
+    /// As it turned out to be: `prompt=consent` is refused.
+    pub fn refusing_consent_prompt(&self) -> Arc<ClientRegistration> {
+        Arc::new(ClientRegistration { consent_prompt_refused: Some(true), ..self.clone() })
     }
 
     /// With what came of asking outright, as the token answer has it.
@@ -242,6 +249,7 @@ pub fn pre_registered(
         demanded_scopes: None,
         answered_at: None,
         outright: None,
+        consent_prompt_refused: None,
         registration_access_token: None,
         registration_client_uri: None,
     }))
@@ -267,19 +275,25 @@ pub fn metadata_document_url(url: &str) -> Result<Url> {
 }
 
 /// The client whose identifier is the URL of its metadata document. The document's `scope`, if it has one, is what the
-/// client is registered for; where it cannot be read from here, nothing is known.
+/// client is registered for, and its `redirect_uris` are those that may be sent; where it cannot be read from here, nothing
+/// is known.
 pub fn by_metadata_document(
     url: &Url,
     document: Option<&Json>,
     server: &AuthorizationServer,
     redirect_uri: Option<&RedirectUri>,
-) -> Arc<ClientRegistration> {
+) -> Result<Arc<ClientRegistration>> {
+    let listed = document.and_then(|document| document.member("redirect_uris").strings()).unwrap_or_default();
+    let is_listed = |uri: &RedirectUri| listed.iter().any(|listed| uri.is_but_for_port(listed));
+    if let Some(uri) = redirect_uri.filter(|uri| !listed.is_empty() && !is_listed(uri)) {
+        return Err(registration_refusal::redirect_not_listed(uri, url, &listed));
+    }
     let stated = |member| document.and_then(|document| document.member(member).as_str());
     let authentication = match stated("token_endpoint_auth_method") {
         Some("private_key_jwt") => ClientAuthentication::PrivateKeyJwt,
         _ => ClientAuthentication::None,
     };
-    Arc::new(ClientRegistration {
+    Ok(Arc::new(ClientRegistration {
         version: 1,
         kind: RegistrationKind::MetadataDocument,
         issuer: server.issuer.clone(),
@@ -293,9 +307,10 @@ pub fn by_metadata_document(
         demanded_scopes: None,
         answered_at: None,
         outright: None,
+        consent_prompt_refused: None,
         registration_access_token: None,
         registration_client_uri: None,
-    })
+    }))
 }
 
 /// What a dynamic registration asks for.
@@ -554,6 +569,7 @@ impl Asked {
             demanded_scopes: None,
             answered_at: Some(now),
             outright: None,
+            consent_prompt_refused: None,
             registration_access_token: text("registration_access_token").and_then(Secret::for_header),
             registration_client_uri: managed_at,
         };

@@ -2,8 +2,9 @@
 
 use crate::data::error::{Code, Error};
 use crate::data::http::StatedError;
-use crate::data::identifier::Endpoint;
-use crate::data::printable::{filled, mentions, printable};
+use crate::data::identifier::{Endpoint, RedirectUri};
+use crate::data::printable::{filled, joined, mentions, printable};
+use crate::data::record::AsJson;
 use crate::data::scope::ScopeSet;
 use crate::data::url::Url;
 use crate::protocol::authorization_server::AuthorizationServer;
@@ -14,6 +15,15 @@ use crate::protocol::scope_plan::ScopePlan;
 pub fn impossible(server: &AuthorizationServer) -> Box<Error> {
     let message = "The authorization server {} offers no way to register a client. Register one there by hand, and configure its `client_id` as `client.clientId` for this server.";
     Error::new(Code::NeedsClientId, message, &[server.issuer.as_str()]).with("issuer", server.issuer.as_str())
+}
+
+/// The error for a redirect URI that the client metadata document does not list.
+pub fn redirect_not_listed(uri: &RedirectUri, document: &Url, listed: &[&str]) -> Box<Error> {
+    let listed: Vec<String> = listed.iter().map(|uri| printable(uri)).collect();
+    let message = "The client metadata document {} lists the redirect URIs {}, and not {}, so the authorization server would refuse that one. No browser was opened. List it there, or set up the host's `redirect` so that it has one of those (`loopbackRedirect` by its `path`, with `pathPerIssuer: false`).";
+    Error::new(Code::RedirectNotListed, message, &[document.as_str(), &joined(&listed, ", "), uri.as_str()])
+        .with("redirectUri", uri.as_str())
+        .with("redirectUris", listed.to_json())
 }
 
 /// The error for a registration that is redirected, and not followed: such as to a page to sign in.

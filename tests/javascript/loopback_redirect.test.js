@@ -130,7 +130,7 @@ test('a system that does not allow to listen is an error that names the settings
 });
 
 test('settings that would be unsafe or ambiguous are refused', () => {
-  for (const host of ['localhost', '0.0.0.0', '::', '192.168.0.1', '127.1', '127.0.0.1.example.com', '']) {
+  for (const host of ['localhost.example.com', '0.0.0.0', '::', '192.168.0.1', '127.1', '127.0.0.1.example.com', '']) {
     assert.throws(() => loopbackRedirect({ host }), misuse('redirect_host_not_loopback'));
   }
   for (const port of [-1, 65_536, 1.5, NaN])

@@ -19,7 +19,9 @@ import { pathOfIssuer } from './path_of_issuer.js';
  *   The port of the redirect URI, for authorization servers at which it is registered beforehand.
  *   Default: 0, the port of the stored registration if it is free, else any free one (RFC 8252 §7.3).
  * @property {string} [host]
- *   The loopback IP literal to listen at: `127.0.0.1` or `::1`, never a name (RFC 8252 §8.3). Default: `127.0.0.1`.
+ *   The loopback IP literal to listen at: `127.0.0.1` or `::1` (RFC 8252 §8.3). Default: `127.0.0.1`. `localhost`, for
+ *   authorization servers that register nothing else: the redirect URI says so, and both literals are listened at. It is
+ *   tried by itself where a server refuses to register the literal.
  * @property {string} [path]
  *   The path of the redirect URI. Default: `/callback`.
  * @property {boolean} [pathPerIssuer]
@@ -44,39 +46,57 @@ import { pathOfIssuer } from './path_of_issuer.js';
  * @returns {Redirect} its `prepare` rejects with a `MisuseError`: `redirect_port_taken` (a fixed port), `redirect_unavailable`
  * @throws {MisuseError} `redirect_host_not_loopback`, `redirect_port_invalid`, `redirect_path_invalid`
  */
-export function loopbackRedirect({
-  port = 0,
-  host = '127.0.0.1',
-  path = '/callback',
-  pathPerIssuer = true,
-  open = openBrowser,
-  showUrl = printUrl,
-  holdMilliseconds = 10_000,
-} = {}) {
+export function loopbackRedirect(options = {}) {
+  const {
+    port = 0,
+    host = '127.0.0.1',
+    path = '/callback',
+    pathPerIssuer = true,
+    open = openBrowser,
+    showUrl = printUrl,
+    holdMilliseconds = 10_000,
+  } = options;
   requireLoopback(host);
   requirePort(port);
   requirePath(path);
   const origin = `http://${host === '::1' ? '[::1]' : host}`;
+  const fallback = host === BY_NAME ? undefined : loopbackRedirect({ ...options, host: BY_NAME });
 
   return {
-    async prepare({ preferred, issuer, signal }) {
+    fallback,
+    async prepare(request) {
+      const { preferred = '', listed = [], issuer, signal } = request;
       if (signal?.aborted) throw callbackAborted(signal.reason);
-      const server = createServer({
-        // Some authorization codes are long, and browsers send the cookies of all ports of a host.
-        maxHeaderSize: 65_536,
-        headersTimeout: 10_000,
-        requestTimeout: 10_000,
-        connectionsCheckingInterval: 2_000,
-      });
-      await listen(server, host, port, portOf(preferred, origin));
+      const known = [...listed, preferred];
+      const own = known.find((uri) => isAt(uri, origin));
+      // What is registered says so.
+      if (fallback && own === undefined && known.some((uri) => isAt(uri, `http://${BY_NAME}`)))
+        return fallback.prepare(request);
+      const server = createServer(serverOptions);
+      await listen(server, host, port, own === undefined ? 0 : Number(new URL(own).port));
       const { port: boundPort } = /** @type {AddressInfo} */ (server.address());
-      const pathname = pathPerIssuer ? pathOfIssuer(path, issuer) : path;
+      const isListed = own !== undefined && listed.includes(own);
+      const pathname = isListed ? new URL(own).pathname : pathPerIssuer ? pathOfIssuer(path, issuer) : path;
       // Serialised, because browsers leave out port 80.
       const redirectUri = new URL(pathname, `${origin}:${boundPort}`).href;
       return receiver(server, redirectUri, { open, showUrl, holdMilliseconds });
     },
   };
 }
+
+/** The name for both literals, which some authorization servers want to see in redirect URIs. */
+const BY_NAME = 'localhost';
+
+/** How often a port is looked for that is free at both literals. */
+const PORT_ATTEMPTS = 10;
+
+const serverOptions = {
+  // Some authorization codes are long, and browsers send the cookies of all ports of a host.
+  maxHeaderSize: 65_536,
+  headersTimeout: 10_000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 2_000,
+};
 
 const pages = {
   undecided: {
@@ -220,18 +240,10 @@ function answer(response, status, page) {
  * @param {number} preferredPort
  */
 async function listen(server, host, fixedPort, preferredPort) {
-  const listenAt = (/** @type {number} */ port) =>
-    new Promise((resolve, reject) => {
-      server.once('error', reject);
-      // Exclusive: not shared with the other workers of a cluster.
-      server.listen({ host, port, exclusive: true }, () => {
-        server.off('error', reject);
-        resolve(undefined);
-      });
-    });
+  const listenAt = host === BY_NAME ? listenAtBoth : listenAtOne;
   try {
-    if (fixedPort) await listenAt(fixedPort);
-    else await listenAt(preferredPort).catch(() => listenAt(0));
+    if (fixedPort) await listenAt(server, host, fixedPort);
+    else await listenAt(server, host, preferredPort).catch(() => listenAt(server, host, 0));
   } catch (error) {
     throw cannotListen(host, fixedPort, /** @type {NodeJS.ErrnoException} */ (error));
   }
@@ -240,14 +252,57 @@ async function listen(server, host, fixedPort, preferredPort) {
 }
 
 /**
- * @param {string | undefined} redirectUri
- * @param {string} origin Without port.
- * @returns {number} The port of the redirect URI if it is one at this origin, else 0.
+ * @param {Server} server
+ * @param {string} host
+ * @param {number} port
+ * @returns {Promise<void>}
  */
-function portOf(redirectUri = '', origin) {
-  if (!URL.canParse(redirectUri)) return 0;
-  const { protocol, hostname, port } = new URL(redirectUri);
-  return `${protocol}//${hostname}` === origin ? Number(port || 80) : 0;
+function listenAtOne(server, host, port) {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    // Exclusive: not shared with the other workers of a cluster.
+    server.listen({ host, port, exclusive: true }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/**
+ * Browsers take `localhost` for either literal, and others may listen at the same port of the other one.
+ *
+ * @param {Server} server
+ * @param {string} _
+ * @param {number} port
+ */
+async function listenAtBoth(server, _, port) {
+  for (let attempt = 1; ; attempt += 1) {
+    await listenAtOne(server, '127.0.0.1', port);
+    const other = createServer(serverOptions, (request, response) => void server.emit('request', request, response));
+    try {
+      await listenAtOne(other, '::1', /** @type {AddressInfo} */ (server.address()).port);
+      server.once('close', () => {
+        other.close();
+        other.closeAllConnections();
+      });
+      return;
+    } catch (error) {
+      // There are machines without IPv6.
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EADDRINUSE') return;
+      await new Promise((resolve) => server.close(resolve));
+      if (port || attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/**
+ * @param {string} uri
+ * @param {string} origin without port
+ */
+function isAt(uri, origin) {
+  if (!URL.canParse(uri)) return false;
+  const { protocol, hostname } = new URL(uri);
+  return `${protocol}//${hostname}` === origin;
 }
 
 /** @param {string} target */
@@ -260,12 +315,12 @@ function splitTarget(target) {
 
 /** @param {string} host */
 function requireLoopback(host) {
-  if (host === '::1' || (isIPv4(host) && host.startsWith('127.'))) return;
+  if (host === '::1' || host === BY_NAME || (isIPv4(host) && host.startsWith('127.'))) return;
   throw new MisuseError({
     code: 'redirect_host_not_loopback',
     message:
       `The setting \`host\` of loopbackRedirect is "${host}", which is not a loopback IP address: ` +
-      'others could receive the authorization response there. Use "127.0.0.1" or "::1".',
+      'others could receive the authorization response there. Use "127.0.0.1", "::1", or "localhost" for both.',
     details: { host },
   });
 }
