@@ -23,6 +23,12 @@ import { storedClients, storedPending, storedSession, storedStepUps } from './st
 /** How often a request is sent again with a nonce that came with its refusal. */
 const NONCE_LIMIT = 3;
 
+/** How often a request without a token follows a redirect. */
+const REDIRECT_LIMIT = 3;
+
+/** More of a URL says no more. */
+const SHOWN_LIMIT = 300;
+
 /** A token is renewed this long before it expires, or after nine tenths of a short life. Seconds. */
 const RENEWAL_MARGIN = 30;
 
@@ -33,7 +39,7 @@ const RENEWAL_MARGIN = 30;
  *
  * Why a sign-in is wanted, as src/connection/sign_in.rs takes it.
  *
- * @typedef {{ challenge?: Challenge | null, demanded: string[], stepUp?: boolean, pressed?: boolean, replaces?: string }} Cause
+ * @typedef {{ challenge?: Challenge | null, demanded: string[], stepUp?: boolean, pressed?: boolean, replaces?: string, calledAt?: string }} Cause
  *
  * What many wait for, and what ends it when nobody does any more.
  *
@@ -77,24 +83,44 @@ export class Connection {
     const signal = eitherSignal(request?.signal ?? init?.signal, options.signal);
     /** @type {Fetch} */
     const send = this.context.host.fetch ?? globalThis.fetch;
-    const context = /** @type {const} */ ({ step: 'call', url });
+    const isReadOnce = !request && canBeReadOnce(init?.body);
     for (let attempt = 0; ; attempt += 1) {
       const signed = await this.headersFor({ method, url }, { ...options, signal });
       const headers = new Headers(request?.headers ?? init?.headers);
       for (const [name, value] of Object.entries(signed)) headers.set(name, value);
       const guarded = { headers, signal, redirect: /** @type {const} */ ('manual') };
-      const response = await (request
-        ? send(new Request(request.clone(), guarded), undefined, context)
-        : send(input, { ...init, ...guarded }, context));
-      refuseRedirect(response, url);
+      const sendTo = (/** @type {string} */ place) => {
+        const context = /** @type {const} */ ({ step: 'call', url: place });
+        if (request)
+          return send(
+            new Request(place === url ? request.clone() : new Request(place, request.clone()), guarded),
+            undefined,
+            context,
+          );
+        return send(place === url ? input : place, { ...init, ...guarded }, context);
+      };
+      let place = this.#placeOf(url);
+      let response = await sendTo(place);
+      for (
+        let redirects = 0;
+        redirects < REDIRECT_LIMIT && !isReadOnce && !headers.has('authorization');
+        redirects += 1
+      ) {
+        const target = redirectWithinOrigin(response, place);
+        if (!target) break;
+        await discardBody(response);
+        place = target;
+        response = await sendTo(place);
+      }
+      refuseRedirect(response, place);
       const { status } = response;
       const authorization = signed.authorization ?? null;
-      const refusal = { status, headers: response.headers, attempt, authorization };
+      const refusal = { status, headers: response.headers, attempt, authorization, calledAt: place };
       const again = await this.onResponse(refusal, { ...options, signal }).catch(async (error) => {
         await discardBody(response);
         throw error;
       });
-      if (!again || (!request && canBeReadOnce(init?.body))) return response;
+      if (!again || isReadOnce) return response;
       await discardBody(response);
     }
   }
@@ -112,19 +138,20 @@ export class Connection {
     if (this.#session && isExpiring(this.#session)) await this.#renew(options);
     if (!this.#session) return {};
     const { accessToken, tokenType } = this.#session.tokens;
-    if (tokenType) return proofHeaders(this.context.host, { method, url: String(url), accessToken });
+    if (tokenType) return proofHeaders(this.context.host, { method, url: this.#placeOf(String(url)), accessToken });
     return { authorization: `Bearer ${accessToken}` };
   }
 
   /**
    * Deals with a refusal. The request may then be sent again, if the answer is true.
    *
-   * @param {{ status: number, headers: Headers, attempt: number, authorization?: string | null }} response
-   *   `attempt`: how often it was sent before; `authorization`: what it was sent with, null for nothing
+   * @param {{ status: number, headers: Headers, attempt: number, authorization?: string | null, calledAt?: string }} response
+   *   `attempt`: how often it was sent before; `authorization`: what it was sent with, null for nothing; `calledAt`: where
+   *   it was sent in the end
    * @param {CallOptions} options
    * @returns {Promise<boolean>}
    */
-  async onResponse({ status, headers, attempt, authorization }, options) {
+  async onResponse({ status, headers, attempt, authorization, calledAt }, options) {
     const { host, endpoint } = this.context;
     const hasNonce =
       host.dpop && (await import('../extensions/dpop_fetch.js')).rememberNonce(host.dpop, endpoint, headers);
@@ -149,23 +176,23 @@ export class Connection {
     };
     /** @type {Decision} */
     const decision = await call('decide', refusal, performing(this.context).calls);
-    return this.#follow(decision, session, options);
+    return this.#follow({ ...decision, calledAt }, session, options);
   }
 
   /**
-   * @param {Decision} decision
+   * @param {Decision & { calledAt?: string }} decision
    * @param {Session | null} session that was used
    * @param {CallOptions} options
    * @returns {Promise<boolean>} whether the request may be sent again
    */
-  async #follow({ action, challenge, demanded }, session, options) {
+  async #follow({ action, challenge, demanded, calledAt }, session, options) {
     const replaces = session?.tokens.accessToken ?? '';
     if (action === 'hand-back' || action === 'send-again') return action === 'send-again';
     if (action === 'refresh') {
       await this.#refresh(replaces, options).catch(ignoreTokenRefused);
       if (this.#session && this.#session.tokens.accessToken !== replaces) return true;
     }
-    await this.#signIn({ challenge, demanded, stepUp: action === 'step-up', replaces }, options);
+    await this.#signIn({ challenge, demanded, stepUp: action === 'step-up', replaces, calledAt }, options);
     return true;
   }
 
@@ -431,6 +458,20 @@ export class Connection {
   }
 
   /**
+   * Where the endpoint was found to be when the session began, with the query of this URL.
+   *
+   * @param {string} url
+   */
+  #placeOf(url) {
+    const { endpoint } = this.context;
+    const found = this.#session?.discovery.endpoint ?? endpoint;
+    if (found === endpoint || new URL(found).origin !== new URL(endpoint).origin) return url;
+    const place = new URL(found);
+    place.search = new URL(url).search || place.search;
+    return place.href;
+  }
+
+  /**
    * A token goes only to the server that it was issued for.
    *
    * @param {string | URL} url
@@ -438,8 +479,9 @@ export class Connection {
   #refuseForeign(url) {
     // Most are the endpoint as it was written, and need no look.
     if (url === this.context.endpoint) return;
-    const [called, own] = [new URL(url), new URL(this.context.endpoint)];
-    if (called.origin === own.origin && called.pathname === own.pathname) return;
+    const called = new URL(url);
+    const own = [this.context.endpoint, this.#placeOf(this.context.endpoint)].map((endpoint) => new URL(endpoint));
+    if (own.some(({ origin, pathname }) => called.origin === origin && called.pathname === pathname)) return;
     throw new MisuseError({
       code: 'foreign_url',
       message: `This fetch is signed in to ${this.context.endpoint} and sends its token nowhere else. Use another connection for ${called.origin}${called.pathname}.`,
@@ -555,16 +597,51 @@ async function discardBody({ body }) {
 }
 
 /**
+ * Where a redirect leads, whithersoever.
+ *
  * @param {Response} response
  * @param {string} url
  */
-function refuseRedirect({ status, type, redirected }, url) {
+function targetOf({ headers }, url) {
+  const location = headers.get('location');
+  return location !== null && URL.canParse(location, url) ? new URL(location, url) : undefined;
+}
+
+/**
+ * Where a request may be sent instead: within the origin, if the redirect keeps the method.
+ *
+ * @param {Response} response
+ * @param {string} url
+ */
+function redirectWithinOrigin(response, url) {
+  const target = [307, 308].includes(response.status) ? targetOf(response, url) : undefined;
+  return target?.origin === new URL(url).origin ? target.href : undefined;
+}
+
+/**
+ * @param {Response} response
+ * @param {string} url
+ */
+function refuseRedirect(response, url) {
+  const { status, type, redirected } = response;
   if (type !== 'opaqueredirect' && !redirected && ![301, 302, 303, 307, 308].includes(status)) return;
+  const target = targetOf(response, url);
+  const [endpoint, location] = [shown(new URL(url)), target ? shown(target) : 'elsewhere'];
   throw new MisbehavedError({
     code: 'redirect_refused',
-    message: `The MCP server redirects ${new URL(url).origin} elsewhere; a token follows no redirect. Configure the URL at which it really is.`,
+    message: `The MCP server redirects ${endpoint} to ${location}. That was not followed: a token follows no redirect, and nothing leaves the origin. Configure the URL at which it really is.`,
     step: 'call',
+    details: { endpoint, location },
   });
+}
+
+/**
+ * Without its query, in which there may be a secret.
+ *
+ * @param {URL} url
+ */
+function shown({ origin, pathname }) {
+  return `${origin}${pathname}`.slice(0, SHOWN_LIMIT);
 }
 
 /**

@@ -66,6 +66,8 @@ record! {
         pub endpoint: Endpoint,
         /// The account at it.
         pub account: String,
+        /// Where it was found to be, after redirects. Absent: where it was the last time, or at its URL.
+        pub called_at: Option<Endpoint>,
         /// The challenge that is answered, where there is one.
         pub challenge: Option<Challenge>,
         /// The scopes that the MCP server demands, and that the token lacks.
@@ -157,7 +159,9 @@ pub fn sign_in(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
         let published =
             earlier.as_ref().is_some_and(|session| session.discovery.protected_resource.metadata_url.is_some());
         let without_metadata = if published { Some(false) } else { settings.without_metadata };
-        let (endpoint, challenge) = (endpoint.clone(), input.challenge.clone());
+        let known = earlier.as_ref().map(|session| &session.discovery.endpoint);
+        let endpoint = input.called_at.as_ref().or(known).unwrap_or(endpoint).clone();
+        let challenge = input.challenge.clone();
         let settings = Some(Arc::new(ServerSettings { without_metadata, ..(*settings).clone() }));
         let preferred_issuer = earlier_issuer.cloned();
         let input = DiscoverInput { endpoint, challenge, preferred_issuer, settings };

@@ -141,16 +141,23 @@ fn discover_protected_resource(
     let exchange = Exchange { replay, step: Step::Discover, party: Party::ProtectedResource };
     let none = Code::NoProtectedResourceMetadata;
     let read = |response: &Response, url: &str| protected_resource::read(response, url, called.url(), named_by);
-    let confirmed = match first_document(&exchange, &candidates, none, read)? {
+    let location = match first_document(&exchange, &candidates, none, read)? {
         Statement::Identified(protected_resource) => return Ok(protected_resource),
-        Statement::ConfirmAt(location) => first_document(&exchange, &[location], none, read),
+        Statement::ConfirmAt(location) => location,
     };
+    let confirmed = first_document(&exchange, std::slice::from_ref(&location), none, read);
     match confirmed {
         Ok(Statement::Identified(protected_resource)) => Ok(protected_resource),
         Err(error) if error.code != none && is_of_document(&error) => Err(error),
         _ => {
-            let message = "The protected resource's metadata names a wider resource, which does not say so itself (RFC 9728 §3.3). Nothing was sent to any authorization server; the MCP server's operator has to correct `resource`.";
-            Err(Error::new(Code::ResourceMismatch, message, &[]).with("called", called.as_str()))
+            let other = well_known::otherwise_spelled(called.url());
+            let is_other = well_known::protected_resource_otherwise_spelled(called.url()).as_ref() == Some(&location);
+            let message = if is_other {
+                "The MCP server calls itself {}, which differs by the slash at the end from the URL that was called. Nothing was sent to any authorization server. Configure that URL."
+            } else {
+                "The protected resource's metadata names a wider resource, which does not say so itself (RFC 9728 §3.3). Nothing was sent to any authorization server; the MCP server's operator has to correct `resource`."
+            };
+            Err(Error::new(Code::ResourceMismatch, message, &[&other]).with("called", called.as_str()))
         }
     }
 }

@@ -6,7 +6,6 @@ use crate::data::error::{Code, Error, Result};
 use crate::data::http::Response;
 use crate::data::identifier::Issuer;
 use crate::data::json::Json;
-use crate::data::printable::filled;
 use crate::data::scope::ScopeSet;
 use crate::data::url::{Url, Zone};
 use crate::protocol::well_known;
@@ -55,10 +54,6 @@ pub fn read(response: &Response, metadata_url: &str, called: &Url, named_by: Zon
     let resource = Url::parse(text).filter(|url| !url.has_fragment() && url.is_secure() && url.is_plain());
     let resource = resource.ok_or_else(|| invalid("resource", "must be a plain https URL without fragment"))?;
     if !resource.contains(called) {
-        if resource.href() == filled("{}/", &[called.as_str()]) {
-            let message = "The MCP server calls itself {}, with a slash at the end, and was called without. Nothing was sent to any authorization server. Configure that URL.";
-            return Err(Error::new(Code::ResourceMismatch, message, &[resource.href()]).with("called", called.as_str()));
-        }
         let message = "The protected resource's metadata speaks of another resource than the one that is called (RFC 9728 §3.3). Nothing was sent to any authorization server. Check the MCP server's URL; if it is right, the server's operator has to correct `resource`.";
         return Err(Error::new(Code::ResourceMismatch, message, &[]).with("called", called.as_str()));
     }

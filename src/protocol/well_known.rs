@@ -15,11 +15,15 @@ pub fn protected_resource(resource: &Url) -> Vec<String> {
 /// Where it may be besides: at the location for the same path with a slash at its end, or without. Some servers answer at
 /// both spellings, and publish their metadata for one.
 pub fn protected_resource_otherwise_spelled(resource: &Url) -> Option<String> {
-    let path = resource.path();
-    let path = path.strip_suffix('/').map_or_else(|| filled("{}/", &[path]), str::to_owned);
-    let location =
-        filled("{}/.well-known/oauth-protected-resource{}{}", &[&resource.origin(), &path, resource.search()]);
-    (resource.path() != "/").then_some(location)
+    Url::parse(&otherwise_spelled(resource))
+        .filter(|_| resource.path() != "/")
+        .map(|other| protected_resource_of(&other))
+}
+
+/// The URL with a slash at the end of its path, or without.
+pub fn otherwise_spelled(url: &Url) -> String {
+    let path = url.path().strip_suffix('/').map_or_else(|| filled("{}/", &[url.path()]), str::to_owned);
+    filled("{}{}{}", &[&url.origin(), &path, url.search()])
 }
 
 /// The one location that belongs to a resource identifier (RFC 9728 §3.1).

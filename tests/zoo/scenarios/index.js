@@ -5,6 +5,7 @@
 import * as authorization from './authorization.js';
 import * as clients from './clients.js';
 import { crossings } from './crossings.js';
+import * as field from './discovery_and_registration.js';
 import { preflight } from './preflight.js';
 import * as decides from './registration_decides.js';
 import * as echoes from './registration_echoes.js';
@@ -45,6 +46,10 @@ export const groups = {
   refresh: tokens.refreshed,
   'step-up': stepUp.widened,
   'step-up that must stop': stepUp.stopped,
+  'refuses prompt=consent': field.promptRefused,
+  'is elsewhere than it should be': field.moved,
+  'registers in ways of its own': field.oddities,
+  'refuses client metadata documents': field.documentsRefused,
   'who is asked first': stepUp.asked,
   'what a step-up added is taken away': stepUp.takenAway,
 };
