@@ -37,7 +37,7 @@ test('the tables are read as they are: no row is missing between the first and t
     Array.from({ length: last }, (_, index) => `${letter}${index + 1}`),
   );
   const numbers = Array.from({ length: 99 }, (_, index) => index + 1).filter(
-    (number) => number !== 43 && (number <= 53 || number >= 90),
+    (number) => ![43, 57, 61, 65, 66, 67, 68, 71].includes(number) && (number <= 72 || number >= 90),
   );
   assert.deepEqual(
     written.map(({ ids }) => ids),
