@@ -223,7 +223,6 @@ export const moved = [
       furtherMetadata: {
         jwks_uri: 'http://as.example/keys',
         device_authorization_endpoint: '/device',
-        revocation_endpoint: '/revoke',
       },
     },
     resource: demanded,
