@@ -317,6 +317,7 @@ impl Client {
             let input = SignInInput {
                 endpoint: endpoint(),
                 account: ACCOUNTS[account].to_owned(),
+                called_at: None,
                 challenge,
                 demanded: Some(demanded),
                 step_up: Some(action == Action::StepUp),
@@ -334,6 +335,7 @@ impl Client {
         let input = SignInInput {
             endpoint: endpoint(),
             account: ACCOUNTS[account].to_owned(),
+            called_at: None,
             challenge: None,
             demanded: None,
             step_up: None,

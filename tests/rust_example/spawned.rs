@@ -50,6 +50,7 @@ async fn flows_run_in_tasks_of_their_own() {
     let sign_in = SignInInput {
         endpoint: endpoint.clone(),
         account: "default".to_owned(),
+        called_at: None,
         challenge: None,
         demanded: None,
         step_up: None,

@@ -286,6 +286,7 @@ impl Connection {
         SignInInput {
             endpoint: endpoint.clone(),
             account: account.clone(),
+            called_at: None,
             challenge: None,
             demanded: None,
             step_up: None,
