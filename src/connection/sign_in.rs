@@ -27,6 +27,7 @@ use crate::protocol::challenge::Challenge;
 use crate::protocol::discovery::Discovery;
 use crate::protocol::grant::GrantType;
 use crate::protocol::registration::{ClientRegistration, RegistrationKind};
+use crate::protocol::registration_refusal;
 use crate::protocol::repair::AUTHORIZATION_LIMIT;
 use crate::protocol::scope_plan::ScopePlan;
 use crate::protocol::settings::{ClientDescription, ServerSettings};
@@ -408,7 +409,7 @@ impl SignIn<'_> {
             Code::ClientRefused | Code::AuthorizationRefused
                 if may_send_again
                     && self.progress.replaced.is_none()
-                    && (error.code == Code::ClientRefused || self.may_be_of_document(error))
+                    && (error.code == Code::ClientRefused || self.refuses_document(error))
                     && self.can_replace_client() =>
             {
                 self.progress.replaced = Some(true);
@@ -433,24 +434,9 @@ impl SignIn<'_> {
             }
     }
 
-    /// Servers that do not get along with a metadata document have many words for it: all but those that are about the
-    /// person, the scopes, or the server itself may mean that.
-    fn may_be_of_document(&self, error: &Error) -> bool {
+    fn refuses_document(&self, error: &Error) -> bool {
         let is_document = self.client.as_ref().is_some_and(|client| client.kind == RegistrationKind::MetadataDocument);
-        let of_others = [
-            "access_denied",
-            "invalid_scope",
-            "temporarily_unavailable",
-            "unsupported_response_type",
-            "login_required",
-            "consent_required",
-            "interaction_required",
-        ];
-        let stated = detail(error, "error");
-        let says = |word: &str| mentions(detail(error, "errorDescription"), word);
-        // A server may well have failed at the document.
-        let is_servers = stated == "server_error" && !["client", "metadata", "document"].into_iter().any(says);
-        is_document && !of_others.contains(&stated) && !is_servers
+        is_document && registration_refusal::may_be_of_document(error)
     }
 
     fn can_leave_document(&self) -> bool {
@@ -570,12 +556,7 @@ impl SignIn<'_> {
 }
 
 fn is_about_redirect(error: &Error) -> bool {
-    ["error", "errorDescription"].into_iter().any(|name| mentions(detail(error, name), "redirect"))
-}
-
-fn detail<'e>(error: &'e Error, name: &str) -> &'e str {
-    let detail = error.details.iter().find(|(own, _)| *own == name);
-    detail.and_then(|(_, value)| value.as_str()).unwrap_or_default()
+    ["error", "errorDescription"].into_iter().any(|name| mentions(error.detail(name), "redirect"))
 }
 
 fn require_approval(

@@ -218,6 +218,12 @@ impl Error {
         self
     }
 
+    /// A fact that is a text; empty where it is none.
+    pub fn detail(&self, name: &str) -> &str {
+        let detail = self.details.iter().find(|(own, _)| *own == name);
+        detail.and_then(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+
     /// The same error, placed in a step unless it already is.
     pub fn at(mut self: Box<Error>, step: Step) -> Box<Error> {
         self.step.get_or_insert(step);

@@ -13,9 +13,9 @@ use crate::protocol::settings::ServerSettings;
 use crate::protocol::trace::{Event, Party};
 use crate::protocol::well_known;
 
-/// The first candidate with a usable document. A candidate that has none is passed over, and so is one whose server is
-/// broken: some gateways answer 502 where they route nothing. That is reported where no other has a document, as is at once
-/// a server that cannot be reached or asks for patience, since it may well have one.
+/// The first candidate with a usable document. A candidate that has none is passed over, and so is one where a gateway
+/// answers 502, as some do where they route nothing: that is reported where no other has a document. A server that is
+/// overloaded or cannot be reached is reported at once, since it may well have one, and must not be made to seem without.
 pub fn first_document<T>(
     exchange: &Exchange<'_>,
     candidates: &[String],
@@ -32,7 +32,9 @@ pub fn first_document<T>(
         };
         match document {
             Ok(document) => return Ok(document),
-            Err(error) if is_outage(&error) => outage = outage.or(Some(error.with("url", candidate.as_str()))),
+            Err(error) if error.details.contains(&("status", 502.into())) => {
+                outage = outage.or(Some(error.with("url", candidate.as_str())))
+            }
             Err(error) if error.kind() == Kind::Transport || error.code == Code::ResourceMismatch => {
                 return Err(outage.unwrap_or(error).with("url", candidate.as_str()));
             }
@@ -45,12 +47,6 @@ pub fn first_document<T>(
         }
     }
     Err(outage.or(failure).unwrap_or_else(|| nothing_found(none, candidates)))
-}
-
-fn is_outage(error: &Error) -> bool {
-    let status = error.details.iter().find(|(name, _)| *name == "status");
-    let status = status.and_then(|(_, status)| status.as_whole_number());
-    error.code == Code::ServerUnavailable && status.is_some_and(|status| status >= 500)
 }
 
 /// Whether a document could be read: what is wrong with it tells more than what is no document at all.

@@ -16,6 +16,7 @@ use crate::protocol::registration_management::Management;
 use crate::protocol::registration_refusal;
 use crate::protocol::scope_plan::ScopePlan;
 use crate::protocol::settings::{ClientDescription, InitialAccessToken};
+use crate::protocol::well_known;
 use crate::string_enum;
 
 /// Registrations in one sign-in, updates included, whatever they are for.
@@ -146,19 +147,15 @@ impl DynamicRegistration<'_> {
         }
     }
 
-    /// Sends a registration once more where it is redirected to: within the origin, if the redirect keeps the method and
-    /// there is no secret in it. What is no registration endpoint there is a page to sign in.
+    /// Sends a registration once more where it is redirected to itself with a slash at the end, or without, if the redirect
+    /// keeps the method and there is no secret in it.
     fn follow(&self, redirect: &Response, request: Request, endpoint: &Endpoint) -> Result<&Response> {
         let target = redirect.location.as_deref().and_then(|location| Url::join(endpoint.as_str(), location));
-        let may_follow = |target: &&Url| {
-            matches!(redirect.status, 307 | 308)
-                && request.authorization.is_none()
-                && target.origin() == endpoint.url().origin()
-        };
-        if let Some(target) = target.as_ref().filter(may_follow) {
-            let response = self.exchange.unfollowed(&Request { url: target.href().to_owned(), ..request })?;
-            let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
-            if !response.is_redirect() && (response.document().is_ok() || path(target) == path(endpoint.url())) {
+        let itself = well_known::otherwise_spelled(endpoint.url());
+        let may_follow = matches!(redirect.status, 307 | 308) && request.authorization.is_none();
+        if may_follow && target.as_ref().is_some_and(|target| target.href() == itself) {
+            let response = self.exchange.unfollowed(&Request { url: itself, ..request })?;
+            if !response.is_redirect() {
                 return Ok(response);
             }
         }

@@ -3,6 +3,7 @@
 //! Each step is a function that asks the [`Replay`] and never waits: [`crate::flow::steps::steps::replay::run`] runs it on a platform. What must
 //! outlive the process while the person is in the browser is data: a [`PendingAuthorization`].
 
+use std::slice;
 use std::sync::Arc;
 
 use crate::data::error::{Code, Error, Kind, Result, Step};
@@ -65,11 +66,7 @@ pub fn discover(replay: &Replay, input: &DiscoverInput) -> Result<Discovery> {
     let challenged = input.challenge.as_ref().and_then(|challenge| challenge.resource_metadata.as_deref());
     let candidates = match challenged {
         Some(metadata) => vec![Endpoint::named(metadata, named_by)?.as_str().to_owned()],
-        None => {
-            let mut locations = well_known::protected_resource(url);
-            locations.extend(well_known::protected_resource_otherwise_spelled(url));
-            locations
-        }
+        None => well_known::protected_resource(url),
     };
     let may_lack_metadata = challenged.is_none() && settings.without_metadata != Some(false);
     let protected_resource = match discover_protected_resource(replay, candidates, &input.endpoint, named_by) {
@@ -141,24 +138,25 @@ fn discover_protected_resource(
     let exchange = Exchange { replay, step: Step::Discover, party: Party::ProtectedResource };
     let none = Code::NoProtectedResourceMetadata;
     let read = |response: &Response, url: &str| protected_resource::read(response, url, called.url(), named_by);
-    let location = match first_document(&exchange, &candidates, none, read)? {
+    let mut found = first_document(&exchange, &candidates, none, read);
+    // What a challenge names is the only location.
+    let other = well_known::protected_resource_otherwise_spelled(called.url()).filter(|_| candidates.len() > 1);
+    if let (Err(error), Some(other)) = (&found, &other)
+        && error.code == none
+    {
+        let candidates = [candidates, vec![other.clone()]].concat();
+        found = first_document(&exchange, &candidates[candidates.len() - 1..], none, read);
+        found = found.map_err(|error| if error.code == none { nothing_found(none, &candidates) } else { error });
+    }
+    let location = match found? {
         Statement::Identified(protected_resource) => return Ok(protected_resource),
         Statement::ConfirmAt(location) => location,
     };
-    let confirmed = first_document(&exchange, std::slice::from_ref(&location), none, read);
+    let confirmed = first_document(&exchange, slice::from_ref(&location), none, read);
     match confirmed {
         Ok(Statement::Identified(protected_resource)) => Ok(protected_resource),
         Err(error) if error.code != none && is_of_document(&error) => Err(error),
-        _ => {
-            let other = well_known::otherwise_spelled(called.url());
-            let is_other = well_known::protected_resource_otherwise_spelled(called.url()).as_ref() == Some(&location);
-            let message = if is_other {
-                "The MCP server calls itself {}, which differs by the slash at the end from the URL that was called. Nothing was sent to any authorization server. Configure that URL."
-            } else {
-                "The protected resource's metadata names a wider resource, which does not say so itself (RFC 9728 §3.3). Nothing was sent to any authorization server; the MCP server's operator has to correct `resource`."
-            };
-            Err(Error::new(Code::ResourceMismatch, message, &[&other]).with("called", called.as_str()))
-        }
+        _ => Err(protected_resource::unconfirmed(called, &location)),
     }
 }
 

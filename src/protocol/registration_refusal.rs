@@ -17,6 +17,27 @@ pub fn impossible(server: &AuthorizationServer) -> Box<Error> {
     Error::new(Code::NeedsClientId, message, &[server.issuer.as_str()]).with("issuer", server.issuer.as_str())
 }
 
+/// What a server says that is about the person, the scopes, or itself.
+const OF_OTHERS: [&str; 7] = [
+    "access_denied",
+    "invalid_scope",
+    "temporarily_unavailable",
+    "unsupported_response_type",
+    "login_required",
+    "consent_required",
+    "interaction_required",
+];
+
+/// Whether a client may have been refused for its metadata document. Servers that do not get along with one have many words
+/// for it.
+pub fn may_be_of_document(error: &Error) -> bool {
+    let stated = error.detail("error");
+    let says = |word: &str| mentions(error.detail("errorDescription"), word);
+    // A server may well have failed at the document.
+    let is_servers = stated == "server_error" && !["client", "metadata", "document"].into_iter().any(says);
+    !OF_OTHERS.contains(&stated) && !is_servers
+}
+
 /// The error for a redirect URI that the client metadata document does not list.
 pub fn redirect_not_listed(uri: &RedirectUri, document: &Url, listed: &[&str]) -> Box<Error> {
     let listed: Vec<String> = listed.iter().map(|uri| printable(uri)).collect();
