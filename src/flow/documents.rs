@@ -9,6 +9,7 @@ use crate::data::printable::joined;
 use crate::flow::exchange::Exchange;
 use crate::flow::replay::Replay;
 use crate::protocol::authorization_server::{self, AuthorizationServer};
+use crate::protocol::discovery::Discovery;
 use crate::protocol::settings::ServerSettings;
 use crate::protocol::trace::{Event, Party};
 use crate::protocol::well_known;
@@ -91,4 +92,16 @@ pub fn as_openid_provider(
         }),
         _ => server,
     }
+}
+
+/// A server without metadata that has no registration either: what its operator has to add is the metadata.
+pub fn registered_nowhere(error: Box<Error>, discovery: &Discovery) -> Box<Error> {
+    let states_an_error = error.details.iter().any(|(name, _)| *name == "error");
+    if error.code != Code::RegistrationRefused
+        || states_an_error
+        || discovery.authorization_server.metadata_url.is_some()
+    {
+        return error;
+    }
+    nothing_found(Code::NoProtectedResourceMetadata, &well_known::protected_resource(discovery.endpoint.url()))
 }

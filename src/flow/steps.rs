@@ -1,9 +1,8 @@
 //! The steps of a sign-in, top to bottom: discover, plan, register, authorize, complete, refresh.
 //!
-//! Each step is a function that asks the [`Replay`] and never waits: [`crate::flow::steps::steps::replay::run`] runs it on a platform. What must
+//! Each step is a function that asks the [`Replay`] and never waits: [`crate::flow::replay::run`] runs it on a platform. What must
 //! outlive the process while the person is in the browser is data: a [`PendingAuthorization`].
 
-use std::slice;
 use std::sync::Arc;
 
 use crate::data::error::{Code, Error, Kind, Result, Step};
@@ -14,7 +13,7 @@ use crate::data::printable::filled;
 use crate::data::record::{AsJson, Mismatch};
 use crate::data::scope::ScopeSet;
 use crate::data::url::Zone;
-use crate::flow::documents::{as_openid_provider, first_document, is_of_document, nothing_found};
+use crate::flow::documents::{as_openid_provider, first_document, is_of_document, nothing_found, registered_nowhere};
 use crate::flow::dynamic_registration::{Doubt, DynamicRegistration};
 use crate::flow::exchange::Exchange;
 use crate::flow::preflight;
@@ -152,7 +151,7 @@ fn discover_protected_resource(
         Statement::Identified(protected_resource) => return Ok(protected_resource),
         Statement::ConfirmAt(location) => location,
     };
-    let confirmed = first_document(&exchange, slice::from_ref(&location), none, read);
+    let confirmed = first_document(&exchange, &[location.clone()], none, read);
     match confirmed {
         Ok(Statement::Identified(protected_resource)) => Ok(protected_resource),
         Err(error) if error.code != none && is_of_document(&error) => Err(error),
@@ -320,18 +319,6 @@ pub fn register(replay: &Replay, input: &RegisterInput) -> Result<Registered> {
     } else {
         Err(registration_refusal::scopes_missing(&missing, &registration))
     }
-}
-
-/// A server without metadata that has no registration either: what its operator has to add is the metadata.
-fn registered_nowhere(error: Box<Error>, discovery: &Discovery) -> Box<Error> {
-    let states_an_error = error.details.iter().any(|(name, _)| *name == "error");
-    if error.code != Code::RegistrationRefused
-        || states_an_error
-        || discovery.authorization_server.metadata_url.is_some()
-    {
-        return error;
-    }
-    nothing_found(Code::NoProtectedResourceMetadata, &well_known::protected_resource(discovery.endpoint.url()))
 }
 
 record! {
