@@ -20,11 +20,15 @@ import {
 import { untilAborted } from '../core/until_aborted.js';
 import { call } from '../core/wasm.js';
 import { performing, signInHost } from './effects.js';
+import { canBeReadOnce, discardBody, eitherSignal, redirectWithinOrigin, refuseRedirect } from './requests.js';
 import { SignInUnderWay } from './sign_in_under_way.js';
 import { storedPending, storedSession } from './stored.js';
 
 /** How often a request is sent again with a nonce that came with its refusal. */
 const NONCE_LIMIT = 3;
+
+/** How often a request without a token follows a redirect. */
+const REDIRECT_LIMIT = 3;
 
 /** A token is renewed this long before it expires, or after nine tenths of a short life. Seconds. */
 const RENEWAL_MARGIN = 30;
@@ -36,7 +40,7 @@ const RENEWAL_MARGIN = 30;
  *
  * Why a sign-in is wanted, as src/connection/sign_in.rs takes it.
  *
- * @typedef {{ challenge?: Challenge | null, demanded: string[], stepUp?: boolean, pressed?: boolean, replaces?: string }} Cause
+ * @typedef {{ challenge?: Challenge | null, demanded: string[], stepUp?: boolean, pressed?: boolean, replaces?: string, calledAt?: string }} Cause
  *
  * What many wait for, and what ends it when nobody does any more.
  *
@@ -85,25 +89,45 @@ export class Connection {
     const signal = eitherSignal(request?.signal ?? init?.signal, options.signal);
     /** @type {Fetch} */
     const send = this.context.host.fetch ?? globalThis.fetch;
-    const context = /** @type {const} */ ({ step: 'call', url });
+    const isReadOnce = !request && canBeReadOnce(init?.body);
     for (let attempt = 0; ; attempt += 1) {
       const signed = await this.headersFor({ method, url }, { ...options, signal });
       const headers = new Headers(request?.headers ?? init?.headers);
       for (const [name, value] of Object.entries(signed)) headers.set(name, value);
       const inSession = headers.has('mcp-session-id');
       const guarded = { headers, signal, redirect: /** @type {const} */ ('manual') };
-      const response = await (request
-        ? send(new Request(request.clone(), guarded), undefined, context)
-        : send(input, { ...init, ...guarded }, context));
-      refuseRedirect(response, url);
+      const sendTo = (/** @type {string} */ place) => {
+        const context = /** @type {const} */ ({ step: 'call', url: place });
+        if (request)
+          return send(
+            new Request(place === url ? request.clone() : new Request(place, request.clone()), guarded),
+            undefined,
+            context,
+          );
+        return send(place === url ? input : place, { ...init, ...guarded }, context);
+      };
+      let place = this.#placeOf(url);
+      let response = await sendTo(place);
+      for (
+        let redirects = 0;
+        redirects < REDIRECT_LIMIT && !isReadOnce && !headers.has('authorization');
+        redirects += 1
+      ) {
+        const target = redirectWithinOrigin(response, place);
+        if (!target) break;
+        await discardBody(response);
+        place = target;
+        response = await sendTo(place);
+      }
+      refuseRedirect(response, place);
       const { status } = response;
       const authorization = signed.authorization ?? null;
-      const refusal = { status, headers: response.headers, attempt, authorization, method, inSession };
+      const refusal = { status, headers: response.headers, attempt, authorization, method, inSession, calledAt: place };
       const again = await this.onResponse(refusal, { ...options, signal }).catch(async (error) => {
         await discardBody(response);
         throw error;
       });
-      if (!again || (!request && canBeReadOnce(init?.body))) return response;
+      if (!again || isReadOnce) return response;
       await discardBody(response);
     }
   }
@@ -121,20 +145,20 @@ export class Connection {
     if (this.#session && isExpiring(this.#session)) await this.#renew(options);
     if (!this.#session) return {};
     const { accessToken, tokenType } = this.#session.tokens;
-    if (tokenType) return proofHeaders(this.context.host, { method, url: String(url), accessToken });
+    if (tokenType) return proofHeaders(this.context.host, { method, url: this.#placeOf(String(url)), accessToken });
     return { authorization: `Bearer ${accessToken}` };
   }
 
   /**
    * Deals with a refusal. The request may then be sent again, if the answer is true.
    *
-   * @param {{ status: number, headers: Headers, attempt: number, authorization?: string | null, method?: string, inSession?: boolean }} response
+   * @param {{ status: number, headers: Headers, attempt: number, authorization?: string | null, method?: string, inSession?: boolean, calledAt?: string }} response
    *   `attempt`: how often it was sent before; `authorization`: what it was sent with, null for nothing; `inSession`:
-   *   whether with an `mcp-session-id`
+   *   whether with an `mcp-session-id`; `calledAt`: where it was sent in the end
    * @param {CallOptions} options
    * @returns {Promise<boolean>}
    */
-  async onResponse({ status, headers, attempt, authorization, method = 'POST', inSession }, options) {
+  async onResponse({ status, headers, attempt, authorization, method = 'POST', inSession, calledAt }, options) {
     const { host, endpoint, account } = this.context;
     const hasNonce =
       host.dpop && (await import('../extensions/dpop_fetch.js')).rememberNonce(host.dpop, endpoint, headers);
@@ -168,23 +192,23 @@ export class Connection {
       // What is remembered of a refusal is in the store.
       if (session?.refusedWith || refusal.untested === 'sign-in') this.#session = await this.#read();
     });
-    return this.#follow(decision, session, options);
+    return this.#follow({ ...decision, calledAt }, session, options);
   }
 
   /**
-   * @param {Decision} decision
+   * @param {Decision & { calledAt?: string }} decision
    * @param {Session | null} session that was used
    * @param {CallOptions} options
    * @returns {Promise<boolean>} whether the request may be sent again
    */
-  async #follow({ action, challenge, demanded }, session, options) {
+  async #follow({ action, challenge, demanded, calledAt }, session, options) {
     const replaces = session?.tokens.accessToken ?? '';
     if (action === 'hand-back' || action === 'send-again') return action === 'send-again';
     if (action === 'refresh') {
       await this.#refresh(replaces, options, challenge).catch(ignoreAnswered);
       if (this.#session && this.#session.tokens.accessToken !== replaces) return true;
     }
-    await this.#signIn({ challenge, demanded, stepUp: action === 'step-up', replaces }, options);
+    await this.#signIn({ challenge, demanded, stepUp: action === 'step-up', replaces, calledAt }, options);
     return true;
   }
 
@@ -440,6 +464,20 @@ export class Connection {
   }
 
   /**
+   * Where the endpoint was found to be when the session began, with the query of this URL.
+   *
+   * @param {string} url
+   */
+  #placeOf(url) {
+    const { endpoint } = this.context;
+    const found = this.#session?.discovery.endpoint ?? endpoint;
+    if (found === endpoint || new URL(found).origin !== new URL(endpoint).origin) return url;
+    const place = new URL(found);
+    place.search = new URL(url).search || place.search;
+    return place.href;
+  }
+
+  /**
    * A token goes only to the server that it was issued for.
    *
    * @param {string | URL} url
@@ -448,8 +486,12 @@ export class Connection {
   #refuseForeign(url, { wholeOrigin }) {
     // Most are the endpoint as it was written, and need no look.
     if (url === this.context.endpoint) return;
-    const [called, own] = [new URL(url), new URL(this.context.endpoint)];
-    if (called.origin === own.origin && (wholeOrigin || called.pathname === own.pathname)) return;
+    const called = new URL(url);
+    const own = new URL(this.context.endpoint);
+    const places = [own, new URL(this.#placeOf(this.context.endpoint))];
+    const isOwn = (/** @type {URL} */ { origin, pathname }) =>
+      called.origin === origin && (wholeOrigin || called.pathname === pathname);
+    if (places.some(isOwn)) return;
     throw new MisuseError({
       code: 'foreign_url',
       message: `This fetch is signed in to ${this.context.endpoint} and sends its token nowhere else. Use another connection for ${called.origin}${called.pathname}${called.origin === own.origin ? ', or the option `wholeOrigin` where this is the same MCP server, as with the HTTP+SSE transport' : ''}.`,
@@ -516,50 +558,6 @@ async function proofHeaders({ dpop }, request) {
   }
   const proofs = await import('../extensions/dpop_fetch.js');
   return proofs.proofHeaders(dpop, request);
-}
-
-/** The sources of a combined signal, kept for as long as it is: by itself it would not keep them. */
-const sources = new WeakMap();
-
-/**
- * Aborts when either does.
- *
- * @param {AbortSignal | null} [one]
- * @param {AbortSignal} [other]
- * @returns {AbortSignal | undefined}
- */
-function eitherSignal(one, other) {
-  if (!one || !other) return one ?? other;
-  const either = AbortSignal.any([one, other]);
-  sources.set(either, [one, other]);
-  return either;
-}
-
-/** @param {BodyInit | null | undefined} body */
-function canBeReadOnce(body) {
-  return body instanceof ReadableStream || (typeof body === 'object' && body !== null && Symbol.asyncIterator in body);
-}
-
-/**
- * Nobody reads it, so it does not matter either that its connection broke in the meantime.
- *
- * @param {Response} response
- */
-async function discardBody({ body }) {
-  await body?.cancel().catch(() => {});
-}
-
-/**
- * @param {Response} response
- * @param {string} url
- */
-function refuseRedirect({ status, type, redirected }, url) {
-  if (type !== 'opaqueredirect' && !redirected && ![301, 302, 303, 307, 308].includes(status)) return;
-  throw new MisbehavedError({
-    code: 'redirect_refused',
-    message: `The MCP server redirects ${new URL(url).origin} elsewhere; a token follows no redirect. Configure the URL at which it really is.`,
-    step: 'call',
-  });
 }
 
 /**

@@ -24,7 +24,8 @@ import { callHost } from './trace.js';
 
 /** @param {Host} host */
 function redirectsOf({ redirect }) {
-  return [redirect ?? []].flat();
+  const redirects = [redirect ?? []].flat();
+  return [...redirects, ...redirects.flatMap(({ fallback }) => fallback ?? [])];
 }
 
 /**
@@ -77,9 +78,9 @@ export function performing({ host, settings, endpoint }, signal) {
       await untilAborted(new Promise((resolve) => setTimeout(resolve, milliseconds)), signal);
       return null;
     },
-    prepareRedirect: async ({ candidate, issuer, preferred }) => {
+    prepareRedirect: async ({ candidate, issuer, preferred, listed }) => {
       await receiver?.close();
-      receiver = await redirectsOf(host)[candidate]?.prepare({ issuer, preferred, signal });
+      receiver = await redirectsOf(host)[candidate]?.prepare({ issuer, preferred, listed, signal });
       return receiver?.redirectUri;
     },
     approve: ({ reason, issuer, plan }) =>

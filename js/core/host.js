@@ -171,6 +171,8 @@
  *   while an earlier receiver waits, where the person wants one more window; the new one may have the same redirect URI.
  * @property {() => Promise<void>} [close]
  *   Closes what is still open when all receivers are closed. Default: nothing is.
+ * @property {Redirect} [fallback]
+ *   Tried after all others, where the authorization server registers none of their redirect URIs. Default: none.
  */
 
 /**
@@ -183,6 +185,9 @@
  * @property {string} [preferred]
  *   The redirect URI of a stored registration. It is used again if it can be;
  *   otherwise the receiver has another one, which has to be registered (RFC 6749 §3.1.2.2).
+ * @property {string[]} [listed]
+ *   The redirect URIs that the client metadata document lists, where it does not list the one that the receiver had: it
+ *   has one of them now, if it can. Default: it cannot.
  * @property {AbortSignal} [signal] Ends the preparation.
  */
 

@@ -31,6 +31,8 @@ export type Code =
   | 'no_redirect'
   /** A part of this package contradicted itself, which is a bug of it. */
   | 'internal'
+  /** The client metadata document lists redirect URIs, and none that the host can have; `details.redirectUris` has them. */
+  | 'redirect_not_listed'
   /** The client metadata document's URL cannot be a client identifier. */
   | 'invalid_client_metadata_url'
   /** The request could not be sent or its answer not received. */
@@ -464,6 +466,8 @@ export interface ClientRegistration {
   answeredAt?: number;
   /** What came of asking for others. */
   outright?: OutrightOutcome;
+  /** Whether the server refused `prompt=consent` of this client. */
+  consentPromptRefused?: boolean;
   /** For managing it (RFC 7592), where the server offers that. */
   registrationAccessToken?: string;
   /** Where it is managed (RFC 7592). */
@@ -503,6 +507,8 @@ export interface PendingAuthorization {
   registration: ClientRegistration;
   /** The scopes. */
   plan: ScopePlan;
+  /** Whether `prompt=consent` was sent, which nobody asked for. */
+  consentPrompt?: boolean;
   /** What was tried so far. */
   attempts: Attempts;
   /** When it began, in seconds since 1970. */

@@ -12,12 +12,28 @@ export function exchangesFor({ exchanges }, ...purposes) {
 }
 
 /**
- * The request without token.
+ * The request without token, where redirects led.
  *
  * @param {Evidence} evidence
  */
 export function firstCall(evidence) {
-  return exchangesFor(evidence, 'call')[0];
+  return exchangesFor(evidence, 'call').at(-1);
+}
+
+/** @param {Exchange} exchange */
+export function isRedirect({ status = 0 }) {
+  return [301, 302, 303, 307, 308].includes(status);
+}
+
+/**
+ * Where a request may be sent instead: within the origin, if the redirect keeps the method.
+ *
+ * @param {Exchange} exchange
+ */
+export function redirectWithinOrigin({ status = 0, headers: { location }, url }) {
+  const follows = [307, 308].includes(status) && location !== undefined && URL.canParse(location, url);
+  const target = follows ? new URL(location, url) : undefined;
+  return target?.origin === new URL(url).origin ? target.href : undefined;
 }
 
 /** Whether a metadata document came, however little is in it. @param {Exchange} exchange */

@@ -100,6 +100,7 @@
  * @property {string | null} [registeredScope] The `scope` of the answer; null: none.
  * @property {string | null} [requestedScope] The `scope` of the authorization request; null: none.
  * @property {RegistrationRefusal[]} [refusedRegistrations] What was refused before or instead.
+ * @property {string} [refusedPrompt] How a request with `prompt=consent` was refused, where one without was not.
  * @property {boolean} [confidential] Whether it was given a secret, to authenticate by.
  * @property {Answer} [answer] How the authorization endpoint's first answer is to be read.
  * @property {string[]} [permitted] Scopes that the registration's answer does not name, and that were accepted when they
@@ -142,6 +143,7 @@
  *
  * @typedef {object} Seen
  * @property {string} found What was seen.
+ * @property {Severity} [severity] How bad it is, where that is not always the same.
  * @property {Party} [party] Whose it is, where that is not always the same.
  * @property {string} [change] What the operator should change, where the server's words tell more than the rule can.
  * @property {string[]} [scopes] The scopes that it is about.

@@ -8,7 +8,7 @@
 
 import { readChallenge, wellKnownLocations } from '../connection/functions.js';
 import { discover, plan, register } from '../connection/steps.js';
-import { isDocument, listOf, textOf } from './evidence.js';
+import { isDocument, listOf, redirectWithinOrigin, textOf } from './evidence.js';
 import { createRecorder } from './recorder.js';
 
 /** What would be registered by a client on this machine; nothing listens there. */
@@ -16,6 +16,9 @@ export const REDIRECT_URI = 'http://127.0.0.1:8976/callback';
 
 /** A page from elsewhere, as a browser would say it. */
 const WEB_PAGE = 'https://page.example';
+
+/** How often a call is sent where it is redirected to. */
+const REDIRECT_LIMIT = 3;
 
 /** More can be wrong with a server, but then it is a long way to a sign-in. */
 const MENDING_LIMIT = 4;
@@ -39,28 +42,37 @@ const MENDING_LIMIT = 4;
 export async function gather({ endpoint, settings = {}, client = {}, webPages = true }, host) {
   /** What is wrong, and is taken for right to get further. @type {{ resource?: boolean, issuer?: string, s256?: boolean }} */
   const assumed = {};
+  let calledAt = endpoint;
   /** @type {string[]} */
   const resourceLocations = [];
   const recorder = createRecorder(host, {
     classify: (url) => {
       const isResource =
-        resourceLocations.includes(url) || redirectedFrom(recorder.exchanges, url)?.purpose === 'resource-metadata';
+        resourceLocations.includes(url) ||
+        new URL(url).pathname.startsWith('/.well-known/oauth-protected-resource') ||
+        redirectedFrom(recorder.exchanges, url)?.purpose === 'resource-metadata';
       return isResource
         ? { purpose: 'resource-metadata', step: 'discover', to: 'protected-resource' }
         : { purpose: 'server-metadata', step: 'discover', to: 'authorization-server' };
     },
     mend: ({ purpose, document }) => {
       if (!document) return undefined;
-      if (purpose === 'resource-metadata' && assumed.resource) return { ...document, resource: endpoint };
+      if (purpose === 'resource-metadata' && assumed.resource) return { ...document, resource: calledAt };
       return purpose === 'server-metadata' && assumed.issuer !== undefined
         ? { ...document, issuer: assumed.issuer }
         : undefined;
     },
   });
 
-  const call = await recorder.ask(firstRequest(endpoint));
+  let call = await recorder.ask(firstRequest(endpoint));
+  for (let redirects = 0; redirects < REDIRECT_LIMIT; redirects += 1) {
+    const target = redirectWithinOrigin(call);
+    if (target === undefined) break;
+    calledAt = target;
+    call = await recorder.ask(firstRequest(calledAt));
+  }
   const challenge = (await readChallenge(call.headers['www-authenticate'] ?? '')) ?? undefined;
-  resourceLocations.push(...(await locations({ resource: endpoint })));
+  resourceLocations.push(...(await locations({ resource: calledAt })));
   if (challenge?.resourceMetadata) resourceLocations.push(challenge.resourceMetadata);
 
   /** @type {Failure[]} */
@@ -69,13 +81,14 @@ export async function gather({ endpoint, settings = {}, client = {}, webPages = 
   let discovery;
   while (!discovery && failures.length <= MENDING_LIMIT && call.status !== undefined) {
     const known = { ...settings, assumeS256: settings.assumeS256 || assumed.s256 };
-    discovery = await discover({ endpoint, challenge, settings: known }, { ...host, fetch: recorder.fetch }).catch(
-      (error) => {
-        host.signal?.throwIfAborted();
-        failures.push({ code: error.code, message: error.message, details: { ...error.details } });
-        return undefined;
-      },
-    );
+    discovery = await discover(
+      { endpoint: calledAt, challenge, settings: known },
+      { ...host, fetch: recorder.fetch },
+    ).catch((error) => {
+      host.signal?.throwIfAborted();
+      failures.push({ code: error.code, message: error.message, details: { ...error.details } });
+      return undefined;
+    });
     if (!discovery && !assume(assumed, failures)) break;
   }
   if (discovery) await askElsewhere(discovery, recorder);

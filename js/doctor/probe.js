@@ -10,7 +10,7 @@ import { createPkce } from '../connection/functions.js';
 import { begin, complete, register, unregister } from '../connection/steps.js';
 import { MisuseError } from '../core/errors.js';
 import { collecting, fitToShow } from '../core/fit_to_show.js';
-import { asObject, scopesOf, textOf, without } from './evidence.js';
+import { asObject, listOf, redirectWithinOrigin, scopesOf, textOf, without } from './evidence.js';
 import { REDIRECT_URI } from './gather.js';
 import { judge } from './judge.js';
 import { createRecorder } from './recorder.js';
@@ -73,11 +73,11 @@ export async function probe({ discovery, plan, settings = {} }, host = {}) {
   /** @type {string[]} */
   const secrets = [];
   const recorder = createRecorder(host, {
-    classify: (url, init) => {
+    classify: (_, init) => {
       const purpose =
         init?.method === 'DELETE'
           ? 'deletion'
-          : url === registrationEndpoint || init?.method === 'PUT'
+          : init?.method === 'PUT' || asObject(String(init?.body))?.redirect_uris !== undefined
             ? 'registration'
             : 'authorization';
       const sent =
@@ -133,14 +133,11 @@ async function tryCarelessly({ discovery, registrationEndpoint }, { ask }, secre
     headers: { 'content-type': 'application/json', accept: 'application/json' },
     body: JSON.stringify(body),
   };
-  const answer = await ask({
-    purpose: 'registration',
-    step: 'register',
-    to: 'authorization-server',
-    url: registrationEndpoint,
-    init,
-    context: { endpoint },
-  });
+  const registerAt = (/** @type {string} */ url) =>
+    ask({ purpose: 'registration', step: 'register', to: 'authorization-server', url, init, context: { endpoint } });
+  const first = await registerAt(registrationEndpoint);
+  const target = redirectWithinOrigin(first);
+  const answer = target === undefined ? first : await registerAt(target);
   const requestedScope = (challenge?.scopes ?? protectedResource.scopesSupported)?.join(' ') ?? null;
   const trial = { ...registered(answer), sentScope: null };
   const clientId = textOf(answer.document, 'client_id');
@@ -178,6 +175,8 @@ async function tryByThePlan({ discovery, plan, settings }, host, { ask, exchange
   const own = { ...settings, client: undefined };
   /** @type {Trial} */
   let trial = {};
+  /** @type {string | undefined} */
+  let refusedPrompt;
   try {
     let begun = await beginByThePlan({ discovery, plan, settings: own }, host, exchanges);
     for (let look = 0; look < LOOK_LIMIT; look += 1) {
@@ -190,11 +189,20 @@ async function tryByThePlan({ discovery, plan, settings }, host, { ask, exchange
           new URL(authorizationUrl).searchParams.get('scope') ?? (requestedBy(pending.plan).join(' ') || null),
         ...told,
       };
-      if (told.answer !== 'refused' || callbackUrl === undefined) return trial;
+      if (refusedPrompt !== undefined && told.answer !== 'refused') trial = { ...trial, refusedPrompt };
+      if (told.answer !== 'refused') return trial;
+      if (callbackUrl === undefined) {
+        if (!new URL(authorizationUrl).searchParams.has('prompt')) return trial;
+        // It may be for its `prompt` alone.
+        begun = await begin({ ...pending, client, settings: { ...own, consentPrompt: false } }, host);
+        refusedPrompt = told.serverAnswer;
+        continue;
+      }
       // It carries an error: what follows is a repair, or the end.
       const completion = await complete({ pending, callbackUrl, client, settings: own }, host);
       if (completion.kind === 'signed-in') return trial;
       begun = completion;
+      if (completion.pending.registration.consentPromptRefused) refusedPrompt ??= told.serverAnswer;
     }
     return trial;
   } catch (error) {
@@ -213,11 +221,13 @@ async function tryByThePlan({ discovery, plan, settings }, host, { ask, exchange
  * @returns {Promise<Begun>}
  */
 async function beginByThePlan({ discovery, plan, settings }, host, exchanges) {
+  const registerWith = (/** @type {string} */ redirectUri) =>
+    register({ discovery, plan, client, settings, redirectUri }, host);
   try {
-    const { registration, ...rest } = await register(
-      { discovery, plan, client, settings, redirectUri: REDIRECT_URI },
-      host,
-    );
+    const { registration, ...rest } = await registerWith(REDIRECT_URI).catch((error) => {
+      if (error.code !== 'registration_refused' || !/redirect/i.test(error.message)) throw error;
+      return registerWith(REDIRECT_URI.replace('127.0.0.1', 'localhost'));
+    });
     return await begin({ discovery, client, settings, registration, ...rest }, host);
   } catch (error) {
     const last = lastRegistration(exchanges);
@@ -449,7 +459,7 @@ async function looked(url, state, endpoint, ask, secrets) {
   const { status = 0, headers, document } = exchange;
   const location =
     headers.location === undefined || !URL.canParse(headers.location, url) ? undefined : new URL(headers.location, url);
-  const own = new URL(REDIRECT_URI);
+  const own = new URL(new URL(url).searchParams.get('redirect_uri') ?? REDIRECT_URI);
   const isBack = location?.host === own.host && location.pathname === own.pathname;
   const parameters = location?.searchParams ?? new URLSearchParams();
   const code = parameters.get('code');
@@ -579,6 +589,6 @@ function registrationOf(document, issuer) {
     clientId,
     clientSecret,
     tokenEndpointAuthMethod: method ?? (clientSecret === undefined ? 'none' : 'client_secret_basic'),
-    redirectUri: REDIRECT_URI,
+    redirectUri: listOf(document, 'redirect_uris')?.[0] ?? REDIRECT_URI,
   };
 }

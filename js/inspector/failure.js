@@ -285,6 +285,13 @@ const rows = {
     setting: 'code_challenge_methods_supported, or assumeS256',
     words: 'Its operator has to list `S256`; where you know that it does S256 without saying so, set `assumeS256`.',
   },
+  redirect_not_listed: {
+    title: 'The client metadata document does not list the redirect URI',
+    party: 'client',
+    by: 'settings',
+    setting: 'the `redirect_uris` of the document, or `redirect` of the host',
+    words: 'List it in the document, or let the host have one that is listed there.',
+  },
   needs_client_id: {
     title: 'There is no way to register',
     party: 'authorization-server',

@@ -45,6 +45,8 @@ record! {
         pub unanswered: Option<u64>,
         /// Another sign-in whose process is known to have ended.
         pub ended: Option<String>,
+        /// Where it was found to be, after redirects. Absent: where it was the last time, or at its URL.
+        pub called_at: Option<Endpoint>,
         /// The challenge that is answered, where there is one.
         pub challenge: Option<Challenge>,
         /// The scopes that the MCP server demands, and that the token lacks.

@@ -33,6 +33,7 @@ use crate::protocol::authorization::PendingAuthorization;
 use crate::protocol::challenge::{self, Challenge};
 use crate::protocol::discovery::Discovery;
 use crate::protocol::registration::{ClientRegistration, RegistrationKind};
+use crate::protocol::registration_refusal;
 use crate::protocol::repair::AUTHORIZATION_LIMIT;
 use crate::protocol::scope_plan::ScopePlan;
 use crate::protocol::settings::{ClientDescription, ServerSettings};
@@ -122,8 +123,10 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     }
     let needed = replay.once(|| place.plan(replay, earlier.as_ref()))?;
     let earlier_issuer = needed.as_ref().map(|needed| &needed.issuer);
-    let discovery =
-        replay.once(|| discovered(replay, endpoint, challenge.clone(), earlier.as_ref(), earlier_issuer, &settings))?;
+    let known = earlier.as_ref().map(|session| &session.discovery.endpoint);
+    let called_at = input.called_at.as_ref().or(known).unwrap_or(endpoint);
+    let discovery = replay
+        .once(|| discovered(replay, called_at, challenge.clone(), earlier.as_ref(), earlier_issuer, &settings))?;
     let issuer = &discovery.authorization_server.issuer;
     let is_of_other_issuer = earlier_issuer.is_some_and(|earlier| earlier != issuer);
     let earlier_plan = needed.as_ref().filter(|_| !is_of_other_issuer).map(|needed| needed.plan.clone());
@@ -176,6 +179,7 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
         plan,
         client,
         redirect_uri: None,
+        listed: None,
         clients,
         kept: None,
         progress,
@@ -232,6 +236,7 @@ fn completed(
         plan: pending.plan.clone(),
         client: Some(pending.registration.clone()),
         redirect_uri: pending.registration.redirect_uri.clone(),
+        listed: None,
         clients: None,
         kept: Some(pending.registration.clone()),
         progress,
@@ -276,6 +281,8 @@ struct SignIn<'a> {
     client: Option<Arc<ClientRegistration>>,
     /// Where the person will come back to, once that is prepared.
     redirect_uri: Option<RedirectUri>,
+    /// Where they may come back to by the metadata document, once it was found not to list that.
+    listed: Option<Vec<String>>,
     /// The record of all clients for this MCP server, as it was read, until it is written.
     clients: Option<Record>,
     /// The client as this sign-in stored it last.
@@ -352,7 +359,12 @@ impl SignIn<'_> {
     fn prepared_redirect(&self) -> Result<RedirectUri> {
         let preferred = self.progress.stored.as_ref().and_then(|stored| stored.registration.redirect_uri.clone());
         let issuer = self.discovery.authorization_server.issuer.clone();
-        let effect = Effect::PrepareRedirect { candidate: self.progress.redirect, issuer, preferred };
+        let effect = Effect::PrepareRedirect {
+            candidate: self.progress.redirect,
+            issuer,
+            preferred,
+            listed: self.listed.clone(),
+        };
         read(self.replay.perform(effect)?).map_err(|mut mismatch| {
             mismatch.path = "redirectUri".to_owned();
             Error::invalid_argument(mismatch)
@@ -363,21 +375,40 @@ impl SignIn<'_> {
     /// never one more trip than there may be.
     fn change_after(&mut self, error: &Error) -> Result<bool> {
         let may_send_again = self.replay.attempts().authorizations < AUTHORIZATION_LIMIT;
-        let progress = &mut self.progress;
         match error.code {
-            Code::RegistrationRefused if progress.redirect + 1 < self.host.redirects && is_about_redirect(error) => {
-                progress.redirect += 1;
+            Code::RegistrationRefused
+                if self.progress.redirect + 1 < self.host.redirects && is_about_redirect(error) =>
+            {
+                self.progress.redirect += 1;
+                self.redirect_uri = None;
+            }
+            Code::RedirectNotListed => {
+                let listed = error.details.iter().find(|(name, _)| *name == "redirectUris");
+                if self.listed.is_none() {
+                    self.listed = listed.and_then(|(_, uris)| read(uris).ok());
+                } else if self.progress.redirect + 1 < self.host.redirects {
+                    self.progress.redirect += 1;
+                } else if self.can_leave_document() {
+                    (self.progress.without_document, self.progress.redirect) = (Some(true), 0);
+                } else {
+                    return Ok(false);
+                }
                 self.redirect_uri = None;
             }
             Code::ClientRefused if !may_send_again => return Ok(false),
             // Not all machines of a server know a new client at once.
-            Code::ClientRefused if progress.registered == Some(true) => {
-                if progress.waited.replace(true) == Some(true) {
+            Code::ClientRefused if self.progress.registered == Some(true) => {
+                if self.progress.waited.replace(true) == Some(true) {
                     return Ok(false);
                 }
                 self.replay.perform(Effect::Wait { milliseconds: SPREAD_MILLISECONDS })?;
             }
-            Code::ClientRefused if progress.replaced.is_none() && self.can_replace_client() => {
+            Code::ClientRefused | Code::AuthorizationRefused
+                if may_send_again
+                    && self.progress.replaced.is_none()
+                    && (error.code == Code::ClientRefused || self.refuses_document(error))
+                    && self.can_replace_client() =>
+            {
                 self.progress.replaced = Some(true);
                 self.progress.without_document = Some(true);
                 if let Some(client) = self.client.take() {
@@ -397,6 +428,11 @@ impl SignIn<'_> {
                 Some(RegistrationKind::MetadataDocument) | None => self.can_leave_document(),
                 Some(RegistrationKind::PreRegistered) => false,
             }
+    }
+
+    fn refuses_document(&self, error: &Error) -> bool {
+        let is_document = self.client.as_ref().is_some_and(|client| client.kind == RegistrationKind::MetadataDocument);
+        is_document && registration_refusal::may_be_of_document(error)
     }
 
     fn can_leave_document(&self) -> bool {
@@ -536,11 +572,7 @@ impl SignIn<'_> {
 }
 
 fn is_about_redirect(error: &Error) -> bool {
-    let says = |name: &str| {
-        let detail = error.details.iter().find(|(own, _)| *own == name);
-        detail.and_then(|(_, value)| value.as_str()).is_some_and(|text| mentions(text, "redirect"))
-    };
-    says("error") || says("errorDescription")
+    ["error", "errorDescription"].into_iter().any(|name| mentions(error.detail(name), "redirect"))
 }
 
 fn require_approval(

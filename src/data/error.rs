@@ -83,6 +83,8 @@ codes! {
     NoRedirect Misuse "no_redirect",
     /// A part of this package contradicted itself, which is a bug of it.
     Internal Misuse "internal",
+    /// The client metadata document lists redirect URIs, and none that the host can have; `details.redirectUris` has them.
+    RedirectNotListed Misuse "redirect_not_listed",
     /// The client metadata document's URL cannot be a client identifier.
     InvalidClientMetadataUrl Misuse "invalid_client_metadata_url",
 
@@ -221,6 +223,12 @@ impl Error {
         let message = if name == "member" { "{} It is in `{}`." } else { "{} It stands in {}." };
         self.message = filled(message, &[&self.message, value]);
         self.with(name, value)
+    }
+
+    /// A fact that is a text; empty where it is none.
+    pub fn detail(&self, name: &str) -> &str {
+        let detail = self.details.iter().find(|(own, _)| *own == name);
+        detail.and_then(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
     /// The same error, placed in a step unless it already is.

@@ -178,15 +178,21 @@ impl RedirectUri {
     /// Whether what the server registered stands for it: the same, or the same on loopback without a port, which
     /// servers must leave open (RFC 8252 §7.3).
     pub fn is_registered_as(&self, registered: &str) -> bool {
-        let portless = |url: &Url| {
-            url.is_loopback()
-                && Url::parse(registered).is_some_and(|other| {
-                    other.origin() == filled("{}://{}", &[url.scheme(), url.hostname()])
-                        && other.path() == url.path()
-                        && other.search() == url.search()
-                })
+        let portless = |other: &Url| other.origin() == filled("{}://{}", &[other.scheme(), other.hostname()]);
+        registered == self.as_str()
+            || self.is_but_for_port(registered) && Url::parse(registered).is_some_and(|url| portless(&url))
+    }
+
+    /// Whether it is the same but for the port on loopback, which an application cannot know beforehand (RFC 8252 §7.3).
+    pub fn is_but_for_port(&self, registered: &str) -> bool {
+        let url = &self.0;
+        let is_same = |other: &Url| {
+            other.scheme() == url.scheme()
+                && other.hostname() == url.hostname()
+                && other.path() == url.path()
+                && other.search() == url.search()
         };
-        registered == self.as_str() || portless(&self.0)
+        registered == self.as_str() || url.is_loopback() && Url::parse(registered).is_some_and(|other| is_same(&other))
     }
 }
 

@@ -9,12 +9,14 @@ use crate::data::printable::joined;
 use crate::flow::exchange::Exchange;
 use crate::flow::replay::Replay;
 use crate::protocol::authorization_server::{self, AuthorizationServer};
+use crate::protocol::discovery::Discovery;
 use crate::protocol::settings::ServerSettings;
 use crate::protocol::trace::{Event, Party};
 use crate::protocol::well_known;
 
-/// The first candidate with a usable document. A candidate that has none is passed over; a server that is
-/// overloaded or cannot be reached is reported, since it may well have one.
+/// The first candidate with a usable document. A candidate that has none is passed over, and so is one where a gateway
+/// answers 502, as some do where they route nothing: that is reported where no other has a document. A server that is
+/// overloaded or cannot be reached is reported at once, since it may well have one, and must not be made to seem without.
 pub fn first_document<T>(
     exchange: &Exchange<'_>,
     candidates: &[String],
@@ -22,6 +24,7 @@ pub fn first_document<T>(
     read: impl Fn(&Response, &str) -> Result<T>,
 ) -> Result<T> {
     let mut failure: Option<Box<Error>> = None;
+    let mut outage = None;
     for candidate in candidates {
         let document = match exchange.get(candidate) {
             Ok(response) if response.is_success() => {
@@ -32,8 +35,11 @@ pub fn first_document<T>(
         };
         match document {
             Ok(document) => return Ok(document),
+            Err(error) if error.details.contains(&("status", 502.into())) => {
+                outage = outage.or(Some(error.with("url", candidate.as_str())))
+            }
             Err(error) if error.kind() == Kind::Transport || error.code == Code::ResourceMismatch => {
-                return Err(error.with("url", candidate.as_str()));
+                return Err(outage.unwrap_or(error).with("url", candidate.as_str()));
             }
             Err(error) => {
                 exchange.replay.trace(Event::failure(exchange.step, &error));
@@ -43,7 +49,7 @@ pub fn first_document<T>(
             }
         }
     }
-    Err(failure.unwrap_or_else(|| nothing_found(none, candidates)))
+    Err(outage.or(failure).unwrap_or_else(|| nothing_found(none, candidates)))
 }
 
 /// Whether a document could be read: what is wrong with it tells more than what is no document at all.
@@ -88,4 +94,16 @@ pub fn as_openid_provider(
         }),
         _ => server,
     }
+}
+
+/// A server without metadata that has no registration either: what its operator has to add is the metadata.
+pub fn registered_nowhere(error: Box<Error>, discovery: &Discovery) -> Box<Error> {
+    let states_an_error = error.details.iter().any(|(name, _)| *name == "error");
+    if error.code != Code::RegistrationRefused
+        || states_an_error
+        || discovery.authorization_server.metadata_url.is_some()
+    {
+        return error;
+    }
+    nothing_found(Code::NoProtectedResourceMetadata, &well_known::protected_resource(discovery.endpoint.url()))
 }

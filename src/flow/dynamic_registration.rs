@@ -4,12 +4,11 @@
 use std::sync::Arc;
 
 use crate::data::error::{Code, Error, Kind, Result};
-use crate::data::http::Response;
+use crate::data::http::{Request, Response};
 use crate::data::identifier::{Endpoint, RedirectUri};
-use crate::data::printable::printable;
 use crate::data::scope::ScopeSet;
 use crate::data::url::Url;
-use crate::flow::exchange::{Exchange, redirect_refused};
+use crate::flow::exchange::Exchange;
 use crate::protocol::authorization_server::AuthorizationServer;
 use crate::protocol::grant::GrantType;
 use crate::protocol::registration::{Answer, Asked, ClientRegistration};
@@ -17,6 +16,7 @@ use crate::protocol::registration_management::Management;
 use crate::protocol::registration_refusal;
 use crate::protocol::scope_plan::ScopePlan;
 use crate::protocol::settings::{ClientDescription, InitialAccessToken};
+use crate::protocol::well_known;
 use crate::string_enum;
 
 /// Registrations in one sign-in, updates included, whatever they are for.
@@ -135,9 +135,9 @@ impl DynamicRegistration<'_> {
             let of_this_server = |given: &&InitialAccessToken| given.issuer.is_same_for_discovery(&self.server.issuer);
             request.authorization =
                 self.initial_access_token.filter(of_this_server).map(|given| given.token.as_bearer());
-            let response = self.exchange.unfollowed(&request)?;
+            let mut response = self.exchange.unfollowed(&request)?;
             if response.is_redirect() {
-                return Err(redirected(response, endpoint, self.server));
+                response = self.follow(response, request, endpoint)?;
             }
             match asked.read(response, self.server, self.exchange.replay.now())? {
                 Answer::Registered(registration) => {
@@ -151,6 +151,21 @@ impl DynamicRegistration<'_> {
                 },
             }
         }
+    }
+
+    /// Sends a registration once more where it is redirected to itself with a slash at the end, or without, if the redirect
+    /// keeps the method and there is no secret in it.
+    fn follow(&self, redirect: &Response, request: Request, endpoint: &Endpoint) -> Result<&Response> {
+        let target = redirect.location.as_deref().and_then(|location| Url::join(endpoint.as_str(), location));
+        let itself = well_known::otherwise_spelled(endpoint.url());
+        let may_follow = matches!(redirect.status, 307 | 308) && request.authorization.is_none();
+        if may_follow && target.as_ref().is_some_and(|target| target.href() == itself) {
+            let response = self.exchange.unfollowed(&Request { url: itself, ..request })?;
+            if !response.is_redirect() {
+                return Ok(response);
+            }
+        }
+        Err(registration_refusal::redirected(self.server, endpoint, target.as_ref()))
     }
 
     /// Changes a stored registration (RFC 7592 §2.2). Nothing where the server does not offer it, or offers it and then
@@ -204,22 +219,6 @@ impl DynamicRegistration<'_> {
         let message = "The client was registered as often as one sign-in permits, without success. Sign in again later, or ask the authorization server's operator.";
         Err(Error::new(Code::AttemptsExhausted, message, &[]).with("issuer", self.server.issuer.as_str()))
     }
-}
-
-/// A registration that is redirected is not sent elsewhere. Where it is another path, as of a page to sign in, the server
-/// wants somebody who is signed in to register clients.
-fn redirected(response: &Response, endpoint: &Endpoint, server: &AuthorizationServer) -> Box<Error> {
-    let target = response.location.as_deref().and_then(|location| Url::join(endpoint.as_str(), location));
-    let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
-    let Some(target) = target.filter(|target| path(target) != path(endpoint.url())) else {
-        return redirect_refused("elsewhere");
-    };
-    let (issuer, target) = (server.issuer.as_str(), printable(target.href()));
-    let message = "The authorization server {} does not register clients for everybody: its registration endpoint {} redirects to {}, as if somebody had to sign in there first. That was not followed. Sign in there, or ask its operator, to register a client by hand, and configure its `client_id` as `client.clientId` for this server; if that is no page to sign in, the operator has to correct `registration_endpoint`.";
-    Error::new(Code::RegistrationRefused, message, &[issuer, endpoint.as_str(), &target])
-        .with("issuer", issuer)
-        .with("endpoint", endpoint.as_str())
-        .with("location", target)
 }
 
 /// Whether there is no registration to be had: it is not offered, or refused, also by 429, with which some servers say

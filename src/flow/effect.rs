@@ -46,6 +46,8 @@ pub enum Effect {
         issuer: Issuer,
         /// The redirect URI that is registered already.
         preferred: Option<RedirectUri>,
+        /// Those that the client metadata document lists, where it was found not to list the one that was prepared.
+        listed: Option<Vec<String>>,
     },
     /// Ask the person whether to go on. Answer: whether they agree.
     Approve {
@@ -113,10 +115,11 @@ impl Effect {
                 .with("version", version.to_json())
                 .with("value", value.to_json()),
             Effect::Wait { milliseconds } => object().with("milliseconds", milliseconds.to_json()),
-            Effect::PrepareRedirect { candidate, issuer, preferred } => object()
+            Effect::PrepareRedirect { candidate, issuer, preferred, listed } => object()
                 .with("candidate", candidate.to_json())
                 .with("issuer", issuer.to_json())
-                .with("preferred", preferred.to_json()),
+                .with("preferred", preferred.to_json())
+                .with("listed", listed.to_json()),
             Effect::Approve { reason, issuer, plan } => {
                 object().with("reason", (*reason).into()).with("issuer", issuer.to_json()).with("plan", plan.to_json())
             }

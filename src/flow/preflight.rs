@@ -14,7 +14,8 @@ use crate::protocol::authorization::{
 };
 use crate::protocol::discovery::Discovery;
 use crate::protocol::registration::ClientRegistration;
-use crate::protocol::scope_plan::{OPENID, ScopePlan};
+use crate::protocol::repair;
+use crate::protocol::scope_plan::{OFFLINE_ACCESS, OPENID, ScopePlan};
 use crate::protocol::settings::ServerSettings;
 use crate::protocol::trace::Party;
 
@@ -26,12 +27,16 @@ pub fn is_doubtful(pending: &PendingAuthorization) -> bool {
 }
 
 /// Looks at the first answer of the authorization endpoint with a `state` and a code challenge that are thrown away,
-/// as is a code, should one come back. It acts on a refusal of scopes, if `state` and issuer hold, and where the request
-/// has no scope on any refusal: an error page is one as well.
+/// as is a code, should one come back. It acts on a refusal of scopes or of `prompt`, if `state` and issuer hold, and where
+/// the request has no scope on any refusal: an error page is one as well.
 pub fn look(replay: &Replay, authorization: &AuthorizationRequest) -> Result<Option<StatedError>> {
     let refusal = looked_at(replay, authorization)?;
     let without_scope = authorization.pending.plan.requested().is_empty();
-    Ok(refusal.filter(|refusal| without_scope || refusal.error.as_deref() == Some("invalid_scope")))
+    let may_help = |refusal: &StatedError| {
+        refusal.error.as_deref() == Some("invalid_scope")
+            || repair::refuses_consent_prompt(refusal, &authorization.pending)
+    };
+    Ok(refusal.filter(|refusal| without_scope || may_help(refusal)))
 }
 
 /// What the authorization endpoint says of a request without any person: an error, which an error page is as well.
@@ -69,6 +74,21 @@ pub fn refusal_without_person(
     let request =
         authorization::request(discovery, client, plan, settings, random(replay).ok()?, attempts, replay.now());
     looked_at(replay, &request.ok()?).ok()?
+}
+
+/// The client as it turns out to be where a request is refused on a page for its `prompt=consent` alone: without it, there
+/// is another answer.
+pub fn without_consent_prompt(
+    replay: &Replay,
+    discovery: &Arc<Discovery>,
+    client: &Arc<ClientRegistration>,
+    plan: &ScopePlan,
+    settings: &ServerSettings,
+) -> Option<Arc<ClientRegistration>> {
+    let is_offline = client.plan(plan).requested().contains(OFFLINE_ACCESS);
+    let is_ours = settings.consent_prompt.is_none() && client.consent_prompt_refused.is_none();
+    let client = Some(client.refusing_consent_prompt()).filter(|_| is_offline && is_ours)?;
+    refusal_without_person(replay, discovery, &client, plan, settings).is_none().then_some(client)
 }
 
 /// Whether a request without scope that was declined is declined without any person as well: then it was for want of a

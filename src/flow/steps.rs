@@ -1,8 +1,9 @@
 //! The steps of a sign-in, top to bottom: discover, plan, register, authorize, complete, refresh.
 //!
-//! Each step is a function that asks the [`Replay`] and never waits: [`crate::flow::steps::steps::replay::run`] runs it on a platform. What must
+//! Each step is a function that asks the [`Replay`] and never waits: [`crate::flow::replay::run`] runs it on a platform. What must
 //! outlive the process while the person is in the browser is data: a [`PendingAuthorization`].
 
+use std::slice::from_ref;
 use std::sync::Arc;
 
 use crate::data::error::{Code, Error, Kind, Result, Step};
@@ -13,7 +14,7 @@ use crate::data::printable::filled;
 use crate::data::record::{AsJson, Mismatch};
 use crate::data::scope::ScopeSet;
 use crate::data::url::Zone;
-use crate::flow::documents::{as_openid_provider, first_document, is_of_document, nothing_found};
+use crate::flow::documents::{as_openid_provider, first_document, is_of_document, nothing_found, registered_nowhere};
 use crate::flow::dynamic_registration::{Doubt, DynamicRegistration};
 use crate::flow::exchange::Exchange;
 use crate::flow::preflight;
@@ -145,17 +146,25 @@ fn discover_protected_resource(
     let exchange = Exchange { replay, step: Step::Discover, party: Party::ProtectedResource };
     let none = Code::NoProtectedResourceMetadata;
     let read = |response: &Response, url: &str| protected_resource::read(response, url, called.url(), named_by);
-    let confirmed = match first_document(&exchange, &candidates, none, read)? {
+    let mut found = first_document(&exchange, &candidates, none, read);
+    // What a challenge names is the only location.
+    let other = well_known::protected_resource_otherwise_spelled(called.url()).filter(|_| candidates.len() > 1);
+    if let (Err(error), Some(other)) = (&found, &other)
+        && error.code == none
+    {
+        found = first_document(&exchange, from_ref(other), none, read);
+        let candidates = [candidates, vec![other.clone()]].concat();
+        found = found.map_err(|error| if error.code == none { nothing_found(none, &candidates) } else { error });
+    }
+    let location = match found? {
         Statement::Identified(protected_resource) => return Ok(protected_resource),
-        Statement::ConfirmAt(location) => first_document(&exchange, &[location], none, read),
+        Statement::ConfirmAt(location) => location,
     };
+    let confirmed = first_document(&exchange, from_ref(&location), none, read);
     match confirmed {
         Ok(Statement::Identified(protected_resource)) => Ok(protected_resource),
         Err(error) if error.code != none && is_of_document(&error) => Err(error),
-        _ => {
-            let message = "The protected resource's metadata names a wider resource, which does not say so itself (RFC 9728 §3.3). Nothing was sent to any authorization server; the MCP server's operator has to correct `resource`.";
-            Err(Error::new(Code::ResourceMismatch, message, &[]).with("called", called.as_str()))
-        }
+        _ => Err(protected_resource::unconfirmed(called, &location)),
     }
 }
 
@@ -263,6 +272,7 @@ pub fn register(replay: &Replay, input: &RegisterInput) -> Result<Registered> {
     if let Some(attempts) = input.attempts {
         replay.set_attempts(attempts);
     }
+    let mut refused_prompt = stored.as_ref().and_then(|stored| stored.consent_prompt_refused);
     let server = &discovery.authorization_server;
     let document = client.client_metadata_url.as_deref().filter(|_| server.client_id_metadata_document_supported);
     let registration = if let Some(configured) = &settings.client {
@@ -272,7 +282,7 @@ pub fn register(replay: &Replay, input: &RegisterInput) -> Result<Registered> {
         let exchange = Exchange { replay, step: Step::Register, party: Party::Client };
         let document = exchange.get(url.as_str());
         let document = document.as_ref().ok().and_then(|response| response.document().ok());
-        registration::by_metadata_document(&url, document, server, redirect_uri)
+        registration::by_metadata_document(&url, document, server, redirect_uri)?
     } else {
         let refresh = settings.refresh.unwrap_or(true);
         let exchange = Exchange { replay, step: Step::Register, party: Party::AuthorizationServer };
@@ -288,7 +298,17 @@ pub fn register(replay: &Replay, input: &RegisterInput) -> Result<Registered> {
         let doubt = match (&stored, input.doubt) {
             (Some(stored), Some(Doubt::Unanswered)) if Management::of(stored).is_none() => {
                 met = preflight::refusal_without_person(replay, discovery, stored, plan, &settings);
-                met.as_ref().is_some_and(preflight::is_of_client).then_some(Doubt::Forgotten)
+                let is_of_client = met.as_ref().is_some_and(preflight::is_of_client);
+                let of_prompt = || preflight::without_consent_prompt(replay, discovery, stored, plan, &settings);
+                match is_of_client.then(of_prompt).flatten() {
+                    Some(known) => {
+                        refused_prompt = Some(true);
+                        replay.registered(known);
+                        met = None;
+                        None
+                    }
+                    None => is_of_client.then_some(Doubt::Forgotten),
+                }
             }
             (_, doubt) => doubt,
         };
@@ -299,6 +319,8 @@ pub fn register(replay: &Replay, input: &RegisterInput) -> Result<Registered> {
         }
         client
     };
+    // That is the server's way, whatever becomes of the client.
+    let registration = if refused_prompt == Some(true) { registration.refusing_consent_prompt() } else { registration };
     let plan = registration.plan(plan);
     let decision = object()
         .with("kind", registration.kind.to_json())
@@ -311,16 +333,6 @@ pub fn register(replay: &Replay, input: &RegisterInput) -> Result<Registered> {
     } else {
         Err(registration_refusal::scopes_missing(&missing, &registration))
     }
-}
-
-/// A server without metadata that has no registration either: what its operator has to add is the metadata.
-fn registered_nowhere(error: Box<Error>, discovery: &Discovery) -> Box<Error> {
-    let states_an_error = error.details.iter().any(|(name, _)| *name == "error");
-    if error.code != Code::RegistrationRefused || states_an_error || discovery.protected_resource.metadata_url.is_some()
-    {
-        return error;
-    }
-    nothing_found(Code::NoProtectedResourceMetadata, &well_known::protected_resource(discovery.endpoint.url()))
 }
 
 record! {
@@ -399,8 +411,12 @@ pub fn begin(replay: &Replay, input: &BeginInput) -> Result<Begun> {
     }
 }
 
-/// What was asked for outright and refused is not asked for again by itself: that is kept with the registration.
+/// What was asked for outright and refused is not asked for again by itself, nor is a parameter that is refused: that is
+/// kept with the registration.
 fn remember_refusal(replay: &Replay, refusal: &StatedError, pending: &PendingAuthorization) {
+    if repair::refuses_consent_prompt(refusal, pending) {
+        replay.registered(pending.registration.refusing_consent_prompt());
+    }
     let refused = repair::refused_scopes(refusal, pending);
     if pending.plan.outright().includes(&refused) && !refused.is_empty() {
         replay.registered(pending.registration.refusing(&refused, replay.now()).into());
@@ -524,6 +540,7 @@ fn repaired(
     let attempts = replay.attempts();
     let plan = match &repair {
         Repair::WithoutRefused { plan, .. } | Repair::Widen(plan) | Repair::AskFor(plan) => plan.clone(),
+        Repair::WithoutConsentPrompt => pending.plan.clone(),
     };
     replay.trace(Event::decision(Step::Callback, "repairs the plan", object().with("plan", plan.to_json())));
     replay.repaired(plan.clone());
@@ -531,6 +548,9 @@ fn repaired(
         let registration: Arc<ClientRegistration> = registration.refusing(refused, replay.now()).into();
         replay.registered(registration.clone());
         return Ok(Registered { registration, plan, attempts });
+    }
+    if let Repair::WithoutConsentPrompt = repair {
+        return Ok(Registered { registration: registration.refusing_consent_prompt(), plan, attempts });
     }
     if let Repair::AskFor(_) = repair {
         return Ok(Registered { registration, plan, attempts });

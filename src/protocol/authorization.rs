@@ -68,6 +68,8 @@ record! {
         pub registration: Arc<ClientRegistration>,
         /// The scopes.
         pub plan: Arc<ScopePlan>,
+        /// Whether `prompt=consent` was sent, which nobody asked for.
+        pub consent_prompt: Option<bool>,
         /// What was tried so far.
         pub attempts: Attempts,
         /// When it began, in seconds since 1970.
@@ -153,8 +155,11 @@ pub fn request(
     let nonce = requested.contains(OPENID).then(|| pkce::unguessable(for_nonce));
 
     let mut parameters = Parameters::default();
-    let asks_consent = requested.contains(OFFLINE_ACCESS) && settings.consent_prompt != Some(false);
-    if asks_consent {
+    let extra = settings.authorization_parameters.as_ref();
+    let is_hosts = settings.consent_prompt.is_some() || extra.is_some_and(|extra| extra.get("prompt").is_some());
+    let is_offline = requested.contains(OFFLINE_ACCESS);
+    let consent_prompt = is_offline && !is_hosts && registration.consent_prompt_refused != Some(true);
+    if consent_prompt || is_offline && settings.consent_prompt == Some(true) {
         parameters.set("prompt", Some("consent"));
     }
     add_extra_parameters(&mut parameters, settings)?;
@@ -176,6 +181,7 @@ pub fn request(
         resource,
         registration,
         plan,
+        consent_prompt: consent_prompt.then_some(true),
         attempts,
         created_at: now,
     };

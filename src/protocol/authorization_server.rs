@@ -17,7 +17,10 @@ use crate::record;
 /// Where a server has more to offer: pushed authorization requests (RFC 9126), sign-in on another device (RFC 8628),
 /// revocation (RFC 7009), and its keys (RFC 7517).
 pub const OTHER_ENDPOINTS: [&str; 4] =
-    ["pushed_authorization_request_endpoint", "device_authorization_endpoint", "revocation_endpoint", "jwks_uri"];
+    [PUSHED_AUTHORIZATION_REQUEST_ENDPOINT, "device_authorization_endpoint", "revocation_endpoint", "jwks_uri"];
+
+/// Where authorization requests are pushed to (RFC 9126 §5).
+pub const PUSHED_AUTHORIZATION_REQUEST_ENDPOINT: &str = "pushed_authorization_request_endpoint";
 
 record! {
     /// What an authorization server says of itself (RFC 8414 §2). Exists only if its issuer was verified.
@@ -85,6 +88,11 @@ pub fn configured(issuer: &Issuer, settings: &ServerSettings) -> Result<Arc<Auth
         .map_err(|error| error.reading("url", "the setting `authorizationServerMetadata`"))
 }
 
+/// An endpoint that cannot be called: as if it were absent, where this sign-in does without.
+fn unless(spared: bool, endpoint: Result<Option<Endpoint>>) -> Result<Option<Endpoint>> {
+    if spared { Ok(endpoint.unwrap_or_default()) } else { endpoint }
+}
+
 fn is_openid_provider(document: &Json) -> bool {
     let has = |member: &str| document.member(member).strings().is_some_and(|list| !list.is_empty());
     let lists_openid = listed_scopes(document).is_none_or(|scopes| scopes.contains(OPENID));
@@ -123,15 +131,18 @@ fn from_document(
     let is_true = |member: &'static str| *document.member(member) == Json::Bool(true);
 
     let mut endpoints: Option<Parameters> = None;
+    let pushes =
+        is_true("require_pushed_authorization_requests") || settings.pushed_authorization_requests == Some(true);
     for name in OTHER_ENDPOINTS {
-        if let Some(endpoint) = optional(name)? {
+        let is_needed = pushes && name == PUSHED_AUTHORIZATION_REQUEST_ENDPOINT;
+        if let Some(endpoint) = unless(!is_needed, optional(name))? {
             endpoints.get_or_insert_default().add(name, endpoint.as_str());
         }
     }
     let server = Arc::new(AuthorizationServer {
         authorization_endpoint: required("authorization_endpoint")?,
         token_endpoint: required("token_endpoint")?,
-        registration_endpoint: optional("registration_endpoint")?,
+        registration_endpoint: unless(settings.client.is_some(), optional("registration_endpoint"))?,
         endpoints,
         require_pushed_authorization_requests: is_true("require_pushed_authorization_requests").then_some(true),
         openid_provider: is_openid_provider(&document).then_some(true),

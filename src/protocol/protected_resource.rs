@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::data::error::{Code, Error, Result};
 use crate::data::http::Response;
-use crate::data::identifier::Issuer;
+use crate::data::identifier::{Endpoint, Issuer};
 use crate::data::json::Json;
 use crate::data::printable::{filled, mentions, printable, printable_url};
 use crate::data::scope::ScopeSet;
@@ -101,6 +101,18 @@ pub fn read(response: &Response, metadata_url: &str, called: &Url, named_by: Zon
         resource_name: document.member("resource_name").as_str().map(printable),
         metadata_url: Some(metadata_url.to_owned()),
     })))
+}
+
+/// The error where the document at the location of a wider resource does not say that it is one. A slash at the end makes
+/// another identifier, too.
+pub fn unconfirmed(called: &Endpoint, location: &String) -> Box<Error> {
+    let other = well_known::otherwise_spelled(called.url());
+    let message = if well_known::protected_resource_otherwise_spelled(called.url()).as_ref() == Some(location) {
+        "The MCP server calls itself {}, which differs by the slash at the end from the URL that was called. Nothing was sent to any authorization server. Configure that URL."
+    } else {
+        "The protected resource's metadata names a wider resource, which does not say so itself (RFC 9728 §3.3). Nothing was sent to any authorization server; the MCP server's operator has to correct `resource`."
+    };
+    Error::new(Code::ResourceMismatch, message, &[&other]).with("called", called.as_str())
 }
 
 /// What stands in for the metadata of a server that publishes none: its own origin signs people in (MCP revision

@@ -3,6 +3,7 @@
 use crate::data::error::{Error, Result};
 use crate::data::http::{Parameters, Response, StatedError};
 use crate::protocol::authorization::{AuthorizationRequest, url_with};
+use crate::protocol::authorization_server::PUSHED_AUTHORIZATION_REQUEST_ENDPOINT;
 use crate::protocol::settings::ServerSettings;
 
 /// What the endpoint answers.
@@ -18,7 +19,7 @@ pub enum Answer {
 pub fn endpoint<'a>(authorization: &'a AuthorizationRequest, settings: &ServerSettings) -> Option<&'a str> {
     let server = &authorization.pending.discovery.authorization_server;
     let wanted = server.require_pushed_authorization_requests.or(settings.pushed_authorization_requests);
-    server.endpoints.as_ref()?.get("pushed_authorization_request_endpoint").filter(|_| wanted == Some(true))
+    server.endpoints.as_ref()?.get(PUSHED_AUTHORIZATION_REQUEST_ENDPOINT).filter(|_| wanted == Some(true))
 }
 
 /// Reads the answer (RFC 9126 §2.2 and §2.3).

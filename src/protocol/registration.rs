@@ -12,6 +12,7 @@ use crate::data::url::Url;
 use crate::protocol::authorization_server::AuthorizationServer;
 use crate::protocol::client_authentication::ClientAuthentication;
 use crate::protocol::grant::GrantType;
+use crate::protocol::registration_refusal;
 use crate::protocol::scope_plan::{OFFLINE_ACCESS, ScopePlan};
 use crate::protocol::settings::{ClientDescription, PreRegisteredClient};
 use crate::{record, string_enum};
@@ -74,6 +75,8 @@ record! {
         pub answered_at: Option<u64>,
         /// What came of asking for others.
         pub outright: Option<OutrightOutcome>,
+        /// Whether the server refused `prompt=consent` of this client.
+        pub consent_prompt_refused: Option<bool>,
         /// For managing it (RFC 7592), where the server offers that.
         pub registration_access_token: Option<Secret>,
         /// Where it is managed (RFC 7592).
@@ -84,8 +87,13 @@ record! {
 impl ClientRegistration {
     /// Whether this stored registration may be used at all: a dynamic one, same issuer, secret not expired.
     pub fn is_usable(&self, server: &AuthorizationServer, now: u64) -> bool {
-        let expired = self.client_secret_expires_at.is_some_and(|at| at <= now);
-        self.kind == RegistrationKind::Dynamic && self.issuer == server.issuer && !expired
+        self.kind == RegistrationKind::Dynamic && self.issuer == server.issuer && !self.has_expired(now)
+    }
+
+    /// Whether it authenticates by a secret that counts no more.
+    fn has_expired(&self, now: u64) -> bool {
+        let by_secret = self.token_endpoint_auth_method != ClientAuthentication::None;
+        by_secret && self.client_secret_expires_at.is_some_and(|at| at <= now)
     }
 
     /// Refuses a server that it is not bound to: whoever put the two together, its credentials go to its own issuer.
@@ -102,6 +110,11 @@ impl ClientRegistration {
         let beyond = refused.without(&named.unwrap_or_else(|| refused.clone()));
         registration.remember(&ScopeSet::default(), &beyond, now);
         registration
+    }
+
+    /// As it turned out to be: `prompt=consent` is refused.
+    pub fn refusing_consent_prompt(&self) -> Arc<ClientRegistration> {
+        Arc::new(ClientRegistration { consent_prompt_refused: Some(true), ..self.clone() })
     }
 
     /// With what came of asking outright, as the token answer has it.
@@ -236,6 +249,7 @@ pub fn pre_registered(
         demanded_scopes: None,
         answered_at: None,
         outright: None,
+        consent_prompt_refused: None,
         registration_access_token: None,
         registration_client_uri: None,
     }))
@@ -261,19 +275,25 @@ pub fn metadata_document_url(url: &str) -> Result<Url> {
 }
 
 /// The client whose identifier is the URL of its metadata document. The document's `scope`, if it has one, is what the
-/// client is registered for; where it cannot be read from here, nothing is known.
+/// client is registered for, and its `redirect_uris` are those that may be sent; where it cannot be read from here, nothing
+/// is known.
 pub fn by_metadata_document(
     url: &Url,
     document: Option<&Json>,
     server: &AuthorizationServer,
     redirect_uri: Option<&RedirectUri>,
-) -> Arc<ClientRegistration> {
+) -> Result<Arc<ClientRegistration>> {
+    let listed = document.and_then(|document| document.member("redirect_uris").strings()).unwrap_or_default();
+    let is_listed = |uri: &RedirectUri| listed.iter().any(|listed| uri.is_but_for_port(listed));
+    if let Some(uri) = redirect_uri.filter(|uri| !listed.is_empty() && !is_listed(uri)) {
+        return Err(registration_refusal::redirect_not_listed(uri, url, &listed));
+    }
     let stated = |member| document.and_then(|document| document.member(member).as_str());
     let authentication = match stated("token_endpoint_auth_method") {
         Some("private_key_jwt") => ClientAuthentication::PrivateKeyJwt,
         _ => ClientAuthentication::None,
     };
-    Arc::new(ClientRegistration {
+    Ok(Arc::new(ClientRegistration {
         version: 1,
         kind: RegistrationKind::MetadataDocument,
         issuer: server.issuer.clone(),
@@ -287,9 +307,10 @@ pub fn by_metadata_document(
         demanded_scopes: None,
         answered_at: None,
         outright: None,
+        consent_prompt_refused: None,
         registration_access_token: None,
         registration_client_uri: None,
-    })
+    }))
 }
 
 /// What a dynamic registration asks for.
@@ -319,7 +340,16 @@ pub struct Asked {
     refresh_changed: bool,
     /// Whether the way to authenticate was changed already.
     authentication_changed: bool,
+    /// Members that a refusal named, and that nothing depends on.
+    left_out: Vec<&'static str>,
 }
+
+/// Members that go where a refusal names them.
+const DISPENSABLE: [&str; 7] =
+    ["application_type", "client_name", "client_uri", "logo_uri", "software_id", "software_version", "response_types"];
+
+/// Members that are not sent: what a refusal wants there is not to be had, and no scope is given up for it.
+const NEVER_SENT: [&str; 5] = ["contacts", "tos_uri", "policy_uri", "jwks", "software_statement"];
 
 /// What a registration endpoint answers.
 #[derive(Debug)]
@@ -353,6 +383,7 @@ impl Asked {
             application_type_changed: false,
             refresh_changed: false,
             authentication_changed: false,
+            left_out: Vec::new(),
         })
     }
 
@@ -379,7 +410,8 @@ impl Asked {
     /// The next attempt after a refusal, or nothing when there is no other way to ask.
     ///
     /// A member that the refusal names is changed, once, and the scopes stay: the application type, for a refused redirect
-    /// URI too; the grant for refresh tokens; the way to authenticate. Refused scopes go in a ladder of three:
+    /// URI too; the grant for refresh tokens; the way to authenticate. What nothing depends on is left out. Refused scopes go
+    /// in a ladder of three:
     /// everything; without those that are named, if none of them is required, else the required ones only; none at all.
     pub fn after(
         &self,
@@ -394,11 +426,12 @@ impl Asked {
         let mentions = |word: &str| printable::mentions(&words, word);
         // Scopes may be called `refresh_token`, and be refused beside a redirect.
         let of_scopes = mentions("scope");
+        let speaks_of = |word: &str| mentions(word) && !of_scopes;
         let of_application_type =
-            error == "invalid_redirect_uri" || mentions("application_type") || (mentions("redirect") && !of_scopes);
-        let of_refresh =
-            mentions("grant_type") || ((mentions("grant type") || mentions("refresh_token")) && !of_scopes);
-        let of_authentication = mentions("token_endpoint_auth_method");
+            error == "invalid_redirect_uri" || mentions("application_type") || speaks_of("redirect");
+        let of_refresh = mentions("grant_type") || speaks_of("grant type") || speaks_of("refresh_token");
+        let of_authentication = mentions("token_endpoint_auth")
+            || ["auth method", "authentication method", "public client"].into_iter().any(speaks_of);
         if of_application_type && !self.application_type_changed {
             next.application_type = if self.application_type == "native" { "web" } else { "native" };
             next.application_type_changed = true;
@@ -419,7 +452,13 @@ impl Asked {
             next.authentication_changed = true;
             return Some(next);
         }
-        if of_application_type || of_refresh || of_authentication {
+        if let Some(member) = DISPENSABLE.into_iter().find(|member| mentions(member) && !self.left_out.contains(member))
+        {
+            next.left_out.push(member);
+            return Some(next);
+        }
+        let of_others = || DISPENSABLE.into_iter().chain(NEVER_SENT).any(mentions);
+        if of_application_type || of_refresh || of_authentication || of_others() {
             return None;
         }
         let about_others =
@@ -460,7 +499,7 @@ impl Asked {
         let responses: &[&str] = if self.redirect_uri.is_some() { &["code"] } else { &[] };
         let text =
             |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map_or(Json::Null, Json::from);
-        Json::Object(Vec::new())
+        let mut metadata = Json::Object(Vec::new())
             .with("client_name", text(&client.client_name))
             .with("client_uri", text(&client.client_uri))
             .with("logo_uri", text(&client.logo_uri))
@@ -471,7 +510,11 @@ impl Asked {
             .with("grant_types", Json::array_of(&grants))
             .with("response_types", Json::array_of(responses))
             .with("token_endpoint_auth_method", self.authentication.word().into())
-            .with("scope", text(&self.scopes.to_parameter()))
+            .with("scope", text(&self.scopes.to_parameter()));
+        if let Json::Object(members) = &mut metadata {
+            members.retain(|(name, _)| !self.left_out.iter().any(|left_out| left_out == name));
+        }
+        metadata
     }
 
     /// Reads the answer, which overrules what was asked for (RFC 7591 §3.2.1). Only `client_id` is required of it.
@@ -509,7 +552,7 @@ impl Asked {
             let is_beside = url.origin() == endpoint.url().origin();
             Endpoint::named(url.as_str(), endpoint.url().zone()).ok().filter(|_| is_beside)
         });
-        Ok(Answer::Registered(Arc::new(ClientRegistration {
+        let registration = ClientRegistration {
             version: 1,
             kind: RegistrationKind::Dynamic,
             issuer: server.issuer.clone(),
@@ -526,9 +569,14 @@ impl Asked {
             demanded_scopes: None,
             answered_at: Some(now),
             outright: None,
+            consent_prompt_refused: None,
             registration_access_token: text("registration_access_token").and_then(Secret::for_header),
             registration_client_uri: managed_at,
-        })))
+        };
+        if registration.has_expired(now) {
+            return Err(registration_refusal::expired(server));
+        }
+        Ok(Answer::Registered(Arc::new(registration)))
     }
 
     /// What we were told is registered: the answer's `scope`, else what was sent; unknown only where the server

@@ -2,8 +2,11 @@
 
 use crate::data::error::{Code, Error};
 use crate::data::http::StatedError;
-use crate::data::printable::{filled, mentions};
+use crate::data::identifier::{Endpoint, RedirectUri};
+use crate::data::printable::{filled, joined, mentions, printable};
+use crate::data::record::AsJson;
 use crate::data::scope::ScopeSet;
+use crate::data::url::Url;
 use crate::protocol::authorization_server::AuthorizationServer;
 use crate::protocol::registration::{ClientRegistration, RegistrationKind};
 use crate::protocol::scope_plan::ScopePlan;
@@ -14,10 +17,60 @@ pub fn impossible(server: &AuthorizationServer) -> Box<Error> {
     Error::new(Code::NeedsClientId, message, &[server.issuer.as_str()]).with("issuer", server.issuer.as_str())
 }
 
+/// What a server says that is about the person, the scopes, or itself.
+const OF_OTHERS: [&str; 7] = [
+    "access_denied",
+    "invalid_scope",
+    "temporarily_unavailable",
+    "unsupported_response_type",
+    "login_required",
+    "consent_required",
+    "interaction_required",
+];
+
+/// Whether a client may have been refused for its metadata document. Servers that do not get along with one have many words
+/// for it.
+pub fn may_be_of_document(error: &Error) -> bool {
+    let stated = error.detail("error");
+    let says = |word: &str| mentions(error.detail("errorDescription"), word);
+    // A server may well have failed at the document.
+    let is_servers = stated == "server_error" && !["client", "metadata", "document"].into_iter().any(says);
+    !OF_OTHERS.contains(&stated) && !is_servers
+}
+
+/// The error for a redirect URI that the client metadata document does not list.
+pub fn redirect_not_listed(uri: &RedirectUri, document: &Url, listed: &[&str]) -> Box<Error> {
+    let listed: Vec<String> = listed.iter().map(|uri| printable(uri)).collect();
+    let message = "The client metadata document {} lists the redirect URIs {}, and not {}, so the authorization server would refuse that one. No browser was opened. List it there, or set up the host's `redirect` so that it has one of those (`loopbackRedirect` by its `path`, with `pathPerIssuer: false`).";
+    Error::new(Code::RedirectNotListed, message, &[document.as_str(), &joined(&listed, ", "), uri.as_str()])
+        .with("redirectUri", uri.as_str())
+        .with("redirectUris", listed.to_json())
+}
+
+/// The error for a registration that is redirected, and not followed: such as to a page to sign in.
+pub fn redirected(server: &AuthorizationServer, endpoint: &Endpoint, target: Option<&Url>) -> Box<Error> {
+    let (issuer, endpoint) = (server.issuer.as_str(), endpoint.as_str());
+    let target = target.map_or("elsewhere".to_owned(), |target| printable(target.href()));
+    let message = "The authorization server {} does not register clients for everybody: its registration endpoint {} redirects to {}, as if somebody had to sign in there first. That was not followed. Sign in there, or ask its operator, to register a client by hand, and configure its `client_id` as `client.clientId` for this server; if that is no page to sign in, the operator has to correct `registration_endpoint`.";
+    Error::new(Code::RegistrationRefused, message, &[issuer, endpoint, &target])
+        .with("issuer", issuer)
+        .with("endpoint", endpoint)
+        .with("location", target)
+}
+
+/// The error where the secret of a new client counts no more when it arrives.
+pub fn expired(server: &AuthorizationServer) -> Box<Error> {
+    let message = "The authorization server {} registered this client with a secret that has expired already (`client_secret_expires_at`), by which nobody could sign in. Check this machine's clock. If it is right, ask the server's operator to correct that, or to register a client by hand, and configure its `client_id` as `client.clientId` for this server.";
+    let issuer = server.issuer.as_str();
+    Error::new(Code::RegistrationRefused, message, &[issuer]).with("issuer", issuer)
+}
+
 /// The refusal of a registration, for people.
 pub fn refused(refusal: StatedError, status: u16, server: &AuthorizationServer, plan: &ScopePlan) -> Box<Error> {
     let remedy = if mentions(&refusal.description, "client-registration service") {
         " The operator of a Keycloak changes that policy in the admin console: Clients, Client registration, Client registration policies (anonymous access)."
+    } else if matches!(status, 401 | 403) {
+        " If it is for those alone whom its operator gave an initial access token, configure that as `initialAccessToken` for this server."
     } else if plan.to_register().is_empty() {
         " If it wants a `scope`, configure `scopes` for this server."
     } else {

@@ -29,6 +29,24 @@ pub enum Repair {
     Widen(Arc<ScopePlan>),
     /// Authorize again with scopes for want of which the request was refused.
     AskFor(Arc<ScopePlan>),
+    /// Authorize again without `prompt=consent`.
+    WithoutConsentPrompt,
+}
+
+/// What a refusal may be about beside `prompt`.
+const OTHER_PARAMETERS: [&str; 9] =
+    ["nonce", "scope", "redirect", "challenge", "resource", "client", "state", "pushed", "response_type"];
+
+/// Whether a refusal is about `prompt=consent`, which nobody but we asked for: it says so, or nothing of anything else.
+pub fn refuses_consent_prompt(refusal: &StatedError, pending: &PendingAuthorization) -> bool {
+    let error = refusal.error.as_deref().unwrap_or_default();
+    let says = |word: &str| mentions(error, word) || mentions(&refusal.description, word);
+    let is_about_it = match error {
+        "access_denied" => false,
+        "invalid_request" => says("prompt") || !OTHER_PARAMETERS.into_iter().any(says),
+        _ => says("prompt"),
+    };
+    is_about_it && pending.consent_prompt == Some(true)
 }
 
 /// The scopes that a refusal is about; empty where it is about something else.
@@ -61,6 +79,9 @@ pub fn after(refusal: &StatedError, pending: &PendingAuthorization, unseen: bool
     let PendingAuthorization { plan, attempts, registration, .. } = pending;
     if attempts.authorizations >= AUTHORIZATION_LIMIT || plan.exact == Some(true) {
         return None;
+    }
+    if refuses_consent_prompt(refusal, pending) {
+        return Some(Repair::WithoutConsentPrompt);
     }
     if let Some(wanted) = wanted_scopes(refusal, pending, unseen) {
         return Some(Repair::AskFor(wanted));
@@ -139,6 +160,10 @@ pub fn refused(refusal: StatedError, pending: &PendingAuthorization) -> Box<Erro
             Code::AuthorizationRefused,
             "The authorization server {} wants this client to push its requests (RFC 9126), which its metadata does not say. Set `pushedAuthorizationRequests` for this server.",
         ),
+        error if error != "access_denied" && concerns_consent_prompt(&refusal, pending) => (
+            Code::AuthorizationRefused,
+            "The authorization server {} refused the request. Whether `prompt=consent` goes with `offline_access` is the setting `consentPrompt` for this server; `refresh: false` does without both. It is left out by itself once it was refused.",
+        ),
         "invalid_scope" | "invalid_request" | "" if scopes.is_empty() => (
             Code::AuthorizationRefused,
             "The authorization server {} wants scopes, and neither the MCP server nor the host names any. Configure `scopes` for this server.",
@@ -185,6 +210,15 @@ pub fn naming_resource(mut error: Box<Error>) -> Box<Error> {
         error.message = filled(message, &[&error.message]);
     }
     error
+}
+
+/// Whether `prompt=consent` is refused, or was, or is what the host insists on.
+fn concerns_consent_prompt(refusal: &StatedError, pending: &PendingAuthorization) -> bool {
+    let may_be = !matches!(refusal.error.as_deref(), Some("invalid_scope" | "invalid_client"));
+    let is_left_out = pending.registration.consent_prompt_refused == Some(true) && may_be;
+    let is_asked = pending.plan.requested().contains(OFFLINE_ACCESS);
+    let says_so = mentions(&refusal.description, "prompt");
+    refuses_consent_prompt(refusal, pending) || is_asked && (is_left_out || says_so)
 }
 
 /// There is no error code for it: a requirement of single clients shows in the server's words alone.

@@ -12,6 +12,20 @@ pub fn protected_resource(resource: &Url) -> Vec<String> {
     if own == root { vec![own] } else { vec![own, root] }
 }
 
+/// Where it may be besides: at the location for the same path with a slash at its end, or without. Some servers answer at
+/// both spellings, and publish their metadata for one.
+pub fn protected_resource_otherwise_spelled(resource: &Url) -> Option<String> {
+    Url::parse(&otherwise_spelled(resource))
+        .filter(|_| resource.path() != "/")
+        .map(|other| protected_resource_of(&other))
+}
+
+/// The URL with a slash at the end of its path, or without.
+pub fn otherwise_spelled(url: &Url) -> String {
+    let path = url.path().strip_suffix('/').map_or_else(|| filled("{}/", &[url.path()]), str::to_owned);
+    filled("{}{}{}", &[&url.origin(), &path, url.search()])
+}
+
 /// The one location that belongs to a resource identifier (RFC 9728 §3.1).
 pub fn protected_resource_of(resource: &Url) -> String {
     let path = if resource.path() == "/" { "" } else { resource.path() };

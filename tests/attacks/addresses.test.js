@@ -20,13 +20,7 @@ const places = {
     protectedResource: { metadata: { authorization_servers: [new URL(url).origin] } },
   }),
   ...Object.fromEntries(
-    [
-      'authorization_endpoint',
-      'token_endpoint',
-      'registration_endpoint',
-      'pushed_authorization_request_endpoint',
-      'jwks_uri',
-    ].map((member) => [
+    ['authorization_endpoint', 'token_endpoint', 'registration_endpoint'].map((member) => [
       member,
       (/** @type {string} */ url) => ({ authorizationServer: { metadata: { [member]: url } } }),
     ]),
@@ -79,6 +73,20 @@ attack('[refuses D12] an address in here, in every place', async (context) => {
   for (const place of Object.keys(places)) {
     for (const url of ['https://169.254.169.254/latest', 'https://10.0.0.1:8443/'])
       await requireRefused(context, url, place);
+  }
+});
+
+attack('[refuses D12] an address in here, in a place that the sign-in does not need', async (context) => {
+  for (const member of ['pushed_authorization_request_endpoint', 'jwks_uri', 'revocation_endpoint']) {
+    for (const url of ['https://169.254.169.254/latest', 'https://10.0.0.1:8443/']) {
+      const { internet, person, protectedResource } = await startHonestWorld(context, {
+        authorizationServer: { metadata: { [member]: url } },
+      });
+      const connection = person.start().connection(protectedResource.endpoint, { interaction: true });
+      assert.equal((await callTool(connection.fetch, protectedResource.endpoint)).status, 200);
+      await connection.signOut();
+      assert.deepEqual(internet.strayed, [], `${url} in ${member}`);
+    }
   }
 });
 

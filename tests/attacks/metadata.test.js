@@ -190,10 +190,9 @@ const activeSchemes = [
   'https:login.example',
   'https://login.example/#javascript:alert(1)',
 ];
-const serverMembers = [
-  'authorization_endpoint',
-  'token_endpoint',
-  'registration_endpoint',
+const serverMembers = ['authorization_endpoint', 'token_endpoint', 'registration_endpoint'];
+/** As if they were absent, where they cannot be called. */
+const unneededMembers = [
   'revocation_endpoint',
   'pushed_authorization_request_endpoint',
   'device_authorization_endpoint',
@@ -210,6 +209,24 @@ for (const member of serverMembers) {
       assert.equal(error.code, 'insecure_endpoint', url);
     }
   });
+}
+for (const member of unneededMembers) {
+  attack(
+    `[refuses A6] a scheme that does something else in \`${member}\`, which the sign-in does not need`,
+    async (context) => {
+      for (const url of activeSchemes) {
+        const { internet, person, protectedResource } = await startHonestWorld(context, {
+          authorizationServer: { metadata: { [member]: url } },
+        });
+        const connection = person.start().connection(protectedResource.endpoint, { interaction: true });
+        assert.equal((await callTool(connection.fetch, protectedResource.endpoint)).status, 200, url);
+        const { endpoints = {} } = (await connection.session())?.discovery.authorizationServer ?? {};
+        assert.equal(endpoints[member], undefined, url);
+        await connection.signOut();
+        assert.deepEqual(internet.strayed, [], url);
+      }
+    },
+  );
 }
 attack('[refuses A6] a scheme that does something else as issuer', async (context) => {
   for (const url of activeSchemes) {

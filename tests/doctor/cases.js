@@ -36,6 +36,16 @@ export const cases = {
     { answers: { [`GET ${resourceMetadataUrl}`]: { status: 500 } } },
     { answers: { [`GET ${serverMetadataUrl}`]: { status: 429 } } },
   ],
+  'endpoint-redirects': [
+    {
+      answers: {
+        [called]: { status: 307, headers: { location: '/mcp/' } },
+        [`${called}/`]: refusal(challenge),
+      },
+    },
+    { answers: { [called]: { status: 308, headers: { location: 'https://other.example.com/mcp' } } } },
+    { answers: { [called]: { status: 302, headers: { location: '/login' } } } },
+  ],
   'no-token-needed': [{ answers: { [called]: { json: { jsonrpc: '2.0', id: 1, result: {} } } } }],
   'refused-without-401': [
     { answers: { [called]: { status: 403 } } },
@@ -49,6 +59,11 @@ export const cases = {
   'no-scope-in-challenge': [{ answers: { [called]: refusal(`Bearer resource_metadata="${resourceMetadataUrl}"`) } }],
   'commas-between-scopes': [{ answers: { [called]: refusal(challenge.replace('"read"', '"read,write"')) } }],
 
+  'unusable-endpoint': [
+    { answers: server({ jwks_uri: 'http://auth.example.com/keys' }) },
+    { answers: server({ device_authorization_endpoint: '/device' }) },
+    { answers: server({ revocation_endpoint: 'http://auth.example.com/revoke' }) },
+  ],
   'no-protected-resource-metadata': [
     { answers: { [called]: refusal('Bearer scope="read"'), [`GET ${resourceMetadataUrl}`]: undefined } },
   ],

@@ -66,6 +66,7 @@ fn assert_repair(repair: Option<Repair>, pending: &PendingAuthorization) {
         Some(Repair::AskFor(plan)) => {
             assert!(plan.requested().includes(&before) && plan.requested() != before, "something is added");
         }
+        Some(Repair::WithoutConsentPrompt) => assert_eq!(pending.consent_prompt, Some(true)),
     }
 }
 

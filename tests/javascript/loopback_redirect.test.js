@@ -22,10 +22,14 @@ afterEach(async () => {
   await Promise.all(receivers.splice(0).map((receiver) => receiver.close()));
 });
 
-/** @param {LoopbackRedirectOptions & { preferred?: string, issuer?: string }} [options] */
-async function prepare({ preferred, issuer: ofIssuer = issuer, ...options } = {}) {
+/** @param {LoopbackRedirectOptions & { preferred?: string, listed?: string[], issuer?: string }} [options] */
+async function prepare({ preferred, listed, issuer: ofIssuer = issuer, ...options } = {}) {
   const redirect = loopbackRedirect({ open() {}, holdMilliseconds: 5_000, ...options });
-  const receiver = await redirect.prepare({ issuer: ofIssuer, ...(preferred && { preferred }) });
+  const receiver = await redirect.prepare({
+    issuer: ofIssuer,
+    ...(preferred && { preferred }),
+    ...(listed && { listed }),
+  });
   receivers.push(receiver);
   return receiver;
 }
@@ -113,6 +117,54 @@ test('the IPv6 literal works, or is a clear error where IPv6 is off', async () =
   else assert.match(ipv6.redirectUri, /^http:\/\/\[::1\]:\d+\/callback\//);
 });
 
+test('[accepts A9, interop 63] `localhost` is what the redirect URI says where the host wants it, and both literals are listened at', async () => {
+  const { redirectUri } = await prepare({ host: 'localhost' });
+  assert.match(redirectUri, /^http:\/\/localhost:\d+\/callback\/[0-9a-f]{16}$/);
+  const hasIpv6 = await prepare({ host: '::1' }).then(
+    () => true,
+    () => false,
+  );
+  const { host, port } = new URL(redirectUri);
+  for (const hostname of ['127.0.0.1', ...(hasIpv6 ? ['::1'] : [])]) {
+    const { status } = await get(`${redirectUri}?state=nobody's`, { hostname, headers: { host } });
+    assert.equal(status, 400, hostname);
+    const intruder = createServer().listen({ host: hostname, port: Number(port) });
+    const [error] = await once(intruder, 'error');
+    assert.equal(error.code, 'EADDRINUSE', hostname);
+  }
+});
+
+test('[accepts A9, interop 63] a stored redirect URI that says `localhost` is used again, also where the literal is the first choice', async () => {
+  const first = await prepare({ host: 'localhost' });
+  await first.close();
+  assert.equal((await prepare({ preferred: first.redirectUri })).redirectUri, first.redirectUri);
+});
+
+test('[accepts A9, interop 63] `localhost` is the fallback of the literals', async () => {
+  const { fallback } = loopbackRedirect({ open() {}, path: '/back' });
+  const receiver = await fallback?.prepare({ issuer });
+  assert.ok(receiver);
+  receivers.push(receiver);
+  assert.match(receiver.redirectUri, /^http:\/\/localhost:\d+\/back\//);
+  assert.equal(fallback?.fallback, undefined);
+});
+
+test('[accepts A9, interop 59] of the redirect URIs that a client metadata document lists, one at this machine is used, its path as it is', async () => {
+  const port = Number(new URL((await prepare()).redirectUri).port);
+  for (const [listed, expected] of [
+    [
+      ['https://app.example/callback', 'http://127.0.0.1/oauth/callback'],
+      /^http:\/\/127\.0\.0\.1:\d+\/oauth\/callback$/,
+    ],
+    [[`http://127.0.0.1:${port}/taken`], /^http:\/\/127\.0\.0\.1:\d+\/taken$/],
+    [['http://localhost:1/oauth/callback'], /^http:\/\/localhost:\d+\/oauth\/callback$/],
+    [['https://app.example/callback'], /^http:\/\/127\.0\.0\.1:\d+\/callback\/[0-9a-f]{16}$/],
+  ]) {
+    const { redirectUri } = await prepare({ listed: /** @type {string[]} */ (listed) });
+    assert.match(redirectUri, /** @type {RegExp} */ (expected));
+  }
+});
+
 test('a system that does not allow to listen is an error that names the settings', async (context) => {
   /** @this {Server} */
   function refuse() {
@@ -130,7 +182,7 @@ test('a system that does not allow to listen is an error that names the settings
 });
 
 test('settings that would be unsafe or ambiguous are refused', () => {
-  for (const host of ['localhost', '0.0.0.0', '::', '192.168.0.1', '127.1', '127.0.0.1.example.com', '']) {
+  for (const host of ['localhost.example.com', '0.0.0.0', '::', '192.168.0.1', '127.1', '127.0.0.1.example.com', '']) {
     assert.throws(() => loopbackRedirect({ host }), misuse('redirect_host_not_loopback'));
   }
   for (const port of [-1, 65_536, 1.5, NaN])

@@ -36,9 +36,7 @@ test('the tables are read as they are: no row is missing between the first and t
   const rules = Object.entries(letters).flatMap(([letter, last]) =>
     Array.from({ length: last }, (_, index) => `${letter}${index + 1}`),
   );
-  const numbers = Array.from({ length: 99 }, (_, index) => index + 1).filter(
-    (number) => number !== 43 && (number <= 53 || (number >= 77 && number <= 79) || number >= 90),
-  );
+  const numbers = Array.from({ length: 99 }, (_, index) => index + 1).filter((number) => number !== 43);
   assert.deepEqual(
     written.map(({ ids }) => ids),
     [rules, numbers.map((number) => `interop ${number}`)],

@@ -53,6 +53,7 @@ async fn flows_run_in_tasks_of_their_own() {
         id: "1".to_owned(),
         unanswered: None,
         ended: None,
+        called_at: None,
         challenge: None,
         demanded: None,
         step_up: None,

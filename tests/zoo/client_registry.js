@@ -78,9 +78,9 @@ export class ClientRegistry {
       this.clients.set(id, { id, dynamic: false, registered: scopes(scope), redirectUris: [], secret });
       this.#told.declare(id, told === undefined ? undefined : scopes(told));
     }
-    for (const [id, { scope }] of Object.entries(policy.metadataDocuments ?? {})) {
+    for (const [id, { scope, redirect_uris = [] }] of Object.entries(policy.metadataDocuments ?? {})) {
       const declared = scope === undefined ? undefined : scopes(scope);
-      this.clients.set(id, { id, dynamic: false, registered: declared, redirectUris: [] });
+      this.clients.set(id, { id, dynamic: false, registered: declared, redirectUris: redirect_uris });
       this.#told.declare(id, declared);
     }
   }
@@ -120,11 +120,15 @@ export class ClientRegistry {
 
   /**
    * @param {Record<string, any>} sent
+   * @param {string} [authorization]
    * @returns {Answer}
    */
-  register(sent) {
+  register(sent, authorization) {
     this.counts.registrations += 1;
     const policy = this.registration;
+    const { initialAccessToken } = policy;
+    if (initialAccessToken !== undefined && authorization !== `Bearer ${initialAccessToken}`)
+      return { status: 401, body: { error: 'invalid_token', error_description: 'This is not for everybody.' } };
     if (policy.limit !== undefined && this.dynamicClients >= policy.limit)
       return { status: 429, body: { error: 'too_many_requests' } };
     const refusal = this.#refusesToRegister(sent);
@@ -153,6 +157,17 @@ export class ClientRegistry {
     const unpermitted = beyond(scopes(sent.scope), this.registration.permits);
     const { applicationType, grants, onlyKnownMembers, signInPage } = this.registration;
     if (signInPage) return { status: 302, location: signInPage };
+    const { refusesMember, redirectHosts } = this.registration;
+    const isRefused = (/** @type {unknown} */ value) =>
+      value !== undefined && (refusesMember?.value === undefined || value === refusesMember.value);
+    if (refusesMember && isRefused(sent[refusesMember.member]))
+      return { status: 400, body: { error: 'invalid_client_metadata', error_description: refusesMember.words } };
+    const hosts = sent.redirect_uris.map((/** @type {string} */ uri) => new URL(uri).hostname);
+    if (redirectHosts && !hosts.every((/** @type {string} */ host) => redirectHosts.includes(host)))
+      return {
+        status: 400,
+        body: { error: 'invalid_redirect_uri', error_description: `Redirect URIs are at ${redirectHosts}` },
+      };
     if (grants && sent.grant_types.some((/** @type {string} */ grant) => !grants.includes(grant))) {
       const error_description = `grant_types may be ${grants.join(', ')}`;
       return { status: 400, body: { error: 'invalid_client_metadata', error_description } };

@@ -20,6 +20,11 @@
  * @property {number} [limit] registrations that may exist at once; beyond it 429
  * @property {string[]} [grants] the only ones that clients may register; others are refused
  * @property {string} [signInPage] where everybody who registers is sent, by a redirect
+ * @property {{ status: number, to?: string }} [moved] where registrations are sent, by a redirect, and taken; default: the
+ *   same with a slash at the end
+ * @property {{ member: string, value?: unknown, words: string }} [refusesMember] a member that is refused, or one value of it
+ * @property {string[]} [redirectHosts] the only ones of redirect URIs that are registered
+ * @property {string} [initialAccessToken] without which nobody registers
  * @property {number} [secretSeconds] clients are confidential, and their secrets live this long; 0: for ever
  * @property {Record<string, unknown>} [furtherMembers] of the answer, and in place of its own
  *
@@ -44,6 +49,10 @@
  * @property {number} [learnsAfter] how many times a new client is taken for an unknown one, here
  * @property {boolean} [demandsNonce] with `openid`
  * @property {'page'} [refuses] scopes are refused by an error page, from which nobody comes back
+ * @property {{ error?: string, error_description?: string, page?: string }} [refusesPrompt] how a request with `prompt` is
+ *   refused; a page leads nowhere
+ * @property {string} [always] the error of every request that is in order, without and with `prompt`
+ * @property {{ error: string, error_description?: string }} [refusesDocuments] how a client with a metadata document is refused
  *
  * @typedef {object} TokenPolicy
  * @property {'granted' | 'nothing'} [says] what the answer's `scope` holds; default: what is granted
@@ -73,13 +82,16 @@
  * @typedef {object} ServerPolicy
  * @property {'not found' | 'a page' | 'unavailable'} [off] how a server answers that is not there any more
  * @property {string} [lists] `scopes_supported` of the authorization server's metadata
+ * @property {Record<string, unknown>} [furtherMetadata] members of its metadata, and in place of its own
+ * @property {number} [gatewayStatus] what is answered where no document stands; default: 404
+ * @property {string} [metadataPath] where its document stands; default: the location of RFC 8414
  * @property {boolean} [openidProvider] whether its metadata has the members of an OpenID provider
  * @property {RegistrationPolicy} [registration]
  * @property {AuthorizationPolicy} [authorization]
  * @property {TokenPolicy} [token]
  * @property {Record<string, { scope: string, told?: string, secret?: string }>} [clients] registered by hand, by client identifier;
  *   `told`: the scopes that the person was told, if any
- * @property {Record<string, { scope?: string }>} [metadataDocuments] client metadata documents, by URL
+ * @property {Record<string, { scope?: string, redirect_uris?: string[] }>} [metadataDocuments] client metadata documents, by URL
  *
  * @typedef {object} Refusal
  * @property {number} [status] default: 400

@@ -112,18 +112,22 @@ export class PolicyServer {
    */
   answer({ method, url, headers, body }) {
     const path = url.pathname;
-    const { off } = this.#policy;
+    const { metadataPath = '/.well-known/oauth-authorization-server', gatewayStatus = 404, off } = this.#policy;
     if (off === 'a page') return { status: 200, text: '<h1>This domain is for sale</h1>' };
     if (off) return { status: off === 'unavailable' ? 503 : 404 };
-    if (path === '/.well-known/oauth-authorization-server') return { status: 200, body: this.#metadata() };
+    if (path === metadataPath) return { status: 200, body: this.#metadata() };
     if (path === '/authorize' && method === 'GET') return this.#authorize(url.searchParams, 'x-person' in headers);
     if (path === (this.#token.path ?? '/token') && method === 'POST')
       return this.#issue(new URLSearchParams(body), headers.authorization);
-    if (path === '/register' && method === 'POST') return this.registry.register(JSON.parse(body));
+    const { moved } = this.registry.registration;
+    const registeredAt = moved ? (moved.to ?? '/register/') : '/register';
+    if (moved && path === '/register') return { status: moved.status, location: registeredAt };
+    if (path === registeredAt && method === 'POST')
+      return this.registry.register(JSON.parse(body), headers.authorization);
     if (path.startsWith('/register/')) {
       return this.registry.manage(method, path.slice('/register/'.length), headers.authorization, body);
     }
-    return { status: 404 };
+    return { status: gatewayStatus };
   }
 
   #metadata() {
@@ -147,6 +151,7 @@ export class PolicyServer {
           ? ['none', 'client_secret_post', 'client_secret_basic']
           : ['client_secret_post'],
       authorization_response_iss_parameter_supported: promised,
+      ...this.#policy.furtherMetadata,
     };
   }
 
@@ -173,11 +178,18 @@ export class PolicyServer {
       if (policy.unknownClient === 'redirect') return this.#redirect(redirectUri, query, { error: 'invalid_client' });
       if (policy.unknownClient !== 'passes') return { status: 400, body: { error: 'invalid_client' } };
     }
+    const { refusesDocuments, refusesPrompt, always } = policy;
+    if (refusesDocuments && id.startsWith('https:')) return this.#redirect(redirectUri, query, refusesDocuments);
     if (client && client.redirectUris.length > 0 && !client.redirectUris.includes(redirectUri)) {
       this.told.violations.push(`a redirect URI that is not registered: ${redirectUri}`);
       return { status: 400, body: { error: 'invalid_redirect_uri' } };
     }
     this.told.request(id, query.get('scope'), client?.dynamic ?? true);
+    if (refusesPrompt && query.has('prompt')) {
+      const { page, ...refusal } = refusesPrompt;
+      return page === undefined ? this.#redirect(redirectUri, query, refusal) : { status: 400, text: page };
+    }
+    if (always) return this.#redirect(redirectUri, query, { error: always });
     if (query.has('nonce') && !scopes(query.get('scope')).includes('openid'))
       this.told.violations.push('a nonce without openid');
     if (policy.demandsNonce && !query.has('nonce') && scopes(query.get('scope')).includes('openid'))

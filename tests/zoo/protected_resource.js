@@ -19,7 +19,14 @@ import { scopes } from './told.js';
  * @property {'everything' | 'what is missing' | 'nothing'} [says] the `scope` of that challenge; default: everything
  *   that the operation needs
  * @property {string} [saysInstead] the `scope` of that challenge, whatever is needed
+ * @property {{ status: number, to?: string }} [moved] where calls to the endpoint are sent, by a redirect; default: the same
+ *   with a slash at the end
+ * @property {string} [callsItself] the path of its identifier; default: that of where it answers
+ * @property {string} [metadataPath] where its metadata stands, which challenges then do not say; default: where they say
+ * @property {number} [gatewayStatus] what is answered where there is nothing; default: 404
  */
+
+const WELL_KNOWN = '/.well-known/oauth-protected-resource/mcp';
 
 /** @typedef {{ status: number, headers?: Record<string, string>, body?: object }} Answer */
 
@@ -28,6 +35,9 @@ export class ProtectedResource {
   granted;
   /** Requests with a token since the phase began. */
   calls = 0;
+  /** Requests with a token to where others were redirected before. */
+  strayTokens = 0;
+  #hasToldMove = false;
 
   /**
    * @param {string} origin
@@ -51,18 +61,30 @@ export class ProtectedResource {
    * @returns {Answer}
    */
   answer({ method, path, headers, body }) {
-    if (path === '/.well-known/oauth-protected-resource/mcp') return { status: 200, body: this.#metadata() };
-    if (path !== '/mcp') return { status: 404 };
+    const { moved, metadataPath = WELL_KNOWN, gatewayStatus = 404 } = this.policy;
+    if (path === metadataPath) return { status: 200, body: this.#metadata() };
+    if (moved && path === '/mcp') {
+      if (headers.authorization && this.#hasToldMove) this.strayTokens += 1;
+      this.#hasToldMove = true;
+      return { status: moved.status, headers: { location: moved.to ?? '/mcp/' } };
+    }
+    if (path !== this.#path) return { status: gatewayStatus };
     if (method !== 'POST') return { status: 405 };
     const message = JSON.parse(body);
     const operation = message.method === 'tools/call' ? message.params.name : 'connect';
     return this.#judge(operation, headers.authorization) ?? this.#result(message);
   }
 
+  /** Where it answers. */
+  get #path() {
+    const { moved } = this.policy;
+    return moved ? (moved.to ?? '/mcp/') : '/mcp';
+  }
+
   #metadata() {
-    const { lists = null } = this.policy;
+    const { lists = null, callsItself = this.#path } = this.policy;
     return {
-      resource: this.endpoint,
+      resource: `${this.origin}${callsItself}`,
       authorization_servers: [this.authorizationServer.issuer],
       ...(lists === null ? {} : { scopes_supported: scopes(lists) }),
     };
@@ -101,7 +123,7 @@ export class ProtectedResource {
     const parameters = {
       ...members,
       ...(scope === null ? {} : { scope }),
-      resource_metadata: `${this.origin}/.well-known/oauth-protected-resource/mcp`,
+      ...(this.policy.metadataPath === undefined ? { resource_metadata: `${this.origin}${WELL_KNOWN}` } : {}),
     };
     const text = Object.entries(parameters)
       .map(([name, value]) => `${name}="${value}"`)

@@ -301,6 +301,7 @@ impl Connection {
             id: format!("{}-{:?}", std::process::id(), SystemTime::now().duration_since(UNIX_EPOCH)),
             unanswered: None,
             ended: None,
+            called_at: None,
             challenge: None,
             demanded: None,
             step_up: None,

@@ -3,7 +3,7 @@
 /** @import { JsonObject } from '../../core/host.js' */
 /** @import { Evidence, Rule } from '../finding.js' */
 
-import { exchangesFor, failureOf, isDocument, isUnavailable, listOf, quoted, textOf } from '../evidence.js';
+import { exchangesFor, failureOf, isDocument, isUnavailable, listOf, quoted, textOf, urlOf } from '../evidence.js';
 
 const mine = { step: /** @type {const} */ ('discover'), party: /** @type {const} */ ('authorization-server') };
 
@@ -36,6 +36,21 @@ const withoutSlash = (url) => url.replace(/\/$/, '');
  * @param {string} member
  */
 const lacks = (document, member) => document !== undefined && textOf(document, member) === undefined;
+
+const optionalEndpoints = [
+  'registration_endpoint',
+  'revocation_endpoint',
+  'introspection_endpoint',
+  'jwks_uri',
+  'device_authorization_endpoint',
+  'pushed_authorization_request_endpoint',
+];
+
+/** @param {string} text */
+function isCallable(text) {
+  const { protocol, hostname = '' } = urlOf(text) ?? {};
+  return protocol === 'https:' || (protocol === 'http:' && /^(localhost|\[::1\]|127(\.\d+){3})$/.test(hostname));
+}
 
 /** @type {Rule[]} */
 export const authorizationServerRules = [
@@ -108,6 +123,27 @@ export const authorizationServerRules = [
     look: ({ serverMetadata }) => {
       const missing = ['authorization_endpoint', 'token_endpoint'].filter((member) => lacks(serverMetadata, member));
       return missing.length > 0 && { found: `without ${missing.join(' and ')}` };
+    },
+  },
+  {
+    ...mine,
+    id: 'unusable-endpoint',
+    severity: 'warning',
+    title: 'An endpoint that not every sign-in needs cannot be called',
+    standard: 'RFC 8414 §2, OAuth 2.1 §1.5',
+    effect: 'Strict clients drop the whole document. The others do without what is there.',
+    change: 'Publish whole https URLs, or leave the members out.',
+    look: ({ serverMetadata, discovery }) => {
+      const unusable = optionalEndpoints.filter((member) => {
+        const text = textOf(serverMetadata, member);
+        return text !== undefined && !isCallable(text);
+      });
+      return (
+        discovery &&
+        unusable.length > 0 && {
+          found: unusable.map((member) => `\`${member}\` is ${quoted(serverMetadata?.[member])}`).join(', '),
+        }
+      );
     },
   },
   {

@@ -2,7 +2,7 @@
 
 /** @import { Evidence, Rule } from '../finding.js' */
 
-import { exchangesFor, firstCall, isUnavailable, quoted } from '../evidence.js';
+import { exchangesFor, firstCall, isRedirect, isUnavailable, quoted } from '../evidence.js';
 
 const mine = { step: /** @type {const} */ ('discover'), party: /** @type {const} */ ('protected-resource') };
 
@@ -35,7 +35,32 @@ export const callRules = [
     look: (evidence) =>
       exchangesFor(evidence, 'call', 'resource-metadata', 'server-metadata')
         .filter(isUnavailable)
-        .map(({ url, status, to }) => ({ party: to, found: `${url} answered ${status}` })),
+        .map(({ url, status, to, purpose }) => ({
+          party: to,
+          found: `${url} answered ${status}`,
+          // What was looked for stands elsewhere.
+          ...(evidence.discovery && purpose !== 'call' ? { severity: /** @type {const} */ ('warning') } : {}),
+        })),
+  },
+  {
+    ...mine,
+    id: 'endpoint-redirects',
+    severity: 'warning',
+    title: 'The endpoint redirects',
+    standard: 'MCP, Streamable HTTP; RFC 9110 §15.4',
+    effect:
+      'A token follows no redirect. Clients get in only if they take the place where it leads for the endpoint, which they can within the origin, and if the redirect keeps the method (307, 308).',
+    change: 'Answer at the URL itself, or publish the one to which it leads.',
+    look: (evidence) => {
+      const redirects = exchangesFor(evidence, 'call').filter(isRedirect);
+      const last = firstCall(evidence);
+      return (
+        redirects.length > 0 && {
+          found: redirects.map(({ url, status, headers }) => `${url}: ${status} to ${headers.location}`).join(', '),
+          ...(last && isRedirect(last) ? { severity: /** @type {const} */ ('error') } : {}),
+        }
+      );
+    },
   },
   {
     ...mine,

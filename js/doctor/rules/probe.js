@@ -2,7 +2,7 @@
 
 /** @import { ProbeEvidence, ProbeRule, RegistrationRefusal, Trial } from '../finding.js' */
 
-import { quoted, scopesOf, without } from '../evidence.js';
+import { isRedirect, quoted, scopesOf, without } from '../evidence.js';
 import { changeFor } from '../registration_policies.js';
 
 const mine = { party: /** @type {const} */ ('authorization-server') };
@@ -49,6 +49,16 @@ const refusedBy = (refusals) => {
     found: words.map((word) => `sent ${sentWith(word).join(', ')}: ${word}`).join('; '),
   };
 };
+
+/**
+ * Registrations that were refused with the same scopes that were registered in the end.
+ *
+ * @param {Trial} trial
+ */
+const memberRefusals = ({ refusedRegistrations = [], sentScope }) =>
+  refusedRegistrations.filter(
+    (refusal) => refusal.sentScope === sentScope && !/^30[12378]\b/.test(refusal.serverAnswer),
+  );
 
 /** @type {ProbeRule[]} */
 export const probeRules = [
@@ -114,6 +124,59 @@ export const probeRules = [
     },
   },
   {
+    ...atRegistration,
+    id: 'registration-unusable',
+    severity: 'error',
+    title: 'The registration succeeds, and its answer is of no use',
+    standard: 'RFC 7591 §3.2.1',
+    effect: 'No client can sign in with what it was given.',
+    change: 'Answer with what a client can use: a secret that has not expired, and a redirect URI that it sent.',
+    setting: 'client',
+    look: ({ ours }) =>
+      ours.registered &&
+      ours.answer === 'refused' &&
+      ours.refusedAt === 'register' && { found: String(ours.serverAnswer) },
+  },
+  {
+    ...atRegistration,
+    id: 'registration-redirects',
+    severity: 'warning',
+    title: 'The registration endpoint redirects',
+    standard: 'RFC 7591 §3, RFC 9110 §15.4',
+    effect: 'Clients that follow no redirect with a POST, and those that make a GET of it, are not registered.',
+    change: 'State in `registration_endpoint` where it is.',
+    look: ({ exchanges, ours }) => {
+      const redirect = exchanges.find((exchange) => exchange.purpose === 'registration' && isRedirect(exchange));
+      return (
+        ours.registered && redirect && { found: `${redirect.url}: ${redirect.status} to ${redirect.headers.location}` }
+      );
+    },
+  },
+  {
+    ...atRegistration,
+    id: 'registration-refuses-members',
+    severity: 'warning',
+    title: 'Registration is refused for a member that is no scope',
+    standard: 'RFC 7591 §2, §3.2.1',
+    effect: 'Clients that give up there are locked out. The others change the member, or leave it out.',
+    change: 'Register what is permitted of it, and say in the answer what that is; ignore members that are unknown.',
+    look: ({ ours }) => {
+      const refusals = memberRefusals(ours);
+      return ours.registered && refusals.length > 0 && refusedBy(refusals);
+    },
+  },
+  {
+    ...atAuthorization,
+    id: 'consent-prompt-refused',
+    severity: 'warning',
+    title: '`prompt=consent` is refused',
+    standard: 'OpenID Connect Core §3.1.2.1, §11',
+    effect: 'Clients that want to stay signed in send it with `offline_access`, and their people are refused.',
+    change: 'Take `prompt=consent`, or ignore it.',
+    setting: 'consentPrompt',
+    look: ({ ours }) => ours.refusedPrompt !== undefined && { found: ours.refusedPrompt },
+  },
+  {
     ...atAuthorization,
     id: 'sign-in-refused',
     severity: 'error',
@@ -167,6 +230,7 @@ export const probeRules = [
       ours.registered &&
       careless.answer === 'refused' &&
       careless.refusedAt === 'register' &&
+      !memberRefusals(ours).some(({ serverAnswer }) => serverAnswer === careless.serverAnswer) &&
       refusedBy([{ sentScope: null, serverAnswer: String(careless.serverAnswer) }]),
   },
   {

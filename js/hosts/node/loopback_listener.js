@@ -7,6 +7,12 @@ import { MisuseError } from '../../core/errors.js';
 import { isSame } from '../redirect.js';
 import { callbackPage, pageHeaders } from './callback_page.js';
 
+/** The name for both literals, which some authorization servers want to see in redirect URIs. */
+export const BY_NAME = 'localhost';
+
+/** How often a port is looked for that is free at both literals. */
+const PORT_ATTEMPTS = 10;
+
 /** How long windows that were left open read how the sign-in ended elsewhere. */
 const LATE_MILLISECONDS = 300_000;
 
@@ -39,7 +45,7 @@ export class LoopbackListener {
   /** The paths of the redirect URIs. @type {Set<string>} */
   paths = new Set();
   onClosed = () => {};
-  #server;
+  #servers;
   #users = 0;
   /** By state, those who wait. @type {Map<string, { pathname: string, take: (response: ServerResponse, query: string) => void }>} */
   #awaited = new Map();
@@ -49,14 +55,16 @@ export class LoopbackListener {
   /** @type {NodeJS.Timeout | undefined} */
   #closing;
 
-  /** @param {Server} server */
-  constructor(server) {
-    this.#server = server;
-    const { address, family, port } = /** @type {AddressInfo} */ (server.address());
+  /**
+   * @param {string} host
+   * @param {Server[]} servers
+   */
+  constructor(host, servers) {
+    this.#servers = servers;
+    const [port = 0] = servers.map(portOf);
     this.port = port;
-    const host = family === 'IPv6' ? `[${address}]` : address;
-    const { host: authority } = new URL(`http://${host}:${port}`);
-    server.on('request', (/** @type {IncomingMessage} */ request, /** @type {ServerResponse} */ response) => {
+    const { host: authority } = new URL(`http://${host.includes(':') ? `[${host}]` : host}:${port}`);
+    const take = (/** @type {IncomingMessage} */ request, /** @type {ServerResponse} */ response) => {
       const { path, query } = splitTarget(request.url ?? '');
       // Another host name means that a website has pointed its own name at this machine (DNS rebinding).
       if (request.headers.host !== authority) return answer(response, 421, pages.nothingHere);
@@ -67,11 +75,12 @@ export class LoopbackListener {
       if (over) return answer(response, over[1].status, over[1].page);
       const awaited = found(this.#awaited, given);
       if (!awaited || awaited[1].pathname !== path) return answer(response, 400, pages.unexpected);
-      const [state, { take }] = awaited;
+      const [state] = awaited;
       this.#awaited.delete(state);
       this.#over.set(state, { status: 409, page: pages.alreadyHandled });
-      take(response, query);
-    });
+      awaited[1].take(response, query);
+    };
+    for (const server of servers) server.on('request', take);
   }
 
   /**
@@ -82,37 +91,21 @@ export class LoopbackListener {
    * @param {number} preferredPort
    */
   static async start(host, fixedPort, preferredPort) {
-    const server = createServer({
-      // Some authorization codes are long, and browsers send the cookies of all ports of a host.
-      maxHeaderSize: 65_536,
-      headersTimeout: 10_000,
-      requestTimeout: 10_000,
-      connectionsCheckingInterval: 2_000,
-    });
-    const listenAt = (/** @type {number} */ port) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        // Exclusive: not shared with the other workers of a cluster.
-        server.listen({ host, port, exclusive: true }, () => {
-          server.off('error', reject);
-          resolve(undefined);
-        });
-      });
+    const listenAt = host === BY_NAME ? listenAtBoth : listenAtOne;
     try {
-      if (fixedPort) await listenAt(fixedPort);
-      else await listenAt(preferredPort).catch(() => listenAt(0));
+      const servers = fixedPort
+        ? await listenAt(host, fixedPort)
+        : await listenAt(host, preferredPort).catch(() => listenAt(host, 0));
+      return new LoopbackListener(host, servers);
     } catch (error) {
       throw cannotListen(host, fixedPort, /** @type {NodeJS.ErrnoException} */ (error));
     }
-    // One connection that could not be accepted; the next one may be.
-    server.on('error', () => {});
-    return new LoopbackListener(server);
   }
 
   begin() {
     clearTimeout(this.#closing);
     this.#users += 1;
-    this.#server.ref();
+    for (const server of this.#servers) server.ref();
   }
 
   /** Closes once nobody uses it, and no window is open that might come back late. */
@@ -120,22 +113,22 @@ export class LoopbackListener {
     this.#users -= 1;
     if (this.#users > 0) return;
     if (!this.#isLate) return this.close();
-    this.#server.unref();
+    for (const server of this.#servers) server.unref();
     this.#closing = setTimeout(() => this.close(), LATE_MILLISECONDS).unref();
   }
 
   async close() {
     clearTimeout(this.#closing);
     this.onClosed();
-    const closed = new Promise((resolve) => this.#server.close(resolve));
-    this.#server.closeAllConnections();
-    await closed;
+    await Promise.all(this.#servers.map(closeServer));
   }
 
   /** @param {boolean} isNeeded */
   holdProcess(isNeeded) {
-    if (isNeeded || this.#users > 1) this.#server.ref();
-    else this.#server.unref();
+    for (const server of this.#servers) {
+      if (isNeeded || this.#users > 1) server.ref();
+      else server.unref();
+    }
   }
 
   /**
@@ -158,6 +151,65 @@ export class LoopbackListener {
     this.#over.set(state, { status: 200, page: pages.alreadySignedIn });
     this.#isLate = true;
   }
+}
+
+/**
+ * @param {string} host
+ * @param {number} port
+ * @returns {Promise<Server[]>}
+ */
+async function listenAtOne(host, port) {
+  const server = createServer({
+    // Some authorization codes are long, and browsers send the cookies of all ports of a host.
+    maxHeaderSize: 65_536,
+    headersTimeout: 10_000,
+    requestTimeout: 10_000,
+    connectionsCheckingInterval: 2_000,
+  });
+  await new Promise((resolve, reject) => {
+    server.once('error', reject);
+    // Exclusive: not shared with the other workers of a cluster.
+    server.listen({ host, port, exclusive: true }, () => {
+      server.off('error', reject);
+      resolve(undefined);
+    });
+  });
+  // One connection that could not be accepted; the next one may be.
+  server.on('error', () => {});
+  return [server];
+}
+
+/**
+ * Browsers take `localhost` for either literal, and others may listen at the same port of the other one.
+ *
+ * @param {string} _
+ * @param {number} port
+ * @returns {Promise<Server[]>}
+ */
+async function listenAtBoth(_, port) {
+  for (let attempt = 1; ; attempt += 1) {
+    const [server] = /** @type {[Server]} */ (await listenAtOne('127.0.0.1', port));
+    try {
+      return [server, ...(await listenAtOne('::1', portOf(server)))];
+    } catch (error) {
+      // There are machines without IPv6.
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EADDRINUSE') return [server];
+      await closeServer(server);
+      if (port || attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** @param {Server} server */
+function portOf(server) {
+  return /** @type {AddressInfo} */ (server.address()).port;
+}
+
+/** @param {Server} server */
+async function closeServer(server) {
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeAllConnections();
+  await closed;
 }
 
 /**

@@ -6,7 +6,7 @@ import { isIPv4 } from 'node:net';
 
 import { MisuseError } from '../../core/errors.js';
 import { callbackAborted, createReceiver } from '../redirect.js';
-import { answer, LoopbackListener, pages } from './loopback_listener.js';
+import { answer, BY_NAME, LoopbackListener, pages } from './loopback_listener.js';
 import { openBrowser } from './open_browser.js';
 import { pathOfIssuer } from './path_of_issuer.js';
 
@@ -18,7 +18,9 @@ import { pathOfIssuer } from './path_of_issuer.js';
  *   The port of the redirect URI, for authorization servers at which it is registered beforehand.
  *   Default: 0, the port of the stored registration if it is free, else any free one (RFC 8252 §7.3).
  * @property {string} [host]
- *   The loopback IP literal to listen at: `127.0.0.1` or `::1`, never a name (RFC 8252 §8.3). Default: `127.0.0.1`.
+ *   The loopback IP literal to listen at: `127.0.0.1` or `::1` (RFC 8252 §8.3). Default: `127.0.0.1`. `localhost`, for
+ *   authorization servers that register nothing else: the redirect URI says so, and both literals are listened at. It is
+ *   tried by itself where a server refuses to register the literal.
  * @property {string} [path]
  *   The path of the redirect URI. Default: `/callback`.
  * @property {boolean} [pathPerIssuer]
@@ -46,20 +48,22 @@ import { pathOfIssuer } from './path_of_issuer.js';
  * @returns {Redirect} its `prepare` rejects with a `MisuseError`: `redirect_port_taken` (a fixed port), `redirect_unavailable`
  * @throws {MisuseError} `redirect_host_not_loopback`, `redirect_port_invalid`, `redirect_path_invalid`
  */
-export function loopbackRedirect({
-  port = 0,
-  host = '127.0.0.1',
-  path = '/callback',
-  pathPerIssuer = true,
-  open = openBrowser,
-  announceUrl = process.stderr.isTTY ? printUrl : () => {},
-  showUrl = announceUrl === printUrl ? () => {} : printUrl,
-  holdMilliseconds = 10_000,
-} = {}) {
+export function loopbackRedirect(options = {}) {
+  const {
+    port = 0,
+    host = '127.0.0.1',
+    path = '/callback',
+    pathPerIssuer = true,
+    open = openBrowser,
+    announceUrl = process.stderr.isTTY ? printUrl : () => {},
+    showUrl = announceUrl === printUrl ? () => {} : printUrl,
+    holdMilliseconds = 10_000,
+  } = options;
   requireLoopback(host);
   requirePort(port);
   requirePath(path);
   const origin = `http://${host === '::1' ? '[::1]' : host}`;
+  const fallback = host === BY_NAME ? undefined : loopbackRedirect({ ...options, host: BY_NAME });
 
   /** Sign-ins that come back to the same port share one. @type {Set<LoopbackListener>} */
   const listeners = new Set();
@@ -78,13 +82,21 @@ export function loopbackRedirect({
   };
 
   return {
-    async prepare({ preferred, issuer, signal }) {
+    fallback,
+    async prepare(request) {
+      const { preferred = '', listed = [], issuer, signal } = request;
       if (signal?.aborted) throw callbackAborted(signal.reason);
+      const known = [...listed, preferred];
+      const own = known.find((uri) => isAt(uri, origin));
+      // What is registered says so.
+      if (fallback && own === undefined && known.some((uri) => isAt(uri, `http://${BY_NAME}`)))
+        return fallback.prepare(request);
       // One after the other: two for the same port would each listen.
-      const listening = last.then(() => listenerAt(portOf(preferred, origin)));
+      const listening = last.then(() => listenerAt(own === undefined ? 0 : Number(new URL(own).port)));
       last = listening.catch(() => {});
       const listener = await listening;
-      const pathname = pathPerIssuer ? pathOfIssuer(path, issuer) : path;
+      const isListed = own !== undefined && listed.includes(own);
+      const pathname = isListed ? new URL(own).pathname : pathPerIssuer ? pathOfIssuer(path, issuer) : path;
       // Serialised, because browsers leave out port 80.
       const redirectUri = new URL(pathname, `${origin}:${listener.port}`).href;
       return receiver(listener, redirectUri, { open, announceUrl, showUrl, holdMilliseconds });
@@ -180,24 +192,23 @@ function printUrl(url) {
 }
 
 /**
- * @param {string | undefined} redirectUri
- * @param {string} origin Without port.
- * @returns {number} The port of the redirect URI if it is one at this origin, else 0.
+ * @param {string} uri
+ * @param {string} origin without port
  */
-function portOf(redirectUri = '', origin) {
-  if (!URL.canParse(redirectUri)) return 0;
-  const { protocol, hostname, port } = new URL(redirectUri);
-  return `${protocol}//${hostname}` === origin ? Number(port || 80) : 0;
+function isAt(uri, origin) {
+  if (!URL.canParse(uri)) return false;
+  const { protocol, hostname } = new URL(uri);
+  return `${protocol}//${hostname}` === origin;
 }
 
 /** @param {string} host */
 function requireLoopback(host) {
-  if (host === '::1' || (isIPv4(host) && host.startsWith('127.'))) return;
+  if (host === '::1' || host === BY_NAME || (isIPv4(host) && host.startsWith('127.'))) return;
   throw new MisuseError({
     code: 'redirect_host_not_loopback',
     message:
       `The setting \`host\` of loopbackRedirect is "${host}", which is not a loopback IP address: ` +
-      'others could receive the authorization response there. Use "127.0.0.1" or "::1".',
+      'others could receive the authorization response there. Use "127.0.0.1", "::1", or "localhost" for both.',
     details: { host },
   });
 }

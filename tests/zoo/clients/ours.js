@@ -122,9 +122,14 @@ function zooClient(endpoint, survive) {
  */
 function redirect(surroundings, authorize = visiting(surroundings)) {
   const { redirectUri, takenRedirectUris } = surroundings;
+  const byName = redirectUri.replace('127.0.0.1', 'localhost');
+  const isByName = redirectUri === byName;
   return {
-    prepare: async ({ preferred }) => ({
-      redirectUri: preferred !== undefined && !takenRedirectUris.includes(preferred) ? preferred : redirectUri,
+    fallback: isByName ? undefined : redirect({ ...surroundings, redirectUri: byName }, authorize),
+    prepare: async ({ preferred, listed = [] }) => ({
+      redirectUri:
+        listed.find((uri) => uri.startsWith('http://127.0.0.1:')) ??
+        (preferred !== undefined && !takenRedirectUris.includes(preferred) ? preferred : redirectUri),
       authorize: ({ authorizationUrl }) => authorize(authorizationUrl),
       close: async () => {},
     }),

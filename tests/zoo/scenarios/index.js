@@ -5,6 +5,7 @@
 import * as authorization from './authorization.js';
 import * as clients from './clients.js';
 import { crossings } from './crossings.js';
+import * as field from './discovery_and_registration.js';
 import * as life from './life.js';
 import { preflight } from './preflight.js';
 import * as decides from './registration_decides.js';
@@ -52,6 +53,10 @@ export const groups = {
   'odd tokens': life.oddTokens,
   'step-up': stepUp.widened,
   'step-up that must stop': stepUp.stopped,
+  'refuses prompt=consent': field.promptRefused,
+  'is elsewhere than it should be': field.moved,
+  'registers in ways of its own': field.oddities,
+  'refuses client metadata documents': field.documentsRefused,
   'who is asked first': stepUp.asked,
   'what a step-up added is taken away': stepUp.takenAway,
 };

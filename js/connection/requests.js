@@ -1,0 +1,85 @@
+/** What requests to the MCP server need beside a token: redirects that are judged, bodies, signals. */
+
+import { MisbehavedError } from '../core/errors.js';
+
+/** More of a URL says no more. */
+const SHOWN_LIMIT = 300;
+
+/** The sources of a combined signal, kept for as long as it is: by itself it would not keep them. */
+const sources = new WeakMap();
+
+/**
+ * Aborts when either does.
+ *
+ * @param {AbortSignal | null} [one]
+ * @param {AbortSignal} [other]
+ * @returns {AbortSignal | undefined}
+ */
+export function eitherSignal(one, other) {
+  if (!one || !other) return one ?? other;
+  const either = AbortSignal.any([one, other]);
+  sources.set(either, [one, other]);
+  return either;
+}
+
+/** @param {BodyInit | null | undefined} body */
+export function canBeReadOnce(body) {
+  return body instanceof ReadableStream || (typeof body === 'object' && body !== null && Symbol.asyncIterator in body);
+}
+
+/**
+ * Nobody reads it, so it does not matter either that its connection broke in the meantime.
+ *
+ * @param {Response} response
+ */
+export async function discardBody({ body }) {
+  await body?.cancel().catch(() => {});
+}
+
+/**
+ * Where a redirect leads, whithersoever.
+ *
+ * @param {Response} response
+ * @param {string} url
+ */
+function targetOf({ headers }, url) {
+  const location = headers.get('location');
+  return location !== null && URL.canParse(location, url) ? new URL(location, url) : undefined;
+}
+
+/**
+ * Where a request may be sent instead: within the origin, if the redirect keeps the method.
+ *
+ * @param {Response} response
+ * @param {string} url
+ */
+export function redirectWithinOrigin(response, url) {
+  const target = [307, 308].includes(response.status) ? targetOf(response, url) : undefined;
+  return target?.origin === new URL(url).origin ? target.href : undefined;
+}
+
+/**
+ * @param {Response} response
+ * @param {string} url
+ */
+export function refuseRedirect(response, url) {
+  const { status, type, redirected } = response;
+  if (type !== 'opaqueredirect' && !redirected && ![301, 302, 303, 307, 308].includes(status)) return;
+  const target = targetOf(response, url);
+  const [endpoint, location] = [shown(new URL(url)), target ? shown(target) : 'elsewhere'];
+  throw new MisbehavedError({
+    code: 'redirect_refused',
+    message: `The MCP server redirects ${endpoint} to ${location}. That was not followed: a token follows no redirect, and nothing leaves the origin. Configure the URL at which it really is.`,
+    step: 'call',
+    details: { endpoint, location },
+  });
+}
+
+/**
+ * Without its query, in which there may be a secret.
+ *
+ * @param {URL} url
+ */
+function shown({ origin, pathname }) {
+  return `${origin}${pathname}`.slice(0, SHOWN_LIMIT);
+}
