@@ -444,7 +444,7 @@ test('a host that cannot show the URL either ends the wait', async () => {
   await assert.rejects(receiver.authorize({ authorizationUrl, state: 'right' }), failure);
 });
 
-test('the URL is told whenever it is to be opened, as an opener may end well and show nothing', async () => {
+test('[accepts interop 85] the URL is told whenever it is to be opened, as an opener may end well and show nothing', async () => {
   /** @type {string[]} */
   const told = [];
   const receiver = await prepare({ announceUrl: (url) => void told.push(url), showUrl: assert.fail });

@@ -49,7 +49,7 @@ test('each application has a file of its own', () => {
     assert.match(path, /^\/h\/\.local\/state\/mcp-oauth-wasm\/([a-z0-9-]{1,80}\/)?store\.json$/);
 });
 
-test('the authorizers of two applications share nothing by default, and all with a store that both are given', async () => {
+test('[accepts interop 88] the authorizers of two applications share nothing by default, and all with a store that both are given', async () => {
   const stateHome = await temporaryFolder();
   const program = `
     import { createAuthorizer } from ${JSON.stringify(new URL('../../js/index.js', import.meta.url))};
