@@ -163,7 +163,7 @@ describe('a proxy that the environment names, behind which alone the servers are
   }
 
   for (const name of ['HTTPS_PROXY', 'https_proxy']) {
-    test(`and Node does not use it: the error says how it does (${name})`, async () => {
+    test(`[refuses interop 87] and Node does not use it: the error says how it does (${name})`, async () => {
       for (const error of await tried(process.execPath, { [name]: 'http://127.0.0.1:9' })) {
         assert.equal(error.code, 'proxy_not_used');
         assert.match(error.message, /NODE_USE_ENV_PROXY=1.*NO_PROXY/);
@@ -192,7 +192,7 @@ describe('a proxy that the environment names, behind which alone the servers are
     assert.equal(status, 200);
   });
 
-  test('with NODE_USE_ENV_PROXY=1 it is used', async () => {
+  test('[accepts interop 87] with NODE_USE_ENV_PROXY=1 it is used', async () => {
     const node = await ensureNewerNode('the test of proxies of the environment');
     const proxy = await startProxy('none has these credentials');
     try {

@@ -81,7 +81,7 @@ describe('what a connection keeps', () => {
     ['a folder of somebody else', 'EACCES'],
     ['a full disk', 'ENOSPC'],
   ])) {
-    test(`${shape}: nothing is registered that cannot be kept, and nobody is sent to a browser`, async () => {
+    test(`[refuses interop 86] ${shape}: nothing is registered that cannot be kept, and nobody is sent to a browser`, async () => {
       const store = {
         ...createMemoryStore(),
         compareAndSwap: async () => {
@@ -163,7 +163,7 @@ describe('what a connection keeps', () => {
     await steep.close();
   });
 
-  test('however its URL is spelled, a server is one: one sign-in, one registration, one session', async () => {
+  test('[accepts interop 89] however its URL is spelled, a server is one: one sign-in, one registration, one session', async () => {
     const machine = createMachine();
     const { origin, port } = new URL(world.server);
     const spellings = [world.server, origin.replace('http', 'HTTP') + '/mcp', `http://127.1:${port}/x/../mcp`];

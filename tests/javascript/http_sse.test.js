@@ -57,7 +57,7 @@ async function startSseServer(messages) {
 
 for (const messages of ['/messages', '/sse/messages']) {
   describe(`a server that wants its messages at ${messages}`, () => {
-    test('with `wholeOrigin` it is signed in to, also when the token is refused in the middle', async () => {
+    test('[accepts interop 84] with `wholeOrigin` it is signed in to, also when the token is refused in the middle', async () => {
       const { endpoint, requests, close } = await startSseServer(messages);
       const machine = createMachine();
       const connection = machine.start().connection(endpoint, { interaction: true, wholeOrigin: true });
@@ -79,7 +79,7 @@ for (const messages of ['/messages', '/sse/messages']) {
       }
     });
 
-    test('without it no token goes there, and the error names the option', async () => {
+    test('[refuses interop 84] without it no token goes there, and the error names the option', async () => {
       const { endpoint, requests, close } = await startSseServer(messages);
       const connection = createMachine().start().connection(endpoint, { interaction: true });
       const client = new Client({ name: 'the tests', version: '1' });

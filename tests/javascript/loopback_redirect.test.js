@@ -315,7 +315,9 @@ test('[refuses A3] stray requests are answered and do not end the wait', async (
     ['an empty state', 400, `${receiver.redirectUri}?state=&code=c`],
     ['a broken escape', 400, `${receiver.redirectUri}?state=%E0%A4%A&code=c`],
     ['HEAD', 405, `${origin}${right}`, { method: 'HEAD' }],
-    ['POST', 405, `${origin}${right}`, { method: 'POST' }],
+    ['a POST of another state', 400, `${origin}${pathname}?state=wrong&code=c`, { method: 'POST' }],
+    ['a POST of nothing', 400, `${origin}${pathname}`, { method: 'POST' }],
+    ['PUT', 405, `${origin}${right}`, { method: 'PUT' }],
     ['OPTIONS', 405, `${origin}${right}`, { method: 'OPTIONS' }],
     [
       'a website that has taken this address for its name',
@@ -358,6 +360,48 @@ test('[refuses A3] stray requests are answered and do not end the wait', async (
   const bothClosed = Promise.all([once(silent.resume(), 'close'), once(slow.resume(), 'close')]);
   await receiver.close();
   await bothClosed;
+});
+
+for (const [shape, query, body] of /** @type {const} */ ([
+  [
+    'in the query, and the consent form again in the body',
+    'state=right&code=a%2Bb&iss=x',
+    'decision=allow&state=of+the+form',
+  ],
+  ['in the query, without a body', 'state=right&code=a%2Bb&iss=x', ''],
+  ['in the body', '', 'state=right&code=a%2Bb&iss=x'],
+])) {
+  test(`[accepts interop 83] a response that is posted is taken like one that is got: ${shape}`, async () => {
+    const receiver = await prepare();
+    const callback = receiver.authorize({ authorizationUrl, state: 'right' });
+    const headers = {
+      'Content-Type': 'application/x-www-form-urlencoded; charset=UTF-8',
+      Origin: 'https://auth.example',
+    };
+    const page = fetch(`${receiver.redirectUri}?${query}`, { method: 'POST', headers, body });
+    assert.equal(await callback, `${receiver.redirectUri}?state=right&code=a%2Bb&iss=x`);
+    await receiver.finish?.(success);
+    assert.match(await (await page).text(), /Signed in/);
+  });
+}
+
+test('[refuses interop 83] what is posted and is no form, or endless, is no response', async () => {
+  const receiver = await prepare();
+  const callback = receiver.authorize({ authorizationUrl, state: 'right' });
+  const form = 'application/x-www-form-urlencoded';
+  for (const [type, body] of /** @type {const} */ ([
+    ['text/plain', 'state=right&code=c'],
+    ['multipart/form-data', 'state=right&code=c'],
+    [form, `state=wrong&code=c`],
+    [form, `x=${'x'.repeat(70_000)}&state=right&code=c`],
+  ])) {
+    const posted = await fetch(receiver.redirectUri, { method: 'POST', headers: { 'Content-Type': type }, body });
+    assert.equal(posted.status, 400, type);
+  }
+  const page = get(`${receiver.redirectUri}?state=right&code=c`);
+  assert.match(await callback, /code=c$/);
+  await receiver.close();
+  await page;
 });
 
 test('a long code and the cookies of other programs on this machine are no obstacle', async () => {
@@ -452,7 +496,7 @@ test('a host that cannot show the URL either ends the wait', async () => {
   await assert.rejects(receiver.authorize({ authorizationUrl, state: 'right' }), failure);
 });
 
-test('the URL is told whenever it is to be opened, as an opener may end well and show nothing', async () => {
+test('[accepts interop 85] the URL is told whenever it is to be opened, as an opener may end well and show nothing', async () => {
   /** @type {string[]} */
   const told = [];
   const receiver = await prepare({ announceUrl: (url) => void told.push(url), showUrl: assert.fail });

@@ -49,7 +49,7 @@ test('each application has a file of its own', () => {
     assert.match(path, /^\/h\/\.local\/state\/mcp-oauth-wasm\/([a-z0-9-]{1,80}\/)?store\.json$/);
 });
 
-test('the authorizers of two applications share nothing by default, and all with a store that both are given', async () => {
+test('[accepts interop 88] the authorizers of two applications share nothing by default, and all with a store that both are given', async () => {
   const stateHome = await temporaryFolder();
   const program = `
     import { createAuthorizer } from ${JSON.stringify(new URL('../../js/index.js', import.meta.url))};
@@ -72,7 +72,6 @@ for (const [shape, HOME] of [
   ['none', ''],
   ['a relative one', 'home'],
   ['one that is a file', process.execPath],
-  ['one that does not exist and cannot be made', '/proc/nowhere'],
 ]) {
   test(`the home folder of the user is ${shape}: the error names the option`, {
     skip: process.platform !== 'linux',
@@ -80,9 +79,9 @@ for (const [shape, HOME] of [
     const program = `
       import { nodeHost } from ${JSON.stringify(new URL('../../js/node.js', import.meta.url))};
       const { store } = nodeHost();
-      const errors = [store.read('k'), store.compareAndSwap('k', null, {}), store.lock('k', async () => {})];
+      const errors = [store.compareAndSwap('k', null, {}), store.lock('k', async () => {})];
       const told = ({ name, code, message }) => ({ name, code, message });
-      console.log(JSON.stringify((await Promise.allSettled(errors.slice(1))).map(({ reason }) => told(reason))));`;
+      console.log(JSON.stringify((await Promise.allSettled(errors)).map(({ reason }) => told(reason))));`;
     const env = { PATH: process.env.PATH, HOME };
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], { env });
     for (const { name, code, message } of JSON.parse(stdout)) {

@@ -90,7 +90,7 @@ describe('a dev container names its browser in BROWSER, and has neither display 
     });
   }
 
-  test('one that fails gives way to what the system has', async () => {
+  test('[accepts interop 85] one that fails gives way to what the system has', async () => {
     const environment = await environmentWith('both', { broken: 'exit 1', 'xdg-open': 'echo opened > "$RESULT"' });
     const variables = { ...environment.variables, BROWSER: 'broken' };
     await openBrowser(url, { ...environment, variables });

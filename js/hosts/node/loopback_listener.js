@@ -16,6 +16,9 @@ const PORT_ATTEMPTS = 10;
 /** How long windows that were left open read how the sign-in ended elsewhere. */
 const LATE_MILLISECONDS = 300_000;
 
+/** Some authorization codes are long. */
+const LONGEST_FORM = 65_536;
+
 export const pages = {
   undecided: {
     title: 'Return to the application',
@@ -64,12 +67,14 @@ export class LoopbackListener {
     const [port = 0] = servers.map(portOf);
     this.port = port;
     const { host: authority } = new URL(`http://${host.includes(':') ? `[${host}]` : host}:${port}`);
-    const take = (/** @type {IncomingMessage} */ request, /** @type {ServerResponse} */ response) => {
-      const { path, query } = splitTarget(request.url ?? '');
+    const take = async (/** @type {IncomingMessage} */ request, /** @type {ServerResponse} */ response) => {
+      const { path, query: inTarget } = splitTarget(request.url ?? '');
       // Another host name means that a website has pointed its own name at this machine (DNS rebinding).
       if (request.headers.host !== authority) return answer(response, 421, pages.nothingHere);
       if (!this.paths.has(path)) return answer(response, 404, pages.nothingHere);
-      if (request.method !== 'GET') return answer(response, 405, pages.nothingHere);
+      if (request.method !== 'GET' && request.method !== 'POST') return answer(response, 405, pages.nothingHere);
+      // A server that answers its own form by 307 has the browser send that again, beside the response (RFC 9700 §4.12).
+      const query = new URLSearchParams(inTarget).has('state') ? inTarget : await formOf(request);
       const given = new URLSearchParams(query).getAll('state');
       const over = found(this.#over, given);
       if (over) return answer(response, over[1].status, over[1].page);
@@ -213,6 +218,24 @@ async function closeServer(server) {
 }
 
 /**
+ * The form that a request brings; empty where it brings none, or one that is too long for a response.
+ *
+ * @param {IncomingMessage} request
+ */
+async function formOf(request) {
+  if (!/^application\/x-www-form-urlencoded\b/i.test(request.headers['content-type'] ?? '')) return '';
+  request.setEncoding('latin1');
+  let form = '';
+  try {
+    // To its end, so that the browser reads the answer.
+    for await (const part of request) if (form.length <= LONGEST_FORM) form += part;
+  } catch {
+    return '';
+  }
+  return form.length <= LONGEST_FORM ? form : '';
+}
+
+/**
  * The entry for one of those states, which are compared without telling by the time how much of them is right.
  *
  * @template T
@@ -235,7 +258,7 @@ export function answer(response, status, page) {
   if (response.destroyed) return Promise.resolve();
   return new Promise((resolve) => {
     response.once('close', resolve);
-    response.writeHead(status, { ...pageHeaders, Connection: 'close', ...(status === 405 && { Allow: 'GET' }) });
+    response.writeHead(status, { ...pageHeaders, Connection: 'close', ...(status === 405 && { Allow: 'GET, POST' }) });
     response.end(callbackPage(page));
   });
 }
