@@ -393,7 +393,11 @@ export class Connection {
       try {
         await this.#storeUnstored();
         /** @type {Renewal} */
-        const { session, renewed, stored } = await call('renew', { endpoint, account, replaces, challenge, settings }, calls);
+        const { session, renewed, stored } = await call(
+          'renew',
+          { endpoint, account, replaces, challenge, settings },
+          calls,
+        );
         if (session && !stored) this.#unstored = { session, replaces };
         await this.#storeUnstored();
         this.#session = session ?? null;

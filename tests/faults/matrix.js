@@ -65,7 +65,12 @@ export function expected({ row: name, column, outcome, arrivals }) {
   const before = row.until.split(' → ');
   const request = String(before.pop());
   const then = stops ? undefined : row.then;
-  const seen = [...before, ...Array(arrivals).fill(request), ...(row.looks ? [row.looks] : []), ...(then ? [then] : [])];
+  const seen = [
+    ...before,
+    ...Array(arrivals).fill(request),
+    ...(row.looks ? [row.looks] : []),
+    ...(then ? [then] : []),
+  ];
   const again = (taken.includes(column) && row.againTaken) || row.again;
   const next = (stops || row.repeated ? again : undefined) ?? 'signed call';
   return {

@@ -271,8 +271,7 @@ describe('the tokens of a connection', () => {
       const { host, network, trips } = machine;
       const before = /** @type {any} */ (await withExpiredToken(machine));
       const refused = refusing(before.tokens);
-      network.fault = (request) =>
-        request.form.get('grant_type') === 'refresh_token' ? answer() : refused?.(request);
+      network.fault = (request) => (request.form.get('grant_type') === 'refresh_token' ? answer() : refused?.(request));
       await assert.rejects(callTool(machine.start().fetch(world.server), world.server), {
         code: 'interaction_required',
       });
