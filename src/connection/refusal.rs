@@ -97,7 +97,9 @@ pub fn decide(replay: &Replay, input: &RefusalInput) -> Result<Decision> {
         place.replace_session(replay, session.tokens.access_token.reveal(), &kept)
     };
     if !matches!(input.status, 401 | 403) {
-        if let Some(session) = input.session.as_ref().filter(|session| session.refused_with.is_some()) {
+        if let Some(session) =
+            input.session.as_ref().filter(|session| input.status < 400 && session.refused_with.is_some())
+        {
             keep(session, None)?;
         }
         return Ok(Decision { action: Action::HandBack, challenge: None, demanded: ScopeSet::default() });

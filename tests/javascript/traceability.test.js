@@ -36,8 +36,9 @@ test('the tables are read as they are: no row is missing between the first and t
   const rules = Object.entries(letters).flatMap(([letter, last]) =>
     Array.from({ length: last }, (_, index) => `${letter}${index + 1}`),
   );
+  const known = [57, 61, 65, 66, 67, 68, 71, 73, 74, 75, 76, 80, 81, 82];
   const numbers = Array.from({ length: 99 }, (_, index) => index + 1).filter(
-    (number) => number !== 43 && (number <= 53 || number >= 90),
+    (number) => number !== 43 && (number <= 53 || number >= 90 || known.includes(number)),
   );
   assert.deepEqual(
     written.map(({ ids }) => ids),
