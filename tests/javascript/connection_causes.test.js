@@ -141,6 +141,16 @@ describe('the causes of sign-ins', () => {
     assert.equal(trips.length, 1, 'a refresh was enough');
   });
 
+  test('[accepts interop 75] a new token is refused, and accepted in the same process: nothing is remembered', async () => {
+    const { host, start, network } = createMachine();
+    network.fault = refusing(() => true);
+    const { fetch } = start().connection(world.server, { interaction: true });
+    await assert.rejects(callTool(fetch, world.server), { code: 'fresh_token_refused' });
+    network.fault = undefined;
+    assert.equal((await callTool(fetch, world.server)).status, 200);
+    assert.equal(/** @type {any} */ (await storedSession(host.store, world.server)).refusedWith, undefined);
+  });
+
   test('[accepts interop 75] every new token is refused, and then the MCP server asks for something else: that is another cause', async () => {
     const { host, start, network, trips } = createMachine();
     network.fault = refusing(() => true);
