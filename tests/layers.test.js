@@ -15,7 +15,11 @@ const javascriptFolders = [
 ];
 
 const lineLimit = 600;
-const ownLineLimits = { 'src/protocol/scope_plan.rs': 530, 'tests/random_servers/world.rs': 1100 };
+const ownLineLimits = {
+  'src/flow/steps.rs': 620,
+  'src/protocol/scope_plan.rs': 530,
+  'tests/random_servers/world.rs': 1100,
+};
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -169,7 +169,7 @@ export class Connection {
     if (!isRefused) this.#untestedToken = undefined;
     if (status < 400 && !late) this.#acceptedToken = token;
     // An accepted token ends what was remembered of a refused one.
-    if (!isRefused && (late || !session?.refusedWith)) return false;
+    if (!isRefused && (late || status >= 400 || !session?.refusedWith)) return false;
     // The request is wanted again, with the nonce that came with the refusal (RFC 9449 §9).
     if (hasNonce && /\buse_dpop_nonce\b/.test(String(headers.get('www-authenticate'))) && attempt < NONCE_LIMIT)
       return true;

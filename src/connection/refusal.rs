@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use crate::connection::stored::Place;
 use crate::data::error::{Code, Error, Result, Step};
-use crate::data::http::Method;
+use crate::data::http::{Method, Request};
 use crate::data::identifier::Endpoint;
 use crate::data::json::Json;
 use crate::data::printable::filled;
 use crate::data::record::AsJson;
 use crate::data::scope::ScopeSet;
+use crate::flow::exchange::Exchange;
 use crate::flow::replay::Replay;
 use crate::protocol::challenge::{self, Challenge};
 use crate::protocol::token::Session;
@@ -97,7 +98,9 @@ pub fn decide(replay: &Replay, input: &RefusalInput) -> Result<Decision> {
         place.replace_session(replay, session.tokens.access_token.reveal(), &kept)
     };
     if !matches!(input.status, 401 | 403) {
-        if let Some(session) = input.session.as_ref().filter(|session| session.refused_with.is_some()) {
+        if let Some(session) =
+            input.session.as_ref().filter(|session| input.status < 400 && session.refused_with.is_some())
+        {
             keep(session, None)?;
         }
         return Ok(Decision { action: Action::HandBack, challenge: None, demanded: ScopeSet::default() });
@@ -209,4 +212,16 @@ fn fresh_token_refused(input: &RefusalInput) -> Box<Error> {
 /// Whether a session has other tokens than those that were refused, and all that is demanded.
 pub fn replaces(session: &Session, refused_token: &str, demanded: &ScopeSet) -> bool {
     session.tokens.access_token.reveal() != refused_token && session.plan.granted().includes(demanded)
+}
+
+/// What the MCP server demands, asked without a token: only its challenge may tell. A server that does not answer with one
+/// demands nothing.
+pub fn challenge_of(replay: &Replay, endpoint: &Endpoint) -> Result<Option<Challenge>> {
+    let exchange = Exchange { replay, step: Step::Call, party: Party::ProtectedResource };
+    let ping = object().with("jsonrpc", "2.0".into()).with("id", 1u16.into()).with("method", "ping".into());
+    match exchange.unfollowed(&Request::json(Method::Post, endpoint.as_str(), &ping)) {
+        Ok(answer) if answer.status == 401 => Ok(challenge::read(answer.www_authenticate.as_slice())),
+        Err(error) if error.code == Code::Aborted => Err(error),
+        _ => Ok(None),
+    }
 }

@@ -47,8 +47,8 @@ record! {
 
 /// Renews the tokens: once for everybody who shares the store, and whoever comes second adopts what the first one got. An
 /// OAuth error takes away the refresh token, or the client where that was refused, and nothing else: the plan serves the
-/// next sign-in. Any other failure may come of a server that has moved: what the MCP server says of it now is read, and
-/// counts.
+/// next sign-in. Any other failure may come of a server that has moved: where the access token serves no longer, what
+/// the MCP server says of it now is read, and counts.
 pub fn renew(replay: &Replay, input: &RenewInput) -> Result<Renewal> {
     let place = Place { endpoint: &input.endpoint, account: &input.account };
     place.lock_session(replay)?;
@@ -63,6 +63,7 @@ pub fn renew(replay: &Replay, input: &RenewInput) -> Result<Renewal> {
     let mut refreshed = steps::refresh(replay, &steps::RefreshInput { session: session.clone() });
     if let Err(error) = &refreshed
         && !is_definite(error)
+        && (input.challenge.is_some() || session.tokens.expires_at.is_none_or(|at| replay.now() >= at))
         && let Some(discovery) = moved(replay, input, &session)
     {
         let (before, now) = (&session.registration.issuer, &discovery.authorization_server.issuer);

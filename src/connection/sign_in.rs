@@ -14,7 +14,7 @@ use crate::connection::refusal;
 use crate::connection::stored::{self, Clients, KeptPending, KeptRegistration, Place, Progress, Record};
 use crate::connection::under_way::{Claim, Standing};
 use crate::data::error::{Code, Error, Kind, Result, Step};
-use crate::data::http::{Method, Parameters, Request};
+use crate::data::http::Parameters;
 use crate::data::identifier::{Endpoint, Issuer, RedirectUri};
 use crate::data::json::Json;
 use crate::data::printable::mentions;
@@ -23,14 +23,13 @@ use crate::data::scope::ScopeSet;
 use crate::data::url::Url;
 use crate::flow::dynamic_registration::Doubt;
 use crate::flow::effect::Effect;
-use crate::flow::exchange::Exchange;
 use crate::flow::replay::Replay;
 use crate::flow::steps::{
     self, BeginInput, Begun, CompleteInput, Completion, DiscoverInput, PlanInput, RegisterInput, Registered, SignedIn,
     UnregisterInput,
 };
 use crate::protocol::authorization::PendingAuthorization;
-use crate::protocol::challenge::{self, Challenge};
+use crate::protocol::challenge::Challenge;
 use crate::protocol::discovery::Discovery;
 use crate::protocol::registration::{ClientRegistration, RegistrationKind};
 use crate::protocol::registration_refusal;
@@ -38,7 +37,6 @@ use crate::protocol::repair::AUTHORIZATION_LIMIT;
 use crate::protocol::scope_plan::ScopePlan;
 use crate::protocol::settings::{ClientDescription, ServerSettings};
 use crate::protocol::token::Session;
-use crate::protocol::trace::{Party, object};
 
 /// How long a server may take to make a new client known to all its machines.
 const SPREAD_MILLISECONDS: u64 = 1000;
@@ -114,7 +112,7 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     }
     let settings = host.settings.clone().unwrap_or_default();
     let challenge = match &input.challenge {
-        None if input.pressed == Some(true) => replay.once(|| challenge_of(replay, endpoint))?,
+        None if input.pressed == Some(true) => replay.once(|| refusal::challenge_of(replay, endpoint))?,
         given => given.clone(),
     };
     let exact = settings.exact_scopes.as_ref().filter(|exact| is_step_up && !exact.includes(&demanded));
@@ -186,18 +184,6 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     };
     sign_in.prefer_registration();
     sign_in.run()
-}
-
-/// What the MCP server demands, asked without a token: only its challenge may tell. A server that does not answer with one
-/// demands nothing.
-fn challenge_of(replay: &Replay, endpoint: &Endpoint) -> Result<Option<Challenge>> {
-    let exchange = Exchange { replay, step: Step::Call, party: Party::ProtectedResource };
-    let ping = object().with("jsonrpc", "2.0".into()).with("id", 1u16.into()).with("method", "ping".into());
-    match exchange.unfollowed(&Request::json(Method::Post, endpoint.as_str(), &ping)) {
-        Ok(answer) if answer.status == 401 => Ok(challenge::read(answer.www_authenticate.as_slice())),
-        Err(error) if error.code == Code::Aborted => Err(error),
-        _ => Ok(None),
-    }
 }
 
 /// Goes on where the person came back, wherever that is. What waited is taken: a response counts once.

@@ -17,9 +17,10 @@ pub fn printable(text: &str) -> String {
     shown.trim_ascii().to_owned()
 }
 
-/// A URL as a server named it, fit to be shown. What people could read as a sentence is none.
+/// A URL as a server named it, fit to be shown. What people could read as a sentence, or as another host, is not.
 pub fn printable_url(text: &str) -> String {
-    if text.bytes().any(|byte| byte <= b' ') { "no URL".to_owned() } else { printable(text) }
+    let is_plain = text.bytes().all(|byte| matches!(byte, 0x21..=0x7e) && byte != b'@');
+    if is_plain { printable(text) } else { "no plain URL".to_owned() }
 }
 
 /// A text in which each `{}` stands for the next of the parts. `format!` would be a tenth of the download.

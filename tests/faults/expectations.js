@@ -9,7 +9,8 @@
  * - `silent`: the server does what it is asked, and never answers; `reset`: it breaks off in the body; `drip`: it sends
  *   the body byte by byte, without end;
  * - `500`, `503` with `Retry-After`, `429`; `page`: status 200 and HTML;
- * - `truncated`, `array`, `mistyped`: the true answer, cut in half, in brackets, or called HTML;
+ * - `truncated`, `array`, `mistyped`: the true answer, cut in half, in brackets, or called HTML, which is no fault of a
+ *   document, since JSON is known by its content (–);
  * - `circle`: a redirect to where it came from.
  */
 
@@ -41,30 +42,30 @@ export const outcomes = {
 export const table = `
 | what goes wrong with          | refused     | untrusted | silent    | reset       | 500         | 503         | 429         | page      | truncated | array     | mistyped  | circle     | drip      |
 | ----------------------------- | ----------- | --------- | --------- | ----------- | ----------- | ----------- | ----------- | --------- | --------- | --------- | --------- | ---------- | --------- |
-| named resource metadata       | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | not JSON  | redirect 4 | timed out |
-| resource metadata             | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | goes on   | goes on 4  | timed out |
-| root resource metadata        | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | not JSON  | redirect 4 | timed out |
-| wider resource's metadata     | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | mismatch  | mismatch  | mismatch  | mismatch  | mismatch 4 | timed out |
-| server metadata               | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | goes on   | goes on 4  | timed out |
-| OpenID metadata               | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | not JSON  | redirect 4 | timed out |
-| server metadata for a path    | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | goes on   | goes on 4  | timed out |
-| OpenID metadata for a path    | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | goes on   | goes on 4  | timed out |
-| appended OpenID metadata      | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | not JSON  | redirect 4 | timed out |
-| first of two servers          | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | goes on   | goes on 4  | timed out |
-| registration                  | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | not JSON  | redirect   | timed out |
-| reading the registration      | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on    | goes on   |
-| updating the registration     | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on    | goes on   |
+| named resource metadata       | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out |
+| resource metadata             | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
+| root resource metadata        | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out |
+| wider resource's metadata     | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | mismatch  | mismatch  | mismatch  | –         | mismatch 4 | timed out |
+| server metadata               | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
+| OpenID metadata               | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out |
+| server metadata for a path    | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
+| OpenID metadata for a path    | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
+| appended OpenID metadata      | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out |
+| first of two servers          | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
+| registration                  | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect   | timed out |
+| reading the registration      | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | –         | goes on    | goes on   |
+| updating the registration     | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | –         | goes on    | goes on   |
 | deleting the old registration | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on    | goes on   |
 | client metadata document      | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on 4  | goes on   |
 | preflight look                | failed      | untrusted | timed out | failed      | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on    | timed out |
-| pushed authorization request  | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | not JSON  | redirect   | timed out |
-| token with code               | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | not JSON  | redirect   | timed out |
-| keys of the ID Token          | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | not JSON  | redirect 4 | timed out |
-| token with refresh            | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | not JSON  | redirect   | timed out |
-| refresh in good time          | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | not JSON  | not JSON  | not JSON  | not JSON  | redirect   | goes on   |
+| pushed authorization request  | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect   | timed out |
+| token with code               | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect   | timed out |
+| keys of the ID Token          | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out |
+| token with refresh            | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on    | timed out |
+| refresh in good time          | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | –         | goes on    | goes on   |
 | call before sign-in           | fetch fails | untrusted | given up  | goes on     | handed on   | handed on   | handed on   | handed on | goes on   | goes on   | goes on   | redirect   | goes on   |
 | call after sign-in            | fetch fails | untrusted | given up  | fetch fails | handed on   | handed on   | handed on   | handed on | handed on | goes on   | handed on | redirect   | given up  |
-| revocation                    | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on    | goes on   |
+| revocation                    | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | –         | goes on    | goes on   |
 `;
 
 /** From registration to the result, for somebody who has not signed in yet. */
@@ -75,6 +76,7 @@ const signInAnew = 'resource metadata → server metadata → browser → code �
 /**
  * @typedef {object} Row
  * @property {string} until all requests in order, up to the one that goes wrong
+ * @property {string} [looks] those that follow whatever becomes of it
  * @property {string} [then] those that follow where the fault is tolerated
  * @property {string} [again] those of the next call, after an error
  * @property {string} [againTaken] instead, where the server had acted on the request
@@ -218,8 +220,12 @@ export const rows = {
   'token with refresh': {
     before: 'the token expired',
     until: 'refresh',
+    looks: 'resource metadata → server metadata',
+    then: 'signed call',
     step: 'refresh',
     stopped: everything,
+    tolerated: everything,
+    repeated: true,
     again: 'refresh → signed call',
     // The refresh token was replaced, and its successor lost.
     againTaken: `refresh → signed call → ${signInAnew}`,

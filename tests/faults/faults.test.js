@@ -72,11 +72,12 @@ describe('fault matrix', { concurrency: true }, () => {
   }
 });
 
-test('the matrix is whole: every row has a cell for every fault, and there are at least 200', () => {
+test('the matrix is whole: every row has a cell for every fault, but for JSON that is called HTML, and there are at least 200', () => {
   assert.deepEqual([...new Set(cells.map(({ row }) => row))], Object.keys(rows));
   for (const row of Object.keys(rows)) {
     const columns = cells.filter((cell) => cell.row === row).map(({ column }) => column);
-    assert.deepEqual(columns.toSorted(), Object.keys(faults).toSorted(), row);
+    const all = Object.keys(faults).filter((fault) => fault !== 'mistyped' || columns.includes(fault));
+    assert.deepEqual(columns.toSorted(), all.toSorted(), row);
   }
   assert.ok(cells.length >= 200, `${cells.length}`);
 });

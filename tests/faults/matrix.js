@@ -44,7 +44,8 @@ function readTable() {
     );
   const [[, ...columns] = [], , ...body] = lines;
   return body.flatMap(([row = '', ...texts]) =>
-    texts.map((text, at) => {
+    texts.flatMap((text, at) => {
+      if (text === '–') return [];
       const column = columns[at] ?? '';
       const [, outcome = '', times = '1'] = /^(.*?)(?: (\d))?$/.exec(text) ?? [];
       return { row, column, outcome, arrivals: unsent.includes(column) ? 0 : Number(times) };
@@ -64,7 +65,12 @@ export function expected({ row: name, column, outcome, arrivals }) {
   const before = row.until.split(' → ');
   const request = String(before.pop());
   const then = stops ? undefined : row.then;
-  const seen = [...before, ...Array(arrivals).fill(request), ...(then ? [then] : [])];
+  const seen = [
+    ...before,
+    ...Array(arrivals).fill(request),
+    ...(row.looks ? [row.looks] : []),
+    ...(then ? [then] : []),
+  ];
   const again = (taken.includes(column) && row.againTaken) || row.again;
   const next = (stops || row.repeated ? again : undefined) ?? 'signed call';
   return {

@@ -67,7 +67,7 @@ export const documentRules = [
     change: 'Serve every endpoint by https.',
     look: (evidence) => {
       const failure = failureOf(evidence, 'insecure_endpoint');
-      return failure && { found: `${failure.message}${failure.details.member ? ` (${failure.details.member})` : ''}` };
+      return failure && { found: failure.message };
     },
   },
   {
