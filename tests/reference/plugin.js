@@ -10,6 +10,9 @@ import { Application, Comment, CommentTag, Converter, ReflectionKind } from 'typ
 /** Exports of which no standard speaks. */
 const ours = [
   'Authorizer',
+  'KeptSignIn',
+  'Owner',
+  'UnderWay',
   'TokenOrigin',
   'InteractionRequired',
   'SignInOutcome',
