@@ -452,7 +452,9 @@ impl Connection {
 /// and a person can sign in. Where no answer came, or somebody has to be patient, that is the error.
 fn ignore_answered(failure: Failure) -> Result<()> {
     match failure {
-        Failure::Error(error) if matches!(error.kind(), Kind::Refused | Kind::Incompatible | Kind::Misbehaved) => Ok(()),
+        Failure::Error(error) if matches!(error.kind(), Kind::Refused | Kind::Incompatible | Kind::Misbehaved) => {
+            Ok(())
+        }
         failure => Err(failure),
     }
 }
