@@ -90,12 +90,8 @@ function createMachine(world, { settings, hasMetadataDocument = false }) {
     browser,
     caller,
 
-    /** @param {AbortSignal} [signal] */
-    start: (signal) =>
-      createAuthorizer({ host, client, settings: () => settings }).connection(world.server, {
-        interaction: true,
-        signal,
-      }),
+    start: () =>
+      createAuthorizer({ host, client, settings: () => settings }).connection(world.server, { interaction: true }),
 
     /**
      * What ends the patience of whoever sends that request. Only once: the next request has a time of its own.
@@ -113,6 +109,12 @@ function createMachine(world, { settings, hasMetadataDocument = false }) {
 }
 
 /** @typedef {ReturnType<typeof createMachine>} Machine */
+
+const expiredSecret = {
+  clientSecret: 'expired',
+  clientSecretExpiresAt: 1,
+  tokenEndpointAuthMethod: 'client_secret_basic',
+};
 
 /** What can have happened before. */
 export const preparations = {
@@ -134,9 +136,9 @@ export const preparations = {
 
   async 'the person left'(/** @type {Machine} */ { start, browser }) {
     const { open } = browser;
-    const leave = new AbortController();
-    browser.open = async () => leave.abort();
-    await rejectionOf(start(leave.signal).signIn());
+    const connection = start();
+    browser.open = async () => void connection.cancel();
+    await rejectionOf(connection.signIn());
     browser.open = open;
   },
 
@@ -147,7 +149,7 @@ export const preparations = {
     await rewrite(store, `clients ${world.server}`, ({ clients, ...others }) => {
       const expired = Object.entries(clients).map(([issuer, /** @type {any} */ kept]) => [
         issuer,
-        { ...kept, registration: { ...kept.registration, clientSecretExpiresAt: 1 } },
+        { ...kept, registration: { ...kept.registration, ...expiredSecret } },
       ]);
       return { ...others, clients: Object.fromEntries(expired) };
     });

@@ -33,6 +33,7 @@ export const outcomes = {
   unavailable: { error: 'transport server_unavailable' },
   'not JSON': { error: 'misbehaved not_json' },
   redirect: { error: 'misbehaved redirect_refused' },
+  refused: { error: 'refused registration_refused' },
   mismatch: { error: 'misbehaved resource_mismatch' },
   'fetch fails': { error: 'TypeError' },
   'given up': { error: 'TimeoutError' },
@@ -52,7 +53,7 @@ export const table = `
 | OpenID metadata for a path    | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
 | appended OpenID metadata      | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out |
 | first of two servers          | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
-| registration                  | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect   | timed out |
+| registration                  | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | refused    | timed out |
 | reading the registration      | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | –         | goes on    | goes on   |
 | updating the registration     | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | –         | goes on    | goes on   |
 | deleting the old registration | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on    | goes on   |
