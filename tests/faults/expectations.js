@@ -26,6 +26,8 @@
  */
 export const outcomes = {
   'goes on': {},
+  // A server that answers so has revoked the tokens, whatever else it says (RFC 7009 §2.2).
+  revoked: {},
   'handed on': {},
   failed: { error: 'transport network_failed' },
   untrusted: { error: 'transport certificate_untrusted' },
@@ -39,7 +41,8 @@ export const outcomes = {
   'given up': { error: 'TimeoutError' },
 };
 
-/** The number is how often the request arrives, where that is not once: of a redirect, three more are followed, if any. */
+/** The number is how often the request arrives, where that is not once: of a redirect, three more are followed, if any; each token is
+ * revoked by itself. */
 export const table = `
 | what goes wrong with          | refused     | untrusted | silent    | reset       | 500         | 503         | 429         | page      | truncated | array     | mistyped  | circle     | drip      |
 | ----------------------------- | ----------- | --------- | --------- | ----------- | ----------- | ----------- | ----------- | --------- | --------- | --------- | --------- | ---------- | --------- |
@@ -64,9 +67,9 @@ export const table = `
 | keys of the ID Token          | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out |
 | token with refresh            | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on    | timed out |
 | refresh in good time          | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | –         | goes on    | goes on   |
-| call before sign-in           | fetch fails | untrusted | given up  | goes on     | handed on   | handed on   | handed on   | handed on | goes on   | goes on   | goes on   | redirect   | goes on   |
+| call before sign-in           | fetch fails | untrusted | given up  | goes on     | handed on   | handed on   | handed on   | handed on | goes on   | goes on   | goes on   | redirect 4 | goes on   |
 | call after sign-in            | fetch fails | untrusted | given up  | fetch fails | handed on   | handed on   | handed on   | handed on | handed on | goes on   | handed on | redirect   | given up  |
-| revocation                    | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | –         | goes on    | goes on   |
+| revocation                    | goes on     | goes on   | goes on 2 | goes on 2   | goes on 2   | goes on 2   | goes on 2   | revoked 2 | revoked 2 | revoked 2 | –         | goes on 2  | goes on 2 |
 `;
 
 /** From registration to the result, for somebody who has not signed in yet. */

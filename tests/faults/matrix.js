@@ -61,7 +61,7 @@ function readTable() {
  */
 export function expected({ row: name, column, outcome, arrivals }) {
   const row = /** @type {Row} */ (rows[name]);
-  const stops = outcome !== 'goes on';
+  const stops = !['goes on', 'revoked'].includes(outcome);
   const before = row.until.split(' → ');
   const request = String(before.pop());
   const then = stops ? undefined : row.then;
@@ -98,6 +98,7 @@ export function expected({ row: name, column, outcome, arrivals }) {
 function gets(outcome, column, { does, step }) {
   const { error } = outcomes[outcome] ?? {};
   const { status, retry = '' } = answers[column] ?? {};
+  if (outcome === 'revoked') return 'signed out, and the tokens revoked';
   if (outcome === 'goes on') return does === 'sign out' ? 'signed out' : 'the result';
   if (!error) return `status ${status}`;
   if (!error.includes(' ')) return error;

@@ -272,9 +272,13 @@ impl Connection {
         };
         let platform = FlowPlatform::new(&self.0.host);
         let decision = run(&platform, |replay| refusal::decide(replay, &input)).await;
-        // What is remembered of a refusal is in the store.
-        self.state().session = None;
-        self.session().await?;
+        let remembers = input.session.as_ref().is_some_and(|session| session.refused_with.is_some());
+        if remembers || input.untested == Some(TokenOrigin::SignIn) {
+            // What is remembered of a refusal is in the store.
+            let place = Place { endpoint: &self.0.endpoint, account: &self.0.account };
+            let stored = run(&platform, |replay| place.session(replay)).await?;
+            self.state().session = stored.map(|(_, session)| session);
+        }
         let Decision { action, challenge, demanded } = decision?;
         let used = in_use.unwrap_or_default();
         match action {
