@@ -55,7 +55,10 @@ const phases = {
       ['cargo', ['fmt', '--all', '--check']],
       ['cargo', [...clippy, ...warnings]],
       ['cargo', [...clippy, '--target', 'wasm32-unknown-unknown', ...warnings]],
-      ...['tsconfig.json', ...['', '.node', '.mcp_sdk', '.frameworks'].map((name) => `tests/types/tsconfig${name}.json`)].map(tsc),
+      ...[
+        'tsconfig.json',
+        ...['', '.node', '.mcp_sdk', '.frameworks'].map((name) => `tests/types/tsconfig${name}.json`),
+      ].map(tsc),
     ],
   },
   native: { about: 'the Rust tests on this machine', run: () => runTests('cargo', ['test', '--locked']) },

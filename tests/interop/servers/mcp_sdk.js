@@ -174,7 +174,8 @@ class InMemoryProvider {
    */
   #granted(grants, secret, client) {
     const grant = grants.get(secret);
-    if (grant?.clientId !== client.client_id) throw new this.InvalidGrantError('Unknown, used, or issued to somebody else');
+    if (grant?.clientId !== client.client_id)
+      throw new this.InvalidGrantError('Unknown, used, or issued to somebody else');
     return grant;
   }
 
