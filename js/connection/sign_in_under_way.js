@@ -33,17 +33,21 @@ const failure = {
   message: 'The sign-in did not succeed. The application says why. You can close this page.',
 };
 
+/** @typedef {ReturnType<typeof performing> & { wasSent: boolean }} Trip `wasSent`: whether the person was sent by it */
+
 /** @typedef {(ended: AbortSignal) => Promise<() => void>} Turn resolves when it is this sign-in's turn, with what ends it */
 
 export class SignInUnderWay {
   #context;
   #id;
   #ended = new AbortController();
-  /** @type {ReturnType<typeof performing>[]} */
+  /** @type {Trip[]} */
   #trips = [];
   /** The states with which the person was sent, and has not come back. @type {Set<string>} */
   #states = new Set();
   #sent = 0;
+  /** Whether a person wants it, who is not to wait for another process. */
+  #isPressed = false;
   #waiting = 0;
   /** How much is being worked on, rather than waited for the person. The first thing is its beginning. */
   #busy = 1;
@@ -98,6 +102,7 @@ export class SignInUnderWay {
    * @param {Cause} cause
    */
   press(cause) {
+    this.#isPressed = true;
     if (this.#busy === 0 && !this.#isOver) this.#start(cause);
   }
 
@@ -158,21 +163,22 @@ export class SignInUnderWay {
 
   /** @param {Cause} cause */
   #start(cause) {
-    const trip = performing(this.#context, this.#ended.signal);
+    const trip = { ...performing(this.#context, this.#ended.signal), wasSent: false };
     this.#trips.push(trip);
     this.#holdProcess();
     this.#signedIn(trip, cause).then(
       (session) => this.complete(session),
       (error) => {
-        // A window that was closed is no answer while another one is open.
-        if (this.#isOver || (error?.code === 'callback_aborted' && this.#states.size > 0)) return;
+        // A window that was closed, or that could not be opened, is no answer while another one is open.
+        const wasAnswered = trip.wasSent && error?.code !== 'callback_aborted';
+        if (this.#isOver || (!wasAnswered && this.#states.size > 0)) return;
         this.#fail(error);
       },
     );
   }
 
   /**
-   * @param {ReturnType<typeof performing>} trip
+   * @param {Trip} trip
    * @param {Cause} cause
    * @returns {Promise<Session>}
    */
@@ -187,7 +193,7 @@ export class SignInUnderWay {
   }
 
   /**
-   * @param {ReturnType<typeof performing>} trip
+   * @param {Trip} trip
    * @param {Cause} cause
    * @returns {Promise<SignInOutcome>}
    */
@@ -197,7 +203,8 @@ export class SignInUnderWay {
     /** @type {string | undefined} */
     let ended;
     for (;;) {
-      const input = { ...own, ended, ...cause, host: signInHost(this.#context) };
+      const pressed = cause.pressed || this.#isPressed;
+      const input = { ...own, ended, ...cause, pressed, host: signInHost(this.#context) };
       /** @type {SignInOutcome} */
       const outcome = await call('signIn', input, calls);
       if (outcome.kind !== 'under-way') return outcome;
@@ -207,7 +214,7 @@ export class SignInUnderWay {
   }
 
   /**
-   * @param {ReturnType<typeof performing>} trip
+   * @param {Trip} trip
    * @param {Departure} departure
    */
   async #sendPerson(trip, departure) {
@@ -219,6 +226,7 @@ export class SignInUnderWay {
     this.#tell({ endpoint, account, issuer, authorizationUrl, since: this.pending?.since ?? Date.now() });
     try {
       const sent = trip.sendPerson(departure);
+      trip.wasSent = true;
       this.#holdProcess();
       return await sent;
     } finally {
@@ -275,12 +283,13 @@ export class SignInUnderWay {
     const { host, endpoint, account } = this.#context;
     const record = storedSignIn(host.store, endpoint, account);
     const there = await record.read();
-    if (there?.value.id === this.#id) {
-      await record.replace(there.version, { ...there.value, renewedAt: Math.floor(Date.now() / 1000) });
+    if (!there || there.value.id === this.#id) {
+      const renewedAt = Math.floor(Date.now() / 1000);
+      await record.replace(there?.version ?? null, { version: 1, id: this.#id, renewedAt });
       return;
     }
     const session = (await storedSession(host.store, endpoint, account).read())?.value;
-    if (session && session.signIn === there?.value.id) this.complete(session);
+    if (session?.signIn === there.value.id) this.complete(session);
   }
 
   /** @param {typeof success} outcome */

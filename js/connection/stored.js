@@ -17,7 +17,7 @@ const VERSION = 1;
  * @property {() => Promise<{ version: string, value: T } | null>} read
  * @property {(value: T | null) => Promise<void>} write whatever is there; null removes it
  * @property {(change: (value: T | null) => T | null) => Promise<void>} change again until nobody else was first; null removes it
- * @property {(version: string, value: T | null) => Promise<boolean>} replace only if it is still that version
+ * @property {(version: string | null, value: T | null) => Promise<boolean>} replace only if it is still that version; null: if there is none
  * @property {() => Promise<T | null>} take removes it; of several takers one gets it
  * @property {(work: () => Promise<void>) => Promise<void>} lock
  */

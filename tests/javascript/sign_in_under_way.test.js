@@ -259,6 +259,40 @@ describe('a sign-in that waits for a person', () => {
     assert.equal(opened.length, 2);
   });
 
+  test('[accepts I2, interop 79] a press where a call already waits for another process opens a window too', async () => {
+    const { start, opened, windows, finish } = createSlowMachine();
+    const [one, other] = [start(), start()];
+    const first = callTool(one.fetch(world.server, { interaction: true }), world.server);
+    await windows(1);
+    const { fetch, signIn } = other.connection(world.server, { interaction: true });
+    const call = callTool(fetch, world.server);
+    await delay(300);
+    const pressed = signIn();
+    await windows(2);
+    await finish(1);
+    assert.equal((await call).status, 200);
+    await pressed;
+    await one.close();
+    await assert.rejects(first, { code: 'sign_in_cancelled' });
+    assert.equal(opened.length, 2);
+  });
+
+  test('[accepts I2, interop 78] a further window that cannot be opened does not end the one that is open', async () => {
+    const { start, network, windows, finish } = createSlowMachine();
+    const { signIn } = start().connection(world.server);
+    const first = signIn();
+    await windows(1);
+    network.fault = ({ url }) => {
+      if (url.includes('.well-known')) throw new TypeError('the network is down');
+      return undefined;
+    };
+    const second = signIn();
+    await delay(300);
+    network.fault = undefined;
+    await finish(0);
+    await Promise.all([first, second]);
+  });
+
   test('[accepts I2, interop 77] a program that waits for nothing else may end', async () => {
     const program = fileURLToPath(new URL('sign_in_abandoned.js', import.meta.url));
     const child = spawn(process.execPath, [program, world.server], { stdio: ['ignore', 'pipe', 'inherit'] });
