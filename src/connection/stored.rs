@@ -23,7 +23,7 @@ use crate::record;
 pub const RECORD_VERSION: u64 = 1;
 
 /// How often a swap is tried when others write the same record at the same time.
-const SWAP_LIMIT: usize = 100;
+pub const SWAP_LIMIT: usize = 100;
 
 /// How many replaced sessions are remembered for each account.
 const REPLACED_LIMIT: usize = 50;

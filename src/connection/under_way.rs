@@ -1,7 +1,7 @@
 //! A sign-in that sends a person is a record, and no lock: other processes see that it is under way for as long as it is
 //! renewed, and take over when it is not.
 
-use crate::connection::stored::{Place, RECORD_VERSION, read_record, swap, whole};
+use crate::connection::stored::{Place, RECORD_VERSION, SWAP_LIMIT, read_record, swap, whole};
 use crate::data::error::Result;
 use crate::data::record::AsJson;
 use crate::flow::replay::Replay;
@@ -78,10 +78,14 @@ impl Place<'_> {
 
     /// Ends a sign-in that came to nothing.
     pub fn end_sign_in(&self, replay: &Replay, id: &str) -> Result<()> {
-        match self.last_sign_in(replay)? {
-            Some((version, kept)) if kept.id == id => swap(replay, &self.key(KIND), Some(version), None).map(|_| ()),
-            _ => Ok(()),
+        // Whoever renews it may be first.
+        for _ in 0..SWAP_LIMIT {
+            let Some((version, kept)) = self.last_sign_in(replay)? else { return Ok(()) };
+            if kept.id != id || swap(replay, &self.key(KIND), Some(version), None)? {
+                return Ok(());
+            }
         }
+        Ok(())
     }
 
     /// How a sign-in stands that was not the first, given the session that was read after that.

@@ -297,7 +297,9 @@ pub fn register(replay: &Replay, input: &RegisterInput) -> Result<Registered> {
         let mut met = None;
         let doubt = match (&stored, input.doubt) {
             (Some(stored), Some(Doubt::Unanswered)) if Management::of(stored).is_none() => {
-                met = preflight::refusal_without_person(replay, discovery, stored, plan, &settings);
+                // The client is in doubt, and not what it has never been told to be registered for.
+                let named = plan.not_asking(&stored.plan(plan).outright());
+                met = preflight::refusal_without_person(replay, discovery, stored, &named, &settings);
                 let is_of_client = met.as_ref().is_some_and(preflight::is_of_client);
                 let of_prompt = || preflight::without_consent_prompt(replay, discovery, stored, plan, &settings);
                 match is_of_client.then(of_prompt).flatten() {
