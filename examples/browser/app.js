@@ -2,7 +2,7 @@ import { AuthorizationError, createAuthorizer } from 'mcp-oauth-wasm';
 import { browserHost, createIndexedDBStore, pageRedirect } from 'mcp-oauth-wasm/browser';
 import { mcpClient } from './mcp.js';
 
-/** @import { Authorizer, ScopePlan } from 'mcp-oauth-wasm' */
+/** @import { Authorizer, ScopePlan, SignedInConnection } from 'mcp-oauth-wasm' */
 
 // One store for both ways to sign in: what one of them got serves the other.
 const store = createIndexedDBStore({ encrypted: true });
@@ -13,6 +13,8 @@ const inPage = createAuthorizer({ client, host: browserHost({ store, redirect: t
 
 /** @type {AbortController | undefined} */
 let underWay;
+/** @type {SignedInConnection | undefined} */
+let connected;
 /** @type {ReturnType<typeof mcpClient> | undefined} */
 let mcp;
 
@@ -24,7 +26,11 @@ byId('connect-form').addEventListener('submit', (/** @type {Event} */ event) => 
   act(() => connect(inWindow, true));
 });
 byId('connect-in-page').addEventListener('click', () => act(() => connect(inPage, true)));
-byId('cancel').addEventListener('click', () => underWay?.abort());
+byId('cancel').addEventListener('click', () => {
+  underWay?.abort();
+  // An aborted call ends its own wait alone.
+  connected?.cancel();
+});
 byId('sign-out').addEventListener('click', () => act(signOut));
 byId('call-form').addEventListener('submit', (/** @type {Event} */ event) => {
   event.preventDefault();
@@ -47,10 +53,10 @@ async function connect(authorizer, interaction) {
   localStorage.setItem('server', server);
   say(`Connecting to ${server} …`);
   underWay = new AbortController();
-  const connection = authorizer.connection(server, { interaction, signal: underWay.signal });
-  mcp = mcpClient(server, connection.fetch);
+  connected = authorizer.connection(server, { interaction, signal: underWay.signal });
+  mcp = mcpClient(server, connected.fetch);
   await mcp.initialize();
-  showPlan(await connection.plan());
+  showPlan(await connected.plan());
   showTools(await mcp.listTools());
   say(`Connected to ${server}.`);
 }
