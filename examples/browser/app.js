@@ -2,7 +2,7 @@ import { AuthorizationError, createAuthorizer } from 'mcp-oauth-wasm';
 import { browserHost, createIndexedDBStore, pageRedirect } from 'mcp-oauth-wasm/browser';
 import { mcpClient } from './mcp.js';
 
-/** @import { Authorizer, ScopePlan, SignedInConnection } from 'mcp-oauth-wasm' */
+/** @import { Authorizer, Connection, ScopePlan } from 'mcp-oauth-wasm' */
 
 // One store for both ways to sign in: what one of them got serves the other.
 const store = createIndexedDBStore({ encrypted: true });
@@ -13,7 +13,7 @@ const inPage = createAuthorizer({ client, host: browserHost({ store, redirect: t
 
 /** @type {AbortController | undefined} */
 let underWay;
-/** @type {SignedInConnection | undefined} */
+/** @type {Connection | undefined} */
 let connected;
 /** @type {ReturnType<typeof mcpClient> | undefined} */
 let mcp;
