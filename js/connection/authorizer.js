@@ -7,6 +7,7 @@
 import { MisuseError } from '../core/errors.js';
 import { untilAborted } from '../core/until_aborted.js';
 import { Connection, completeElsewhere, needsPerson } from './connection.js';
+import { redirectsOf } from './effects.js';
 import { endpointOf, placeOf } from './stored.js';
 
 /**
@@ -190,7 +191,7 @@ export function createAuthorizer(options) {
     async close() {
       const message = 'The application ended the sign-in. Sign in again.';
       await Promise.all([...connections.values()].map((core) => core.cancel(message)));
-      await Promise.all([host.redirect ?? []].flat().map((redirect) => redirect.close?.()));
+      await Promise.all(redirectsOf(host).map((redirect) => redirect.close?.()));
     },
   };
 }
@@ -203,24 +204,27 @@ export function createAuthorizer(options) {
  */
 function turns(limit = Number.POSITIVE_INFINITY) {
   let taken = 0;
-  /** @type {(() => void)[]} */
+  /** @type {((turn: unknown) => void)[]} */
   const waiting = [];
+  // Whoever waits takes over the place, so that nobody else gets it in between.
   const release = () => {
-    taken -= 1;
-    waiting.shift()?.();
+    const next = waiting.shift();
+    if (next) next(undefined);
+    else taken -= 1;
   };
   return async (ended) => {
-    if (taken >= limit) {
-      /** @type {() => void} */
+    if (taken < limit) taken += 1;
+    else {
+      /** @type {(turn: unknown) => void} */
       let next = () => {};
-      const turn = new Promise((resolve) => waiting.push((next = () => resolve(undefined))));
+      const turn = new Promise((resolve) => waiting.push((next = resolve)));
       await untilAborted(turn, ended).catch((reason) => {
         const place = waiting.indexOf(next);
         if (place >= 0) waiting.splice(place, 1);
+        else release();
         throw reason;
       });
     }
-    taken += 1;
     return release;
   };
 }

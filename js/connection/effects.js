@@ -23,7 +23,7 @@ import { callHost } from './trace.js';
  */
 
 /** @param {Host} host */
-function redirectsOf({ redirect }) {
+export function redirectsOf({ redirect }) {
   const redirects = [redirect ?? []].flat();
   return [...redirects, ...redirects.flatMap(({ fallback }) => fallback ?? [])];
 }

@@ -19,7 +19,6 @@ const VERSION = 1;
  * @property {(change: (value: T | null) => T | null) => Promise<void>} change again until nobody else was first; null removes it
  * @property {(version: string | null, value: T | null) => Promise<boolean>} replace only if it is still that version; null: if there is none
  * @property {() => Promise<T | null>} take removes it; of several takers one gets it
- * @property {(work: () => Promise<void>) => Promise<void>} lock
  */
 
 /**
@@ -79,7 +78,7 @@ export function storedRegistration(store, endpoint, issuer, byHand) {
  * @param {string} endpoint
  * @returns {Stored<{ version: 1, clients: { [issuer: string]: KeptRegistration } }>}
  */
-export function storedClients(store, endpoint) {
+function storedClients(store, endpoint) {
   return stored(store, `clients ${endpointOf(endpoint)}`, ({ clients }) =>
     Object.values(clients).every(
       ({ registration, accounts }) => typeof registration.clientId === 'string' && Array.isArray(accounts),
@@ -169,7 +168,6 @@ export function stored(store, key, isWhole) {
       const there = await read();
       return there && (await store.compareAndSwap(key, there.version, null)) ? there.value : null;
     },
-    lock: (work) => store.lock(key, work),
   };
 }
 
