@@ -37,6 +37,8 @@ export type Code =
   | 'invalid_client_metadata_url'
   /** The request could not be sent or its answer not received. */
   | 'network_failed'
+  /** The server answers, and does not let this page see what (CORS); `details.url`, `headers` that are needed, `urls` with everything that was kept from the page. */
+  | 'cors_missing'
   /** No complete answer came in time. */
   | 'timed_out'
   /** The host cancelled the call. */

@@ -140,11 +140,14 @@ export async function call(name, input, host = {}) {
   const trace = host.trace && ((/** @type {Event} */ event) => host.trace?.(event, secrets));
   /** What the host said last: it may know its platform's reasons and remedies. @type {AuthorizationError | undefined} */
   let said;
+  /** Where a page was not allowed to see what there is. @type {AuthorizationError[]} */
+  const kept = [];
   const listen = async (/** @type {() => Promise<unknown>} */ work) => {
     try {
       return await work();
     } catch (error) {
       said = isOurs(error) ? error : undefined;
+      if (said?.code === 'cors_missing') kept.push(said);
       throw error;
     }
   };
@@ -171,10 +174,27 @@ export async function call(name, input, host = {}) {
   } catch (error) {
     const told = fromPlain(error, secrets);
     if (failure && told?.code === 'host_failed') throw failure.error;
+    if (UNSEEN.includes(told?.code) && kept.length > 0) throw unseen(kept, told.step);
     throw said && ['network_failed', 'invalid_argument'].includes(told?.code)
       ? Object.assign(said, { step: told.step })
       : told;
   }
+}
+
+/** Errors that say what only who has seen the answers can know. */
+const UNSEEN = ['cors_missing', 'no_protected_resource_metadata'];
+
+/**
+ * The last of them, which names all.
+ *
+ * @param {AuthorizationError[]} kept
+ * @param {Step | undefined} step
+ */
+function unseen(kept, step) {
+  const urls = [...new Set(kept.map(({ details }) => String(details.url)))];
+  const error = /** @type {AuthorizationError} */ (kept.at(-1));
+  const message = urls.length > 1 ? `${error.message} Kept from this page in all: ${urls.join(', ')}.` : error.message;
+  return Object.assign(error, { message, step, details: { ...error.details, urls } });
 }
 
 /**

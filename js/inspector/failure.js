@@ -127,6 +127,13 @@ const rows = {
     words:
       'Check that the URL is right and that this machine reaches it. In a web page the server may lack CORS headers.',
   },
+  cors_missing: {
+    title: 'A server does not let this page see its answers',
+    by: 'protected-resource',
+    setting: 'its CORS headers, or `fetch` of the host',
+    words:
+      'The operator has to add the headers that the message names; until then the `fetch` of the host can send such requests through a server of your own.',
+  },
   timed_out: {
     title: 'No complete answer came in time',
     by: 'network',

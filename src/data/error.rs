@@ -90,6 +90,8 @@ codes! {
 
     /// The request could not be sent or its answer not received.
     NetworkFailed Transport "network_failed",
+    /// The server answers, and does not let this page see what (CORS); `details.url`, `headers` that are needed, `urls` with everything that was kept from the page.
+    CorsMissing Transport "cors_missing",
     /// No complete answer came in time.
     TimedOut Transport "timed_out",
     /// The host cancelled the call.

@@ -15,8 +15,9 @@ use crate::protocol::trace::{Event, Party};
 use crate::protocol::well_known;
 
 /// The first candidate with a usable document. A candidate that has none is passed over, and so is one where a gateway
-/// answers 502, as some do where they route nothing: that is reported where no other has a document. A server that is
-/// overloaded or cannot be reached is reported at once, since it may well have one, and must not be made to seem without.
+/// answers 502, as some do where they route nothing: that is reported where no other has a document. So is what is kept from
+/// a page, which is mostly an answer that there is nothing. A server that is overloaded or cannot be reached is reported at
+/// once, since it may well have one, and must not be made to seem without.
 pub fn first_document<T>(
     exchange: &Exchange<'_>,
     candidates: &[String],
@@ -38,12 +39,15 @@ pub fn first_document<T>(
             Err(error) if error.details.contains(&("status", 502.into())) => {
                 outage = outage.or(Some(error.with("url", candidate.as_str())))
             }
-            Err(error) if error.kind() == Kind::Transport || error.code == Code::ResourceMismatch => {
+            Err(error)
+                if error.kind() == Kind::Transport && error.code != Code::CorsMissing
+                    || error.code == Code::ResourceMismatch =>
+            {
                 return Err(outage.unwrap_or(error).with("url", candidate.as_str()));
             }
             Err(error) => {
                 exchange.replay.trace(Event::failure(exchange.step, &error));
-                if failure.as_ref().is_none_or(|earlier| is_of_document(&error) && !is_of_document(earlier)) {
+                if failure.as_ref().is_none_or(|earlier| telling(&error) > telling(earlier)) {
                     failure = Some(error.with("url", candidate.as_str()));
                 }
             }
@@ -52,9 +56,20 @@ pub fn first_document<T>(
     Err(outage.or(failure).unwrap_or_else(|| nothing_found(none, candidates)))
 }
 
-/// Whether a document could be read: what is wrong with it tells more than what is no document at all.
-pub fn is_of_document(error: &Error) -> bool {
-    !matches!(error.code, Code::NotJson | Code::ResponseTooLarge | Code::RedirectRefused)
+/// How much an error tells: what is wrong with a document more than what a page may not see, and that more than what is no
+/// document at all (0).
+pub fn telling(error: &Error) -> u8 {
+    match error.code {
+        Code::NotJson | Code::ResponseTooLarge | Code::RedirectRefused => 0,
+        Code::CorsMissing => 1,
+        _ => 2,
+    }
+}
+
+/// Whether nothing was found, as far as anybody could see.
+pub fn is_nothing(error: &Error) -> bool {
+    use Code::{CorsMissing, NoAuthorizationServerMetadata, NoProtectedResourceMetadata};
+    matches!(error.code, NoProtectedResourceMetadata | NoAuthorizationServerMetadata | CorsMissing)
 }
 
 /// The error where no location has a document: who has to publish it, and where was looked.

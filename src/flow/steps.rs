@@ -14,7 +14,9 @@ use crate::data::printable::filled;
 use crate::data::record::{AsJson, Mismatch};
 use crate::data::scope::ScopeSet;
 use crate::data::url::Zone;
-use crate::flow::documents::{as_openid_provider, first_document, is_of_document, nothing_found, registered_nowhere};
+use crate::flow::documents::{
+    as_openid_provider, first_document, is_nothing, nothing_found, registered_nowhere, telling,
+};
 use crate::flow::dynamic_registration::{Doubt, DynamicRegistration};
 use crate::flow::exchange::Exchange;
 use crate::flow::preflight;
@@ -75,7 +77,7 @@ pub fn discover(replay: &Replay, input: &DiscoverInput) -> Result<Discovery> {
     };
     let may_lack_metadata = challenged.is_none() && settings.without_metadata != Some(false);
     let protected_resource = match discover_protected_resource(replay, candidates, &input.endpoint, named_by) {
-        Err(error) if error.code == Code::NoProtectedResourceMetadata && may_lack_metadata => {
+        Err(error) if is_nothing(&error) && may_lack_metadata => {
             replay.trace(Event::decision(Step::Discover, "goes on without metadata (MCP 2025-03-26)", Json::Null));
             protected_resource::without_metadata(url)?
         }
@@ -103,8 +105,11 @@ pub fn discover(replay: &Replay, input: &DiscoverInput) -> Result<Discovery> {
                 break;
             }
             Ok(server) => usable = usable.or(Some(server)),
-            Err(error) if error.kind() == Kind::Transport => return Err(error),
-            Err(error) if is_missing(&error) && settings.authorization_server_metadata.is_some() => {
+            Err(error) if error.kind() == Kind::Transport && !is_nothing(&error) => return Err(error),
+            Err(error)
+                if (is_nothing(&error) || error.code == Code::NotJson)
+                    && settings.authorization_server_metadata.is_some() =>
+            {
                 usable = Some(authorization_server::configured(issuer, &settings)?);
             }
             Err(error) if lacks_metadata && error.code == Code::NoAuthorizationServerMetadata => {
@@ -150,7 +155,7 @@ fn discover_protected_resource(
     // What a challenge names is the only location.
     let other = well_known::protected_resource_otherwise_spelled(called.url()).filter(|_| candidates.len() > 1);
     if let (Err(error), Some(other)) = (&found, &other)
-        && error.code == none
+        && is_nothing(error)
     {
         found = first_document(&exchange, from_ref(other), none, read);
         let candidates = [candidates, vec![other.clone()]].concat();
@@ -163,7 +168,7 @@ fn discover_protected_resource(
     let confirmed = first_document(&exchange, from_ref(&location), none, read);
     match confirmed {
         Ok(Statement::Identified(protected_resource)) => Ok(protected_resource),
-        Err(error) if error.code != none && is_of_document(&error) => Err(error),
+        Err(error) if error.code != none && telling(&error) > 0 => Err(error),
         _ => Err(protected_resource::unconfirmed(called, &location)),
     }
 }
@@ -180,11 +185,6 @@ fn discover_authorization_server(
     let named_by = if settings.allow_private_addresses == Some(true) { named_by } else { issuer.url().zone() };
     let read = |response: &Response, url: &str| authorization_server::read(response, url, issuer, settings, named_by);
     first_document(&exchange, &candidates, Code::NoAuthorizationServerMetadata, read)
-}
-
-/// Whether there is no document, rather than one that does not hold.
-fn is_missing(error: &Error) -> bool {
-    matches!(error.code, Code::NoAuthorizationServerMetadata | Code::NotJson)
 }
 
 fn can_register(server: &AuthorizationServer, settings: &ServerSettings) -> bool {

@@ -233,7 +233,9 @@ fn network_failed(request: &Request, thrown: &JsValue) -> Box<Error> {
     let url = crate::protocol::trace::redacted_url(&request.url);
     let message =
         "The request to {} failed ({}). Check the URL and the network; in a browser, the server may lack CORS headers.";
-    Error::new(Code::NetworkFailed, message, &[&url, &reason]).with("url", url.as_str()).with("reason", reason.as_str())
+    let is_kept = text(thrown, "code").as_deref() == Some("cors_missing");
+    let code = if is_kept { Code::CorsMissing } else { Code::NetworkFailed };
+    Error::new(code, message, &[&url, &reason]).with("url", url.as_str()).with("reason", reason.as_str())
 }
 
 /// A member of whatever that is; `undefined` where there is none or it cannot be read.

@@ -108,6 +108,80 @@ for (const name of browserNames) {
         { name: 'TransportError', code: 'network_failed', step: 'discover', headers: null },
       ]);
     });
+
+    describe('a location that answers 404 without them', () => {
+      let elsewhere = '';
+      before(() => (elsewhere = stage.site.origin.replace('127.0.0.1', 'localhost')));
+      after(() => (stage.site.routes = {}));
+
+      /** @param {Record<string, unknown>} documents all that the other site lets a page see */
+      async function discovered(documents) {
+        stage.site.routes = Object.fromEntries(
+          Object.entries(documents).map(([path, document]) => [
+            path,
+            (_, response) =>
+              response
+                .writeHead(200, { 'content-type': 'application/json', 'access-control-allow-origin': '*' })
+                .end(JSON.stringify(document)),
+          ]),
+        );
+        const page = await stage.openLab();
+        return page.evaluate(
+          (endpoint) => lab.outcome(() => lab.discover({ endpoint }, lab.browserHost())),
+          `${elsewhere}/mcp`,
+        );
+      }
+      /** @param {string} issuer */
+      const metadata = (issuer) => ({
+        issuer,
+        authorization_endpoint: `${issuer}/authorize`,
+        token_endpoint: `${issuer}/token`,
+        registration_endpoint: `${issuer}/register`,
+        response_types_supported: ['code'],
+        code_challenge_methods_supported: ['S256'],
+      });
+
+      test('is passed over: an issuer with a path has its only document after the path', async () => {
+        const issuer = `${elsewhere}/realms/people`;
+        const { came } = await discovered({
+          '/.well-known/oauth-protected-resource/mcp': {
+            resource: `${elsewhere}/mcp`,
+            authorization_servers: [issuer],
+          },
+          '/realms/people/.well-known/openid-configuration': metadata(issuer),
+        });
+        assert.equal(came?.authorizationServer.metadataUrl, `${issuer}/.well-known/openid-configuration`);
+      });
+
+      test('is passed over: the metadata of the MCP server is at its root', async () => {
+        const { came } = await discovered({
+          '/.well-known/oauth-protected-resource': { resource: elsewhere, authorization_servers: [elsewhere] },
+          '/.well-known/oauth-authorization-server': metadata(elsewhere),
+        });
+        assert.equal(came?.protectedResource.metadataUrl, `${elsewhere}/.well-known/oauth-protected-resource`);
+      });
+
+      test('is passed over: an MCP server of 2025-03-26 has the metadata of its authorization server alone', async () => {
+        const { came } = await discovered({ '/.well-known/oauth-authorization-server': metadata(elsewhere) });
+        assert.equal(came?.authorizationServer.issuer, elsewhere);
+        assert.equal(came?.protectedResource.metadataUrl, undefined);
+      });
+
+      test('is named with all others where nothing is found', async () => {
+        const { code, step, message, details } = await discovered({});
+        assert.deepEqual([code, step], ['cors_missing', 'discover']);
+        const kept = [
+          '/.well-known/oauth-protected-resource/mcp',
+          '/.well-known/oauth-protected-resource',
+          '/.well-known/oauth-authorization-server',
+          '/.well-known/openid-configuration',
+        ].map((path) => elsewhere + path);
+        for (const url of kept) {
+          assert.ok(details.urls.includes(url), `${url} in ${details.urls}`);
+          assert.ok(message.includes(url), message);
+        }
+      });
+    });
   });
 }
 
