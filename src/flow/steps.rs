@@ -106,10 +106,7 @@ pub fn discover(replay: &Replay, input: &DiscoverInput) -> Result<Discovery> {
             }
             Ok(server) => usable = usable.or(Some(server)),
             Err(error) if error.kind() == Kind::Transport && !is_nothing(&error) => return Err(error),
-            Err(error)
-                if (is_nothing(&error) || error.code == Code::NotJson)
-                    && settings.authorization_server_metadata.is_some() =>
-            {
+            Err(error) if is_missing(&error) && settings.authorization_server_metadata.is_some() => {
                 usable = Some(authorization_server::configured(issuer, &settings)?);
             }
             Err(error) if lacks_metadata && error.code == Code::NoAuthorizationServerMetadata => {
@@ -185,6 +182,11 @@ fn discover_authorization_server(
     let named_by = if settings.allow_private_addresses == Some(true) { named_by } else { issuer.url().zone() };
     let read = |response: &Response, url: &str| authorization_server::read(response, url, issuer, settings, named_by);
     first_document(&exchange, &candidates, Code::NoAuthorizationServerMetadata, read)
+}
+
+/// Whether there is no document, rather than one that does not hold.
+fn is_missing(error: &Error) -> bool {
+    is_nothing(error) || error.code == Code::NotJson
 }
 
 fn can_register(server: &AuthorizationServer, settings: &ServerSettings) -> bool {

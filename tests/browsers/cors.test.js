@@ -178,7 +178,7 @@ for (const name of browserNames) {
         ].map((path) => elsewhere + path);
         for (const url of kept) {
           assert.ok(details.urls.includes(url), `${url} in ${details.urls}`);
-          assert.ok(message.includes(url), message);
+          assert.ok(message?.includes(url), message);
         }
       });
     });

@@ -17,7 +17,8 @@ const metadata = {
 
 /** @param {Record<string, unknown>} answers all that the page may see: documents, and statuses without one */
 const host = (answers) => ({
-  fetch: async (/** @type {string} */ url) => {
+  fetch: async (/** @type {string | URL | Request} */ input) => {
+    const url = String(input);
     const answer = answers[url];
     if (answer === undefined)
       throw new TransportError({ code: 'cors_missing', message: `${url} is kept.`, details: { url } });
