@@ -470,6 +470,8 @@ export interface ClientRegistration {
   outright?: OutrightOutcome;
   /** Whether the server refused `prompt=consent` of this client. */
   consentPromptRefused?: boolean;
+  /** Whether its authorization requests have to be pushed (RFC 9126 §6). */
+  requirePushedAuthorizationRequests?: boolean;
   /** For managing it (RFC 7592), where the server offers that. */
   registrationAccessToken?: string;
   /** Where it is managed (RFC 7592). */

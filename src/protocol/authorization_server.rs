@@ -131,8 +131,8 @@ fn from_document(
     let is_true = |member: &'static str| *document.member(member) == Json::Bool(true);
 
     let mut endpoints: Option<Parameters> = None;
-    let pushes =
-        is_true("require_pushed_authorization_requests") || settings.pushed_authorization_requests == Some(true);
+    let required_pushes = requires_pushed(&document);
+    let pushes = required_pushes.or(settings.pushed_authorization_requests) == Some(true);
     for name in OTHER_ENDPOINTS {
         let is_needed = pushes && name == PUSHED_AUTHORIZATION_REQUEST_ENDPOINT;
         if let Some(endpoint) = unless(!is_needed, optional(name))? {
@@ -144,7 +144,7 @@ fn from_document(
         token_endpoint: required("token_endpoint")?,
         registration_endpoint: unless(settings.client.is_some(), optional("registration_endpoint"))?,
         endpoints,
-        require_pushed_authorization_requests: is_true("require_pushed_authorization_requests").then_some(true),
+        require_pushed_authorization_requests: required_pushes,
         openid_provider: is_openid_provider(&document).then_some(true),
         scopes_supported: listed_scopes(&document),
         token_endpoint_auth_methods_supported: strings("token_endpoint_auth_methods_supported"),
@@ -160,4 +160,9 @@ fn from_document(
         return Err(Error::new(Code::NoS256, message, &[]).with("issuer", server.issuer.as_str()));
     }
     Ok(server)
+}
+
+/// Whether the metadata of a client, as of a server, says that authorization requests have to be pushed (RFC 9126 §5, §6).
+pub fn requires_pushed(metadata: &Json) -> Option<bool> {
+    (*metadata.member("require_pushed_authorization_requests") == Json::Bool(true)).then_some(true)
 }

@@ -15,10 +15,12 @@ pub enum Answer {
     Refused(StatedError),
 }
 
-/// Where the request is pushed to: if the server requires it, or takes it and the host wants it.
+/// Where the request is pushed to: if the server requires it of everybody or of this client, or takes it and the host wants it.
 pub fn endpoint<'a>(authorization: &'a AuthorizationRequest, settings: &ServerSettings) -> Option<&'a str> {
     let server = &authorization.pending.discovery.authorization_server;
-    let wanted = server.require_pushed_authorization_requests.or(settings.pushed_authorization_requests);
+    let client = authorization.pending.registration.require_pushed_authorization_requests.filter(|required| *required);
+    let required = server.require_pushed_authorization_requests.or(client);
+    let wanted = required.or(settings.pushed_authorization_requests);
     server.endpoints.as_ref()?.get(PUSHED_AUTHORIZATION_REQUEST_ENDPOINT).filter(|_| wanted == Some(true))
 }
 

@@ -9,7 +9,7 @@ use crate::data::json::Json;
 use crate::data::printable::{self, filled};
 use crate::data::scope::ScopeSet;
 use crate::data::url::Url;
-use crate::protocol::authorization_server::AuthorizationServer;
+use crate::protocol::authorization_server::{AuthorizationServer, requires_pushed};
 use crate::protocol::client_authentication::ClientAuthentication;
 use crate::protocol::grant::GrantType;
 use crate::protocol::registration_refusal;
@@ -77,6 +77,8 @@ record! {
         pub outright: Option<OutrightOutcome>,
         /// Whether the server refused `prompt=consent` of this client.
         pub consent_prompt_refused: Option<bool>,
+        /// Whether its authorization requests have to be pushed (RFC 9126 §6).
+        pub require_pushed_authorization_requests: Option<bool>,
         /// For managing it (RFC 7592), where the server offers that.
         pub registration_access_token: Option<Secret>,
         /// Where it is managed (RFC 7592).
@@ -85,6 +87,29 @@ record! {
 }
 
 impl ClientRegistration {
+    /// A public client of which nothing else is known.
+    fn new(kind: RegistrationKind, issuer: &Issuer, client_id: &str, redirect_uri: Option<&RedirectUri>) -> Self {
+        ClientRegistration {
+            version: 1,
+            kind,
+            issuer: issuer.clone(),
+            client_id: client_id.to_owned(),
+            client_secret: None,
+            client_secret_expires_at: None,
+            token_endpoint_auth_method: ClientAuthentication::None,
+            redirect_uri: redirect_uri.cloned(),
+            scopes: None,
+            asked_scopes: None,
+            demanded_scopes: None,
+            answered_at: None,
+            outright: None,
+            consent_prompt_refused: None,
+            require_pushed_authorization_requests: None,
+            registration_access_token: None,
+            registration_client_uri: None,
+        }
+    }
+
     /// Whether this stored registration may be used at all: a dynamic one, same issuer, secret not expired.
     pub fn is_usable(&self, server: &AuthorizationServer, now: u64) -> bool {
         self.kind == RegistrationKind::Dynamic && self.issuer == server.issuer && !self.has_expired(now)
@@ -236,22 +261,10 @@ pub fn pre_registered(
         (None, Some(_)) => ClientAuthentication::for_secret(server.token_endpoint_auth_methods_supported.as_deref()),
     };
     Ok(Arc::new(ClientRegistration {
-        version: 1,
-        kind: RegistrationKind::PreRegistered,
-        issuer: server.issuer.clone(),
-        client_id: client.client_id.clone(),
         client_secret,
-        client_secret_expires_at: None,
         token_endpoint_auth_method: method,
-        redirect_uri: redirect_uri.cloned(),
         scopes: client.scopes.clone(),
-        asked_scopes: None,
-        demanded_scopes: None,
-        answered_at: None,
-        outright: None,
-        consent_prompt_refused: None,
-        registration_access_token: None,
-        registration_client_uri: None,
+        ..ClientRegistration::new(RegistrationKind::PreRegistered, &server.issuer, &client.client_id, redirect_uri)
     }))
 }
 
@@ -294,22 +307,10 @@ pub fn by_metadata_document(
         _ => ClientAuthentication::None,
     };
     Ok(Arc::new(ClientRegistration {
-        version: 1,
-        kind: RegistrationKind::MetadataDocument,
-        issuer: server.issuer.clone(),
-        client_id: url.as_str().to_owned(),
-        client_secret: None,
-        client_secret_expires_at: None,
         token_endpoint_auth_method: authentication,
-        redirect_uri: redirect_uri.cloned(),
         scopes: stated("scope").map(ScopeSet::read),
-        asked_scopes: None,
-        demanded_scopes: None,
-        answered_at: None,
-        outright: None,
-        consent_prompt_refused: None,
-        registration_access_token: None,
-        registration_client_uri: None,
+        require_pushed_authorization_requests: document.and_then(requires_pushed),
+        ..ClientRegistration::new(RegistrationKind::MetadataDocument, &server.issuer, url.as_str(), redirect_uri)
     }))
 }
 
@@ -464,7 +465,9 @@ impl Asked {
         let about_others =
             matches!(error, "access_denied" | "invalid_software_statement" | "unapproved_software_statement");
         // Some say `insufficient_scope` of the registration itself, which only its words tell from one of the scopes in it.
-        let of_registration = error == "insufficient_scope" && !words.is_empty() && !mentions("scope");
+        let description = &refusal.description;
+        let of_registration =
+            error == "insufficient_scope" && !description.is_empty() && !printable::mentions(description, "scope");
         let about_scopes = !of_registration
             && (matches!(status, 400 | 422) && !about_others
                 || matches!(error, "invalid_scope" | "insufficient_scope"));
@@ -553,25 +556,19 @@ impl Asked {
             Endpoint::named(url.as_str(), endpoint.url().zone()).ok().filter(|_| is_beside)
         });
         let registration = ClientRegistration {
-            version: 1,
-            kind: RegistrationKind::Dynamic,
-            issuer: server.issuer.clone(),
-            client_id: client_id.to_owned(),
             client_secret,
             client_secret_expires_at: document
                 .member("client_secret_expires_at")
                 .as_whole_number()
                 .filter(|at| *at > 0),
             token_endpoint_auth_method,
-            redirect_uri: self.redirect_uri.clone(),
             scopes: self.told(document),
             asked_scopes: Some(self.first_scopes.clone()),
-            demanded_scopes: None,
             answered_at: Some(now),
-            outright: None,
-            consent_prompt_refused: None,
+            require_pushed_authorization_requests: requires_pushed(document),
             registration_access_token: text("registration_access_token").and_then(Secret::for_header),
             registration_client_uri: managed_at,
+            ..ClientRegistration::new(RegistrationKind::Dynamic, &server.issuer, client_id, self.redirect_uri.as_ref())
         };
         if registration.has_expired(now) {
             return Err(registration_refusal::expired(server));

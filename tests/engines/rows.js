@@ -7,7 +7,7 @@
 /** @import { KeycloakSetting } from './keycloak.js' */
 
 import { extensions } from './extensions.js';
-import { startInInspector } from './in_inspector.js';
+import { startInInspector, startInPage } from './in_browser.js';
 import { registrationOpen } from './keycloak.js';
 import { inTwoProcesses, startTwoProcesses } from './two_processes.js';
 
@@ -297,7 +297,10 @@ export const keycloak = [
     resource: { demands: 'openid', lists: 'openid' },
     alone: true,
     phases: [
-      { does: ['connect'], expects: { trips: 0, clients: 0, error: 'registration_refused', says: ['Trusted Hosts'] } },
+      {
+        does: ['connect'],
+        expects: { trips: 0, registrations: 1, clients: 0, error: 'registration_refused', says: ['Trusted Hosts'] },
+      },
     ],
   },
   {
@@ -368,6 +371,42 @@ export const keycloak = [
     resource: readOnly,
     start: startInInspector,
     phases: [{ does: ['connect'], expects: { trips: 1, registrations: 1, clients: 1 } }],
+  },
+  {
+    shape: 'a page of a web site, whose origin the client of its operator names',
+    proves: ['interop 49'],
+    keycloak: { optionalScopes, clients: [{ ...operatorsClient(true), webOrigins: ['*'] }] },
+    settings: { client: { clientId: 'operators' } },
+    resource: readOnly,
+    start: startInPage,
+    phases: [{ does: ['connect'], expects: { trips: 1, registrations: 0, grants: ['mcp:read'] } }],
+  },
+  {
+    shape: 'a page of a web site, whose origin the client of its operator does not name',
+    proves: ['interop 49'],
+    keycloak: { optionalScopes, clients: [operatorsClient(true)] },
+    settings: { client: { clientId: 'operators' } },
+    resource: readOnly,
+    start: startInPage,
+    phases: [
+      {
+        does: ['connect'],
+        expects: { trips: 1, error: 'cors_missing', says: ['Access-Control-Allow-Origin', '/token'] },
+      },
+    ],
+  },
+  {
+    shape: 'a page of a web site that registers itself, whose origin no policy names',
+    proves: ['interop 49'],
+    keycloak: { ...registrationOpen, optionalScopes },
+    resource: readOnly,
+    start: startInPage,
+    phases: [
+      {
+        does: ['connect'],
+        expects: { trips: 0, clients: 0, error: 'cors_missing', says: ['clients-registrations', '`register`'] },
+      },
+    ],
   },
   ...['confidential', 'public'].map((kind) => ({
     shape: `a ${kind} client that the operator registered`,
