@@ -72,6 +72,7 @@ export const commands = {
       },
       ...verbose,
       ...known,
+      ...stored,
     },
   },
   login: {

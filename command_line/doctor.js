@@ -9,7 +9,7 @@ import { explain } from 'mcp-oauth-wasm';
 import { examine, probe } from 'mcp-oauth-wasm/doctor';
 import { nodeHost } from 'mcp-oauth-wasm/node';
 import { wrapped } from './output.js';
-import { client, settingsFrom } from './settings.js';
+import { client, settingsFrom, storeFrom } from './settings.js';
 
 /** So that a terminal of 24 lines shows all that is said by default. */
 const LINES_FOR_FINDINGS = 15;
@@ -26,10 +26,37 @@ export async function run({ parameters: [endpoint = ''], options, output, signal
   const probed = options.probe ? await probeIfPossible(examination, { fetch, signal, settings }, output) : undefined;
   const answered = probed ? answeredBy(probed) : [];
   const examined = examination.findings.filter(({ id }) => !answered.includes(id));
-  const findings = inOrder([...(probed?.findings ?? []), ...examined]);
+  const findings = inOrder([...(await storeFindings(options)), ...(probed?.findings ?? []), ...examined]);
   output.document({ ...examination, findings, ...(probed ? { probe: probed } : {}) });
   if (!output.json) show(examination, findings, probed, options.verbose === true, output);
   return !findings.some(({ severity }) => severity === 'error');
+}
+
+/**
+ * Whether this machine can keep a session. Nothing is kept.
+ *
+ * @param {Run['options']} options
+ * @returns {Promise<Finding[]>}
+ */
+async function storeFindings(options) {
+  try {
+    await storeFrom(options).lock('doctor', async () => {});
+    return [];
+  } catch (error) {
+    return [
+      {
+        id: 'store-unavailable',
+        severity: 'error',
+        step: 'register',
+        party: 'client',
+        title: 'Sessions cannot be kept on this machine',
+        standard: 'this package',
+        found: error instanceof Error ? error.message : String(error),
+        effect: 'A sign-in ends before anything is registered, for nothing of it could be kept.',
+        change: 'Make the file and its folder writable for this user, or name another file with `--store`.',
+      },
+    ];
+  }
 }
 
 /**

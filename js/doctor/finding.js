@@ -45,9 +45,10 @@
  */
 
 /**
- * What a request is for. `web-page`: a look at what a browser would let a page do (CORS).
+ * What a request is for. `web-page`: a look at what a browser would let a page do (CORS); `stream`: whether the server
+ * speaks HTTP+SSE, where it does not take the call; `refresh`: with a refresh token that nobody issued.
  *
- * @typedef {'call' | 'resource-metadata' | 'server-metadata' | 'web-page' | 'registration' | 'authorization' | 'deletion' | 'other'} Purpose
+ * @typedef {'call' | 'stream' | 'resource-metadata' | 'server-metadata' | 'web-page' | 'registration' | 'authorization' | 'refresh' | 'deletion' | 'other'} Purpose
  */
 
 /**

@@ -71,7 +71,10 @@ export async function gather({ endpoint, settings = {}, client = {}, webPages = 
     calledAt = target;
     call = await recorder.ask(firstRequest(calledAt));
   }
-  const challenge = (await readChallenge(call.headers['www-authenticate'] ?? '')) ?? undefined;
+  // MCP of 2024-11-05: the URL is that of a stream, which names the one for messages.
+  const stream = [404, 405].includes(call.status ?? 0) ? await recorder.ask(streamRequest(calledAt)) : undefined;
+  const refused = stream?.status === 401 ? stream : call;
+  const challenge = (await readChallenge(refused.headers['www-authenticate'] ?? '')) ?? undefined;
   resourceLocations.push(...(await locations({ resource: calledAt })));
   if (challenge?.resourceMetadata) resourceLocations.push(challenge.resourceMetadata);
 
@@ -137,6 +140,14 @@ function firstRequest(endpoint) {
       }),
     },
   };
+}
+
+/**
+ * @param {string} endpoint
+ * @returns {Parameters<Recorder['ask']>[0]}
+ */
+function streamRequest(endpoint) {
+  return { ...firstRequest(endpoint), purpose: 'stream', init: { headers: { accept: 'text/event-stream' } } };
 }
 
 /** @param {Parameters<typeof wellKnownLocations>[0]} of */

@@ -1,20 +1,20 @@
 /** A probe: throwaway clients are registered, and their authorization requests looked at. Then they are deleted. */
 
-/** @import { Begun, ClientRegistration, Discovery, ScopePlan, ServerSettings, Step } from '../core/records.js' */
-/** @import { JsonObject } from '../core/host.js' */
+/** @import { Begun, Discovery, ScopePlan, ServerSettings, Step } from '../core/records.js' */
 /** @import { StepHost } from '../connection/steps.js' */
 /** @import { Exchange, Finding, ThrowawayClient, Trial } from './finding.js' */
 /** @import { Recorder } from './recorder.js' */
 
 import { createPkce } from '../connection/functions.js';
-import { begin, complete, register, unregister } from '../connection/steps.js';
+import { begin, complete, register } from '../connection/steps.js';
 import { MisuseError } from '../core/errors.js';
 import { collecting, fitToShow } from '../core/fit_to_show.js';
-import { asObject, listOf, redirectWithinOrigin, scopesOf, textOf, without } from './evidence.js';
+import { asObject, redirectWithinOrigin, scopesOf, textOf, without } from './evidence.js';
 import { REDIRECT_URI } from './gather.js';
 import { judge } from './judge.js';
 import { createRecorder } from './recorder.js';
 import { probeRules } from './rules/probe.js';
+import { answerTo, deleteAll, refreshWithNothing, registrationOf } from './throwaway_client.js';
 
 /** How the throwaway clients present themselves, should an operator wonder. */
 const client = { clientName: 'mcp-oauth-wasm doctor (throwaway)' };
@@ -53,8 +53,9 @@ const UNKNOWN_SCOPE = 'mcp-oauth-wasm:unknown';
 
 /**
  * Registers throwaway clients (RFC 7591), one as careless clients do and one by the scope plan, looks at the authorization
- * endpoint's first answer to each (RFC 6749 §4.1), also to scopes that the registration's answer does not name, and deletes them where the server offers that (RFC 7592). Nobody is
- * signed in: no redirect is followed, and no code is traded.
+ * endpoint's first answer to each (RFC 6749 §4.1), also to scopes that the registration's answer does not name, asks for
+ * tokens with a refresh token that nobody issued (RFC 6749 §6), and deletes the clients where the server offers that
+ * (RFC 7592). Nobody is signed in: no redirect is followed, and no code is traded.
  *
  * @param {ProbeInput} input what is probed
  * @param {StepHost} [host] what it needs of its host. Its `fetch` has to show redirects, as that of Node does and those of
@@ -99,11 +100,18 @@ export async function probe({ discovery, plan, settings = {} }, host = {}) {
     const careless = await tryCarelessly({ discovery, registrationEndpoint }, recorder, secrets);
     const ours = await tryByThePlan({ discovery, plan, settings }, recording, recorder, secrets);
     trials = await askOutright({ careless, ours }, { discovery, plan, settings }, recording, recorder, secrets);
+    await refreshWithNothing(
+      discovery,
+      registrationOf(answerTo(trials.ours.clientId, recorder.exchanges), issuer),
+      recorder,
+    );
   } finally {
     // Nothing is left behind, whatever happened; not by an abort either.
     clients = await deleteAll(recorder.exchanges, issuer, registrationEndpoint, { ...recording, signal: undefined });
   }
   const { exchanges } = recorder;
+  const forgotten = clients.find(({ deleted }) => deleted)?.clientId;
+  await refreshWithNothing(discovery, registrationOf(answerTo(forgotten, exchanges), issuer), recorder);
   JSON.stringify(exchanges, collecting(secrets));
   const evidence = { endpoint: discovery.endpoint, discovery, plan, exchanges, clients, ...trials };
   const findings = judge(probeRules, evidence);
@@ -256,12 +264,7 @@ async function askOutright({ careless, ours }, { discovery, plan, settings }, ho
   const { issuer, scopesSupported = [] } = discovery.authorizationServer;
   /** @type {(trial: Trial, scopes: string[]) => Promise<Trial>} */
   const lookBeyond = async ({ clientId, requestedScope }, scopes) => {
-    const registration = registrationOf(
-      exchanges.findLast(
-        ({ purpose, document }) => purpose === 'registration' && textOf(document, 'client_id') === clientId,
-      )?.document,
-      issuer,
-    );
+    const registration = registrationOf(answerTo(clientId, exchanges), issuer);
     if (!registration) return {};
     try {
       const { authorizationUrl, pending } = await begin(
@@ -516,79 +519,4 @@ function inWords({ status, failure, headers, document, body = '', url }) {
     .replace(/\s+/g, ' ')
     .trim();
   return `${status} ${words.slice(0, PAGE_LIMIT)}`.trim();
-}
-
-/**
- * Deletes every client that was registered, where the server offers that (RFC 7592 §2.3).
- *
- * @param {Exchange[]} exchanges
- * @param {string} issuer
- * @param {string} registrationEndpoint
- * @param {StepHost} host
- */
-async function deleteAll(exchanges, issuer, registrationEndpoint, host) {
-  /** The latest of what was said of each. @type {Map<string, JsonObject>} */
-  const all = new Map();
-  for (const { purpose, status = 0, document } of exchanges) {
-    const clientId = textOf(document, 'client_id');
-    if (purpose !== 'registration' || status >= 300 || clientId === undefined) continue;
-    all.set(clientId, { ...all.get(clientId), ...document });
-  }
-  /** @type {ThrowawayClient[]} */
-  const clients = [];
-  for (const [clientId, document] of all) {
-    const registration = managed(document, issuer, registrationEndpoint);
-    clients.push({
-      clientId,
-      deleted: registration !== undefined && (await unregister({ registration }, host).catch(() => false)),
-    });
-  }
-  return clients;
-}
-
-/**
- * @param {JsonObject} document
- * @param {string} issuer
- * @param {string} registrationEndpoint
- * @returns {ClientRegistration | undefined} undefined where it cannot be deleted
- */
-function managed(document, issuer, registrationEndpoint) {
-  const uri = textOf(document, 'registration_client_uri');
-  const registrationAccessToken = textOf(document, 'registration_access_token');
-  const registration = registrationOf(document, issuer);
-  if (
-    !registration ||
-    uri === undefined ||
-    registrationAccessToken === undefined ||
-    !URL.canParse(uri, registrationEndpoint)
-  )
-    return undefined;
-  const at = new URL(uri, registrationEndpoint);
-  if (at.origin !== new URL(registrationEndpoint).origin) return undefined;
-  return { ...registration, registrationAccessToken, registrationClientUri: at.href };
-}
-
-/**
- * A registration as it was answered, but for its scopes: it may request what it likes.
- *
- * @param {JsonObject | undefined} document
- * @param {string} issuer
- * @returns {ClientRegistration | undefined}
- */
-function registrationOf(document, issuer) {
-  const clientId = textOf(document, 'client_id');
-  if (clientId === undefined) return undefined;
-  const clientSecret = textOf(document, 'client_secret');
-  const method = /** @type {ClientRegistration['tokenEndpointAuthMethod'] | undefined} */ (
-    textOf(document, 'token_endpoint_auth_method')
-  );
-  return {
-    version: 1,
-    kind: 'dynamic',
-    issuer,
-    clientId,
-    clientSecret,
-    tokenEndpointAuthMethod: method ?? (clientSecret === undefined ? 'none' : 'client_secret_basic'),
-    redirectUri: listOf(document, 'redirect_uris')?.[0] ?? REDIRECT_URI,
-  };
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startWorld } from '../javascript/world.js';
 import { listenOnLoopback } from '../servers/loopback.js';
 import { hostile, unfit } from './hostile.js';
-import { run, runForJson } from './run.js';
+import { bin, run, runForJson } from './run.js';
 
 /** @import { World } from '../javascript/world.js' */
 
@@ -108,6 +109,22 @@ describe('doctor', () => {
     const { status, stdout } = await run(['doctor', 'http://127.0.0.1:9/mcp']);
     assert.equal(status, 1);
     assert.match(stdout, /error {5}The MCP server cannot be reached/);
+  });
+
+  test('[refuses interop 86] says that nothing can be kept where the store cannot be written, and ends with 1', async () => {
+    const { status, document } = await runForJson(['doctor', world.server, '--store', join(bin, 'sessions.json')]);
+    assert.equal(status, 1);
+    const [finding] = document.findings;
+    assert.deepEqual([finding.id, finding.severity], ['store-unavailable', 'error']);
+    assert.match(finding.change, /--store/);
+  });
+
+  test('[refuses interop 87] says how a proxy is used, where only it gets out, and Node does not use it', async () => {
+    const { status, stdout } = await run(['doctor', 'http://nowhere.invalid/mcp', '--verbose'], {
+      env: { HTTP_PROXY: 'http://127.0.0.1:9', NODE_USE_ENV_PROXY: undefined },
+    });
+    assert.equal(status, 1);
+    assert.match(stdout.replace(/\s+/g, ' '), /NODE_USE_ENV_PROXY=1/);
   });
 
   test('lets no words of a server reach the terminal as they are', async () => {

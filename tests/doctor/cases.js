@@ -51,6 +51,18 @@ export const cases = {
     { answers: { [called]: { status: 403 } } },
     { answers: { [called]: { status: 302, headers: { location: '/login' } } } },
   ],
+  'old-transport': [
+    {
+      answers: {
+        [called]: { status: 405 },
+        [`GET ${endpoint}`]: {
+          text: 'event: endpoint\ndata: /messages\n\n',
+          headers: { 'content-type': 'text/event-stream' },
+        },
+      },
+    },
+    { answers: { [called]: { status: 404 }, [`GET ${endpoint}`]: refusal(challenge) } },
+  ],
   'no-challenge': [{ answers: { [called]: { status: 401 } } }],
   'no-bearer-challenge': [{ answers: { [called]: refusal('Negotiate') } }],
   'bearer-not-first': [{ answers: { [called]: refusal(`Negotiate, ${challenge}`) } }],

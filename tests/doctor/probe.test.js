@@ -22,11 +22,17 @@ const managed = {
  * @param {(sent: Record<string, unknown>) => Answered | undefined} [options.refuses] registrations
  * @param {Record<string, unknown>} [options.metadata] in place of its own
  * @param {AbortController} [options.ending] aborted by the first authorization request
+ * @param {(isDeleted: boolean) => { status: number, body: string }} [options.token] how a refresh is answered; `isDeleted`:
+ *   whether the client is
  */
-async function probed(authorize, { registration = managed, refuses = () => undefined, metadata = {}, ending } = {}) {
+async function probed(
+  authorize,
+  { registration = managed, refuses = () => undefined, metadata = {}, ending, token = oauthRefusal } = {},
+) {
   /** @type {string[]} */
   const sent = [];
   let clients = 0;
+  let isDeleted = false;
   const play = playing({ ...faultless(), ...server(metadata) }, sent);
   /** @type {Fetch} */
   const fetch = async (input, init, context) => {
@@ -45,7 +51,14 @@ async function probed(authorize, { registration = managed, refuses = () => undef
     }
     if (method === 'DELETE') {
       sent.push(`DELETE ${url.href}`);
+      isDeleted = true;
       return new Response(null, { status: 204 });
+    }
+    if (method === 'POST' && url.href === `${issuer}/token`) {
+      const grant = new URLSearchParams(String(init?.body)).get('grant_type');
+      sent.push(`POST ${url.href} ${grant}`);
+      const { status, body } = token(isDeleted);
+      return new Response(body, { status });
     }
     if (url.pathname === '/authorize') {
       sent.push(`GET ${url.href}`);
@@ -61,6 +74,12 @@ async function probed(authorize, { registration = managed, refuses = () => undef
   const probing = probe({ discovery, plan }, { fetch, signal: ending?.signal });
   return { sent, probing };
 }
+
+/** @param {boolean} isDeleted whether the client is @returns {{ status: number, body: string }} */
+const oauthRefusal = (isDeleted) => ({
+  status: isDeleted ? 401 : 400,
+  body: JSON.stringify({ error: isDeleted ? 'invalid_client' : 'invalid_grant' }),
+});
 
 /**
  * @param {URL} request
@@ -125,7 +144,57 @@ describe('a probe', () => {
       { clientId: 'client-1', deleted: true },
       { clientId: 'client-2', deleted: true },
     ]);
-    assert.equal(sent.filter((request) => request.startsWith('POST')).length, 2);
+    assert.equal(sent.filter((request) => request.startsWith(`POST ${issuer}/register`)).length, 2);
+  });
+
+  test('[refuses interop 73] finds a token endpoint that does not say in known words that a refresh token is dead', async () => {
+    for (const [status, body] of /** @type {const} */ ([
+      [401, '["expired"]'],
+      [400, '{"message":"no"}'],
+      [400, ''],
+      [403, '<h1>Forbidden</h1>'],
+      [422, '{"error":"invalid_grant"}'],
+      [200, '<p>Sign in'],
+      [500, '{"error":"server_error"}'],
+    ])) {
+      const { probing } = await probed(withCode, {
+        token: (isDeleted) => (isDeleted ? oauthRefusal(true) : { status, body }),
+      });
+      const { findings } = await probing;
+      assert.deepEqual(
+        findings.map(({ id, found }) => [id, found.startsWith(`${status} `)]),
+        [['refused-refresh-not-told', true]],
+      );
+    }
+  });
+
+  test('[refuses interop 80] finds a token endpoint that does not say that a client is not known any more', async () => {
+    for (const answer of [
+      { status: 400, body: '{"error":"invalid_grant"}' },
+      { status: 422, body: '{"message":"no"}' },
+      { status: 404, body: '<h1>Unknown client</h1>' },
+    ]) {
+      const { probing } = await probed(withCode, { token: (isDeleted) => (isDeleted ? answer : oauthRefusal(false)) });
+      assert.deepEqual(idsOf(await probing), ['deleted-client-not-told']);
+    }
+  });
+
+  test('[refuses interop 66] finds a server that refuses `resource`, and names the setting', async () => {
+    for (const [error, error_description] of /** @type {const} */ ([
+      ['invalid_target', null],
+      ['invalid_request', 'unknown resource https://mcp.example.com/mcp'],
+    ])) {
+      const { probing } = await probed((request) =>
+        request.searchParams.has('resource')
+          ? back(request, { error, error_description, state: request.searchParams.get('state'), iss: issuer })
+          : withCode(request),
+      );
+      const [finding] = (await probing).findings;
+      assert.deepEqual(
+        [finding?.id, finding?.severity, finding?.setting],
+        ['resource-refused', 'error', 'omitResource'],
+      );
+    }
   });
 
   test('says so where a refusal does not carry the state of its request', async () => {
@@ -143,7 +212,7 @@ describe('a probe', () => {
     assert.equal(result.ours.answer, 'accepted');
     assert.deepEqual(
       sent.filter((request) => request.includes('/token')),
-      [],
+      [`POST ${issuer}/token refresh_token`, `POST ${issuer}/token refresh_token`],
     );
     assert.doesNotMatch(JSON.stringify(result), /the-code-of-the-server|the-token-of-the-registration/);
   });
@@ -181,7 +250,7 @@ describe('a probe', () => {
     await assert.rejects(probing, /enough/);
     assert.equal(
       sent.filter((request) => request.startsWith('DELETE')).length,
-      sent.filter((request) => request.startsWith('POST')).length,
+      sent.filter((request) => request.startsWith(`POST ${issuer}/register`)).length,
     );
   });
 

@@ -64,9 +64,15 @@ describe("the servers of the demo, which are oidc-provider and the MCP SDK's", (
   });
 
   test('sign nobody in for it, and are shown no secret again', () => {
+    const tokens = world.authorizationServer.requests.filter(
+      ({ method, path }) => method === 'POST' && path === '/token',
+    );
     assert.deepEqual(
-      world.authorizationServer.requests.filter(({ method, path }) => method === 'POST' && path === '/token'),
-      [],
+      tokens.map(({ body, status }) => [body.grant_type, status]),
+      [
+        ['refresh_token', 400],
+        ['refresh_token', 401],
+      ],
     );
     const told = JSON.stringify(what.probed);
     assert.doesNotMatch(told, /"registration_access_token":"(?!\[redacted\])/);

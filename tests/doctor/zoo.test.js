@@ -13,6 +13,8 @@ const elsewhere = [
   'permitted-scope-not-named',
   'sign-in-before-scopes',
   'public-clients-not-listed',
+  'resource-refused',
+  'refused-refresh-not-told',
 ];
 
 test('every policy of the zoo is examined and probed with the same findings as ever', async () => {

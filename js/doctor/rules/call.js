@@ -86,7 +86,28 @@ export const callRules = [
     look: (evidence) => {
       const { status = 0, headers = {} } = firstCall(evidence) ?? {};
       const isOther = status >= 300 && status < 500 && status !== 401 && status !== 429;
+      if (exchangesFor(evidence, 'stream').some((stream) => stream.status === 401)) return undefined;
       return isOther && { found: `status ${status}${headers.location ? `, to ${headers.location}` : ''}` };
+    },
+  },
+  {
+    ...mine,
+    id: 'old-transport',
+    severity: 'warning',
+    title: 'The MCP server speaks HTTP+SSE alone',
+    standard: 'MCP, transports: Streamable HTTP, backwards compatibility',
+    effect:
+      'Its messages go to another URL, which the server names in the stream. Clients that know only Streamable HTTP are shut out, and tokens for the URL of the stream are not sent there by careful ones; this package sends them with the option `wholeOrigin` of a connection.',
+    change: 'Offer Streamable HTTP: messages and streams at one URL.',
+    look: (evidence) => {
+      const [stream] = exchangesFor(evidence, 'stream');
+      const isStream = stream?.headers['content-type']?.startsWith('text/event-stream') || stream?.status === 401;
+      return (
+        stream &&
+        isStream && {
+          found: `POST was answered with ${firstCall(evidence)?.status}, GET with ${stream.status}`,
+        }
+      );
     },
   },
   {

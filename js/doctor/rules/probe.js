@@ -1,8 +1,8 @@
 /** What throwaway clients met (RFC 7591, RFC 6749 §4.1.2.1, RFC 9207). */
 
-/** @import { ProbeEvidence, ProbeRule, RegistrationRefusal, Trial } from '../finding.js' */
+/** @import { Exchange, ProbeEvidence, ProbeRule, RegistrationRefusal, Trial } from '../finding.js' */
 
-import { isRedirect, quoted, scopesOf, without } from '../evidence.js';
+import { isRedirect, quoted, scopesOf, textOf, without } from '../evidence.js';
 import { changeFor } from '../registration_policies.js';
 
 const mine = { party: /** @type {const} */ ('authorization-server') };
@@ -59,6 +59,28 @@ const memberRefusals = ({ refusedRegistrations = [], sentScope }) =>
   refusedRegistrations.filter(
     (refusal) => refusal.sentScope === sentScope && !/^30[12378]\b/.test(refusal.serverAnswer),
   );
+
+/** @param {Trial} trial */
+const isOfResource = ({ answer, refusedAt, error, errorDescription }) =>
+  answer === 'refused' &&
+  refusedAt === 'authorize' &&
+  (error === 'invalid_target' || /\bresource\b/i.test(errorDescription ?? ''));
+
+/**
+ * How the token endpoint answered a refresh token that nobody issued: of a client that it knows, and of a deleted one.
+ *
+ * @param {ProbeEvidence} evidence
+ */
+function refusedRefreshes({ exchanges }) {
+  const deletion = exchanges.findIndex(({ purpose }) => purpose === 'deletion');
+  const refreshes = exchanges.filter(({ purpose, status }) => purpose === 'refresh' && status !== undefined);
+  const isLater = (/** @type {Exchange} */ exchange) => deletion >= 0 && exchanges.indexOf(exchange) > deletion;
+  return { known: refreshes.find((one) => !isLater(one)), deleted: refreshes.find(isLater) };
+}
+
+/** @param {Exchange} exchange */
+const inShort = ({ status, document, body = '' }) =>
+  `${status} ${document ? JSON.stringify(document) : body.replace(/\s+/g, ' ').slice(0, 120)}`;
 
 /** @type {ProbeRule[]} */
 export const probeRules = [
@@ -187,10 +209,22 @@ export const probeRules = [
     look: ({ ours }) =>
       ours.registered &&
       ours.answer === 'refused' &&
-      ours.refusedAt === 'authorize' && {
+      ours.refusedAt === 'authorize' &&
+      !isOfResource(ours) && {
         found: `requested ${ours.requestedScope ?? 'no scope'}: ${ours.serverAnswer}`,
         scopes: scopesOf(ours.requestedScope),
       },
+  },
+  {
+    ...atAuthorization,
+    id: 'resource-refused',
+    severity: 'error',
+    title: 'The `resource` that MCP demands is refused',
+    standard: 'RFC 8707 §2; MCP, authorization: resource parameter implementation',
+    effect: 'Every MCP client sends it, and nobody can sign in.',
+    change: "Accept the MCP server's own URL as `resource`, or ignore the parameter.",
+    setting: 'omitResource',
+    look: ({ ours }) => isOfResource(ours) && { found: String(ours.serverAnswer) },
   },
   {
     ...atAuthorization,
@@ -371,6 +405,38 @@ export const probeRules = [
             .slice(0, 1)
             .map(({ serverAnswer }) => ({ found: String(serverAnswer) }))
         : undefined,
+  },
+  {
+    ...atRegistration,
+    id: 'refused-refresh-not-told',
+    step: 'refresh',
+    severity: 'warning',
+    title: 'A dead refresh token is not refused in words that clients know',
+    standard: 'RFC 6749 §5.2',
+    effect:
+      'Clients cannot tell it from a server that is broken for a while: they try again for ever, or call it a fault. People are not asked to sign in again.',
+    change: 'Answer with 400 and a JSON object whose `error` is `invalid_grant`.',
+    look: (evidence) => {
+      const { known } = refusedRefreshes(evidence);
+      const { status = 0, document } = known ?? {};
+      const isTold = [400, 401].includes(status) && textOf(document, 'error') !== undefined;
+      return known && !isTold && { found: inShort(known) };
+    },
+  },
+  {
+    ...atRegistration,
+    id: 'deleted-client-not-told',
+    step: 'refresh',
+    severity: 'advice',
+    title: 'A client that is not registered any more is not told so',
+    standard: 'RFC 6749 §5.2',
+    effect:
+      'Clients that were forgotten send the person to a page that says nothing to them, and learn nothing; they should register anew.',
+    change: 'Answer a client that is not known with 401, or 400, and `invalid_client`, before its grant is looked at.',
+    look: (evidence) => {
+      const { deleted } = refusedRefreshes(evidence);
+      return deleted && textOf(deleted.document, 'error') !== 'invalid_client' && { found: inShort(deleted) };
+    },
   },
   {
     ...atRegistration,
