@@ -24,7 +24,12 @@ const known = {
   'client-id': {
     type: 'string',
     value: 'ID',
-    about: 'a client registered by hand; its secret is read from MCP_OAUTH_CLIENT_SECRET',
+    about: 'a client registered by hand; its secret is read from MCP_OAUTH_CLIENT_SECRET, and needs --issuer',
+  },
+  issuer: {
+    type: 'string',
+    value: 'URL',
+    about: 'the authorization server at which that client is registered: it is used at no other',
   },
   'assume-s256': { type: 'boolean', about: 'the authorization server does PKCE with S256 though it does not say so' },
   'omit-resource': { type: 'boolean', about: 'leave out the `resource` parameter' },

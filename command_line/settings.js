@@ -16,11 +16,25 @@ export const client = { clientName: 'mcp-oauth-wasm' };
  * @returns {ConnectionSettings}
  */
 export function settingsFrom(options) {
-  const clientId = options['client-id'];
+  const { 'client-id': clientId, issuer } = options;
   const clientSecret = process.env.MCP_OAUTH_CLIENT_SECRET;
+  if (typeof clientId === 'string' && clientSecret && issuer === undefined)
+    throw new UsageError(
+      '--issuer is missing: MCP_OAUTH_CLIENT_SECRET is sent to the authorization server that you name there, and to no other. Nothing was sent.',
+    );
+  if (issuer !== undefined && typeof clientId !== 'string')
+    throw new UsageError('--issuer says where the client of --client-id is registered: name that too.');
   return {
     ...(typeof options.scope === 'string' ? { scopes: scopesOf(options.scope) } : {}),
-    ...(typeof clientId === 'string' ? { client: { clientId, ...(clientSecret ? { clientSecret } : {}) } } : {}),
+    ...(typeof clientId === 'string'
+      ? {
+          client: {
+            clientId,
+            ...(clientSecret ? { clientSecret } : {}),
+            ...(typeof issuer === 'string' ? { issuer } : {}),
+          },
+        }
+      : {}),
     ...(options['assume-s256'] ? { assumeS256: true } : {}),
     ...(options['omit-resource'] ? { omitResource: true } : {}),
     ...(options['allow-private-addresses'] ? { allowPrivateAddresses: true } : {}),

@@ -13,6 +13,7 @@
  * @typedef {import('./connection/authorizer.js').RequestToSign} RequestToSign
  * @typedef {import('./connection/authorizer.js').ResponseToJudge} ResponseToJudge
  * @typedef {import('./connection/authorizer.js').CompletedSignIn} CompletedSignIn
+ * @typedef {import('./connection/authorizer.js').CompleteOptions} CompleteOptions
  *
  * @typedef {import('./core/host.js').Host} Host
  * @typedef {import('./core/host.js').Store} Store

@@ -60,8 +60,9 @@ import { isRedirectUri } from '../hosts/redirect.js';
  * @property {string} [account] tells several accounts at one server apart. Default: `default`
  * @property {StoredTokens} tokens what `saveTokens` was given last
  * @property {StoredClient} clientInformation what `saveClientInformation` was given last
- * @property {string} [issuer] the authorization server that issued all this. Default: what `tokens`, `clientInformation` or
- *   `discoveryState` name; where they name none, the only one that the MCP server accepts tokens from
+ * @property {string} [issuer] the authorization server that issued all this. Default: what `tokens`, `clientInformation`,
+ *   `discoveryState` or the settings for this client name; where none of them does, refresh token and secrets are left out: the
+ *   MCP server would choose who gets them, and the person signs in when the access token serves no longer
  * @property {StoredDiscovery} [discoveryState] what `saveDiscoveryState` was given last
  * @property {number} [receivedAt] when the tokens were received, in seconds since 1970, such as the time at which a file was
  *   written. Default: unknown, and an expired access token shows itself by its refusal
@@ -88,18 +89,21 @@ import { isRedirectUri } from '../hosts/redirect.js';
  * @throws {StorageError} of the store
  */
 export async function importSession({ host, settings: settingsOf = () => undefined }, record) {
-  const { tokens, clientInformation: client, account = 'default' } = record;
+  const { account = 'default' } = record;
   const endpoint = String(record.endpoint);
-  requireRecord(tokens, client);
+  requireRecord(record.tokens, record.clientInformation);
   const kept = storedSession(host.store, endpoint, account);
   if (await kept.read()) return false;
 
   const settings = settingsOf(endpoint) ?? {};
-  const issuer = issuerOf(record);
+  const issuer = issuerOf(record, settings);
   const discovery = await discover({ endpoint, preferredIssuer: issuer, settings }, host);
   requireSameIssuer(issuer, discovery);
-  const session = sessionFrom(record, discovery, settings);
-  await keepRegistration(session.registration, { host, endpoint, account, settings });
+  const bound = issuer === undefined ? withoutCredentials(record) : record;
+  const session = sessionFrom(bound, discovery, settings);
+  // Without its secret the client would not be taken for itself.
+  if (bound.clientInformation.client_secret === record.clientInformation.client_secret)
+    await keepRegistration(session.registration, { host, endpoint, account, settings });
   let isImported = false;
   await kept.change((there) => {
     isImported = there === null;
@@ -145,11 +149,29 @@ export function readRmcpCredentials(credentials) {
 }
 
 /**
+ * What is left where nobody says whose the credentials are.
+ *
  * @param {StoredElsewhere} record
+ * @returns {StoredElsewhere}
+ */
+function withoutCredentials(record) {
+  const { refresh_token: _refreshToken, ...tokens } = record.tokens;
+  const {
+    client_secret: _secret,
+    registration_access_token: _managementToken,
+    ...clientInformation
+  } = record.clientInformation;
+  return { ...record, tokens, clientInformation };
+}
+
+/**
+ * @param {StoredElsewhere} record
+ * @param {ConnectionSettings} settings
  * @returns {string | undefined}
  */
-function issuerOf({ issuer, tokens, clientInformation, discoveryState }) {
-  const named = [issuer, tokens.issuer, clientInformation.issuer].filter((name) => typeof name === 'string');
+function issuerOf({ issuer, tokens, clientInformation, discoveryState }, { client }) {
+  const byHand = client?.clientId === clientInformation.client_id ? client.issuer : undefined;
+  const named = [issuer, tokens.issuer, clientInformation.issuer, byHand].filter((name) => typeof name === 'string');
   const [first, ...others] = named;
   const other = others.find((name) => first !== undefined && !isSameIssuer(name, first));
   if (first !== undefined && other !== undefined)
@@ -289,11 +311,21 @@ function registrationFrom(client, server, { client: configured }) {
     ...(scopes && isRedirectUri(redirectUri) && { redirectUri }),
     ...(scopes && { scopes }),
     ...(managementToken &&
-      managedAt?.startsWith('https://') && {
+      isManagedBy(server, managedAt) && {
         registrationAccessToken: managementToken,
         registrationClientUri: managedAt,
       }),
   };
+}
+
+/**
+ * Whether a registration may be managed there: nowhere else than where clients are registered.
+ *
+ * @param {AuthorizationServer} server
+ * @param {string | undefined} managedAt
+ */
+function isManagedBy({ issuer, registrationEndpoint = issuer }, managedAt = '') {
+  return URL.canParse(managedAt) && new URL(managedAt).origin === new URL(registrationEndpoint).origin;
 }
 
 /**

@@ -58,6 +58,15 @@ import { endpointOf, placeOf } from './stored.js';
  */
 
 /**
+ * Who completes a sign-in.
+ *
+ * @typedef {object} CompleteOptions
+ * @property {string} [account] The account of whoever brings the response (RFC 6749 §10.12). A server of many people has to
+ *   say it: else somebody could have another person finish a sign-in, and get that person's tokens. Default: whoever began it.
+ * @property {AbortSignal} [signal] Ends the call.
+ */
+
+/**
  * A sign-in that was completed by another process than the one that began it.
  *
  * @typedef {object} CompletedSignIn
@@ -119,10 +128,10 @@ import { endpointOf, placeOf } from './stored.js';
  *   URL is spelled.
  * @property {(endpoint: string | URL, options?: ConnectionOptions) => Fetch} fetch
  *   The `fetch` of a connection.
- * @property {(callbackUrl: string, signal?: AbortSignal) => Promise<CompletedSignIn | Departure>} complete
+ * @property {(callbackUrl: string, options?: CompleteOptions) => Promise<CompletedSignIn | Departure>} complete
  *   Completes a sign-in whose process ended while the person was in the browser, by the whole URL that the browser was sent
  *   back to (RFC 6749 §4.1.2). The answer may be one more URL to open, after a repair. Rejects like the step of that name;
- *   `state_mismatch`: it belongs to no sign-in that is waiting.
+ *   `state_mismatch`: it belongs to no sign-in of this account that is waiting, and its code goes nowhere.
  * @property {() => Promise<void>} close
  *   Ends all sign-ins that wait for a person, and leaves nothing open. Sessions stay.
  */
@@ -183,8 +192,11 @@ export function createAuthorizer(options) {
   return {
     connection,
     fetch: (server, options) => connection(server, options).fetch,
-    complete: async (callbackUrl, signal) => {
-      const completed = await completeElsewhere({ host, client, settingsFor, callbackUrl, signal });
+    complete: async (callbackUrl, { account, signal } = {}) => {
+      const newQuestion = (/** @type {string} */ endpoint, /** @type {string} */ account, /** @type {any} */ needed) =>
+        sharedConnection(endpoint, account).interactionRequired({ demanded: [] }, needed);
+      const request = { host, client, settingsFor, callbackUrl, account, signal, newQuestion };
+      const completed = await completeElsewhere(request);
       if ('session' in completed) sharedConnection(completed.endpoint, completed.account).adopt(completed.session);
       return completed;
     },

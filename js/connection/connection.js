@@ -4,7 +4,7 @@
  * The warm path (a token that is not about to expire) makes no wasm call.
  */
 
-/** @import { Challenge, Decision, Departure, Renewal, ScopePlan, Session, SignInOutcome, TokenOrigin } from '../core/records.js' */
+/** @import { Challenge, Consent, Decision, Departure, Renewal, ScopePlan, Session, SignInOutcome, TokenOrigin } from '../core/records.js' */
 /** @import { Fetch } from '../core/host.js' */
 /** @import { Context } from './effects.js' */
 /** @import { Turn } from './sign_in_under_way.js' */
@@ -40,7 +40,7 @@ const RENEWAL_MARGIN = 30;
  *
  * Why a sign-in is wanted, as src/connection/sign_in.rs takes it.
  *
- * @typedef {{ challenge?: Challenge | null, demanded: string[], stepUp?: boolean, pressed?: boolean, replaces?: string, calledAt?: string }} Cause
+ * @typedef {{ challenge?: Challenge | null, demanded: string[], stepUp?: boolean, pressed?: boolean, replaces?: string, calledAt?: string, agreed?: Consent }} Cause
  *
  * What many wait for, and what ends it when nobody does any more.
  *
@@ -241,7 +241,9 @@ export class Connection {
 
   /** @param {Cause} cause */
   #begin(cause) {
-    const signIn = new SignInUnderWay(this.context, cause, this.turn);
+    const signIn = new SignInUnderWay(this.context, cause, this.turn, (needed) =>
+      this.interactionRequired(cause, needed),
+    );
     const forget = () => {
       if (this.#waitedFor === signIn) this.#waitedFor = undefined;
     };
@@ -300,7 +302,7 @@ export class Connection {
         { endpoint, account, id: '', ...cause, host: signInHost(this.context) },
         calls,
       );
-      if (outcome.kind !== 'signed-in') throw this.#interactionRequired(cause, /** @type {any} */ (outcome));
+      if (outcome.kind !== 'signed-in') throw this.interactionRequired(cause, /** @type {any} */ (outcome));
       return outcome.session;
     } finally {
       await release();
@@ -308,16 +310,19 @@ export class Connection {
   }
 
   /**
+   * The question whether a person will sign in there, for these scopes and no others.
+   *
    * @param {Cause} cause
    * @param {{ issuer: string, plan: ScopePlan }} needed
    */
-  #interactionRequired(cause, { issuer, plan }) {
-    const { endpoint } = this.context;
+  interactionRequired(cause, { issuer, plan }) {
+    const { endpoint, account } = this.context;
+    const scopes = plan.scopes.filter(({ requested }) => requested).map(({ scope }) => scope);
     return new InteractionRequiredError({
       code: 'interaction_required',
       message: `Signing in to ${endpoint} needs a person at ${issuer}. Call \`resume()\` of this error, or allow interaction for the call.`,
-      details: { endpoint, issuer, plan },
-      resume: (signal) => this.#signIn(cause, { interaction: true, signal }),
+      details: { endpoint, account, issuer, plan },
+      resume: (signal) => this.#signIn({ ...cause, agreed: { issuer, scopes } }, { interaction: true, signal }),
     });
   }
 
@@ -374,7 +379,15 @@ export class Connection {
   async signOut({ forgetClient = false } = {}) {
     const { endpoint, account } = this.context;
     this.#session = null;
-    return call('signOut', { endpoint, account, forgetClient }, performing(this.context).calls);
+    const { calls, release } = performing(this.context);
+    try {
+      await this.#storeUnstored();
+      return await call('signOut', { endpoint, account, forgetClient }, calls);
+    } finally {
+      // A refresh that was under way may have brought another one.
+      this.#session = null;
+      await release();
+    }
   }
 
   /** @param {CallOptions} options */
@@ -563,10 +576,18 @@ async function proofHeaders({ dpop }, request) {
 /**
  * Completes a sign-in whose process ended while the person was in the browser.
  *
- * @param {Pick<Context, 'host' | 'client'> & { signal?: AbortSignal, settingsFor: (endpoint: string) => Context['settings'], callbackUrl: string }} request
+ * @param {Pick<Context, 'host' | 'client'> & { signal?: AbortSignal, settingsFor: (endpoint: string) => Context['settings'], callbackUrl: string, account?: string, newQuestion: (endpoint: string, account: string, needed: { issuer: string, plan: ScopePlan }) => Error }} request
  * @returns {Promise<{ endpoint: string, account: string, session: Session } | Departure>} signed in, or one more URL to open
  */
-export async function completeElsewhere({ host, client, settingsFor, callbackUrl, signal }) {
+export async function completeElsewhere({
+  host,
+  client,
+  settingsFor,
+  callbackUrl,
+  account: expected,
+  signal,
+  newQuestion,
+}) {
   const state = URL.canParse(callbackUrl) ? new URL(callbackUrl).searchParams.get('state') : null;
   const waiting = state ? await storedPending(host.store, state).read() : null;
   const { endpoint = '', account = '' } = waiting?.value ?? {};
@@ -574,8 +595,9 @@ export async function completeElsewhere({ host, client, settingsFor, callbackUrl
   const { calls, release } = performing(context, signal);
   try {
     /** @type {SignInOutcome} */
-    const outcome = await call('cameBack', { callbackUrl, host: signInHost(context) }, calls);
+    const outcome = await call('cameBack', { callbackUrl, account: expected, host: signInHost(context) }, calls);
     if (outcome.kind === 'authorize') return outcome;
+    if (outcome.kind === 'interaction-required') throw newQuestion(endpoint, account, outcome);
     return { endpoint, account, session: /** @type {{ session: Session }} */ (outcome).session };
   } finally {
     await release();

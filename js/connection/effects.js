@@ -81,7 +81,7 @@ export function performing({ host, settings, endpoint }, signal) {
     prepareRedirect: async ({ candidate, issuer, preferred, listed }) => {
       await receiver?.close();
       receiver = await redirectsOf(host)[candidate]?.prepare({ issuer, preferred, listed, signal });
-      return receiver?.redirectUri;
+      return { redirectUri: receiver?.redirectUri, acceptsQuery: receiver?.acceptsQuery };
     },
     approve: ({ reason, issuer, plan }) =>
       untilAborted(Promise.resolve(host.approve?.({ reason, endpoint, issuer, plan, signal })), signal),

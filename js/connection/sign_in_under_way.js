@@ -3,7 +3,7 @@
  * the others, and to whoever comes next. It ends with a session, with a refusal, by `cancel`, or after a time.
  */
 
-/** @import { Departure, Session, SignInOutcome } from '../core/records.js' */
+/** @import { Departure, ScopePlan, Session, SignInOutcome } from '../core/records.js' */
 /** @import { PendingSignIn } from '../core/host.js' */
 /** @import { Cause } from './connection.js' */
 /** @import { Context } from './effects.js' */
@@ -39,6 +39,7 @@ const failure = {
 
 export class SignInUnderWay {
   #context;
+  #newQuestion;
   #id;
   #ended = new AbortController();
   /** @type {Trip[]} */
@@ -58,6 +59,8 @@ export class SignInUnderWay {
   /** @type {(reason: unknown) => void} */
   #reject = () => {};
   #isOver = false;
+  /** Whether the person said no, by leaving. */
+  #isDeclined = false;
   /** Whether it came to nothing: then the next one begins as soon as all of it is closed. */
   isInVain = false;
   /** What is waited for, once the person was sent. @type {PendingSignIn | null} */
@@ -67,9 +70,12 @@ export class SignInUnderWay {
    * @param {Context} context
    * @param {Cause} cause
    * @param {Turn} turn
+   * @param {(needed: { issuer: string, plan: ScopePlan }) => Error} newQuestion what it ends with where more comes out than was
+   *   agreed to
    */
-  constructor(context, cause, turn) {
+  constructor(context, cause, turn, newQuestion) {
     this.#context = context;
+    this.#newQuestion = newQuestion;
     const { owner } = context.host;
     this.#id = `${owner ? `${owner.name} ` : ''}${Math.random().toString(36).slice(2)}${Date.now().toString(36)}`;
     /** @type {Promise<Session>} */
@@ -125,14 +131,16 @@ export class SignInUnderWay {
 
   /** @param {unknown} reason */
   #fail(reason) {
+    this.#isDeclined ||= /** @type {{ code?: string }} */ (reason)?.code === 'callback_aborted';
     this.#isOver = true;
     this.isInVain = true;
     this.#reject(reason);
   }
 
-  /** @param {string} [message] */
-  cancel(message = 'The sign-in was cancelled. Sign in again.') {
-    this.end(this.#failure('sign_in_cancelled', message));
+  /** @param {string} [message] why, where that is not the person's choice */
+  cancel(message) {
+    this.#isDeclined ||= message === undefined && !this.#isOver;
+    this.end(this.#failure('sign_in_cancelled', message ?? 'The sign-in was cancelled. Sign in again.'));
   }
 
   /**
@@ -184,11 +192,13 @@ export class SignInUnderWay {
    */
   async #signedIn(trip, cause) {
     const host = signInHost(this.#context);
+    const { account } = this.#context;
     let outcome = await this.#work(() => this.#begun(trip, cause));
     while (outcome.kind === 'authorize') {
       const callbackUrl = await this.#sendPerson(trip, outcome);
-      outcome = await this.#work(() => call('cameBack', { callbackUrl, host }, trip.calls));
+      outcome = await this.#work(() => call('cameBack', { callbackUrl, account, host }, trip.calls));
     }
+    if (outcome.kind === 'interaction-required') throw this.#newQuestion(outcome);
     return /** @type {{ session: Session }} */ (outcome).session;
   }
 
@@ -285,7 +295,7 @@ export class SignInUnderWay {
     const there = await record.read();
     if (!there || there.value.id === this.#id) {
       const renewedAt = Math.floor(Date.now() / 1000);
-      await record.replace(there?.version ?? null, { version: 1, id: this.#id, renewedAt });
+      await record.replace(there?.version ?? null, { ...there?.value, version: 1, id: this.#id, renewedAt });
       return;
     }
     const session = (await storedSession(host.store, endpoint, account).read())?.value;
@@ -301,7 +311,10 @@ export class SignInUnderWay {
       const record = storedSignIn(host.store, endpoint, account);
       // Nobody needs to wait for it any more. It stays, for nobody has answered.
       const there = await record.read().catch(() => null);
-      if (there?.value.id === this.#id) await record.replace(there.version, { ...there.value, renewedAt: 0 });
+      if (there?.value.id === this.#id) {
+        const declined = this.#isDeclined ? { declined: true } : {};
+        await record.replace(there.version, { ...there.value, renewedAt: 0, ...declined });
+      }
     }
     for (const trip of this.#trips) await trip.release();
   }

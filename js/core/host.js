@@ -197,6 +197,10 @@
  * @typedef {object} RedirectReceiver
  * @property {string} redirectUri
  *   Byte for byte what is registered and sent (RFC 6749 §3.1.2.3).
+ * @property {boolean} [acceptsQuery]
+ *   Whether responses are received at it with any query as well. An authorization server that does not say in its responses
+ *   whose they are (`iss`, RFC 9207) gets a redirect URI of its own then, where another one has this (RFC 9700 §4.4.2).
+ *   Default: false.
  * @property {(request: AuthorizeRequest) => Promise<string>} authorize
  *   Opens the authorization URL and resolves with the whole callback URL that carries this `state`,
  *   its query exactly as it was received. Stray requests (another path; another state or none) do not end it.

@@ -25,6 +25,8 @@ export type Code =
   | 'reserved_parameter'
   /** A client belongs to another issuer; its credentials are not sent. */
   | 'client_of_other_issuer'
+  /** The redirect URI belongs to another authorization server; `details.redirectUri` has it. */
+  | 'redirect_of_other_issuer'
   /** There is no refresh token to refresh with. */
   | 'no_refresh_token'
   /** Interaction was allowed, but the host has no `redirect` to send the person with. */
@@ -339,7 +341,10 @@ export interface PreRegisteredClient {
   clientId: string;
   /** Its secret, if it has one. */
   clientSecret?: string;
-  /** The issuer that it was registered at. Absent: the first issuer that it is used with. It is never sent to another. */
+  /**
+   * The issuer that it was registered at. It is never sent to another. Needed where it has a secret or a key. Absent: the
+   * first issuer that it is used with.
+   */
   issuer?: string;
   /** How it authenticates. Absent: with a secret by Basic, or in the form where the server lists only that; else not at all. */
   tokenEndpointAuthMethod?: ClientAuthentication;
@@ -763,6 +768,14 @@ export interface KeptRegistration {
   refusedCodes?: number;
 }
 
+/** That a person was asked for something, and had not asked for it. */
+export interface Question {
+  /** When, in seconds since 1970. */
+  at: number;
+  /** What tells the scopes of a step-up apart from those of others; empty for a sign-in. */
+  scopes: string;
+}
+
 /**
  * A sign-in that sends a person, from its beginning on. It is under way for as long as it is renewed. Once there is a
  * session that names it, it is over; without one, nobody answered.
@@ -774,6 +787,12 @@ export interface KeptSignIn {
   id: string;
   /** When it was renewed last, in seconds since 1970. */
   renewedAt: number;
+  /** Whether the person came back, with whatever answer. */
+  answered?: boolean;
+  /** Whether a person has said no since they asked to sign in themselves: nobody is asked for more scopes then. */
+  declined?: boolean;
+  /** What people were asked in the last day, since they asked to sign in themselves. */
+  questions?: Question[];
 }
 
 /** Where an access token is from that the MCP server has not accepted yet. */
@@ -822,6 +841,14 @@ export interface InteractionRequired {
   issuer: string;
   /** What would be asked for. */
   plan: ScopePlan;
+}
+
+/** What was agreed to, by whoever was shown it: that somebody signs in there, for no more than that. */
+export interface Consent {
+  /** The authorization server. */
+  issuer: string;
+  /** The scopes. */
+  scopes: string[];
 }
 
 /** A sign-in of another process, for which this one has to wait. Ask again after a second. */

@@ -40,8 +40,8 @@ const ATTEMPT_LIMIT = 5;
  * Lets the person open the authorization URL anywhere, and paste the address at which the browser ended
  * (RFC 6749 §4.1.2). Needs nothing of its platform.
  *
- * A server that does not send `iss` (RFC 9207) is told apart from others by its `state` alone, for there is one redirect
- * URI for all (RFC 9700 §4.4.2).
+ * Of servers that do not send `iss` (RFC 9207), the first one has this redirect URI for itself; any other gets it with a
+ * query of its own (RFC 9700 §4.4.2).
  *
  * @param {PastedRedirectOptions} options how the person is asked
  * @returns {Redirect} its receivers' `authorize` rejects with a `TransportError` (`callback_aborted`; `callback_not_pasted`
@@ -56,6 +56,7 @@ export function pastedRedirect({ redirectUri, ask }) {
       if (signal?.aborted) throw callbackAborted(signal.reason);
       return createReceiver({
         redirectUri,
+        acceptsQuery: true,
         receive: ({ authorizationUrl, state, signal }) =>
           askUntilItFits({ authorizationUrl, redirectUri, signal }, state, ask),
       });

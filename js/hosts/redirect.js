@@ -10,6 +10,7 @@ import { untilAborted } from '../core/until_aborted.js';
  *
  * @param {object} way
  * @param {string} way.redirectUri
+ * @param {boolean} [way.acceptsQuery] whether responses are received there with any query as well
  * @param {(request: Required<AuthorizeRequest>) => Promise<string>} way.receive sends the person off, and resolves with the
  *   callback URL. Its signal aborts once nobody waits for that any more, in whichever way the wait has ended
  * @param {RedirectReceiver['finish']} [way.finish]
@@ -17,7 +18,7 @@ import { untilAborted } from '../core/until_aborted.js';
  * @param {() => Promise<void>} [way.close]
  * @returns {RedirectReceiver}
  */
-export function createReceiver({ redirectUri, receive, finish, holdProcess, close }) {
+export function createReceiver({ redirectUri, acceptsQuery, receive, finish, holdProcess, close }) {
   /** @type {AbortController | undefined} */
   let waiting;
   /** @type {Promise<void> | undefined} */
@@ -25,6 +26,7 @@ export function createReceiver({ redirectUri, receive, finish, holdProcess, clos
 
   return {
     redirectUri,
+    acceptsQuery,
 
     async authorize({ authorizationUrl, state, signal }) {
       const url = requireWebUrl(authorizationUrl);

@@ -60,8 +60,21 @@ record! {
         pub replaces: Option<String>,
         /// Whether a person may be asked.
         pub interaction: Option<bool>,
+        /// What was agreed to, where it was shown beforehand. Anything beyond it is a new question.
+        pub agreed: Option<Consent>,
         /// What the host brings.
         pub host: Arc<SignInHost>,
+    }
+}
+
+record! {
+    /// What was agreed to, by whoever was shown it: that somebody signs in there, for no more than that.
+    #[derive(Debug)]
+    pub struct Consent {
+        /// The authorization server.
+        pub issuer: Issuer,
+        /// The scopes.
+        pub scopes: ScopeSet,
     }
 }
 
@@ -71,6 +84,8 @@ record! {
     pub struct CameBackInput {
         /// The whole URL that the browser was sent back to.
         pub callback_url: String,
+        /// The account of whoever brings it. Absent: whoever began the sign-in.
+        pub account: Option<String>,
         /// What the host brings.
         pub host: Arc<SignInHost>,
     }

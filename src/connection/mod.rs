@@ -1,7 +1,9 @@
 //! A connection over time: what is stored and when, what a refusal means, the whole sign-in, and every call by its name.
 
 pub mod calls;
+pub mod consent;
 pub mod contract;
+pub mod redirect_owner;
 pub mod refusal;
 pub mod renewal;
 pub mod sign_in;

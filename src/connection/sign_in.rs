@@ -10,9 +10,10 @@ use std::sync::Arc;
 pub use crate::connection::contract::{
     CameBackInput, Departure, InteractionRequired, SignInHost, SignInInput, SignInOutcome, UnderWay,
 };
-use crate::connection::refusal;
+use crate::connection::redirect_owner::Ownership;
 use crate::connection::stored::{self, Clients, KeptPending, KeptRegistration, Place, Progress, Record};
 use crate::connection::under_way::{Claim, Standing};
+use crate::connection::{consent, refusal};
 use crate::data::error::{Code, Error, Kind, Result, Step};
 use crate::data::http::Parameters;
 use crate::data::identifier::{Endpoint, Issuer, RedirectUri};
@@ -41,9 +42,6 @@ use crate::protocol::token::Session;
 /// How long a server may take to make a new client known to all its machines.
 const SPREAD_MILLISECONDS: u64 = 1000;
 
-/// How often the same scopes may be asked for in vain before they are no longer asked for by themselves.
-const STEP_UP_LIMIT: u64 = 2;
-
 /// What is to be known of the servers now. A server that has published metadata is not believed to have none: that would
 /// send its people elsewhere.
 pub(crate) fn discovered(
@@ -68,8 +66,19 @@ pub(crate) fn discovered(
 /// Signs in, as far as no person is needed.
 pub fn sign_in(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     let outcome = begun(replay, input);
-    if outcome.is_err() {
-        let _ = Place { endpoint: &input.endpoint, account: &input.account }.end_sign_in(replay, &input.id);
+    let place = Place { endpoint: &input.endpoint, account: &input.account };
+    match &outcome {
+        Err(error) => {
+            // Where the host itself knows that its client may not, nobody was asked.
+            let is_known_here = error.code == Code::ScopeNotRegistered
+                && input.host.settings.as_ref().is_some_and(|settings| settings.client.is_some());
+            let is_refused = input.step_up == Some(true) && error.kind() == Kind::Refused && !is_known_here;
+            let _ = place.end_sign_in(replay, &input.id, is_refused || error.code == Code::NotApproved, false);
+        }
+        Ok(SignInOutcome::InteractionRequired(_)) if input.interaction == Some(true) => {
+            place.end_sign_in(replay, &input.id, false, false)?;
+        }
+        _ => {}
     }
     outcome
 }
@@ -77,28 +86,33 @@ pub fn sign_in(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
 fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     let SignInInput { endpoint, account, host, .. } = input;
     let place = Place { endpoint, account };
+    let settings = host.settings.clone().unwrap_or_default();
+    settings.require_issuer()?;
     let demanded = input.demanded.clone().unwrap_or_default();
     let needs_person = host.grant.is_none() || host.interactive_grant == Some(true);
     let may_go_on = !needs_person || input.interaction == Some(true);
     let sends_person = needs_person && may_go_on;
     // Before the session is read: a sign-in that ends in between has stored it by then.
-    let is_first = !sends_person || place.begin_sign_in(replay, &input.id, None)?;
+    let is_step_up = input.step_up == Some(true);
+    let claim = Claim {
+        id: &input.id,
+        sent: input.unanswered.unwrap_or_default(),
+        pressed: input.pressed == Some(true),
+        ended: input.ended.as_deref(),
+        demanded: &demanded,
+        is_step_up,
+    };
+    let is_first = !sends_person || place.begin_sign_in(replay, &claim)?;
     let last = if is_first { None } else { place.last_sign_in(replay)? };
     let earlier = replay.once(|| place.session(replay))?.map(|(_, session)| session);
     if let (Some(session), Some(refused_token)) = (&earlier, &input.replaces)
         && refusal::replaces(session, refused_token, &demanded)
     {
         if is_first && sends_person {
-            place.end_sign_in(replay, &input.id)?;
+            place.end_sign_in(replay, &input.id, false, false)?;
         }
         return Ok(SignInOutcome::SignedIn(SignedIn { session: session.clone() }));
     }
-    let claim = Claim {
-        id: &input.id,
-        sent: input.unanswered.unwrap_or_default(),
-        pressed: input.pressed == Some(true),
-        ended: input.ended.as_deref(),
-    };
     let unanswered = match is_first {
         true => false,
         false => match place.standing(replay, &claim, last, earlier.as_ref())? {
@@ -106,11 +120,6 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
             Standing::Waits { id } => return Ok(SignInOutcome::UnderWay(UnderWay { id })),
         },
     };
-    let is_step_up = input.step_up == Some(true);
-    if is_step_up && may_go_on && place.step_ups(replay, &demanded)? >= STEP_UP_LIMIT {
-        return Err(step_ups_exhausted(&demanded, endpoint));
-    }
-    let settings = host.settings.clone().unwrap_or_default();
     let challenge = match &input.challenge {
         None if input.pressed == Some(true) => replay.once(|| refusal::challenge_of(replay, endpoint))?,
         given => given.clone(),
@@ -153,8 +162,9 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     } else {
         None
     };
-    if let Some(reason) = reason.filter(|_| host.approves == Some(true)) {
-        require_approval(replay, reason, endpoint, issuer, &plan)?;
+    let mut agreed = input.agreed.clone();
+    if !consent::covers(replay, (endpoint, host), &mut agreed, (issuer, &plan), reason)? {
+        return Ok(SignInOutcome::InteractionRequired(InteractionRequired { issuer: issuer.clone(), plan }));
     }
     let Clients { record, kept } = place.client(replay, issuer, &settings)?;
     let stored = kept.map(Arc::new);
@@ -163,7 +173,7 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
         id: sends_person.then(|| input.id.clone()),
         unanswered: Some(unanswered),
         pressed: input.pressed,
-        step_up_for: Some(demanded).filter(|_| is_step_up),
+        agreed,
         stored,
         ..Progress::default()
     };
@@ -193,22 +203,24 @@ pub fn came_back(replay: &Replay, input: &CameBackInput) -> Result<SignInOutcome
         .filter(|_| callback_url.trim_ascii() == callback_url)
         .and_then(|url| Parameters::read(url.query()).get("state").map(str::to_owned));
     let kept = replay.once(|| Ok(state.map(|state| stored::take_pending(replay, &state)).transpose()?.flatten()))?;
-    let Some(KeptPending { endpoint, account, pending, progress, .. }) = kept else {
-        let message = "The authorization response belongs to no sign-in that is waiting: its `state` is missing, unknown or used. It was ignored.";
+    let is_of_account = |kept: &KeptPending| input.account.as_ref().is_none_or(|account| *account == kept.account);
+    let Some(KeptPending { endpoint, account, pending, progress, .. }) = kept.filter(is_of_account) else {
+        let message = "The authorization response belongs to no sign-in of this account that is waiting: its `state` is missing, unknown, used or another account's. It was ignored.";
         return Err(Error::new(Code::StateMismatch, message, &[]).at(Step::Callback));
     };
     let place = Place { endpoint: &endpoint, account: &account };
     let id = progress.id.clone();
     let outcome = completed(replay, input, place, pending, progress);
-    if let (Err(_), Some(id)) = (&outcome, id) {
-        let _ = Place { endpoint: &endpoint, account: &account }.end_sign_in(replay, &id);
+    if let Some(id) = id.filter(|_| !matches!(outcome, Ok(SignInOutcome::SignedIn(_) | SignInOutcome::Authorize(_)))) {
+        let is_no = outcome.as_ref().is_err_and(|error| error.detail("error") == "access_denied");
+        let _ = Place { endpoint: &endpoint, account: &account }.end_sign_in(replay, &id, true, is_no);
     }
     outcome
 }
 
 fn completed(
     replay: &Replay,
-    CameBackInput { callback_url, host }: &CameBackInput,
+    CameBackInput { callback_url, host, .. }: &CameBackInput,
     place: Place,
     pending: PendingAuthorization,
     progress: Progress,
@@ -227,6 +239,9 @@ fn completed(
         kept: Some(pending.registration.clone()),
         progress,
     };
+    if let Some(uri) = &sign_in.redirect_uri {
+        Ownership::new(&pending.discovery.authorization_server, &sign_in.settings).require(replay, uri)?;
+    }
     // The person came back with this client, whatever is registered from here on.
     let sent_with = sign_in.client.clone();
     let completion = steps::complete(
@@ -285,15 +300,9 @@ impl SignIn<'_> {
                 Err(error) => error,
             };
             self.keep_learnt()?;
-            if self.change_after(&error)? {
-                continue;
+            if !self.change_after(&error)? {
+                return Err(error);
             }
-            // Where the host itself knows that its client may not, nobody was asked.
-            let is_known_here = error.code == Code::ScopeNotRegistered && self.settings.client.is_some();
-            if error.kind() == Kind::Refused && !is_known_here {
-                self.count_step_up()?;
-            }
-            return Err(error);
         }
     }
 
@@ -351,10 +360,18 @@ impl SignIn<'_> {
             preferred,
             listed: self.listed.clone(),
         };
-        read(self.replay.perform(effect)?).map_err(|mut mismatch| {
+        let prepared = self.replay.perform(effect)?;
+        let uri = read(prepared.member("redirectUri")).map_err(|mut mismatch| {
             mismatch.path = "redirectUri".to_owned();
             Error::invalid_argument(mismatch)
-        })
+        })?;
+        // What was registered by hand is one redirect URI, and no other.
+        let accepts_query = *prepared.member("acceptsQuery") == Json::Bool(true) && self.settings.client.is_none();
+        self.ownership().usable(self.replay, uri, accepts_query)
+    }
+
+    fn ownership(&self) -> Ownership<'_> {
+        Ownership::new(&self.discovery.authorization_server, &self.settings)
     }
 
     /// What may be tried after a failure: another way back, a client that is known by now, or a new client. Each once, and
@@ -362,8 +379,9 @@ impl SignIn<'_> {
     fn change_after(&mut self, error: &Error) -> Result<bool> {
         let may_send_again = self.replay.attempts().authorizations < AUTHORIZATION_LIMIT;
         match error.code {
-            Code::RegistrationRefused
-                if self.progress.redirect + 1 < self.host.redirects && is_about_redirect(error) =>
+            Code::RegistrationRefused | Code::RedirectOfOtherIssuer
+                if self.progress.redirect + 1 < self.host.redirects
+                    && (error.code == Code::RedirectOfOtherIssuer || is_about_redirect(error)) =>
             {
                 self.progress.redirect += 1;
                 self.redirect_uri = None;
@@ -452,7 +470,14 @@ impl SignIn<'_> {
         self.client = Some(pending.registration.clone());
         self.note_registered(&pending.registration);
         self.keep(&pending.registration, false)?;
-        self.count_step_up()?;
+        let (place, asked) = ((self.place.endpoint, self.host), (&pending.registration.issuer, &pending.plan));
+        if !consent::covers(self.replay, place, &mut self.progress.agreed, asked, None)? {
+            let (issuer, plan) = (pending.registration.issuer.clone(), pending.plan);
+            return Ok(SignInOutcome::InteractionRequired(InteractionRequired { issuer, plan }));
+        }
+        if let Some(uri) = &pending.registration.redirect_uri {
+            self.ownership().claim(self.replay, uri)?;
+        }
         self.place.store_pending(self.replay, &pending, &self.progress)?;
         let issuer = pending.registration.issuer.clone();
         Ok(SignInOutcome::Authorize(Departure { authorization_url, state: pending.state, issuer }))
@@ -468,12 +493,6 @@ impl SignIn<'_> {
             self.keep(&session.registration, true)?;
         }
         self.place.store_session(self.replay, &session, self.progress.had_session == Some(true))?;
-        let is_content = |scopes: &ScopeSet| session.plan.granted().includes(scopes);
-        if self.progress.pressed == Some(true) {
-            self.place.forget(self.replay, "step-ups")?;
-        } else if let Some(scopes) = self.progress.step_up_for.as_ref().filter(|scopes| is_content(scopes)) {
-            self.place.count_step_up(self.replay, scopes, &|_| 0)?;
-        }
         let stored = self.progress.stored.as_ref().filter(|stored| {
             let is_replaced = stored.registration.kind == RegistrationKind::Dynamic
                 && stored.registration.client_id != session.registration.client_id;
@@ -546,51 +565,14 @@ impl SignIn<'_> {
             })
         })
     }
-
-    fn count_step_up(&mut self) -> Result<()> {
-        let Some(scopes) = self.progress.step_up_for.as_ref().filter(|_| self.progress.counted.is_none()) else {
-            return Ok(());
-        };
-        self.place.count_step_up(self.replay, scopes, &|in_vain| in_vain + 1)?;
-        self.progress.counted = Some(true);
-        Ok(())
-    }
 }
 
 fn is_about_redirect(error: &Error) -> bool {
     ["error", "errorDescription"].into_iter().any(|name| mentions(error.detail(name), "redirect"))
 }
 
-fn require_approval(
-    replay: &Replay,
-    reason: &'static str,
-    endpoint: &Endpoint,
-    issuer: &Issuer,
-    plan: &Arc<ScopePlan>,
-) -> Result<()> {
-    let approved = replay.perform(Effect::Approve { reason, issuer: issuer.clone(), plan: plan.clone() })?;
-    if *approved == Json::Bool(true) {
-        return Ok(());
-    }
-    let what = if reason == "step-up" { "wider scopes were" } else { "new authorization server was" };
-    Err(Error::new(Code::NotApproved, "The {} not approved. Nothing was sent.", &[what])
-        .with("reason", reason)
-        .with("endpoint", endpoint.as_str())
-        .with("issuer", issuer.as_str())
-        .at(Step::Authorize))
-}
-
 fn beyond_exact_scopes(demanded: &ScopeSet, endpoint: &Endpoint) -> Box<Error> {
     let scope = demanded.to_parameter().unwrap_or_default();
     let message = "{} demands the scopes `{}`, and the setting `exactScopes` does not have all of them. Add them there, if this person may have them, and sign in again.";
     Error::new(Code::ScopeNotRegistered, message, &[endpoint.as_str(), &scope]).with("scope", scope).at(Step::StepUp)
-}
-
-fn step_ups_exhausted(demanded: &ScopeSet, endpoint: &Endpoint) -> Box<Error> {
-    let scope = demanded.to_parameter().unwrap_or_default();
-    let limit = STEP_UP_LIMIT.to_json().to_text();
-    let message = "{} demands the scopes `{}`, which were asked for {} times in vain, so they are not asked for again by themselves. Call `signIn()` once they are permitted.";
-    Error::new(Code::AttemptsExhausted, message, &[endpoint.as_str(), &scope, &limit])
-        .with("scope", scope)
-        .at(Step::StepUp)
 }

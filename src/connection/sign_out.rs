@@ -26,9 +26,11 @@ record! {
 /// it replaced. The client's registration stays, for the next sign-in. Whether the server revoked all there was is the
 /// answer: the session is over in any case.
 pub fn sign_out(replay: &Replay, place: &Place) -> Result<bool> {
+    // What a refresh under way brings is revoked too.
+    place.lock_session(replay)?;
     let session = place.session(replay)?;
     let replaced = place.replaced(replay)?;
-    for kind in ["session", "sign-in", "replaced", "step-ups", "plan"] {
+    for kind in ["session", "sign-in", "replaced", "plan"] {
         place.forget(replay, kind)?;
     }
     let offered = session.and_then(|(_, session)| Revocable::of(&session));

@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
+use crate::connection::contract::Consent;
 use crate::data::error::{Code, Error, Result};
 use crate::data::identifier::{Endpoint, Issuer, Secret};
 use crate::data::json::Json;
-use crate::data::printable::{filled, joined};
+use crate::data::printable::filled;
 use crate::data::record::{AsJson, read};
-use crate::data::scope::ScopeSet;
 use crate::data::url::Zone;
 use crate::flow::effect::Effect;
 use crate::flow::replay::Replay;
@@ -24,6 +24,9 @@ pub const RECORD_VERSION: u64 = 1;
 
 /// How often a swap is tried when others write the same record at the same time.
 pub const SWAP_LIMIT: usize = 100;
+
+/// How the names of clients begin that were registered by hand.
+const BY_HAND: &str = "client ";
 
 /// How many replaced sessions are remembered for each account.
 const REPLACED_LIMIT: usize = 50;
@@ -57,10 +60,8 @@ record! {
         pub redirect: u64,
         /// Whether a person asked for it.
         pub pressed: Option<bool>,
-        /// The scopes for which it is a step-up.
-        pub step_up_for: Option<ScopeSet>,
-        /// Whether it was counted that these were asked for.
-        pub counted: Option<bool>,
+        /// What was agreed to, where somebody was asked.
+        pub agreed: Option<Consent>,
         /// Whether the client is the one that is stored now.
         pub kept: Option<bool>,
         /// The client that was stored when it began.
@@ -272,23 +273,6 @@ impl Place<'_> {
         replay.perform(Effect::Lock { key: self.key("session") }).map(|_| ())
     }
 
-    /// How often these scopes were asked for in vain.
-    pub fn step_ups(&self, replay: &Replay, scopes: &ScopeSet) -> Result<u64> {
-        let there = read_record(replay, &self.key("step-ups"))?;
-        Ok(there.map(|(_, value)| in_vain(&value, &operation(scopes))).unwrap_or_default())
-    }
-
-    /// Counts how often these scopes were asked for in vain.
-    pub fn count_step_up(&self, replay: &Replay, scopes: &ScopeSet, counted: &dyn Fn(u64) -> u64) -> Result<()> {
-        let operation = operation(scopes);
-        change(replay, &self.key("step-ups"), None, &|there| {
-            let count = counted(there.map(|there| in_vain(there, &operation)).unwrap_or_default());
-            let counts = there.map(|there| there.member("inVain").clone()).unwrap_or(Json::Object(Vec::new()));
-            let counts = counts.overridden(&Json::Object(vec![(operation.clone(), count.to_json())]));
-            Some(versioned().with("inVain", counts))
-        })
-    }
-
     /// The tokens of the sessions that were replaced.
     pub fn replaced(&self, replay: &Replay) -> Result<Vec<Revocable>> {
         let key = self.key("replaced");
@@ -311,14 +295,25 @@ impl Place<'_> {
         change(replay, &self.key("plan"), None, &|_| Some(plan.to_json()))
     }
 
-    /// Forgets a record of this account: its `session`, what was `replaced` by it, the `step-ups`, or the `plan`.
+    /// Forgets a record of this account: its `session`, what was `replaced` by it, the `sign-in`, or the `plan`.
     pub fn forget(&self, replay: &Replay, kind: &str) -> Result<()> {
         forget(replay, &self.key(kind))
     }
 
-    /// Forgets the clients at this MCP server.
+    /// Forgets the clients at this MCP server. One that was registered by hand stays bound to its issuer.
     pub fn forget_clients(&self, replay: &Replay) -> Result<()> {
-        forget(replay, &self.clients_key())
+        let key = self.clients_key();
+        let by_hand = |value: &Json| {
+            let Json::Object(mut members) = value.member("clients").clone() else { return None };
+            members.retain(|(name, _)| name.starts_with(BY_HAND));
+            (!members.is_empty()).then_some(versioned().with("clients", Json::Object(members)))
+        };
+        match read_record(replay, &key)? {
+            Some((version, value)) if by_hand(&value).is_some() => {
+                change(replay, &key, Some(Some((version, value))), &|there| by_hand(there?))
+            }
+            _ => forget(replay, &key),
+        }
     }
 
     fn clients_key(&self) -> String {
@@ -352,7 +347,7 @@ fn pending_key(state: &str) -> String {
 }
 
 fn client_name(issuer: &Issuer, settings: &ServerSettings) -> String {
-    let by_hand = settings.client.as_ref().map(|client| filled("client {}", &[&client.client_id]));
+    let by_hand = settings.client.as_ref().map(|client| filled("{}{}", &[BY_HAND, &client.client_id]));
     by_hand.unwrap_or_else(|| issuer.as_str().to_owned())
 }
 
@@ -375,20 +370,6 @@ pub fn read_record(replay: &Replay, key: &str) -> Result<Record> {
         return Ok(Some((version.to_owned(), value.clone())));
     }
     Err(damaged(key))
-}
-
-/// What tells operations apart when it is counted how often their scopes were asked for in vain.
-fn operation(scopes: &ScopeSet) -> String {
-    // In their own order: the standard library's sorting would be 2 KB of the download.
-    let mut sorted = Vec::new();
-    while let Some(next) = scopes.iter().filter(|scope| !sorted.iter().any(|own| own == scope)).min() {
-        sorted.push(next.to_owned());
-    }
-    filled("needs {}", &[&joined(&sorted, " ")])
-}
-
-fn in_vain(step_ups: &Json, operation: &str) -> u64 {
-    step_ups.member("inVain").member(operation).as_whole_number().unwrap_or_default()
 }
 
 fn kind_of(key: &str) -> &str {

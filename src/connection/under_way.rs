@@ -2,16 +2,64 @@
 //! renewed, and take over when it is not.
 
 use crate::connection::stored::{Place, RECORD_VERSION, SWAP_LIMIT, read_record, swap, whole};
-use crate::data::error::Result;
+use crate::data::error::{Code, Error, Result, Step};
+use crate::data::printable::joined;
 use crate::data::record::AsJson;
+use crate::data::scope::ScopeSet;
 use crate::flow::replay::Replay;
+use crate::protocol::pkce;
 use crate::protocol::token::Session;
 use crate::record;
 
 /// A sign-in that nobody has renewed for this long is not under way any more. Seconds.
 const RENEWAL_LIMIT: u64 = 15;
 
+/// How often a person is asked for the same scopes in a day, unless they ask for it themselves.
+const SAME_LIMIT: usize = 2;
+
+/// How often a person is asked in an hour, whatever for, before nobody asks for more scopes.
+const STEP_UP_LIMIT: usize = 6;
+
+/// How often a person is asked in an hour, whatever for.
+const QUESTION_LIMIT: usize = 10;
+
+const HOUR: u64 = 3600;
+
 const KIND: &str = "sign-in";
+
+record! {
+    /// That a person was asked for something, and had not asked for it.
+    #[derive(Debug)]
+    pub struct Question {
+        /// When, in seconds since 1970.
+        pub at: u64,
+        /// What tells the scopes of a step-up apart from those of others; empty for a sign-in.
+        pub scopes: String,
+    }
+}
+
+impl Question {
+    /// The question that a sign-in is; a step-up is one for these scopes.
+    pub fn new(now: u64, step_up_for: Option<&ScopeSet>) -> Question {
+        let scopes = step_up_for.map(|scopes| {
+            // In their own order: the standard library's sorting would be 2 KB of the download.
+            let mut sorted = Vec::new();
+            while let Some(next) = scopes.iter().filter(|scope| !sorted.iter().any(|own| own == scope)).min() {
+                sorted.push(next.to_owned());
+            }
+            pkce::mark(&joined(&sorted, " "))
+        });
+        Question { at: now, scopes: scopes.unwrap_or_default() }
+    }
+
+    /// Whether it is one too many after those.
+    fn is_too_many(&self, earlier: &[Question]) -> bool {
+        let recent = earlier.iter().filter(|question| question.at + HOUR > self.at).count();
+        let same = earlier.iter().filter(|question| question.scopes == self.scopes).count();
+        let is_step_up = !self.scopes.is_empty();
+        recent >= if is_step_up { STEP_UP_LIMIT } else { QUESTION_LIMIT } || is_step_up && same >= SAME_LIMIT
+    }
+}
 
 record! {
     /// A sign-in that sends a person, from its beginning on. It is under way for as long as it is renewed. Once there is a
@@ -24,6 +72,12 @@ record! {
         pub id: String,
         /// When it was renewed last, in seconds since 1970.
         pub renewed_at: u64,
+        /// Whether the person came back, with whatever answer.
+        pub answered: Option<bool>,
+        /// Whether a person has said no since they asked to sign in themselves: nobody is asked for more scopes then.
+        pub declined: Option<bool>,
+        /// What people were asked in the last day, since they asked to sign in themselves.
+        pub questions: Option<Vec<Question>>,
     }
 }
 
@@ -51,14 +105,36 @@ pub struct Claim<'a> {
     pub pressed: bool,
     /// Another sign-in whose process is known to have ended.
     pub ended: Option<&'a str>,
+    /// The scopes that are demanded.
+    pub demanded: &'a ScopeSet,
+    /// Whether it is a step-up for these.
+    pub is_step_up: bool,
+}
+
+impl Claim<'_> {
+    /// The record of it, after those before it. A press begins anew.
+    fn record(&self, now: u64, last: Option<&KeptSignIn>) -> KeptSignIn {
+        let last = last.filter(|_| !self.pressed);
+        let mut questions = last.and_then(|last| last.questions.clone()).unwrap_or_default();
+        questions.retain(|question| question.at + 24 * HOUR > now);
+        if !self.pressed {
+            questions.push(Question::new(now, Some(self.demanded).filter(|_| self.is_step_up)));
+        }
+        KeptSignIn {
+            version: RECORD_VERSION,
+            id: self.id.to_owned(),
+            renewed_at: now,
+            answered: None,
+            declined: last.and_then(|last| last.declined),
+            questions: Some(questions).filter(|questions| !questions.is_empty()),
+        }
+    }
 }
 
 impl Place<'_> {
-    /// Begins a sign-in that sends a person. `earlier`: the version of the record of one that is over; without it there is
-    /// none yet. Another one may be first; that is the answer.
-    pub fn begin_sign_in(&self, replay: &Replay, id: &str, earlier: Option<String>) -> Result<bool> {
-        let kept = KeptSignIn { version: RECORD_VERSION, id: id.to_owned(), renewed_at: replay.now() };
-        swap(replay, &self.key(KIND), earlier, Some(kept.to_json()))
+    /// Begins a sign-in that sends a person, where there is no record of an earlier one. Whether it was is the answer.
+    pub fn begin_sign_in(&self, replay: &Replay, claim: &Claim) -> Result<bool> {
+        swap(replay, &self.key(KIND), None, Some(claim.record(replay.now(), None).to_json()))
     }
 
     /// The sign-in that was begun last, and the version of its record.
@@ -71,17 +147,27 @@ impl Place<'_> {
     /// Says that somebody still waits for the person: every five seconds, so that other processes wait too.
     pub fn renew_sign_in(&self, replay: &Replay, id: &str) -> Result<()> {
         match self.last_sign_in(replay)? {
-            Some((version, kept)) if kept.id == id => self.begin_sign_in(replay, id, Some(version)).map(|_| ()),
+            Some((version, kept)) if kept.id == id => {
+                let renewed = KeptSignIn { renewed_at: replay.now(), ..kept };
+                swap(replay, &self.key(KIND), Some(version), Some(renewed.to_json())).map(|_| ())
+            }
             _ => Ok(()),
         }
     }
 
-    /// Ends a sign-in that came to nothing.
-    pub fn end_sign_in(&self, replay: &Replay, id: &str) -> Result<()> {
+    /// Ends a sign-in that came to nothing. Whether the person was asked counts, and whether that was their no.
+    pub fn end_sign_in(&self, replay: &Replay, id: &str, is_asked: bool, is_no: bool) -> Result<()> {
         // Whoever renews it may be first.
         for _ in 0..SWAP_LIMIT {
-            let Some((version, kept)) = self.last_sign_in(replay)? else { return Ok(()) };
-            if kept.id != id || swap(replay, &self.key(KIND), Some(version), None)? {
+            let Some((version, mut kept)) = self.last_sign_in(replay)? else { return Ok(()) };
+            if let Some(questions) = kept.questions.as_mut().filter(|_| !is_asked) {
+                questions.pop();
+            }
+            kept.questions = kept.questions.filter(|questions| !questions.is_empty());
+            kept.declined = is_no.then_some(true).or(kept.declined);
+            (kept.renewed_at, kept.answered) = (0, Some(true));
+            let ended = (kept.questions.is_some() || kept.declined.is_some()).then(|| kept.to_json());
+            if kept.id != id || swap(replay, &self.key(KIND), Some(version), ended)? {
                 return Ok(());
             }
         }
@@ -96,18 +182,34 @@ impl Place<'_> {
         last: Option<(String, KeptSignIn)>,
         session: Option<&Session>,
     ) -> Result<Standing> {
-        let Some((version, KeptSignIn { id, renewed_at, .. })) = last else {
+        let Some((version, last)) = last else {
             return Ok(Standing::Waits { id: String::new() });
         };
-        if id == claim.id {
+        if last.id == claim.id {
             return Ok(Standing::GoesAhead { unanswered: claim.sent == 1 });
         }
-        let is_over = session.is_some_and(|session| session.sign_in.as_ref() == Some(&id));
-        let may_be_ignored = is_over || claim.pressed || claim.ended == Some(id.as_str());
-        let is_under_way = !may_be_ignored && replay.now() < renewed_at + RENEWAL_LIMIT;
-        if is_under_way || !self.begin_sign_in(replay, claim.id, Some(version))? {
-            return Ok(Standing::Waits { id });
+        let is_over = session.is_some_and(|session| session.sign_in.as_ref() == Some(&last.id));
+        let may_be_ignored = is_over || claim.pressed || claim.ended == Some(last.id.as_str());
+        if !may_be_ignored && replay.now() < last.renewed_at + RENEWAL_LIMIT {
+            return Ok(Standing::Waits { id: last.id });
         }
-        Ok(Standing::GoesAhead { unanswered: !is_over })
+        let begun = claim.record(replay.now(), Some(&last));
+        if let Some((question, earlier)) = begun.questions.as_deref().and_then(<[Question]>::split_last)
+            && (question.is_too_many(earlier) || claim.is_step_up && begun.declined.is_some())
+        {
+            return Err(asked_enough(claim.demanded, self));
+        }
+        if !swap(replay, &self.key(KIND), Some(version), Some(begun.to_json()))? {
+            return Ok(Standing::Waits { id: last.id });
+        }
+        Ok(Standing::GoesAhead { unanswered: !is_over && last.answered.is_none() })
     }
+}
+
+fn asked_enough(demanded: &ScopeSet, place: &Place) -> Box<Error> {
+    let scope = demanded.to_parameter().unwrap_or_default();
+    let message = "{} demands the scopes `{}`, after a no, or after the person was asked in vain: nobody is asked again by itself. Call `signIn()` once they are permitted.";
+    Error::new(Code::AttemptsExhausted, message, &[place.endpoint.as_str(), &scope])
+        .with("scope", scope)
+        .at(Step::StepUp)
 }

@@ -77,6 +77,8 @@ codes! {
     ReservedParameter Misuse "reserved_parameter",
     /// A client belongs to another issuer; its credentials are not sent.
     ClientOfOtherIssuer Misuse "client_of_other_issuer",
+    /// The redirect URI belongs to another authorization server; `details.redirectUri` has it.
+    RedirectOfOtherIssuer Misuse "redirect_of_other_issuer",
     /// There is no refresh token to refresh with.
     NoRefreshToken Misuse "no_refresh_token",
     /// Interaction was allowed, but the host has no `redirect` to send the person with.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::data::error::{Code, Error, Result};
+use crate::data::http::Parameters;
 use crate::data::json::Json;
 use crate::data::printable::filled;
 use crate::data::record::{AsJson, Reader};
@@ -165,14 +166,27 @@ impl RedirectUri {
         self.0.as_str()
     }
 
+    /// The same, without the port on loopback, which tells nobody apart: servers leave it open (RFC 8252 §7.3).
+    pub fn without_port(&self) -> String {
+        let url = &self.0;
+        if !url.is_loopback() {
+            return self.as_str().to_owned();
+        }
+        filled("{}://{}{}{}", &[url.scheme(), url.hostname(), url.path(), url.search()])
+    }
+
     /// `native` for loopback and private-use schemes, else `web` (OpenID Connect Registration §2).
     pub fn application_type(&self) -> &'static str {
         if self.0.scheme() == "https" { "web" } else { "native" }
     }
 
-    /// Whether a response that arrived there arrived here: all but the query is the same.
+    /// Whether a response that arrived there arrived here: a query of this one's is in that of the response (RFC 6749
+    /// §3.1.2).
     pub fn is_location_of(&self, response: &Url) -> bool {
-        self.0.origin() == response.origin() && self.0.path() == response.path()
+        let (own, arrived) = (Parameters::read(self.0.query()), Parameters::read(response.query()));
+        self.0.origin() == response.origin()
+            && self.0.path() == response.path()
+            && own.iter().all(|(name, value)| arrived.get(name) == Some(value))
     }
 
     /// Whether what the server registered stands for it: the same, or the same on loopback without a port, which

@@ -38,7 +38,8 @@ pub enum Effect {
         /// How long.
         milliseconds: u64,
     },
-    /// Get ready for the person to come back. Answer: the redirect URI.
+    /// Get ready for the person to come back. Answer: `{ redirectUri }`, and `acceptsQuery: true` where responses are
+    /// received at it with any query as well.
     PrepareRedirect {
         /// Which of the host's ways back, counted from 0. The one that was prepared before is not needed any more.
         candidate: u64,

@@ -63,6 +63,7 @@ record! {
 /// Finds out who protects this MCP server and who signs people in for it (RFC 9728, RFC 8414).
 pub fn discover(replay: &Replay, input: &DiscoverInput) -> Result<Discovery> {
     let settings = input.settings.clone().unwrap_or_default();
+    settings.require_issuer()?;
     let url = input.endpoint.url();
     let named_by = if settings.allow_private_addresses == Some(true) { Zone::Local } else { url.zone() };
     let challenged = input.challenge.as_ref().and_then(|challenge| challenge.resource_metadata.as_deref());
@@ -270,6 +271,7 @@ pub fn register(replay: &Replay, input: &RegisterInput) -> Result<Registered> {
     let stored = input.registration.as_ref().map(recalled).map(Arc::new);
     let (redirect_uri, grant) = (input.redirect_uri.as_ref(), input.grant.unwrap_or(GrantType::AuthorizationCode));
     let settings = input.settings.clone().unwrap_or_default();
+    settings.require_issuer()?;
     let client = input.client.clone().unwrap_or_default();
     if let Some(attempts) = input.attempts {
         replay.set_attempts(attempts);

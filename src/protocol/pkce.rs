@@ -31,6 +31,13 @@ pub fn unguessable(random: [u8; 32]) -> Secret {
     Secret::new(base64(&URL_SAFE, &random))
 }
 
+/// What tells a text apart from others: 16 hexadecimal digits of its SHA-256.
+pub fn mark(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    let digits = digest.iter().take(8).flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+}
+
 /// Bytes in base64, without padding. The crate's engines unroll this for megabytes, at a kilobyte of the download.
 pub fn base64(alphabet: &Alphabet, bytes: &[u8]) -> String {
     let digits = alphabet.as_str().as_bytes();

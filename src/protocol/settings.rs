@@ -1,8 +1,10 @@
 //! What a host says: about itself, and about single servers.
 
+use crate::data::error::{Error, Result};
 use crate::data::http::Parameters;
 use crate::data::identifier::{Issuer, Secret};
 use crate::data::json::Json;
+use crate::data::record::Mismatch;
 use crate::data::scope::ScopeSet;
 use crate::protocol::client_authentication::ClientAuthentication;
 use crate::record;
@@ -34,7 +36,8 @@ record! {
         pub client_id: String,
         /// Its secret, if it has one.
         pub client_secret: Option<Secret>,
-        /// The issuer that it was registered at. Absent: the first issuer that it is used with. It is never sent to another.
+        /// The issuer that it was registered at. It is never sent to another. Needed where it has a secret or a key. Absent: the
+        /// first issuer that it is used with.
         pub issuer: Option<Issuer>,
         /// How it authenticates. Absent: with a secret by Basic, or in the form where the server lists only that; else not at all.
         pub token_endpoint_auth_method: Option<ClientAuthentication>,
@@ -95,5 +98,21 @@ record! {
         pub authorization_server_metadata: Option<Json>,
         /// Let a public server name addresses of this machine and of private networks. Default: false.
         pub allow_private_addresses: Option<bool>,
+    }
+}
+
+impl ServerSettings {
+    /// Refuses credentials that do not say whose they are: the MCP server would choose who gets them.
+    pub fn require_issuer(&self) -> Result<()> {
+        let is_unbound = |client: &PreRegisteredClient| {
+            let by_key = client.token_endpoint_auth_method == Some(ClientAuthentication::PrivateKeyJwt);
+            let by_secret = client.client_secret.as_ref().is_some_and(|secret| !secret.reveal().is_empty());
+            client.issuer.is_none() && (by_key || by_secret)
+        };
+        if !self.client.as_ref().is_some_and(is_unbound) {
+            return Ok(());
+        }
+        let expected = "the authorization server at which the client was registered: its secret or key goes nowhere else. Nothing was sent";
+        Err(Error::invalid_argument(Mismatch { path: "settings.client.issuer".to_owned(), expected }))
     }
 }

@@ -150,14 +150,20 @@ export function createScriptedServers() {
     seen,
     /** The MCP server accepts no token any more that was issued until now. */
     refuseTokens: () => accessTokens.clear(),
-    /** A connection as the application has it when it starts. @param {ConnectionSettings} [settings] @param {Partial<Host>} [host] */
-    start(settings, host) {
+    /**
+     * A connection as the application has it when it starts.
+     *
+     * @param {ConnectionSettings} [settings]
+     * @param {Partial<Host>} [host]
+     * @param {boolean} [interaction]
+     */
+    start(settings, host, interaction = true) {
       const authorizer = createAuthorizer({
         host: { store, fetch, redirect, ...host },
         client: { clientName: 'the tests' },
         settings: () => settings,
       });
-      const connection = authorizer.connection(server, { interaction: true });
+      const connection = authorizer.connection(server, { interaction });
       const call = async (/** @type {string} */ operation) =>
         (await connection.fetch(server, { method: 'POST', body: operation })).status;
       return { ...connection, call };

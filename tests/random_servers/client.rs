@@ -89,7 +89,8 @@ impl Platform for Host {
                 let at = |port: u64| format!("http://{name}:{}/callback", 4000 + port);
                 let is_free = |uri: &str| (world.taken_ports..world.taken_ports + 10).any(|port| at(port) == uri);
                 let preferred = preferred.as_ref().map(|uri| uri.as_str()).filter(|uri| is_free(uri));
-                preferred.map_or_else(|| at(world.taken_ports), str::to_owned).as_str().into()
+                let uri = preferred.map_or_else(|| at(world.taken_ports), str::to_owned);
+                Json::Object(Vec::new()).with("redirectUri", uri.as_str().into()).with("acceptsQuery", Json::Bool(true))
             }
             Effect::Approve { .. } => Json::Bool(world.host_row("the host") == "approves"),
             Effect::Lock { .. } | Effect::CheckIdToken { .. } | Effect::Obtain { .. } => Json::Null,
@@ -333,6 +334,7 @@ impl Client {
                 pressed: None,
                 replaces: Some(replaces),
                 interaction: Some(self.interaction),
+                agreed: None,
                 host: self.sign_in_host(),
             };
             self.sign_in(account, &cause, &input)?;
@@ -359,6 +361,7 @@ impl Client {
             pressed: Some(true),
             replaces: None,
             interaction: Some(true),
+            agreed: None,
             host: self.sign_in_host(),
         };
         self.sign_in(account, "a press", &input)
@@ -443,7 +446,7 @@ impl Client {
                 return Err(Error::new(Code::Aborted, "That is enough.", &[]));
             }
             let callback_url = self.send_person(&departure)?;
-            let input = CameBackInput { callback_url, host: self.sign_in_host() };
+            let input = CameBackInput { callback_url, account: None, host: self.sign_in_host() };
             outcome = self.run(|replay| came_back(replay, &input))?;
         }
     }

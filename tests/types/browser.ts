@@ -38,7 +38,7 @@ exactly<Redirect>()(
 );
 const page = browser.pageRedirect({ redirectUri: '/' });
 page satisfies Redirect;
-exactly<Promise<CompletedSignIn | null>>()(page.complete(authorizer, AbortSignal.timeout(1)));
+exactly<Promise<CompletedSignIn | null>>()(page.complete(authorizer, { signal: AbortSignal.timeout(1) }));
 exactly<void>()(callback.handOverCallback());
 exactly<void>()(
   callback.handOverCallback({

@@ -312,6 +312,7 @@ impl Connection {
             pressed: None,
             replaces: None,
             interaction: Some(*interaction),
+            agreed: None,
             host: sign_in_host.clone(),
         }
     }
@@ -371,7 +372,7 @@ impl Connection {
                     return Err(error.into());
                 }
             };
-            let input = CameBackInput { callback_url, host: sign_in_host.clone() };
+            let input = CameBackInput { callback_url, account: None, host: sign_in_host.clone() };
             outcome = run(&platform, |replay| sign_in::came_back(replay, &input)).await?;
         }
     }

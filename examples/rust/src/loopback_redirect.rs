@@ -26,8 +26,10 @@ impl LoopbackRedirect {
     /// Listens at the port of the redirect URI that is registered already, if it is free, else at any. Each sign-in has one
     /// of its own, so that no response to another comes here.
     pub async fn listen(preferred: Option<&RedirectUri>) -> io::Result<LoopbackRedirect> {
-        let address =
-            |uri: &RedirectUri| Some(uri.as_str().strip_prefix("http://")?.strip_suffix("/callback")?.to_owned());
+        // Whatever query it has there.
+        let address = |uri: &RedirectUri| {
+            Some(uri.as_str().strip_prefix("http://")?.split('?').next()?.strip_suffix("/callback")?.to_owned())
+        };
         let listening = match preferred.and_then(address) {
             Some(address) => TcpListener::bind(address).await.ok(),
             None => None,

@@ -117,9 +117,9 @@ impl Platform for FlowPlatform<'_> {
                     let message = "This machine receives no authorization response on loopback: {}.";
                     Error::new(Code::HostFailed, message, &[&error.to_string()])
                 })?;
-                let uri = redirect.uri.as_str().into();
+                let uri = Json::Object(Vec::new()).with("redirectUri", redirect.uri.as_str().into());
                 self.redirect.lock().unwrap_or_else(PoisonError::into_inner).replace(redirect.into());
-                Ok(uri)
+                Ok(uri.with("acceptsQuery", Json::Bool(true)))
             }
             // The library then drops the ID Token, or ends the sign-in where the application itself asks for `openid`.
             Effect::CheckIdToken { .. } => Ok("unverified".into()),

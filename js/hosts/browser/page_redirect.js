@@ -1,4 +1,4 @@
-/** @import { Authorizer, CompletedSignIn } from '../../connection/authorizer.js' */
+/** @import { Authorizer, CompletedSignIn, CompleteOptions } from '../../connection/authorizer.js' */
 /** @import { Redirect, RedirectReceiver } from '../../core/host.js' */
 
 import { callbackAborted, createReceiver, problemOf, requireWebUrl } from '../redirect.js';
@@ -17,7 +17,7 @@ import { wholeRedirectUri } from './redirect_uri.js';
  * A redirect that leaves the page.
  *
  * @typedef {object} PageReturn
- * @property {(authorizer: Authorizer, signal?: AbortSignal) => Promise<CompletedSignIn | null>} complete
+ * @property {(authorizer: Authorizer, options?: CompleteOptions) => Promise<CompletedSignIn | null>} complete
  *   Completes the sign-in that this page was loaded for, and takes its response out of the address bar and the history; null:
  *   it was loaded for none. Call it whenever the page loads, with an authorizer of the same store. It does not resolve where
  *   the person has to be sent to the authorization server once more. Rejects like `complete` of the authorizer:
@@ -40,7 +40,7 @@ export function pageRedirect({ redirectUri }) {
       return receiver(wholeRedirectUri(redirectUri));
     },
 
-    async complete(authorizer, signal) {
+    async complete(authorizer, options) {
       const whole = wholeRedirectUri(redirectUri);
       const [callbackUrl = ''] = location.href.split('#');
       const response = new URL(callbackUrl).searchParams;
@@ -49,7 +49,7 @@ export function pageRedirect({ redirectUri }) {
         return null;
       // Before anything else: whoever loads the page again, or comes back to it, is not to send the code again.
       history.replaceState(history.state, '', whole);
-      const completed = await authorizer.complete(callbackUrl, signal);
+      const completed = await authorizer.complete(callbackUrl, options);
       if ('session' in completed) return completed;
       location.assign(requireWebUrl(completed.authorizationUrl));
       return new Promise(() => {});
@@ -64,6 +64,7 @@ export function pageRedirect({ redirectUri }) {
 function receiver(redirectUri) {
   return createReceiver({
     redirectUri,
+    acceptsQuery: true,
     receive: ({ authorizationUrl, signal }) =>
       new Promise((_, reject) => {
         // The browser had kept this page, and the person came back to it.

@@ -93,6 +93,7 @@ function receiver(popup, redirectUri, pasted) {
 
   return createReceiver({
     redirectUri,
+    acceptsQuery: true,
 
     receive: ({ authorizationUrl, state, signal }) =>
       new Promise((resolve, reject) => {

@@ -25,8 +25,8 @@ import { pathOfIssuer } from './path_of_issuer.js';
  *   The path of the redirect URI. Default: `/callback`.
  * @property {boolean} [pathPerIssuer]
  *   Appends a path segment made from the issuer, so that a response of one authorization server cannot pass for
- *   another's (RFC 9700 §4.4.2). Default: true. Set it to false where exactly `path` is registered beforehand;
- *   servers that do not send `iss` (RFC 9207) are then told apart by their `state` alone.
+ *   another's (RFC 9700 §4.4.2). Default: true. Set it to false where exactly `path` is registered beforehand: of
+ *   servers that do not send `iss` (RFC 9207), it is then one server's alone.
  * @property {(url: string) => Promise<void> | void} [open]
  *   Opens the authorization URL. Default: `openBrowser`.
  * @property {(url: string) => void} [announceUrl]
