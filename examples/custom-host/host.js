@@ -40,6 +40,7 @@ const createRedirect = (/** @type {Application} */ { open, onOpened, redirectUri
       const closed = new AbortController();
       return {
         redirectUri,
+        acceptsQuery: true,
         close: async () => closed.abort(),
         authorize: ({ authorizationUrl, state, signal }) =>
           new Promise((resolve, reject) => {

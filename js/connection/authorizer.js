@@ -1,14 +1,15 @@
 /** The way in: an authorizer for a host, and signed-in connections from it. */
 
-/** @import { ClientDescription, Departure, ScopePlan, Session } from '../core/records.js' */
+/** @import { ClientDescription, Departure, ScopePlan, Session, SignInOutcome } from '../core/records.js' */
 /** @import { ConnectionSettings, Fetch, Host, PendingSignIn } from '../core/host.js' */
 /** @import { Turn } from './sign_in_under_way.js' */
 
 import { MisuseError } from '../core/errors.js';
 import { untilAborted } from '../core/until_aborted.js';
-import { Connection, completeElsewhere, needsPerson } from './connection.js';
-import { redirectsOf } from './effects.js';
-import { endpointOf, placeOf } from './stored.js';
+import { call } from '../core/wasm.js';
+import { Connection, needsPerson } from './connection.js';
+import { performing, redirectsOf, signInHost } from './effects.js';
+import { endpointOf, placeOf, storedPending } from './stored.js';
 
 /**
  * What an authorizer is made of.
@@ -192,13 +193,25 @@ export function createAuthorizer(options) {
   return {
     connection,
     fetch: (server, options) => connection(server, options).fetch,
-    complete: async (callbackUrl, { account, signal } = {}) => {
-      const newQuestion = (/** @type {string} */ endpoint, /** @type {string} */ account, /** @type {any} */ needed) =>
-        sharedConnection(endpoint, account).interactionRequired({ demanded: [] }, needed);
-      const request = { host, client, settingsFor, callbackUrl, account, signal, newQuestion };
-      const completed = await completeElsewhere(request);
-      if ('session' in completed) sharedConnection(completed.endpoint, completed.account).adopt(completed.session);
-      return completed;
+    async complete(callbackUrl, { account: expected, signal } = {}) {
+      const state = URL.canParse(callbackUrl) ? new URL(callbackUrl).searchParams.get('state') : null;
+      const waiting = state ? await storedPending(host.store, state).read() : null;
+      const { endpoint = '', account = '' } = waiting?.value ?? {};
+      const context = { host, client, settings: waiting ? settingsFor(endpoint) : {}, endpoint, account };
+      const { calls, release } = performing(context, signal);
+      try {
+        const input = { callbackUrl, account: expected, host: signInHost(context) };
+        /** @type {SignInOutcome} */
+        const outcome = await call('cameBack', input, calls);
+        if (outcome.kind === 'authorize') return outcome;
+        const core = sharedConnection(endpoint, account);
+        if (outcome.kind === 'interaction-required') throw core.interactionRequired({ demanded: [] }, outcome);
+        const { session } = /** @type {{ session: Session }} */ (outcome);
+        core.adopt(session);
+        return { endpoint, account, session };
+      } finally {
+        await release();
+      }
     },
     async close() {
       const message = 'The application ended the sign-in. Sign in again.';

@@ -4,7 +4,7 @@
  * The warm path (a token that is not about to expire) makes no wasm call.
  */
 
-/** @import { Challenge, Consent, Decision, Departure, Renewal, ScopePlan, Session, SignInOutcome, TokenOrigin } from '../core/records.js' */
+/** @import { Challenge, Consent, Decision, Renewal, ScopePlan, Session, SignInOutcome, TokenOrigin } from '../core/records.js' */
 /** @import { Fetch } from '../core/host.js' */
 /** @import { Context } from './effects.js' */
 /** @import { Turn } from './sign_in_under_way.js' */
@@ -22,7 +22,7 @@ import { call } from '../core/wasm.js';
 import { performing, signInHost } from './effects.js';
 import { canBeReadOnce, discardBody, eitherSignal, redirectWithinOrigin, refuseRedirect } from './requests.js';
 import { SignInUnderWay } from './sign_in_under_way.js';
-import { storedPending, storedSession } from './stored.js';
+import { storedSession } from './stored.js';
 
 /** How often a request is sent again with a nonce that came with its refusal. */
 const NONCE_LIMIT = 3;
@@ -571,35 +571,4 @@ async function proofHeaders({ dpop }, request) {
   }
   const proofs = await import('../extensions/dpop_fetch.js');
   return proofs.proofHeaders(dpop, request);
-}
-
-/**
- * Completes a sign-in whose process ended while the person was in the browser.
- *
- * @param {Pick<Context, 'host' | 'client'> & { signal?: AbortSignal, settingsFor: (endpoint: string) => Context['settings'], callbackUrl: string, account?: string, newQuestion: (endpoint: string, account: string, needed: { issuer: string, plan: ScopePlan }) => Error }} request
- * @returns {Promise<{ endpoint: string, account: string, session: Session } | Departure>} signed in, or one more URL to open
- */
-export async function completeElsewhere({
-  host,
-  client,
-  settingsFor,
-  callbackUrl,
-  account: expected,
-  signal,
-  newQuestion,
-}) {
-  const state = URL.canParse(callbackUrl) ? new URL(callbackUrl).searchParams.get('state') : null;
-  const waiting = state ? await storedPending(host.store, state).read() : null;
-  const { endpoint = '', account = '' } = waiting?.value ?? {};
-  const context = { host, client, settings: waiting ? settingsFor(endpoint) : {}, endpoint, account };
-  const { calls, release } = performing(context, signal);
-  try {
-    /** @type {SignInOutcome} */
-    const outcome = await call('cameBack', { callbackUrl, account: expected, host: signInHost(context) }, calls);
-    if (outcome.kind === 'authorize') return outcome;
-    if (outcome.kind === 'interaction-required') throw newQuestion(endpoint, account, outcome);
-    return { endpoint, account, session: /** @type {{ session: Session }} */ (outcome).session };
-  } finally {
-    await release();
-  }
 }

@@ -66,13 +66,16 @@ export function performing({ host, settings, endpoint }, signal) {
   const effects = {
     read: ({ key }) => store.read(key),
     compareAndSwap: ({ key, version = null, value = null }) => store.compareAndSwap(key, version, value),
-    lock: ({ key }) =>
+    lock: ({ key, milliseconds }) =>
       new Promise((resolve, reject) => {
         const work = () => {
           resolve(null);
           return new Promise((/** @type {(value?: undefined) => void} */ unlock) => unlocks.push(unlock));
         };
-        store.lock(key, work).catch(reject);
+        const patience = milliseconds == null ? undefined : AbortSignal.timeout(milliseconds);
+        store
+          .lock(key, work, { signal: patience })
+          .catch((error) => (patience?.aborted ? resolve(null) : reject(error)));
       }),
     wait: async ({ milliseconds }) => {
       await untilAborted(new Promise((resolve) => setTimeout(resolve, milliseconds)), signal);

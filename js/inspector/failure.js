@@ -292,6 +292,13 @@ const rows = {
     setting: 'code_challenge_methods_supported, or assumeS256',
     words: 'Its operator has to list `S256`; where you know that it does S256 without saying so, set `assumeS256`.',
   },
+  redirect_of_other_issuer: {
+    title: 'The redirect URI belongs to another authorization server',
+    party: 'client',
+    by: 'settings',
+    setting: '`redirectUri`, or `pathPerIssuer`, of the redirect of the host',
+    words: 'Give this server a redirect URI of its own, for its responses do not say whose they are.',
+  },
   redirect_not_listed: {
     title: 'The client metadata document does not list the redirect URI',
     party: 'client',

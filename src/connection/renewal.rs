@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::connection::sign_in::discovered;
+use crate::connection::sign_out;
 use crate::connection::stored::Place;
 use crate::data::error::{Code, Error, Kind, Result, Step};
 use crate::data::identifier::{Endpoint, Issuer};
@@ -51,7 +52,7 @@ record! {
 /// the MCP server says of it now is read, and counts.
 pub fn renew(replay: &Replay, input: &RenewInput) -> Result<Renewal> {
     let place = Place { endpoint: &input.endpoint, account: &input.account };
-    place.lock_session(replay)?;
+    place.lock_session(replay, None)?;
     let stored = place.session(replay)?.map(|(_, session)| session);
     let is_to_be_renewed = |session: &Session| {
         session.tokens.access_token.reveal() == input.replaces && session.tokens.refresh_token.is_some()
@@ -92,7 +93,13 @@ pub fn renew(replay: &Replay, input: &RenewInput) -> Result<Renewal> {
         Err(error) => return Err(error.at(Step::Refresh)),
     };
     match place.replace_session(replay, &input.replaces, &session) {
-        Ok(session) => Ok(Renewal { session, renewed, stored: true }),
+        Ok(kept) => {
+            if kept.is_none() && renewed {
+                // Signed out meanwhile.
+                sign_out::revoke(replay, &session);
+            }
+            Ok(Renewal { session: kept, renewed, stored: true })
+        }
         Err(_) => Ok(Renewal { session: Some(session), renewed, stored: false }),
     }
 }

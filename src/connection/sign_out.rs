@@ -6,8 +6,11 @@ use crate::data::http::Parameters;
 use crate::data::identifier::{Endpoint, Secret};
 use crate::flow::replay::Replay;
 use crate::flow::token_endpoint;
-use crate::protocol::token;
+use crate::protocol::token::{self, Session};
 use crate::record;
+
+/// How long a sign-out waits for a refresh that is under way.
+const PATIENCE_MILLISECONDS: u64 = 5_000;
 
 record! {
     /// Whose session ends.
@@ -26,8 +29,8 @@ record! {
 /// it replaced. The client's registration stays, for the next sign-in. Whether the server revoked all there was is the
 /// answer: the session is over in any case.
 pub fn sign_out(replay: &Replay, place: &Place) -> Result<bool> {
-    // What a refresh under way brings is revoked too.
-    place.lock_session(replay)?;
+    // What a refresh under way brings is revoked too: here, or there if it does not end.
+    place.lock_session(replay, Some(PATIENCE_MILLISECONDS))?;
     let session = place.session(replay)?;
     let replaced = place.replaced(replay)?;
     for kind in ["session", "sign-in", "replaced", "plan"] {
@@ -52,6 +55,13 @@ pub fn forget_client(replay: &Replay, place: &Place) -> Result<bool> {
         place.keep_plan(replay, &plan)?;
     }
     Ok(revoked)
+}
+
+/// Has the tokens of a session revoked, where the server offers that, and tells nothing of it.
+pub fn revoke(replay: &Replay, session: &Session) {
+    if let Some(tokens) = Revocable::of(session) {
+        let _ = are_revoked(replay, &tokens);
+    }
 }
 
 /// Each token by itself: with one of the two most servers revoke the other too, but not all (RFC 7009 §2.1), and one that

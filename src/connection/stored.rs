@@ -268,9 +268,9 @@ impl Place<'_> {
         Err(too_busy())
     }
 
-    /// Keeps others who share the store from renewing the session at the same time.
-    pub fn lock_session(&self, replay: &Replay) -> Result<()> {
-        replay.perform(Effect::Lock { key: self.key("session") }).map(|_| ())
+    /// Keeps others who share the store from renewing the session at the same time. `milliseconds`: how long this may wait.
+    pub fn lock_session(&self, replay: &Replay, milliseconds: Option<u64>) -> Result<()> {
+        replay.perform(Effect::Lock { key: self.key("session"), milliseconds }).map(|_| ())
     }
 
     /// The tokens of the sessions that were replaced.

@@ -32,6 +32,8 @@ pub enum Effect {
     Lock {
         /// Its key.
         key: String,
+        /// How long to wait for it before going on without.
+        milliseconds: Option<u64>,
     },
     /// Wait. Answer: nothing.
     Wait {
@@ -99,7 +101,7 @@ impl Effect {
     /// What it is about, in a few words: the same question is asked again when a flow runs again.
     pub fn subject(&self) -> &str {
         match self {
-            Effect::Read { key } | Effect::CompareAndSwap { key, .. } | Effect::Lock { key } => key,
+            Effect::Read { key } | Effect::CompareAndSwap { key, .. } | Effect::Lock { key, .. } => key,
             Effect::PrepareRedirect { issuer, .. } => issuer.as_str(),
             Effect::Approve { reason, .. } => reason,
             Effect::CheckIdToken { keys: Some(_), .. } => "keys",
@@ -110,7 +112,10 @@ impl Effect {
     /// As it crosses to JavaScript.
     pub fn to_json(&self) -> Json {
         match self {
-            Effect::Read { key } | Effect::Lock { key } => object().with("key", key.as_str().into()),
+            Effect::Read { key } => object().with("key", key.as_str().into()),
+            Effect::Lock { key, milliseconds } => {
+                object().with("key", key.as_str().into()).with("milliseconds", milliseconds.to_json())
+            }
             Effect::CompareAndSwap { key, version, value } => object()
                 .with("key", key.as_str().into())
                 .with("version", version.to_json())

@@ -82,12 +82,15 @@ attack('[refuses T3] a token is asked for at another URL', async (context) => {
 
 attack('[refuses R2] a configured client and its secret are asked for by another issuer', async (context) => {
   const client = { clientId: 'configured', clientSecret: 'configured-client-secret' };
+  // Without a secret, the first use binds it, where the settings do not.
   for (const issuer of [undefined, 'https://login.example']) {
+    const clientSecret = issuer && client.clientSecret;
     const { internet, person, protectedResource } = await startHonestWorld(context);
     const evil = await startAuthorizationServer(internet, 'https://evil.example');
     const start = () =>
-      person.start({ settings: () => ({ client: { ...client, issuer } }) }).connection(protectedResource.endpoint);
-    // The first use binds it, where the settings do not.
+      person
+        .start({ settings: () => ({ client: { ...client, clientSecret, issuer } }) })
+        .connection(protectedResource.endpoint);
     await rejectionOf(start().signIn());
     const trips = person.trips.length;
     protectedResource.routes[protectedResource.metadataPath] = () => ({

@@ -5,7 +5,7 @@ import { argv, env } from 'node:process';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { createDpop } from '../../js/dpop.js';
 import { clientCredentials, enterpriseManaged, jwtBearer, privateKeyAssertion } from '../../js/grants.js';
-import { createAuthorizer, createMemoryStore } from '../../js/index.js';
+import { createAuthorizer, createMemoryStore, discover } from '../../js/index.js';
 
 /** @import { ConnectionSettings, Redirect } from '../../js/index.js' */
 
@@ -16,6 +16,9 @@ const {
 } = env;
 const [, , server = ''] = argv;
 const known = JSON.parse(context);
+/** The suite has one authorization server in each scenario, and does not always tell its issuer. */
+const issuer =
+  known.issuer ?? (known.client_id && (await discover({ endpoint: server }, {})).authorizationServer.issuer);
 
 /**
  * What was agreed with the operators of single servers beforehand.
@@ -24,22 +27,23 @@ const known = JSON.parse(context);
  */
 const agreed = {
   'auth/pre-registration': () => ({
-    client: { clientId: known.client_id, clientSecret: known.client_secret, issuer: known.issuer },
+    client: { clientId: known.client_id, clientSecret: known.client_secret, issuer },
   }),
   'auth/client-credentials-basic': () => ({
-    client: { clientId: known.client_id, clientSecret: known.client_secret },
+    client: { clientId: known.client_id, clientSecret: known.client_secret, issuer },
     grant: clientCredentials(),
   }),
   'auth/client-credentials-jwt': () => ({
     client: {
       clientId: known.client_id,
+      issuer,
       tokenEndpointAuthMethod: 'private_key_jwt',
       assertion: privateKeyAssertion({ privateKey: known.private_key_pem, algorithm: known.signing_algorithm }),
     },
     grant: clientCredentials(),
   }),
   'auth/enterprise-managed-authorization': () => ({
-    client: { clientId: known.client_id, clientSecret: known.client_secret },
+    client: { clientId: known.client_id, clientSecret: known.client_secret, issuer },
     grant: enterpriseManaged({
       identityProvider: {
         issuer: known.idp_issuer,

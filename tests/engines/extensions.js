@@ -84,7 +84,7 @@ const startForCompany = async (surroundings) => {
   });
   const grant = enterpriseManaged({ identityProvider, idToken: identityProvider.idToken });
   const client = await startOurs(surroundings, {
-    settings: { grant, client: { clientId: 'operators', clientSecret: secret } },
+    settings: { grant, client: { clientId: 'operators', clientSecret: secret, issuer: surroundings.engine.issuer } },
   });
   return { ...client, close: identityProvider.close };
 };
@@ -266,7 +266,10 @@ export const extensions = [
     resource: readOnly,
     start: (surroundings) =>
       startOurs(surroundings, {
-        settings: { grant: clientCredentials(), client: { clientId: 'machine', clientSecret: secret } },
+        settings: {
+          grant: clientCredentials(),
+          client: { clientId: 'machine', clientSecret: secret, issuer: surroundings.engine.issuer },
+        },
       }),
     phases: [
       {

@@ -169,7 +169,7 @@ export async function play(row, engine, startClient) {
           redirectUri,
           takenRedirectUris: [],
           memory,
-          settings: row.settings ?? {},
+          settings: ofIssuer(row.settings ?? {}, engine.issuer),
           interaction: true,
           approves: true,
         });
@@ -288,4 +288,15 @@ function complaintsOf(expects, observed) {
   if (expects.posts && expects.posts.join() !== posts.join())
     found.push(`posted ${posts.join(', ') || 'nothing'}, not ${expects.posts.join(', ')}`);
   return found;
+}
+
+/**
+ * Whoever hands out a secret says where it is from.
+ *
+ * @param {ServerSettings} settings
+ * @param {string} issuer
+ * @returns {ServerSettings}
+ */
+function ofIssuer({ client, ...settings }, issuer) {
+  return { ...settings, ...(client && { client: { ...client, issuer } }) };
 }

@@ -463,7 +463,7 @@ describe('questions to a person', () => {
     const other = await startProtectedResource(internet, 'https://tools.second.example/mcp', {
       authorizationServers: [second],
     });
-    second.routes['/authorize'] = () => new Promise(() => {});
+    second.routes['/authorize'] = () => () => {};
     const authorizer = person.start();
     const away = authorizer.connection(other.endpoint).signIn();
     away.catch(() => {});

@@ -70,7 +70,10 @@ describe('machines without a person', () => {
    * @param {Machine} machine
    * @param {ConnectionSettings} settings
    */
-  const fetchOf = (machine, settings) => machine.start({ settings: () => settings }).connection(world.server).fetch;
+  const fetchOf = (machine, settings) => {
+    const client = { .../** @type {any} */ (settings.client), issuer: world.issuer };
+    return machine.start({ settings: () => ({ ...settings, client }) }).connection(world.server).fetch;
+  };
 
   /** @param {Machine} machine */
   const assertions = (machine) =>

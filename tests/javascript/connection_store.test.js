@@ -127,7 +127,7 @@ describe('what a connection keeps', () => {
       const { steep, machine, connection, live } = await steppedUp();
       assert.equal(await connection.signOut(), true);
       assert.deepEqual(await live(), [false, false, false, false]);
-      const keys = ['session', 'replaced', 'step-ups'].map((kind) => `${kind} ${steep.server} default`);
+      const keys = ['session', 'replaced', 'sign-in'].map((kind) => `${kind} ${steep.server} default`);
       assert.deepEqual(await Promise.all(keys.map((key) => machine.host.store.read(key))), [null, null, null]);
       await steep.close();
     });

@@ -42,10 +42,14 @@ describe('a server without metadata', () => {
       redirect: {
         prepare: async () => ({
           redirectUri: 'http://127.0.0.1:49152/callback',
+          acceptsQuery: true,
           async authorize({ authorizationUrl, state }) {
             const { origin, pathname, searchParams } = new URL(authorizationUrl);
             trips.push([origin + pathname, searchParams.get('resource')]);
-            return `http://127.0.0.1:49152/callback?code=the-code&state=${state}`;
+            const back = new URL(searchParams.get('redirect_uri') ?? '');
+            back.searchParams.set('code', 'the-code');
+            back.searchParams.set('state', state);
+            return back.href;
           },
           close: async () => {},
         }),

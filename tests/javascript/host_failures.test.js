@@ -87,6 +87,7 @@ test('what a signer says when it cannot sign reaches the caller', async () => {
       grant: clientCredentials(),
       client: {
         clientId: 'a machine',
+        issuer,
         tokenEndpointAuthMethod: 'private_key_jwt',
         assertion: () => Promise.reject(said),
       },

@@ -356,7 +356,8 @@ describe('a session from elsewhere', () => {
     /** @param {any} clientInformation @param {any} [options] */
     async function registrationOf(clientInformation, options) {
       const { host } = createMachine();
-      await importSession({ host, ...options }, { endpoint: world.server, tokens, clientInformation });
+      const { issuer } = world;
+      await importSession({ host, ...options }, { endpoint: world.server, issuer, tokens, clientInformation });
       const { registration } = /** @type {any} */ ((await host.store.read(sessionKey(world.server)))?.value);
       return {
         registration,
@@ -387,7 +388,7 @@ describe('a session from elsewhere', () => {
         client_secret_expires_at: 2_000_000_000,
         token_endpoint_auth_method: 'client_secret_post',
       };
-      const managed = { registration_access_token: 't', registration_client_uri: 'https://as.example/reg/c' };
+      const managed = { registration_access_token: 't', registration_client_uri: `${issuer}/reg/c` };
       assert.deepEqual(
         (
           await registrationOf({
@@ -406,13 +407,13 @@ describe('a session from elsewhere', () => {
           scopes: ['read', 'write'],
           redirectUri: 'https://app.example/callback',
           registrationAccessToken: 't',
-          registrationClientUri: 'https://as.example/reg/c',
+          registrationClientUri: `${issuer}/reg/c`,
         },
       );
     });
 
     test('that was registered by hand stays bound to its issuer', async () => {
-      const settings = () => ({ client: { clientId: 'c', clientSecret: 's' } });
+      const settings = () => ({ client: { clientId: 'c', clientSecret: 's', issuer: world.issuer } });
       const { registration, clients } = await registrationOf({ client_id: 'c' }, { settings });
       assert.equal(registration.kind, 'pre-registered');
       assert.equal(registration.clientSecret, 's');

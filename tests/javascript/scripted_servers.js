@@ -122,6 +122,7 @@ export function createScriptedServers() {
   const redirect = {
     prepare: async () => ({
       redirectUri,
+      acceptsQuery: true,
       async authorize({ authorizationUrl, state }) {
         const asked = new URL(authorizationUrl).searchParams;
         const scope = asked.get('scope');
@@ -129,7 +130,10 @@ export function createScriptedServers() {
         const ending = await script.authorize(scope?.split(' ') ?? []);
         const code = makeName('code');
         if ('granted' in ending) grants.set(code, ending.granted);
-        return `${redirectUri}?${new URLSearchParams({ state, ...('granted' in ending ? { code } : ending) })}`;
+        const back = new URL(asked.get('redirect_uri') ?? '');
+        for (const [name, value] of Object.entries({ state, ...('granted' in ending ? { code } : ending) }))
+          back.searchParams.set(name, value);
+        return back.href;
       },
       close: async () => {},
     }),

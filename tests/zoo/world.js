@@ -79,6 +79,10 @@ export async function play(scenario, startClient) {
     for (const phase of scenario.phases) {
       clock.advance(phase.later ?? 0);
       settings = { ...settings, ...phase.settings };
+      const { client: byHand } = settings;
+      // Whoever hands out a secret says where it is from.
+      if (byHand?.clientSecret)
+        settings = { ...settings, client: { issuer: first.authorizationServer.issuer, ...byHand } };
       policy = merged(policy, phase.server);
       if (phase.server) first.authorizationServer.policy = policy;
       resource.policy = { ...resource.policy, ...phase.resource };

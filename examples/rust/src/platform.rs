@@ -101,7 +101,7 @@ impl Platform for FlowPlatform<'_> {
                 let swap = move |store: FileStore| store.compare_and_swap(&key, version.as_deref(), value.as_ref());
                 self.stored(swap).await.map(Json::Bool)
             }
-            Effect::Lock { key } => {
+            Effect::Lock { key, .. } => {
                 let lock = self.stored(move |store| store.lock(&key)).await?;
                 self.locks.lock().unwrap_or_else(PoisonError::into_inner).push(lock);
                 Ok(Json::Null)

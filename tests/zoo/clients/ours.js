@@ -130,6 +130,7 @@ function redirect(surroundings, authorize = visiting(surroundings)) {
       redirectUri:
         listed.find((uri) => uri.startsWith('http://127.0.0.1:')) ??
         (preferred !== undefined && !takenRedirectUris.includes(preferred) ? preferred : redirectUri),
+      acceptsQuery: true,
       authorize: ({ authorizationUrl }) => authorize(authorizationUrl),
       close: async () => {},
     }),
