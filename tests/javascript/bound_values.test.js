@@ -54,7 +54,7 @@ describe('a consent', () => {
     return { ...world, evil, connection, question, names };
   }
 
-  test('is for the issuer that was shown: another one is a new question, and no browser opens', async (context) => {
+  test('[refuses I2] is for the issuer that was shown: another one is a new question, and no browser opens', async (context) => {
     const { person, evil, names, question } = await shown(context);
     names({ authorization_servers: [evil.issuer] });
     const again = await rejectionOf(question.resume());
@@ -65,7 +65,7 @@ describe('a consent', () => {
     assert.equal(person.trips[0]?.origin, evil.issuer, 'who was shown that agreed to it');
   });
 
-  test('is for the scopes that were shown, and fewer: more of them are a new question', async (context) => {
+  test('[refuses I2] is for the scopes that were shown, and fewer: more of them are a new question', async (context) => {
     const { person, authorizationServer, question } = await shown(context);
     authorizationServer.routes['/.well-known/oauth-authorization-server'] = () => ({
       body: { ...authorizationServer.metadata(), scopes_supported: ['offline_access', 'read', 'write'] },
@@ -80,7 +80,7 @@ describe('a consent', () => {
     assert.equal(person.trips[0]?.searchParams.get('scope'), 'read write');
   });
 
-  test('where the host approves, it is asked instead, with what comes out', async (context) => {
+  test('[refuses I2] where the host approves, it is asked instead, with what comes out', async (context) => {
     /** @type {string[]} */
     const asked = [];
     let approves = false;
@@ -95,7 +95,7 @@ describe('a consent', () => {
     assert.deepEqual(asked, ['issuer-changed https://evil.example', 'issuer-changed https://evil.example']);
   });
 
-  test('of a step-up is bound as well', async () => {
+  test('[refuses I2] of a step-up is bound as well', async () => {
     const { script, seen, start } = createScriptedServers();
     script.needs = { look: ['read'], change: ['read', 'write'] };
     assert.equal(await start().call('look'), 200);
@@ -128,7 +128,7 @@ describe('a credential that does not say whose it is', () => {
     ],
   ];
   for (const [name, settings] of members) {
-    test(`${name}: nothing is sent, and the error names the setting`, async (context) => {
+    test(`[refuses R2] ${name}: nothing is sent, and the error names the setting`, async (context) => {
       const { person, protectedResource, authorizationServer } = await startHonestWorld(context);
       const { endpoint } = protectedResource;
       const start = () => person.start({ settings: () => settings });
@@ -142,7 +142,7 @@ describe('a credential that does not say whose it is', () => {
     });
   }
 
-  test('a client without secret stays with the issuer that it was first used with, though it is forgotten', async (context) => {
+  test('[refuses R2] a client without secret stays with the issuer that it was first used with, though it is forgotten', async (context) => {
     const { internet, person, protectedResource } = await startHonestWorld(context);
     const evil = await startAuthorizationServer(internet, 'https://evil.example');
     const start = () =>
@@ -169,7 +169,7 @@ describe('a credential that does not say whose it is', () => {
   };
   const secrets = ['stored-refresh', 'stored-secret', 'stored-management'];
 
-  test('an imported refresh token, secret or management token: it is left out, and nobody is told', async (context) => {
+  test('[refuses R2] an imported refresh token, secret or management token: it is left out, and nobody is told', async (context) => {
     const { internet, person, protectedResource, authorizationServer } = await startHonestWorld(context);
     const { endpoint } = protectedResource;
     assert.equal(await importSession({ host: person.host }, { endpoint, ...record }), true);
@@ -216,7 +216,7 @@ describe('a credential that does not say whose it is', () => {
 });
 
 describe('a callback', () => {
-  test('of another account is refused before its code is traded', async (context) => {
+  test('[refuses A3] of another account is refused before its code is traded', async (context) => {
     const { person, protectedResource, authorizationServer } = await startHonestWorld(context, {
       person: { handsOver: onePlace },
     });
@@ -230,7 +230,7 @@ describe('a callback', () => {
     assert.equal(again.code, 'state_mismatch', 'and it counts no more for whoever began it');
   });
 
-  test('of the account that began it completes it', async (context) => {
+  test('[accepts A3] of the account that began it completes it', async (context) => {
     const { person, protectedResource } = await startHonestWorld(context, { person: { handsOver: onePlace } });
     const callbackUrl = await person.callbackOf(await beginAndEnd(person, protectedResource.endpoint));
     assert.ok('session' in (await person.start().complete(callbackUrl, { account: 'default' })));
@@ -273,7 +273,7 @@ describe('one redirect URI for all, of authorization servers that do not say who
   const redirectUris = (/** @type {Person} */ person) =>
     person.trips.map(({ searchParams }) => searchParams.get('redirect_uri'));
 
-  test('belongs to the first one: the second is refused before a browser opens, with the setting', async (context) => {
+  test('[refuses A10] belongs to the first one: the second is refused before a browser opens, with the setting', async (context) => {
     const { person, protectedResource, other, second, signIn } = await startTwo(context);
     await signIn(protectedResource);
     await signIn(protectedResource);
@@ -288,7 +288,7 @@ describe('one redirect URI for all, of authorization servers that do not say who
     await signIn(protectedResource);
   });
 
-  test('pages, windows and pasted addresses give the second one a URI of its own: both sign in, again and again', async (context) => {
+  test('[accepts A10] pages, windows and pasted addresses give the second one a URI of its own: both sign in, again and again', async (context) => {
     const { person, protectedResource, other, second, signIn } = await startTwo(context, pasted);
     for (const resource of [protectedResource, other, protectedResource, other]) await signIn(resource);
     const [first, own, firstAgain, ownAgain] = redirectUris(person);
@@ -297,7 +297,7 @@ describe('one redirect URI for all, of authorization servers that do not say who
     assert.equal(second.requests.filter(({ url }) => url.pathname === '/register').length, 1);
   });
 
-  test('a code of the first one that arrives in a sign-in at the second goes nowhere', async (context) => {
+  test('[refuses A10] a code of the first one that arrives in a sign-in at the second goes nowhere', async (context) => {
     const { person, protectedResource, authorizationServer, other, second, signIn } = await startTwo(context, pasted);
     await signIn(protectedResource);
     const clientId = person.trips[0]?.searchParams.get('client_id') ?? '';
@@ -314,7 +314,7 @@ describe('one redirect URI for all, of authorization servers that do not say who
     assert.deepEqual(told(second, authorizationServer.secrets), []);
   });
 
-  test('whoever says who answers may use it too', async (context) => {
+  test('[accepts A10] whoever says who answers may use it too', async (context) => {
     const { internet, person, protectedResource, signIn } = await startTwo(context);
     await signIn(protectedResource);
     const third = await startAuthorizationServer(internet, 'https://third.example');
@@ -325,7 +325,7 @@ describe('one redirect URI for all, of authorization servers that do not say who
     assert.deepEqual(redirectUris(person), [onePlace(), onePlace()]);
   });
 
-  test('a client that was registered by hand with it has it, whoever was first; the response of the other counts no more', async (context) => {
+  test('[refuses A10] a client that was registered by hand with it has it, whoever was first; the response of the other counts no more', async (context) => {
     const { internet, person, protectedResource, authorizationServer, other, second, signIn } = await startTwo(context);
     const begun = await beginAndEnd(person, other.endpoint);
     const body = JSON.stringify({ redirect_uris: [onePlace()] });
@@ -398,7 +398,7 @@ describe('questions to a person', () => {
     return { ...servers, connection, codes, windows: seen.trips.length - 1 };
   }
 
-  test('a no ends them for more scopes, until somebody asks to sign in', async () => {
+  test('[refuses S6] a no ends them for more scopes, until somebody asks to sign in', async () => {
     const refused = () => ({ error: 'access_denied' });
     const { script, seen, connection, codes, windows } = await insatiable(refused);
     assert.equal(windows, 1);
@@ -419,7 +419,7 @@ describe('questions to a person', () => {
     ['granted whatever it is', (/** @type {string[]} */ requested) => ({ granted: requested })],
     ['not granted', () => ({ granted: ['read'] })],
   ])) {
-    test(`invented scopes that are ${name}: five windows in an hour, and five registrations`, async () => {
+    test(`[refuses S6] invented scopes that are ${name}: five windows in an hour, and five registrations`, async () => {
       const { seen, codes, windows } = await insatiable(answer);
       assert.equal(windows, 5);
       assert.ok(seen.registrations.length <= 6, String(seen.registrations));
@@ -435,7 +435,7 @@ describe('questions to a person', () => {
   });
 
   for (const way of ['closed', 'cancelled']) {
-    test(`a window that is ${way} is a no`, async () => {
+    test(`[refuses S6] a window that is ${way} is a no`, async () => {
       const { script, seen, start } = createScriptedServers();
       script.needs = { look: ['read'], change: ['read', 'write'], manage: ['read', 'admin'] };
       const connection = start();
@@ -473,7 +473,7 @@ describe('questions to a person', () => {
 });
 
 describe('a sign-out', () => {
-  test('during a refresh: nothing is kept, and nothing left at the server', async () => {
+  test('[refuses T6] during a refresh: nothing is kept, and nothing left at the server', async () => {
     const world = await startWorld();
     const machine = createMachine();
     const connection = machine.start().connection(world.server, { interaction: true });

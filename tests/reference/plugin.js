@@ -72,6 +72,8 @@ const ours = [
   'Answer',
   'RegistrationRefusal',
   'Attempts',
+  'Consent',
+  'Question',
   'Doubt',
   'WasmSource',
   'init',
