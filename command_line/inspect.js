@@ -2,7 +2,6 @@
 
 /** @import { Run } from './main.js' */
 
-import { openBrowser } from 'mcp-oauth-wasm/node';
 import { startInspector } from '../inspector/server.js';
 
 /** @param {Run} run */
@@ -12,8 +11,7 @@ export async function run({ parameters: [url], options, output, signal }) {
     output.document({ url: inspector.url, origin: inspector.origin });
     output.progress('The inspector is at ', ['bold', inspector.url]);
     output.progress('The address is good for one browser, once. Ctrl-C ends the inspector.');
-    if (!options['no-open'])
-      await openBrowser(inspector.url).catch((error) => output.progress(['yellow', error.message]));
+    if (!options['no-open']) await inspector.open().catch((error) => output.progress(['yellow', error.message]));
     await new Promise((resolve) => {
       if (signal.aborted) resolve(undefined);
       signal.addEventListener('abort', () => resolve(undefined), { once: true });

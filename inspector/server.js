@@ -11,8 +11,8 @@
 import { createServer } from 'node:http';
 
 import { MisuseError } from '../js/core/errors.js';
-import { openBrowser } from '../js/hosts/node/open_browser.js';
 import { assets, dataHeaders } from './server/assets.js';
+import { openPage } from './server/opening.js';
 import { createProxy, ProxyError } from './server/proxy.js';
 import { PageSession } from './server/session.js';
 import { isWebUrl, Targets } from './server/targets.js';
@@ -38,6 +38,8 @@ const REQUEST_LIMIT = 2 * 1024 * 1024;
  * @typedef {object} Inspector
  * @property {string} url The page, with the key in its fragment: good for one browser, once.
  * @property {string} origin Where the page is.
+ * @property {() => Promise<void>} open Opens the page in the person's browser, by a file of this user's that leads there: other
+ *   users of the machine see what commands are given. Rejects with a `TransportError` (`browser_not_opened`).
  * @property {() => Promise<void>} close Ends it.
  */
 
@@ -65,20 +67,23 @@ export async function startInspector({ url, port = 0, open = false, fetch, resol
   });
   const fragment = new URLSearchParams({ key: session.key, ...(url === undefined ? {} : { server: url }) });
   const page = `${origin}/#${fragment}`;
-  const close = () =>
-    /** @type {Promise<void>} */ (
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      })
-    );
+  /** @type {(() => Promise<void>)[]} */
+  const removals = [];
+  const openHere = async () => void removals.push(await openPage(page));
+  const close = async () => {
+    await new Promise((resolve) => {
+      server.close(resolve);
+      server.closeAllConnections();
+    });
+    for (const remove of removals) await remove();
+  };
   try {
-    if (open) await (open === true ? openBrowser : open)(page);
+    if (open) await (open === true ? openHere() : open(page));
   } catch (error) {
     await close();
     throw error;
   }
-  return { url: page, origin, close };
+  return { url: page, origin, open: openHere, close };
 }
 
 /**

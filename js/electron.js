@@ -28,7 +28,7 @@
  */
 
 import { readyElectron } from './hosts/electron/modules.js';
-import { electronFetch } from './hosts/electron/network_fetch.js';
+import { electronGate } from './hosts/electron/network_fetch.js';
 import { openExternal } from './hosts/electron/open_external.js';
 import { createSafeStorageStore } from './hosts/electron/safe_storage_store.js';
 import { loopbackRedirect } from './hosts/node/loopback_redirect.js';
@@ -45,14 +45,15 @@ export { loopbackRedirect } from './hosts/node/loopback_redirect.js';
  * The host for the main process of Electron: a store that the operating system's key encrypts, the system browser, which
  * comes back to a port of the loopback interface (RFC 8252 §7.3), and Electron's network stack. All of it can be replaced.
  *
- * @param {Partial<Host> & { electron?: import('./hosts/electron/electron_parts.js').ElectronModules }} [options]
+ * @param {Partial<Host> & { electron?: import('./hosts/electron/electron_parts.js').ElectronModules, privateNetworks?: string[] }} [options]
  *   `electron`: default, what `import('electron')` gives. `store`: default, `createSafeStorageStore()`. `redirect`: default,
  *   `loopbackRedirect()` with the browser opened by Electron; `schemeRedirect` where the answer shall come by a scheme.
- *   `fetch`: default, `electronFetch()`. The others are passed on.
+ *   `fetch`: default, `electronFetch()`, which is given `privateNetworks`. The others are passed on.
  * @throws nothing: Electron, the store and the network are touched when they are used
  * @returns {Omit<Host, 'store' | 'redirect' | 'fetch'> & Required<Pick<Host, 'store' | 'redirect' | 'fetch'>>}
  */
-export function electronHost({ electron, store, redirect, fetch, ...others } = {}) {
+export function electronHost({ electron, store, redirect, fetch, privateNetworks, ...others } = {}) {
+  const gate = electronGate({ electron, privateNetworks });
   const ready = readyElectron(electron);
   const open = async (/** @type {string} */ url) => openExternal((await ready()).shell, url);
   /** @type {(url: string, reason: unknown) => never} */
@@ -61,9 +62,10 @@ export function electronHost({ electron, store, redirect, fetch, ...others } = {
   };
   return {
     owner: processOwner(),
+    ...(!fetch && { admit: gate.admit }),
     ...others,
     store: store ?? createSafeStorageStore(undefined, { electron }),
     redirect: redirect ?? loopbackRedirect({ open, showUrl }),
-    fetch: fetch ?? electronFetch({ electron }),
+    fetch: fetch ?? gate.fetch,
   };
 }

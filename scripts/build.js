@@ -79,6 +79,7 @@ async function buildWasm(quick) {
   const compiled = join(targetFolder, 'wasm32-unknown-unknown', profile, 'mcp_oauth_wasm.wasm');
   const form = ['--target', 'web', '--omit-default-module-path', '--encode-into', 'always', '--keep-debug'];
   await mustRun(toolPath('wasm-bindgen'), [...form, '--out-dir', pkg, compiled]);
+  makeFactory(join(pkg, 'mcp_oauth_wasm.js'));
   if (!quick) {
     progress('wasm-opt');
     await trapPanics();
@@ -86,6 +87,61 @@ async function buildWasm(quick) {
   }
   inline(pkg);
   progress(`pkg/mcp_oauth_wasm_bg.wasm has ${readFileSync(wasm).length} bytes`);
+}
+
+/**
+ * Makes the glue a function that gives an instance, as often as it is called: as wasm-bindgen writes it, the glue has one for
+ * the life of the program, and an exception out of it in a callback is nobody's. Every way in is handed to the caller first.
+ *
+ * @param {string} file
+ */
+function makeFactory(file) {
+  const glue = readFileSync(file, 'utf8');
+  const cut = glue.indexOf('let wasmModule, wasmInstance, wasm;');
+  const exported = glue.replace(/^export function call/m, 'function call');
+  if (cut < 0 || exported === glue) throw new Error(`${file} is not as it was: see scripts/build.js`);
+  const body = exported.slice(0, cut - 'export '.length).replace(/^(?=.)/gm, '  ');
+  const isEntry = String.raw`/^call$|__invoke__|^__wbindgen_destroy_closure$/`;
+  writeFileSync(
+    file,
+    `export default async function instantiate(module, guarded) {
+  const isEntry = ${isEntry};
+  // Each is the end of a request that is under way.
+  const timers = new Map();
+  const setTimeout = (end, milliseconds) => {
+    const timer = globalThis.setTimeout(end, milliseconds);
+    timers.set(timer, end);
+    return timer;
+  };
+  const clearTimeout = (timer) => {
+    timers.delete(timer);
+    globalThis.clearTimeout(timer);
+  };
+${body}
+  const { exports } = await WebAssembly.instantiate(module, __wbg_get_imports());
+  const wasm = Object.fromEntries(
+    Object.entries(exports).map(([name, own]) => [name, isEntry.test(name) ? guarded(own) : own]),
+  );
+  wasm.__wbindgen_start();
+  const stop = () => {
+    for (const [timer, end] of timers) {
+      clearTimeout(timer);
+      end();
+    }
+  };
+  return { call, size: () => wasm.memory.buffer.byteLength, stop };
+}
+`,
+  );
+  writeFileSync(
+    file.replace(/\.js$/, '.d.ts'),
+    `/** An instance of the module. \`guarded\` is given each way in, and gives what is called in its place. */
+export default function instantiate(
+  module: object,
+  guarded: (entry: (...given: any[]) => any) => (...given: any[]) => any,
+): Promise<{ call: (name: string, input: unknown, host: unknown) => Promise<unknown>; size: () => number; stop: () => void }>;
+`,
+  );
 }
 
 /** @param {string} folder in which the module gets a copy in base64, for those that cannot load a file beside them */

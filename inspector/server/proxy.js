@@ -3,7 +3,8 @@
 /** @import { Targets } from './targets.js' */
 
 import { AuthorizationError } from '../../js/core/errors.js';
-import { explainingFetch } from '../../js/hosts/node/explaining_fetch.js';
+import { explainingFetch, platformFetch } from '../../js/hosts/node/explaining_fetch.js';
+import { nodeGate } from '../../js/hosts/node/gate.js';
 import { guardedFetch } from '../../js/hosts/node/guarded_fetch.js';
 import { isWebUrl } from './targets.js';
 
@@ -67,8 +68,9 @@ export class ProxyError extends Error {
  * @param {Targets} targets
  * @param {{ fetch?: typeof globalThis.fetch, resolve?: (hostname: string) => Promise<string[]> }} [network]
  */
-export function createProxy(targets, { fetch = (input, init) => globalThis.fetch(input, init), resolve } = {}) {
-  const guarded = explainingFetch(guardedFetch(fetch, resolve));
+export function createProxy(targets, { fetch, resolve } = {}) {
+  const given = fetch ?? (resolve && platformFetch);
+  const guarded = explainingFetch(given ? guardedFetch(given, resolve) : nodeGate().fetch);
 
   /**
    * Sends one request. Redirects are reported and not followed.

@@ -17,6 +17,7 @@ import {
   RefusedError,
   TransportError,
 } from '../core/errors.js';
+import { networkOf } from '../core/network.js';
 import { untilAborted } from '../core/until_aborted.js';
 import { call } from '../core/wasm.js';
 import { performing, signInHost } from './effects.js';
@@ -88,7 +89,7 @@ export class Connection {
     const method = request?.method ?? init?.method ?? 'GET';
     const signal = eitherSignal(request?.signal ?? init?.signal, options.signal);
     /** @type {Fetch} */
-    const send = this.context.host.fetch ?? globalThis.fetch;
+    const send = networkOf(this.context.host).fetch;
     const isReadOnce = !request && canBeReadOnce(init?.body);
     for (let attempt = 0; ; attempt += 1) {
       const signed = await this.headersFor({ method, url }, { ...options, signal });
@@ -97,7 +98,7 @@ export class Connection {
       const inSession = headers.has('mcp-session-id');
       const guarded = { headers, signal, redirect: /** @type {const} */ ('manual') };
       const sendTo = (/** @type {string} */ place) => {
-        const context = /** @type {const} */ ({ step: 'call', url: place });
+        const context = /** @type {const} */ ({ step: 'call', url: place, endpoint: this.context.endpoint });
         if (request)
           return send(
             new Request(place === url ? request.clone() : new Request(place, request.clone()), guarded),
@@ -424,7 +425,7 @@ export class Connection {
           'renew',
           { endpoint, account, replaces, challenge, settings },
           calls,
-        );
+        ).catch((error) => this.#settled(error, replaces));
         if (session && !stored) this.#unstored = { session, replaces };
         await this.#storeUnstored();
         this.#session = session ?? null;
@@ -434,6 +435,19 @@ export class Connection {
       }
     };
     await this.#once('refresh', work, signal);
+  }
+
+  /**
+   * What became of a call that was cut short: what the store says.
+   *
+   * @param {any} error
+   * @param {string} replaces
+   * @returns {Promise<Renewal>}
+   */
+  async #settled(error, replaces) {
+    const session = error.code === 'engine_failed' ? await this.#read() : null;
+    if (!session || session.tokens.accessToken === replaces) throw error;
+    return { session, renewed: true, stored: true };
   }
 
   /** The refresh token that is stored is used up, so this comes before all else. */

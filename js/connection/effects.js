@@ -93,11 +93,11 @@ export function performing({ host, settings, endpoint }, signal) {
       return obtained(/** @type {Grant} */ (settings.grant), { settings, signal, ...given }, calls);
     },
   };
-  const isTrusted = settings.allowPrivateAddresses === true;
   const calls = callHost(host, {
+    server: endpoint,
     signal,
     clientAssertion: settings.client?.assertion,
-    endpoint: isTrusted ? undefined : endpoint,
+    isTrusted: settings.allowPrivateAddresses === true,
     effects,
   });
 

@@ -264,7 +264,7 @@ export class SignInUnderWay {
     this.pending = pending;
     const { endpoint, account, host } = this.#context;
     try {
-      host.onPending?.(pending, { endpoint, account });
+      Promise.resolve(host.onPending?.(pending, { endpoint, account })).catch(() => {});
     } catch {
       // What shows it must not end a sign-in.
     }
@@ -304,7 +304,8 @@ export class SignInUnderWay {
 
   /** @param {typeof success} outcome */
   async #close(outcome) {
-    for (const trip of this.#trips) await trip.showOutcome(outcome);
+    // Who shows it must not keep it from ending.
+    for (const trip of this.#trips) await trip.showOutcome(outcome).catch(() => {});
     this.#ended.abort();
     const { host, endpoint, account } = this.#context;
     if (!outcome.signedIn) {

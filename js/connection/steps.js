@@ -4,7 +4,7 @@
  */
 
 /** @import { AskInput, BeginInput, Begun, Completion, CompleteInput, DiscoverInput, Discovery, GrantInput, PlanInput, RefreshInput,
- *   Registered, RegisterInput, ScopePlan, Session, UnregisterInput } from '../core/records.js' */
+ *   Registered, RegisterInput, ScopePlan, ServerSettings, Session, UnregisterInput } from '../core/records.js' */
 /** @import { ClientAssertion, Host } from '../core/host.js' */
 
 import { call } from '../core/wasm.js';
@@ -14,7 +14,9 @@ import { callHost } from './trace.js';
  * What a step needs of its host; all of it may be absent.
  *
  * @typedef {object} StepHost
- * @property {Host['fetch']} [fetch] Sends its requests. Default: `globalThis.fetch`.
+ * @property {Host['fetch']} [fetch] Sends its requests. Default: `globalThis.fetch`; on Node, as `nodeHost` does, so that no
+ *   server has requests sent nearer to this machine than itself.
+ * @property {Host['admit']} [admit] Sees where a person is about to be sent. Default: as the default `fetch` judges.
  * @property {Host['trace']} [trace] Receives its events.
  * @property {Host['timeoutMilliseconds']} [timeoutMilliseconds] How long each request may take, its body included, in
  *   milliseconds. Default: 30000.
@@ -29,7 +31,11 @@ import { callHost } from './trace.js';
  * @param {StepHost} host
  */
 function step(name, input, host) {
-  return call(name, input, callHost(host, host));
+  const given = /** @type {{ settings?: ServerSettings, [member: string]: any }} */ (Object(input));
+  const { discovery } = given.session ?? given.pending ?? given;
+  const server = given.namedBy ?? discovery?.endpoint ?? given.endpoint ?? given.registration?.issuer;
+  const isTrusted = given.settings?.allowPrivateAddresses === true;
+  return call(name, input, callHost(host, { ...host, server, isTrusted }));
 }
 
 /**

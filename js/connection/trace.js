@@ -1,11 +1,12 @@
 /** The trace: every request, answer and decision of a connection, in order, without secrets. */
 
-/** @import { ClientAssertion, Dpop, Fetch, TraceEvent } from '../core/host.js' */
+/** @import { ClientAssertion, Dpop, Fetch, Host } from '../core/host.js' */
 /** @import { Session } from '../core/records.js' */
 /** @import { CallHost } from '../core/wasm.js' */
 
 import { MisbehavedError } from '../core/errors.js';
 import { fitToShow } from '../core/fit_to_show.js';
+import { networkOf } from '../core/network.js';
 
 /** @typedef {Record<string, (input: any) => Promise<any>>} Effects */
 
@@ -13,25 +14,30 @@ import { fitToShow } from '../core/fit_to_show.js';
  * What the calls of one operation need of the host: its events get numbers, a time and one correlation; its requests
  * prove that the key is at hand, where there is one.
  *
- * @param {{ fetch?: Fetch, trace?: (event: TraceEvent) => void, timeoutMilliseconds?: number, dpop?: Dpop }} host
- * @param {{ signal?: AbortSignal, clientAssertion?: ClientAssertion, endpoint?: string, effects?: Effects }} [operation]
- *   `endpoint`: the MCP server on whose word others are called; `effects`: what is performed beside requests
+ * @param {Pick<Host, 'fetch' | 'admit' | 'trace' | 'timeoutMilliseconds' | 'dpop'>} host
+ * @param {{ server?: string, signal?: AbortSignal, clientAssertion?: ClientAssertion, isTrusted?: boolean, effects?: Effects }} [operation]
+ *   `server`: the MCP server that it is about; `isTrusted`: whether the MCP server may name whom it likes; `effects`: what is performed beside requests
  * @returns {CallHost}
  */
-export function callHost(
-  { fetch = (url, init) => globalThis.fetch(url, init), trace, timeoutMilliseconds, dpop },
-  { signal, clientAssertion, endpoint, effects = {} } = {},
-) {
+export function callHost(host, { server, signal, clientAssertion, isTrusted = false, effects = {} } = {}) {
+  const { trace, timeoutMilliseconds, dpop } = host;
+  const { fetch, admit } = networkOf(host);
   // It tells operations apart, and nothing depends on it; `crypto.randomUUID` is there on secure pages only.
   const correlation = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
   let sequence = 0;
   /** @type {Effects} */
-  const all = { ...effects, checkIdToken };
+  const all = {
+    ...effects,
+    checkIdToken,
+    admit: async ({ url, namedBy }) => void (isTrusted || (await admit?.(url, namedBy))),
+  };
   /** @type {CallHost} */
   const calls = {
     perform: (name, input) => all[name]?.(input) ?? Promise.resolve(null),
-    fetch: (url, init, context) => (dpop ? withProofs(fetch, dpop) : fetch)(url, init, { ...context, endpoint }),
+    fetch: (url, init, context) =>
+      (dpop ? withProofs(fetch, dpop) : fetch)(url, init, isTrusted ? { ...context, endpoint: url } : context),
     timeoutMilliseconds,
+    server,
     signal,
     clientAssertion,
     dpop: Boolean(dpop),

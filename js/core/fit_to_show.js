@@ -30,6 +30,23 @@ export function collecting(secrets) {
 }
 
 /**
+ * Takes note of the secrets of a request as they are sent: form-encoded, and in the credentials of Basic (RFC 6749 §2.3.1).
+ *
+ * @param {RequestInit} request
+ * @param {string[]} secrets
+ */
+export function collectSent({ headers, body }, secrets) {
+  const [scheme = '', credentials] = new Headers(headers).get('authorization')?.split(' ') ?? [];
+  if (credentials) secrets.push(credentials);
+  if (credentials && /^basic$/i.test(scheme)) secrets.push(atob(credentials).split(':')[1] ?? '');
+  if (typeof body !== 'string') return;
+  if (body.startsWith('{')) JSON.stringify(JSON.parse(body), collecting(secrets));
+  else
+    for (const [name = '', value = ''] of body.split('&').map((pair) => pair.split('=')))
+      if (isSecret.test(name)) secrets.push(value);
+}
+
+/**
  * @template T
  * @param {T} told plain data
  * @param {string[]} secrets

@@ -31,6 +31,9 @@
  * @property {(endpoint: string, parameters: Record<string, string>, client?: Client) => Promise<any>} post
  *   a form POST, authenticated as the client or as another one; resolves with the JSON document that answers it, and
  *   rejects as `redeem` does
+ * @property {(url: string) => Promise<void>} [admit]
+ *   sees a URL that a server named, before a person is shown it: rejects with a `MisbehavedError` (`insecure_endpoint`,
+ *   `private_address`) where nobody should open that
  */
 
 /**

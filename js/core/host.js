@@ -53,8 +53,9 @@
  * @property {Step} [step] What it is for: `discover`, `register`, `authorize`, `token`, `refresh`; `call` for all that is
  *   sent to the MCP server through a connection's `fetch`. A host can so send some requests another way than others.
  * @property {string} [url] The URL that is asked for, whatever a `fetch` around this one has made of it.
- * @property {string} [endpoint] the URL of the MCP server on whose word another server is called, which must not be one
- *   of a network that the MCP server is not in (RFC 9728 §7.7). Absent where that is allowed, and for calls to the MCP server itself
+ * @property {string} [endpoint] the URL on whose word another is called: the MCP server's, an issuer's, or its own where nobody
+ *   else named it, or the host allows whatever that server names. The other must not be of a network that this one is not in
+ *   (RFC 9728 §7.7)
  */
 
 /**
@@ -119,6 +120,9 @@
  *   URI the authorization server registers. Absent: no interaction is possible.
  * @property {Fetch} [fetch]
  *   Used for everything: discovery, tokens, MCP requests. Default: `globalThis.fetch`.
+ * @property {(url: string, endpoint: string) => Promise<void>} [admit]
+ *   Sees where a person is about to be sent on the word of the MCP server at `endpoint`, and rejects where nobody should be:
+ *   `nodeHost` and `electronHost` look at what the name resolves to. Default: only addresses that stand in URLs are judged.
  * @property {(request: ApprovalRequest) => Promise<boolean>} [approve]
  *   Asked before a step-up or a changed issuer sends the person to the browser.
  *   Default: yes for a call that allows interaction.
@@ -264,7 +268,7 @@
 /**
  * Keeps records by key. Keys are printable characters, up to a few kilobytes.
  * All methods reject with a `StorageError` if the store cannot do its work:
- * `store_unavailable`, `store_corrupted`, `store_newer`, `lock_timeout`.
+ * `store_unavailable`, `store_corrupted`, `store_not_private`, `store_newer`, `lock_timeout`.
  *
  * @typedef {object} Store
  * @property {(key: string) => Promise<StoredRecord | null>} read

@@ -910,6 +910,8 @@ export interface GrantInput {
 export interface AskInput {
   /** The endpoint. */
   endpoint: string;
+  /** On whose word it is asked: the MCP server's. Default: the issuer's that the client belongs to, else the host's own. */
+  namedBy?: string;
   /** The client, which authenticates to send a form. */
   registration?: ClientRegistration;
   /** The form. */

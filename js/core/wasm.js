@@ -18,7 +18,7 @@
  * @typedef {ArrayBuffer | ArrayBufferView | Response | Request | URL | string | WasmModule} WasmSource
  */
 
-import instantiate, { call as callWasm } from '../../pkg/mcp_oauth_wasm.js';
+import { Trap, withEngine } from './engine.js';
 import {
   AuthorizationError,
   IncompatibleError,
@@ -28,12 +28,22 @@ import {
   StorageError,
   TransportError,
 } from './errors.js';
-import { collecting, fitToShow } from './fit_to_show.js';
+import { collecting, collectSent, fitToShow } from './fit_to_show.js';
 
 /** @type {(() => WasmSource | Promise<WasmSource>) | undefined} */
 let inlined;
-/** @type {Promise<unknown> | undefined} */
+/** @type {Promise<WasmModule> | undefined} */
 let loading;
+
+/** When the calls of a server ended instances, in milliseconds since 1970. @type {Map<string, number[]>} */
+const traps = new Map();
+
+/** So many of them in that time stop the server's calls. */
+const TRAP_LIMIT = 2;
+const TRAP_MILLISECONDS = 60_000;
+
+/** Those that are counted: all calls of an instance hear of its end. @type {WeakSet<Trap>} */
+const noted = new WeakSet();
 
 /**
  * Names where the module comes from when nobody brings it.
@@ -55,9 +65,14 @@ export function provide(source) {
  *   `wasm_failed`: the module cannot be loaded here
  */
 export async function init(source) {
+  await loaded(source);
+}
+
+/** @param {WasmSource | Promise<WasmSource>} [source] */
+async function loaded(source) {
   loading ??= load(source);
   try {
-    await loading;
+    return await loading;
   } catch (error) {
     loading = undefined;
     throw error;
@@ -75,7 +90,10 @@ async function load(source) {
     });
   }
   try {
-    await instantiate({ module_or_path: await compiled(await from) });
+    const module = await compiled(await from);
+    // One that is there is used by the first call.
+    await withEngine(module, { server: '', isAlone: false }, (engine) => engine.size());
+    return module;
   } catch (cause) {
     throw notLoaded(cause);
   }
@@ -114,8 +132,9 @@ function notLoaded(cause) {
  * What a call needs of its host; all of it may be absent.
  *
  * @typedef {object} CallHost
- * @property {(input: string, init?: RequestInit, context?: { step?: Step, url: string }) => Promise<Response>} [fetch]
+ * @property {(input: string, init?: RequestInit, context?: { step?: Step, url: string, endpoint?: string }) => Promise<Response>} [fetch]
  *   default: `globalThis.fetch`
+ * @property {string} [server] the MCP server that the call is about
  * @property {AbortSignal} [signal] cancels the call
  * @property {number} [timeoutMilliseconds] for each request, its body included; default: 30000
  * @property {(event: any, secrets: string[]) => void} [trace] receives every event, and the secrets of the call
@@ -134,7 +153,9 @@ function notLoaded(cause) {
  * @returns {Promise<any>}
  */
 export async function call(name, input, host = {}) {
-  await init();
+  const { server = '' } = host;
+  const module = await loaded();
+  requireSound(server);
   /** @type {string[]} */
   const secrets = [];
   const trace = host.trace && ((/** @type {Event} */ event) => host.trace?.(event, secrets));
@@ -154,12 +175,28 @@ export async function call(name, input, host = {}) {
   /** What the host failed with, told by Rust as a failure of its own. @type {{ error: unknown } | undefined} */
   let failure;
   const { fetch = globalThis.fetch, clientAssertion, perform } = host;
+  /** Whether something was sent that counts once: a code, a registration, a refresh token. */
+  let hasSent = false;
+  /** What the host has done: a run after a trap goes on from there. @type {{ asked: string, answer: Promise<any> }[]} */
+  let done = [];
+  let used = 0;
   const listening = {
-    fetch: (/** @type {string} */ url, /** @type {RequestInit} */ init, /** @type {Step} */ step) =>
-      listen(() => fetch(url, init, { step, url })),
+    fetch: (
+      /** @type {string} */ url,
+      /** @type {RequestInit} */ init,
+      /** @type {Step} */ step,
+      /** @type {string | undefined} */ endpoint,
+    ) => {
+      hasSent ||= init.method !== 'GET';
+      collectSent(init, secrets);
+      return listen(() => fetch(url, init, { step, url, endpoint }));
+    },
     perform: async (/** @type {string} */ name, /** @type {any} */ input) => {
+      const asked = JSON.stringify([name, input]);
+      if (done[used]?.asked !== asked)
+        done = [...done.slice(0, used), { asked, answer: Promise.resolve(perform?.(name, input)) }];
       try {
-        return plain(await perform?.(name, input), secrets);
+        return plain(await done[used++]?.answer, secrets);
       } catch (error) {
         failure = { error };
         throw error;
@@ -169,9 +206,23 @@ export async function call(name, input, host = {}) {
       clientAssertion &&
       ((/** @type {{ issuer: string, clientId: string }} */ request) => listen(() => clientAssertion(request))),
   };
+  const given = plain(input, secrets);
   try {
-    return await callWasm(name, plain(input, secrets), { ...host, ...listening, trace });
+    for (let runs = 1; ; runs += 1) {
+      used = 0;
+      try {
+        return await withEngine(module, { server, isAlone: runs > 1 }, (engine) =>
+          engine.call(name, given, { ...host, ...listening, trace }),
+        );
+      } catch (error) {
+        if (!(error instanceof Trap)) throw error;
+        if (error.isKnown) noteTrap(server, error);
+        if (hasSent || runs === TRAP_LIMIT) throw trapped(server, error);
+        requireSound(server);
+      }
+    }
   } catch (error) {
+    if (error instanceof AuthorizationError) throw error;
     const told = fromPlain(error, secrets);
     if (failure && told?.code === 'host_failed') throw failure.error;
     if (UNSEEN.includes(told?.code) && kept.length > 0) throw unseen(kept, told.step);
@@ -195,6 +246,39 @@ function unseen(kept, step) {
   const error = /** @type {AuthorizationError} */ (kept.at(-1));
   const message = urls.length > 1 ? `${error.message} Kept from this page in all: ${urls.join(', ')}.` : error.message;
   return Object.assign(error, { message, step, details: { ...error.details, urls } });
+}
+
+/**
+ * @param {string} server
+ * @param {Trap} trap
+ */
+function noteTrap(server, trap) {
+  const now = Date.now();
+  for (const [other, times] of traps) if (now - Number(times.at(-1)) > TRAP_MILLISECONDS) traps.delete(other);
+  const earlier = (traps.get(server) ?? []).filter((at) => now - at <= TRAP_MILLISECONDS);
+  if (!noted.has(trap)) traps.set(server, [...earlier, now]);
+  noted.add(trap);
+}
+
+/** @param {string} server whose calls are not made while they end one instance after the other */
+function requireSound(server) {
+  const recent = (traps.get(server) ?? []).filter((at) => Date.now() - at <= TRAP_MILLISECONDS);
+  if (server !== '' && recent.length >= TRAP_LIMIT) throw trapped(server);
+}
+
+/**
+ * @param {string} server
+ * @param {unknown} [cause]
+ */
+function trapped(server, cause) {
+  return new TransportError({
+    code: 'engine_failed',
+    message:
+      `Something that ${server || 'a server'} answered was too much for this package, or a part of it is wrong. Nothing that is stored was changed. ` +
+      'Try again in a minute, and please report it if it happens again.',
+    details: { ...(server !== '' && { endpoint: server }) },
+    cause,
+  });
 }
 
 /**

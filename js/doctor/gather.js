@@ -46,6 +46,7 @@ export async function gather({ endpoint, settings = {}, client = {}, webPages = 
   /** @type {string[]} */
   const resourceLocations = [];
   const recorder = createRecorder(host, {
+    isTrusted: settings.allowPrivateAddresses === true,
     classify: (url) => {
       const isResource =
         resourceLocations.includes(url) ||
@@ -124,6 +125,7 @@ function firstRequest(endpoint) {
     step: 'discover',
     to: 'protected-resource',
     url: endpoint,
+    endpoint,
     bodyless: true,
     init: {
       method: 'POST',
@@ -195,7 +197,7 @@ function assume(assumed, failures) {
 async function askElsewhere({ endpoint, protectedResource, authorizationServer }, { exchanges, ask }) {
   const known = new Set(exchanges.map(({ url }) => url));
   const get = {
-    context: { endpoint },
+    endpoint,
     init: { headers: { accept: 'application/json' } },
     step: /** @type {const} */ ('discover'),
   };
@@ -223,7 +225,7 @@ async function lookAsWebPage({ endpoint, protectedResource, authorizationServer 
   ) => {
     if (url === undefined) return;
     const init = { method, headers: { origin: WEB_PAGE, ...headers } };
-    await ask({ purpose: 'web-page', step: 'discover', to, url, context: { endpoint }, init });
+    await ask({ purpose: 'web-page', step: 'discover', to, url, endpoint, init });
   };
   const before = (/** @type {string} */ headers) => ({
     'access-control-request-method': 'POST',

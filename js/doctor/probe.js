@@ -74,6 +74,7 @@ export async function probe({ discovery, plan, settings = {} }, host = {}) {
   /** @type {string[]} */
   const secrets = [];
   const recorder = createRecorder(host, {
+    isTrusted: settings.allowPrivateAddresses === true,
     classify: (_, init) => {
       const purpose =
         init?.method === 'DELETE'
@@ -142,7 +143,7 @@ async function tryCarelessly({ discovery, registrationEndpoint }, { ask }, secre
     body: JSON.stringify(body),
   };
   const registerAt = (/** @type {string} */ url) =>
-    ask({ purpose: 'registration', step: 'register', to: 'authorization-server', url, init, context: { endpoint } });
+    ask({ purpose: 'registration', step: 'register', to: 'authorization-server', url, init, endpoint });
   const first = await registerAt(registrationEndpoint);
   const target = redirectWithinOrigin(first);
   const answer = target === undefined ? first : await registerAt(target);
@@ -456,7 +457,7 @@ async function looked(url, state, endpoint, ask, secrets) {
     step: 'authorize',
     to: 'authorization-server',
     url,
-    context: { endpoint },
+    endpoint,
     init: { headers: { accept: 'text/html' } },
   });
   const { status = 0, headers, document } = exchange;

@@ -1,9 +1,10 @@
 /** A `fetch` that takes note of what it sends and gets. */
 
 /** @import { Party, Step } from '../core/records.js' */
-/** @import { Fetch, FetchContext, JsonObject } from '../core/host.js' */
+/** @import { Fetch, Host, JsonObject } from '../core/host.js' */
 /** @import { Exchange, Purpose } from './finding.js' */
 
+import { networkOf } from '../core/network.js';
 import { asObject } from './evidence.js';
 
 /** No document of the protocol is larger. */
@@ -38,21 +39,21 @@ const kept = [
  * @property {Party} to
  * @property {string} url
  * @property {RequestInit} [init]
- * @property {FetchContext} [context]
+ * @property {string} endpoint the MCP server, on whose word it is sent
  * @property {boolean} [bodyless] whether a success has a body that nobody needs, perhaps without an end
  */
 
 /**
- * @param {{ fetch?: Fetch, signal?: AbortSignal, timeoutMilliseconds?: number }} host
+ * @param {Pick<Host, 'fetch' | 'timeoutMilliseconds'> & { signal?: AbortSignal }} host
  * @param {object} how
+ * @param {boolean} [how.isTrusted] whether the MCP server may name whom it likes
  * @param {(url: string, init?: RequestInit) => Pick<Exchange, 'purpose' | 'step' | 'to' | 'sentScope'>} how.classify
  * @param {(exchange: Exchange) => JsonObject | undefined} [how.mend] a document to go on with in place of the one received
  * @returns {Recorder}
  */
-export function createRecorder(
-  { fetch = (url, init) => globalThis.fetch(url, init), signal, timeoutMilliseconds = DEFAULT_TIMEOUT },
-  { classify, mend },
-) {
+export function createRecorder(host, { classify, mend, isTrusted = false }) {
+  const { signal, timeoutMilliseconds = DEFAULT_TIMEOUT } = host;
+  const { fetch } = networkOf(host);
   /** @type {Exchange[]} */
   const exchanges = [];
 
@@ -100,7 +101,7 @@ export function createRecorder(
       );
     },
 
-    async ask({ purpose, step, to, url, init, context, bodyless }) {
+    async ask({ purpose, step, to, url, init, endpoint, bodyless }) {
       /** @type {Exchange} */
       const exchange = { purpose, step, to, method: init?.method ?? 'GET', url, headers: {} };
       const deadline = new AbortController();
@@ -116,7 +117,7 @@ export function createRecorder(
           ...init,
           signal: deadline.signal,
         });
-        await record(exchange, () => fetch(url, whole, { step, url, ...context }), bodyless);
+        await record(exchange, () => fetch(url, whole, { step, url, endpoint: isTrusted ? url : endpoint }), bodyless);
       } catch {
         signal?.throwIfAborted();
       } finally {

@@ -2,14 +2,14 @@
 /** @import { Store, StoredRecord } from '../core/host.js' */
 
 import { createHash, randomUUID } from 'node:crypto';
-import { open, readFile, readlink, realpath, rename } from 'node:fs/promises';
+import { open, readFile, readlink, realpath, rename, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { StorageError } from '../core/errors.js';
 import { createKeyedLock } from './keyed_lock.js';
 import { limitedWait } from './limited_wait.js';
-import { takeLockFile } from './lock_file.js';
+import { ignoreMissing, takeLockFile } from './lock_file.js';
 import { systemErrorCode } from './this_process.js';
 
 const format = 'mcp-oauth-wasm store';
@@ -40,7 +40,8 @@ const recordsLock = 'records';
 /**
  * A store in one JSON file, readable by its owner alone, that any number of processes can use at once.
  * A reader sees the file before or after a write, never in between; no write is lost.
- * A file that cannot be understood is reported (`store_corrupted`, `store_newer`) and never overwritten.
+ * A file that cannot be understood is reported (`store_corrupted`, `store_newer`) and never overwritten; one that other users
+ * may write, or whose folder they may, is not believed (`store_not_private`; not on Windows).
  * Locks live beside it, in the folder `<path>.locks`.
  *
  * @param {string} path If it is a symbolic link, the file that it points to is the store.
@@ -117,6 +118,7 @@ export function createFileStore(path, { lockTimeoutMilliseconds = 600_000 } = {}
  * @returns {Promise<Map<string, StoredRecord>>}
  */
 async function readRecords(file) {
+  await requireOwn(file);
   /** @type {string} */
   let text;
   try {
@@ -132,6 +134,22 @@ async function readRecords(file) {
   const records = Object.entries(content.records);
   if (!records.every(isRecordEntry)) throw corrupted(file);
   return new Map(records);
+}
+
+/**
+ * What others may write is not believed: they could have their own sessions used. Windows has no modes.
+ *
+ * @param {string} file
+ */
+async function requireOwn(file) {
+  if (process.platform === 'win32') return;
+  for (const path of [file, dirname(file), `${file}.locks`]) {
+    const { mode = 0, uid = 0 } = (await stat(path).catch(ignoreMissing)) ?? {};
+    const isSticky = path === dirname(file) && (mode & 0o1000) !== 0;
+    if ((mode & 0o022) !== 0 && !isSticky) throw notOwn(path, `mode ${(mode & 0o777).toString(8)}`, 'chmod go-w');
+    if (![0, process.geteuid?.()].includes(uid) && process.geteuid?.() !== 0)
+      throw notOwn(path, `it belongs to the user ${uid}`, `sudo chown "$USER"`);
+  }
 }
 
 /**
@@ -269,6 +287,22 @@ async function reported(path, operation) {
       cause: error,
     });
   }
+}
+
+/**
+ * @param {string} path
+ * @param {string} reason
+ * @param {string} command
+ */
+function notOwn(path, reason, command) {
+  const quoted = `'${path.replaceAll("'", "'\\''")}'`;
+  return new StorageError({
+    code: 'store_not_private',
+    message:
+      `${path}, which is or has the store, can be written by other users of this machine (${reason}), who could put their own ` +
+      `sessions there. It was left as it is. If nobody else has used it: ${command} ${quoted}`,
+    details: { path },
+  });
 }
 
 /** @param {string} path */

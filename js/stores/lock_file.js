@@ -158,6 +158,6 @@ async function listOwners(folder, name) {
  * @param {unknown} error
  * @returns {undefined}
  */
-function ignoreMissing(error) {
+export function ignoreMissing(error) {
   if (systemErrorCode(error) !== 'ENOENT') throw error;
 }

@@ -9,10 +9,11 @@ use crate::connection::sign_in;
 use crate::connection::sign_out::{self, SignOutInput};
 use crate::connection::stored::Place;
 use crate::data::error::{Code, Error, Result, Step};
-use crate::data::identifier::{Issuer, Secret};
+use crate::data::identifier::{Endpoint, Issuer, Secret};
 use crate::data::json::Json;
 use crate::data::record::{AsJson, Reader};
 use crate::data::url::{self, Zone};
+use crate::flow::effect::Effect;
 use crate::flow::platform::Platform;
 use crate::flow::replay::{self, Replay};
 use crate::flow::steps;
@@ -22,6 +23,7 @@ use crate::protocol::challenge;
 use crate::protocol::pkce;
 use crate::protocol::repair;
 use crate::protocol::scope_plan::{self, ScopePlan, ScopeSources};
+use crate::protocol::settings::ServerSettings;
 use crate::protocol::trace::Event;
 use crate::protocol::well_known;
 
@@ -73,6 +75,19 @@ crate::record! {
 }
 
 crate::record! {
+    /// A URL that a server named for the person to open.
+    #[derive(Debug)]
+    pub struct AdmitInput {
+        /// The URL.
+        pub url: String,
+        /// On whose word: the MCP server's.
+        pub named_by: Endpoint,
+        /// What the host knows about this server.
+        pub settings: Option<Arc<ServerSettings>>,
+    }
+}
+
+crate::record! {
     /// An authorization response that held (RFC 6749 §4.1.2).
     #[derive(Debug)]
     pub struct GenuineResponse {
@@ -104,6 +119,7 @@ fn made(replay: &Replay, name: &str, input: &Json) -> Result<Json> {
         "unregister" => steps::unregister(replay, &read(input)?)?.to_json(),
         "grant" => token_endpoint::grant(replay, &read(input)?)?.to_json(),
         "ask" => token_endpoint::ask(replay, &read(input)?)?,
+        "admit" => admit(replay, &read(input)?)?,
         "decide" => refusal::decide(replay, &read(input)?)?.to_json(),
         "signIn" => sign_in::sign_in(replay, &read(input)?)?.to_json(),
         "cameBack" => sign_in::came_back(replay, &read(input)?)?.to_json(),
@@ -116,6 +132,12 @@ fn made(replay: &Replay, name: &str, input: &Json) -> Result<Json> {
         "readAuthorizationResponse" => read_authorization_response(read(input)?)?.to_json(),
         _ => return Err(Error::new(Code::InvalidArgument, "There is no such call.", &[])),
     })
+}
+
+fn admit(replay: &Replay, AdmitInput { url, named_by, settings }: &AdmitInput) -> Result<Json> {
+    let is_trusted = settings.as_ref().is_some_and(|settings| settings.allow_private_addresses == Some(true));
+    url::endpoint(url, if is_trusted { Zone::Local } else { named_by.url().zone() })?;
+    replay.perform(Effect::Admit { url: url.clone(), named_by: named_by.clone() }).cloned()
 }
 
 fn signed_out(replay: &Replay, input: &SignOutInput) -> Result<bool> {

@@ -217,7 +217,7 @@ pub fn replaces(session: &Session, refused_token: &str, demanded: &ScopeSet) -> 
 /// What the MCP server demands, asked without a token: only its challenge may tell. A server that does not answer with one
 /// demands nothing.
 pub fn challenge_of(replay: &Replay, endpoint: &Endpoint) -> Result<Option<Challenge>> {
-    let exchange = Exchange { replay, step: Step::Call, party: Party::ProtectedResource };
+    let exchange = Exchange { replay, step: Step::Call, party: Party::ProtectedResource, named_by: endpoint.url() };
     let ping = object().with("jsonrpc", "2.0".into()).with("id", 1u16.into()).with("method", "ping".into());
     match exchange.unfollowed(&Request::json(Method::Post, endpoint.as_str(), &ping)) {
         Ok(answer) if answer.status == 401 => Ok(challenge::read(answer.www_authenticate.as_slice())),

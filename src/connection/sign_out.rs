@@ -37,10 +37,11 @@ pub fn sign_out(replay: &Replay, place: &Place) -> Result<bool> {
         place.forget(replay, kind)?;
     }
     let offered = session.and_then(|(_, session)| Revocable::of(&session));
-    let mut revoked = offered.as_ref().is_some_and(|current| are_revoked(replay, current).is_ok());
+    let mut revoked = offered.as_ref().is_some_and(|current| are_revoked(replay, place, current).is_ok());
     for earlier in &replaced {
         // A client that the server has deleted has no tokens any more (RFC 7592 §2.3).
-        revoked &= are_revoked(replay, earlier).map_or_else(|error| error.code == Code::ClientRefused, |()| true);
+        revoked &=
+            are_revoked(replay, place, earlier).map_or_else(|error| error.code == Code::ClientRefused, |()| true);
     }
     Ok(revoked)
 }
@@ -66,12 +67,13 @@ pub fn revoke(replay: &Replay, session: &Session) {
 
 /// Each token by itself: with one of the two most servers revoke the other too, but not all (RFC 7009 §2.1), and one that
 /// cannot be revoked says nothing about the other.
-fn are_revoked(replay: &Replay, Revocable { endpoint, registration, tokens }: &Revocable) -> Result<()> {
+fn are_revoked(replay: &Replay, place: &Place, Revocable { endpoint, registration, tokens }: &Revocable) -> Result<()> {
     let revoke = |token: &Secret, hint| {
         let mut parameters = Parameters::default();
         parameters.add("token", token.reveal());
         parameters.add("token_type_hint", hint);
-        let response = token_endpoint::post(replay, Step::Token, endpoint.as_str(), registration, parameters)?;
+        let (named_by, endpoint) = (place.endpoint.url(), endpoint.as_str());
+        let response = token_endpoint::post(replay, Step::Token, named_by, endpoint, registration, parameters)?;
         // What else it says is of no interest (§2.2).
         if response.is_success() { Ok(()) } else { token::accepted(response).map(|_| ()) }
     };

@@ -6,6 +6,7 @@ use crate::data::identifier::Secret;
 use crate::data::json::Json;
 use crate::data::printable::{filled, printable};
 use crate::data::record::{AsJson, Reader};
+use crate::data::url::Url;
 use crate::string_enum;
 
 /// What is larger is not read to its end.
@@ -30,6 +31,9 @@ pub struct Request {
     pub body: Option<Body>,
     /// `Authorization`, for the requests that authenticate by it.
     pub authorization: Option<Secret>,
+    /// On whose word it is sent: the MCP server's, an issuer's or, if nobody else named it, its own URL. No host may be
+    /// nearer to this machine than that one, which only a platform that sees addresses can tell of names.
+    pub named_by: Option<Url>,
 }
 
 string_enum! {
@@ -58,7 +62,7 @@ pub struct Body {
 impl Request {
     /// A request without a body.
     pub fn bare(method: Method, url: &str) -> Request {
-        Request { method, url: url.to_owned(), body: None, authorization: None }
+        Request { method, url: url.to_owned(), body: None, authorization: None, named_by: None }
     }
 
     /// Sends a form (RFC 6749 App. B).

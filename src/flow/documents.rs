@@ -6,6 +6,7 @@ use crate::data::error::{Code, Error, Kind, Result, Step};
 use crate::data::http::Response;
 use crate::data::json::Json;
 use crate::data::printable::joined;
+use crate::data::url::Url;
 use crate::flow::exchange::Exchange;
 use crate::flow::replay::Replay;
 use crate::protocol::authorization_server::{self, AuthorizationServer};
@@ -89,6 +90,7 @@ pub fn as_openid_provider(
     replay: &Replay,
     server: Arc<AuthorizationServer>,
     settings: &ServerSettings,
+    named_by: &Url,
 ) -> Arc<AuthorizationServer> {
     let has_keys = server.endpoints.as_ref().is_some_and(|endpoints| endpoints.get("jwks_uri").is_some());
     let is_silent = server.openid_provider.is_none() && server.scopes_supported.is_none();
@@ -97,7 +99,7 @@ pub fn as_openid_provider(
     if !has_keys || !is_silent || server.metadata_url.as_ref().is_none_or(|url| candidates.contains(url)) {
         return server;
     }
-    let exchange = Exchange { replay, step: Step::Discover, party: Party::AuthorizationServer };
+    let exchange = Exchange { replay, step: Step::Discover, party: Party::AuthorizationServer, named_by };
     let zone = server.issuer.url().zone();
     let read =
         |response: &Response, url: &str| authorization_server::read(response, url, &server.issuer, settings, zone);

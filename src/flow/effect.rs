@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::data::identifier::{Issuer, RedirectUri, Secret};
+use crate::data::identifier::{Endpoint, Issuer, RedirectUri, Secret};
 use crate::data::json::Json;
 use crate::data::record::AsJson;
 use crate::protocol::discovery::Discovery;
@@ -61,6 +61,14 @@ pub enum Effect {
         /// What would be asked for.
         plan: Arc<ScopePlan>,
     },
+    /// See where the person is about to be sent. Answer: nothing. A host that can tell addresses fails where that is nearer to
+    /// this machine than the server on whose word they go.
+    Admit {
+        /// What a server named.
+        url: String,
+        /// On whose word: the MCP server's.
+        named_by: Endpoint,
+    },
     /// Check the session's ID Token (OpenID Connect Core §3.1.3.7). Answer: `null`, the name of the check that failed
     /// (`unverified` by a host that cannot check any), or `{ "wantsKeys": true }`; then it is asked once more, with the
     /// server's keys.
@@ -93,6 +101,7 @@ impl Effect {
             Effect::Wait { .. } => "wait",
             Effect::PrepareRedirect { .. } => "prepareRedirect",
             Effect::Approve { .. } => "approve",
+            Effect::Admit { .. } => "admit",
             Effect::CheckIdToken { .. } => "checkIdToken",
             Effect::Obtain { .. } => "obtain",
         }
@@ -128,6 +137,9 @@ impl Effect {
                 .with("listed", listed.to_json()),
             Effect::Approve { reason, issuer, plan } => {
                 object().with("reason", (*reason).into()).with("issuer", issuer.to_json()).with("plan", plan.to_json())
+            }
+            Effect::Admit { url, named_by } => {
+                object().with("url", url.as_str().into()).with("namedBy", named_by.to_json())
             }
             Effect::CheckIdToken { session, nonce, keys } => {
                 object().with("session", session.to_json()).with("nonce", nonce.to_json()).with("keys", keys.to_json())

@@ -19,6 +19,8 @@ pub struct Exchange<'w> {
     pub step: Step,
     /// Whom it speaks to.
     pub party: Party,
+    /// On whose word.
+    pub named_by: &'w Url,
 }
 
 impl<'w> Exchange<'w> {
@@ -59,7 +61,8 @@ impl<'w> Exchange<'w> {
     }
 
     fn send(&self, request: &Request, follows: bool) -> Result<&'w Response> {
-        let response = self.replay.fetch(self.step, self.party, request, follows)?;
+        let request = Request { named_by: Some(self.named_by.clone()), ..request.clone() };
+        let response = self.replay.fetch(self.step, self.party, &request, follows)?;
         // Where redirects are hidden the platform was told to follow; some follow, whatever they are told.
         within_origin(&request.url, Url::parse(&response.url))?;
         Ok(response)

@@ -42,8 +42,9 @@ pub fn look(replay: &Replay, authorization: &AuthorizationRequest) -> Result<Opt
 /// What the authorization endpoint says of a request without any person: an error, which an error page is as well.
 fn looked_at(replay: &Replay, authorization: &AuthorizationRequest) -> Result<Option<StatedError>> {
     let authorization_url = authorization.url();
-    let exchange = Exchange { replay, step: Step::Authorize, party: Party::AuthorizationServer };
-    let answer = exchange.look(&authorization_url)?;
+    let (step, party) = (Step::Authorize, Party::AuthorizationServer);
+    let named_by = authorization.pending.discovery.endpoint.url();
+    let answer = Exchange { replay, step, party, named_by }.look(&authorization_url)?;
     if matches!(answer.status, 400..=499) && !matches!(answer.status, 408 | 425 | 429) {
         let stated = answer.stated_error();
         // Not an OAuth error of that name: nobody vouches for a page.

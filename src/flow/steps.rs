@@ -13,11 +13,12 @@ use crate::data::json::Json;
 use crate::data::printable::filled;
 use crate::data::record::{AsJson, Mismatch};
 use crate::data::scope::ScopeSet;
-use crate::data::url::Zone;
+use crate::data::url::{Url, Zone};
 use crate::flow::documents::{
     as_openid_provider, first_document, is_nothing, nothing_found, registered_nowhere, telling,
 };
 use crate::flow::dynamic_registration::{Doubt, DynamicRegistration};
+use crate::flow::effect::Effect;
 use crate::flow::exchange::Exchange;
 use crate::flow::preflight;
 use crate::flow::replay::Replay;
@@ -100,7 +101,7 @@ pub fn discover(replay: &Replay, input: &DiscoverInput) -> Result<Discovery> {
     let mut usable = None;
     let mut failure = None;
     for issuer in issuers.into_iter().take(AUTHORIZATION_SERVER_LIMIT) {
-        match discover_authorization_server(replay, issuer, &settings, named_by) {
+        match discover_authorization_server(replay, issuer, &settings, (url, named_by)) {
             Ok(server) if can_register(&server, &settings) => {
                 usable = Some(server);
                 break;
@@ -127,7 +128,7 @@ pub fn discover(replay: &Replay, input: &DiscoverInput) -> Result<Discovery> {
         .flatten()
         .any(|scopes| !scopes.is_empty());
     let authorization_server =
-        if is_named { authorization_server } else { as_openid_provider(replay, authorization_server, &settings) };
+        if is_named { authorization_server } else { as_openid_provider(replay, authorization_server, &settings, url) };
     let decision = object()
         .with("resource", protected_resource.resource.as_str().into())
         .with("issuer", authorization_server.issuer.as_str().into());
@@ -146,7 +147,7 @@ fn discover_protected_resource(
     called: &Endpoint,
     named_by: Zone,
 ) -> Result<Arc<ProtectedResource>> {
-    let exchange = Exchange { replay, step: Step::Discover, party: Party::ProtectedResource };
+    let exchange = Exchange { replay, step: Step::Discover, party: Party::ProtectedResource, named_by: called.url() };
     let none = Code::NoProtectedResourceMetadata;
     let read = |response: &Response, url: &str| protected_resource::read(response, url, called.url(), named_by);
     let mut found = first_document(&exchange, &candidates, none, read);
@@ -175,13 +176,13 @@ fn discover_authorization_server(
     replay: &Replay,
     issuer: &Issuer,
     settings: &ServerSettings,
-    named_by: Zone,
+    (named_by, zone): (&Url, Zone),
 ) -> Result<Arc<AuthorizationServer>> {
-    let exchange = Exchange { replay, step: Step::Discover, party: Party::AuthorizationServer };
+    let exchange = Exchange { replay, step: Step::Discover, party: Party::AuthorizationServer, named_by };
     let candidates = well_known::authorization_server(issuer);
     // What it names is no nearer than itself, whoever named it.
-    let named_by = if settings.allow_private_addresses == Some(true) { named_by } else { issuer.url().zone() };
-    let read = |response: &Response, url: &str| authorization_server::read(response, url, issuer, settings, named_by);
+    let zone = if settings.allow_private_addresses == Some(true) { zone } else { issuer.url().zone() };
+    let read = |response: &Response, url: &str| authorization_server::read(response, url, issuer, settings, zone);
     first_document(&exchange, &candidates, Code::NoAuthorizationServerMetadata, read)
 }
 
@@ -283,13 +284,14 @@ pub fn register(replay: &Replay, input: &RegisterInput) -> Result<Registered> {
         registration::pre_registered(configured, stored.as_deref(), server, redirect_uri)?
     } else if let Some(url) = document {
         let url = registration::metadata_document_url(url)?;
-        let exchange = Exchange { replay, step: Step::Register, party: Party::Client };
+        let exchange = Exchange { replay, step: Step::Register, party: Party::Client, named_by: &url };
         let document = exchange.get(url.as_str());
         let document = document.as_ref().ok().and_then(|response| response.document().ok());
         registration::by_metadata_document(&url, document, server, redirect_uri)?
     } else {
         let refresh = settings.refresh.unwrap_or(true);
-        let exchange = Exchange { replay, step: Step::Register, party: Party::AuthorizationServer };
+        let named_by = discovery.endpoint.url();
+        let exchange = Exchange { replay, step: Step::Register, party: Party::AuthorizationServer, named_by };
         let (client, initial_access_token) = (&client, settings.initial_access_token.as_ref());
         if initial_access_token.is_some_and(|given| Secret::for_header(given.token.reveal()).is_none()) {
             // What the platform says of such a header would have the token in it.
@@ -394,13 +396,14 @@ pub fn begin(replay: &Replay, input: &BeginInput) -> Result<Begun> {
             }
         } else if let Some(endpoint) = pushed_authorization::endpoint(&authorization, &settings) {
             let (client, form) = (&authorization.pending.registration, authorization.parameters.clone());
-            let response = token_endpoint::post(replay, Step::Authorize, endpoint, client, form)?;
+            let named_by = authorization.pending.discovery.endpoint.url();
+            let response = token_endpoint::post(replay, Step::Authorize, named_by, endpoint, client, form)?;
             match pushed_authorization::read(response, &authorization)? {
-                pushed_authorization::Answer::Accepted(url) => return Ok(begun(replay, url, authorization.pending)),
+                pushed_authorization::Answer::Accepted(url) => return begun(replay, url, authorization.pending),
                 pushed_authorization::Answer::Refused(refusal) => Some(refusal),
             }
         } else {
-            return Ok(begun(replay, authorization.url(), authorization.pending));
+            return begun(replay, authorization.url(), authorization.pending);
         };
         let Some(refusal) = refusal else { continue };
         let pending = authorization.pending;
@@ -429,13 +432,15 @@ fn remember_refusal(replay: &Replay, refusal: &StatedError, pending: &PendingAut
     }
 }
 
-fn begun(replay: &Replay, authorization_url: String, pending: PendingAuthorization) -> Begun {
+fn begun(replay: &Replay, authorization_url: String, pending: PendingAuthorization) -> Result<Begun> {
+    let named_by = pending.discovery.endpoint.clone();
+    replay.perform(Effect::Admit { url: authorization_url.clone(), named_by })?;
     replay.set_attempts(pending.attempts);
     let details = object().with("url", crate::protocol::trace::redacted_url(&authorization_url).into());
     let mut event = Event::decision(Step::Authorize, "sends the person to the authorization server", details);
     event.to = Party::Browser;
     replay.trace(event);
-    Begun { authorization_url, pending }
+    Ok(Begun { authorization_url, pending })
 }
 
 fn authorization_request(
@@ -615,6 +620,7 @@ record! {
 /// Deletes a registration where the server offers that (RFC 7592 §2.3). Whether it did is the answer.
 pub fn unregister(replay: &Replay, input: &UnregisterInput) -> Result<bool> {
     let Some(management) = Management::of(&input.registration) else { return Ok(false) };
-    let exchange = Exchange { replay, step: Step::Register, party: Party::AuthorizationServer };
+    let named_by = input.registration.issuer.url();
+    let exchange = Exchange { replay, step: Step::Register, party: Party::AuthorizationServer, named_by };
     Ok(exchange.once(&management.delete_request())?.is_success())
 }

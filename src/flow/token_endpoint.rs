@@ -8,6 +8,7 @@ use crate::data::identifier::{Endpoint, Secret};
 use crate::data::json::Json;
 use crate::data::printable::filled;
 use crate::data::record::AsJson;
+use crate::data::url::Url;
 use crate::flow::effect::Effect;
 use crate::flow::exchange::Exchange;
 use crate::flow::replay::Replay;
@@ -26,6 +27,7 @@ use crate::record;
 pub fn post<'w>(
     replay: &'w Replay,
     step: Step,
+    named_by: &'w Url,
     endpoint: &str,
     client: &ClientRegistration,
     form: Parameters,
@@ -36,7 +38,7 @@ pub fn post<'w>(
         client.client_secret.clone()
     };
     let request = client.token_endpoint_auth_method.request(endpoint, form, &client.client_id, credential.as_ref());
-    Exchange { replay, step, party: Party::AuthorizationServer }.once(&request)
+    Exchange { replay, step, party: Party::AuthorizationServer, named_by }.once(&request)
 }
 
 /// Trades a form for tokens.
@@ -50,7 +52,7 @@ pub fn redeem(
     client.require_issuer(&discovery.authorization_server)?;
     let endpoint = discovery.authorization_server.token_endpoint.as_str();
     let sends_resource = form.get("resource").is_some();
-    let response = post(replay, step, endpoint, client, form)?;
+    let response = post(replay, step, discovery.endpoint.url(), endpoint, client, form)?;
     token::read(response, replay.now(), replay.proves_possession()).map_err(|error| {
         let error = if sends_resource { repair::naming_resource(error) } else { error };
         if step == Step::Refresh { token::refresh_refused(error) } else { error }
@@ -115,7 +117,8 @@ pub fn with_id_token_checked(replay: &Replay, mut session: Session, nonce: Optio
     if let Some(keys_at) =
         endpoints.and_then(|endpoints| endpoints.get("jwks_uri")).filter(|_| is_for_want_of_keys(checked))
     {
-        let exchange = Exchange { replay, step: Step::Token, party: Party::AuthorizationServer };
+        let (step, party, named_by) = (Step::Token, Party::AuthorizationServer, session.discovery.endpoint.url());
+        let exchange = Exchange { replay, step, party, named_by };
         checked = check(Some(exchange.get(keys_at)?.document()?.clone()))?;
     }
     let Some(reason) = checked.as_str() else { return Ok(session) };
@@ -145,6 +148,8 @@ record! {
     pub struct AskInput {
         /// The endpoint.
         pub endpoint: Endpoint,
+        /// On whose word it is asked: the MCP server's. Default: the issuer's that the client belongs to, else the host's own.
+        pub named_by: Option<Endpoint>,
         /// The client, which authenticates to send a form.
         pub registration: Option<ClientRegistration>,
         /// The form.
@@ -156,10 +161,12 @@ record! {
 /// with: for revocation (RFC 7009), device authorization (RFC 8628) and token exchange (RFC 8693).
 pub fn ask(replay: &Replay, input: &AskInput) -> Result<Json> {
     let endpoint = input.endpoint.as_str();
+    let issuer = input.registration.as_ref().map(|client| client.issuer.url());
+    let named_by = input.named_by.as_ref().map(Endpoint::url).or(issuer).unwrap_or(input.endpoint.url());
     let Some(client) = &input.registration else {
-        let exchange = Exchange { replay, step: Step::Token, party: Party::AuthorizationServer };
+        let exchange = Exchange { replay, step: Step::Token, party: Party::AuthorizationServer, named_by };
         return exchange.get(endpoint)?.document().cloned();
     };
-    let response = post(replay, Step::Token, endpoint, client, input.parameters.clone().unwrap_or_default())?;
+    let response = post(replay, Step::Token, named_by, endpoint, client, input.parameters.clone().unwrap_or_default())?;
     if response.is_success() && response.body.is_empty() { Ok(object()) } else { token::accepted(response) }
 }

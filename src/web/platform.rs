@@ -41,7 +41,8 @@ impl Platform for WebPlatform {
         let deadline = Deadline::new(&member(&self.0, "signal"), self.timeout())?;
         let initial = initial(request, follows, &deadline.controller.signal())
             .map_err(|thrown| network_failed(request, &thrown))?;
-        let answering = method(&self.0, "fetch", &[request.url.as_str().into(), initial, step.word().into()]);
+        let named_by = request.named_by.as_ref().map_or(JsValue::UNDEFINED, |url| url.as_str().into());
+        let answering = method(&self.0, "fetch", &[request.url.as_str().into(), initial, step.word().into(), named_by]);
         let answering = answering.map_err(|thrown| network_failed(request, &thrown))?;
         let answer = deadline.settle(answering, request).await?;
         let Some(status) = member(&answer, "status").as_f64() else {
@@ -148,9 +149,14 @@ async fn read_body(stream: &JsValue, deadline: &Deadline, request: &Request) -> 
         if member(&chunk, "done").is_truthy() {
             return Ok(body);
         }
-        let Ok(bytes) = member(&chunk, "value").dyn_into::<Uint8Array>() else {
+        let value = member(&chunk, "value");
+        if !value.is_instance_of::<Uint8Array>() {
             return Err(network_failed(request, &"the body is no stream of bytes".into()));
-        };
+        }
+        // A copy: whoever has the chunk may give its buffer away at any time, and its members need not be those of bytes.
+        let copied = member(&js_sys::global(), "Uint8Array").dyn_into::<Function>();
+        let copied = copied.and_then(|bytes| Reflect::construct(&bytes, &Array::of1(&value))).map_err(failed)?;
+        let bytes: Uint8Array = copied.unchecked_into();
         if body.len().saturating_add(bytes.length() as usize) > BODY_LIMIT {
             deadline.controller.abort();
             return Err(too_large("1"));

@@ -35,6 +35,10 @@ const answers = {
     setImmediate(() => response.destroy());
   },
   '/stream': (response) => response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('data: one\n\n'),
+  '/status': (response) => void response.socket?.end('HTTP/1.1 999 Beyond\r\nContent-Length: 4\r\n\r\nbody'),
+  '/header': (response) =>
+    void response.socket?.end('HTTP/1.1 200 OK\r\nContent-Length: 4\r\nX-Name: name\r\n\r\nbody'),
+  '/moved-oddly': (response) => response.writeHead(302, { Location: '/text', 'X-Name': 'name' }).end(),
   '/echo': async (response, request) => {
     let body = '';
     for await (const chunk of request.setEncoding('utf8')) body += chunk;
@@ -210,4 +214,40 @@ test('nothing is asked of Electron before it is ready', async () => {
 test('outside Electron it says so', async () => {
   const error = await rejectionOf(electronFetch()(`${origin}/text`));
   assert.deepEqual([error.name, error.code], ['MisuseError', 'electron_missing']);
+});
+
+test('[refuses D11] an answer that no Response can be rejects the call, and nothing else happens', async (context) => {
+  /** @type {unknown[]} */
+  const uncaught = [];
+  const take = (/** @type {unknown} */ error) => void uncaught.push(error);
+  for (const event of ['uncaughtException', 'unhandledRejection']) {
+    process.on(event, take);
+    context.after(() => process.off(event, take));
+  }
+  const { electron, fetch } = start();
+  const { request } = electron.net;
+  // Chromium hands on header values as Unicode; Node has them byte by byte.
+  electron.net.request = (options) => {
+    const sending = request(/** @type {any} */ (options));
+    const { emit } = sending;
+    sending.emit = (/** @type {string} */ event, /** @type {any[]} */ ...given) => {
+      const [message] = given;
+      if (event === 'response' && String(/** @type {any} */ (options).url).endsWith('/header'))
+        message.rawHeaders[3] = 'n\u0101me';
+      if (event === 'redirect') given[3] = { 'x-name': ['n\u0101me'] };
+      return emit.call(sending, event, ...given);
+    };
+    return sending;
+  };
+  for (const [path, init] of /** @type {const} */ ([
+    ['/status', {}],
+    ['/header', {}],
+    ['/moved-oddly', { redirect: 'manual' }],
+  ])) {
+    const error = await rejectionOf(fetch(origin + path, init));
+    assert.ok(error instanceof TypeError, path);
+  }
+  assert.equal(await (await fetch(`${origin}/text`)).text(), 'here it is');
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(uncaught, []);
 });

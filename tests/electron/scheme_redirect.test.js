@@ -155,3 +155,23 @@ test('the wait ends by a signal, by close, and where no browser opens', async ()
   assert.equal((await closed).code, 'callback_aborted');
   assert.equal((await rejectionOf(receiver.authorize({ authorizationUrl, state }))).code, 'callback_aborted');
 });
+
+test("[refuses A9] any web page's link to the scheme is nobody's error", async (context) => {
+  /** @type {unknown[]} */
+  const unhandled = [];
+  const take = (/** @type {unknown} */ error) => void unhandled.push(error);
+  process.on('unhandledRejection', take);
+  context.after(() => process.off('unhandledRejection', take));
+  const refusals = [
+    () => Promise.reject(new Error('belongs to no sign-in')),
+    () => {
+      throw new Error('belongs to no sign-in');
+    },
+  ];
+  for (const resume of refusals) {
+    const { electron } = await start({ resume });
+    electron.openLink('com.example.app:/callback?code=x&state=y');
+  }
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual(unhandled, []);
+});

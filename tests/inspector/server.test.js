@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer, request as httpRequest } from 'node:http';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { startInspector } from '../../inspector/server.js';
+import { temporaryFolder } from '../javascript/temporary_folder.js';
 import { listenOnLoopback } from '../servers/loopback.js';
 
 /** @import { Inspector, InspectorOptions } from '../../inspector/server.js' */
@@ -435,4 +439,26 @@ test('the page opens in the browser if that is wanted, with the server to inspec
     { url: 'https://mcp.example/mcp', open: (url) => void opened.push(url) },
   );
   await assert.rejects(startInspector({ url: 'javascript:alert(1)' }), { code: 'invalid_url' });
+});
+
+test('no command is given the key: the browser gets it by a file of this user alone, which is gone afterwards', {
+  skip: process.platform === 'win32' && 'the command in this test is a shell script',
+}, async (context) => {
+  const folder = await temporaryFolder();
+  const [command, result] = [join(folder, 'browser'), join(folder, 'result')];
+  await writeFile(command, `#!/bin/sh\nprintf '%s' "$*" > '${result}'\n`);
+  await chmod(command, 0o755);
+  const { BROWSER } = process.env;
+  process.env.BROWSER = command;
+  context.after(() => (BROWSER === undefined ? delete process.env.BROWSER : (process.env.BROWSER = BROWSER)));
+  const inspector = await startInspector({ url: "https://mcp.example/mcp?a='b'&c=<d>", open: true });
+  const given = await readFile(result, 'utf8');
+  const file = fileURLToPath(given);
+  const modes = await Promise.all([file, dirname(file)].map(async (path) => (await stat(path)).mode & 0o777));
+  const page = await readFile(file, 'utf8');
+  await inspector.close();
+  assert.ok(!given.includes(String(new URLSearchParams(new URL(inspector.url).hash.slice(1)).get('key'))));
+  assert.deepEqual(modes, [0o600, 0o700]);
+  assert.ok(page.includes(`content="0;url=${inspector.url.replaceAll('&', '&amp;')}"`));
+  await assert.rejects(stat(dirname(file)), { code: 'ENOENT' });
 });

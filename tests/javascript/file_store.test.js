@@ -1,11 +1,13 @@
 /** @import { Store } from 'mcp-oauth-wasm' */
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { utimesSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 import { storeContract } from 'mcp-oauth-wasm/host-test';
 import { StorageError } from '../../js/core/errors.js';
@@ -13,6 +15,7 @@ import { createFileStore } from '../../js/stores/file_store.js';
 import { takeLockFile } from '../../js/stores/lock_file.js';
 import { killedHolder } from './file_store_holder.js';
 import { temporaryFolder } from './temporary_folder.js';
+import { rejectionOf } from './world.js';
 
 const folder = await temporaryFolder();
 let stores = 0;
@@ -81,6 +84,41 @@ test('file and folders are for their owner alone', {
   await chmod(path, 0o644);
   await store.compareAndSwap('other', null, { n: 2 });
   assert.equal(await mode(path), 0o600);
+});
+
+test('what others may write is not believed, and the command that repairs it is said', {
+  skip: process.platform === 'win32' && 'no mode bits',
+}, async () => {
+  for (const [mode, repaired] of /** @type {const} */ ([
+    [0o666, 0o644],
+    [0o620, 0o600],
+    [0o602, 0o600],
+    [0o777, 0o755],
+    [0o770, 0o750],
+  ])) {
+    const path = newPath();
+    const store = createFileStore(path);
+    await store.compareAndSwap('k', null, { n: 1 });
+    for (const loose of [path, join(path, '..'), `${path}.locks`]) {
+      const [before, executable] = [(await stat(loose)).mode & 0o777, loose === path ? 0 : 0o100];
+      await chmod(loose, mode | executable);
+      const uses = [() => store.read('k'), () => store.keys(), () => store.compareAndSwap('k', null, { n: 2 })];
+      for (const use of uses) {
+        const error = await rejectionOf(use());
+        assert.equal(error.code, 'store_not_private');
+        const [, command = ''] = /: (chmod .*)$/.exec(error.message) ?? [];
+        assert.equal(command, `chmod go-w '${loose}'`);
+      }
+      await promisify(execFile)('sh', ['-c', `chmod go-w '${loose}'`]);
+      assert.equal((await stat(loose)).mode & 0o777, repaired | executable);
+      assert.deepEqual((await store.read('k'))?.value, { n: 1 });
+      await chmod(loose, before);
+    }
+  }
+  const shared = newPath();
+  await mkdir(join(shared, '..'));
+  await chmod(join(shared, '..'), 0o1777);
+  assert.equal(await createFileStore(shared).compareAndSwap('k', null, { n: 1 }), true, 'a folder like /tmp');
 });
 
 test('a symbolic link stays, and its target is replaced, even one that does not exist yet', async () => {

@@ -74,7 +74,7 @@ test('[refuses D12] a document of the MCP server names such a host: the error re
     sent.push(String(url));
     return Response.json({ resource: endpoint, authorization_servers: ['https://inside.example'] });
   }, resolve);
-  await assert.rejects(call('discover', { endpoint }, callHost({ fetch }, { endpoint })), {
+  await assert.rejects(call('discover', { endpoint }, callHost({ fetch })), {
     code: 'private_address',
     step: 'discover',
   });

@@ -123,6 +123,8 @@ impl Platform for FlowPlatform<'_> {
             }
             // The library then drops the ID Token, or ends the sign-in where the application itself asks for `openid`.
             Effect::CheckIdToken { .. } => Ok("unverified".into()),
+            // What a name leads to is the browser's to find out here.
+            Effect::Admit { .. } => Ok(Json::Null),
             // Neither is announced: nobody is asked, and there is no grant of our own.
             Effect::Approve { .. } | Effect::Obtain { .. } => Ok(Json::Null),
         }

@@ -83,6 +83,7 @@ async function authorizeDevice(context, { now }) {
     ...(complete != null && { verificationUriComplete: requireSecure(complete, 'verification_uri_complete') }),
     expiresAt: Math.floor(now() / 1000 + secondsOf(lifetime, 'expires_in')),
   };
+  for (const uri of [prompt.verificationUri, prompt.verificationUriComplete ?? []].flat()) await context.admit?.(uri);
   return { deviceCode, interval: Math.max(1, secondsOf(interval ?? USUAL_INTERVAL, 'interval')), prompt };
 }
 

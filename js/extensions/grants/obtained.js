@@ -27,9 +27,16 @@ export async function obtained({ grantType, obtain }, { discovery, settings, sig
     post: (endpoint, parameters, client) =>
       call(
         'ask',
-        { endpoint, parameters, registration: client ? asRegistration(client, registration) : registration },
+        {
+          endpoint,
+          // Another client's server is the host's own word.
+          namedBy: client ? endpoint : discovery.endpoint,
+          parameters,
+          registration: client ? asRegistration(client, registration) : registration,
+        },
         calls,
       ),
+    admit: (url) => call('admit', { url, namedBy: discovery.endpoint, settings }, calls),
   });
 }
 

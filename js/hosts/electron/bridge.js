@@ -40,16 +40,19 @@ const RESPONSE_HEADERS = /^(content-type|retry-after|mcp-[a-z0-9-]+)$/;
 export async function serveBridge({ electron: given, pages, connection }) {
   const isAllowed = allowedPages(pages);
   const { ipcMain } = await readyElectron(given)();
-  const receive = (/** @type {any} */ event, /** @type {unknown} */ message) => {
-    const [port] = event.ports;
-    if (!port) return;
+  /** What a page asks for is its own affair, also where the application does not foresee it. @type {Asked} */
+  const asked = (event, message) => {
     const { senderFrame } = event;
     // A frame that is gone is null; one within a page may show anything.
-    if (!senderFrame || senderFrame.parent || !isAllowed(senderFrame.url)) return refuse(port, pageRefused());
+    if (!senderFrame || senderFrame.parent || !isAllowed(senderFrame.url)) throw pageRefused();
     const request = readRequest(message);
-    const asked = request && connection(request.connection);
-    if (!request || !asked) return refuse(port, requestRefused());
-    serve(port, asked, request);
+    const found = request && connection(request.connection);
+    if (!request || !found) throw requestRefused();
+    return { request, connection: found };
+  };
+  const receive = (/** @type {any} */ event, /** @type {unknown} */ message) => {
+    const [port] = event.ports;
+    if (port) serve(port, () => asked(event, message)).catch(() => {});
   };
   ipcMain.on(CHANNEL, receive);
   return () => void ipcMain.removeListener(CHANNEL, receive);
@@ -114,12 +117,13 @@ function readRequest(message) {
   };
 }
 
+/** @typedef {(event: any, message: unknown) => { request: BridgeRequest, connection: SignedInConnection }} Asked */
+
 /**
  * @param {any} port
- * @param {SignedInConnection} connection
- * @param {BridgeRequest} request
+ * @param {() => ReturnType<Asked>} asked
  */
-async function serve(port, connection, request) {
+async function serve(port, asked) {
   const ended = new AbortController();
   const pulls = createCounter();
   port.on('message', (/** @type {{ data: unknown }} */ { data }) => {
@@ -131,6 +135,7 @@ async function serve(port, connection, request) {
   port.start();
   const { signal } = ended;
   try {
+    const { request, connection } = asked();
     if (request.operation === 'plan') post(port, { plan: await connection.plan() });
     else for await (const answer of answersTo(connection, request, pulls, signal)) post(port, answer);
   } catch (error) {
@@ -188,15 +193,6 @@ function createCounter() {
  */
 function post(port, answer) {
   port.postMessage(answer);
-}
-
-/**
- * @param {any} port
- * @param {AuthorizationError} error
- */
-function refuse(port, error) {
-  port.start();
-  post(port, { error: told(error) });
 }
 
 /**

@@ -1,10 +1,11 @@
 /** A `fetch` over Electron's network stack, with the system's proxy and certificates, and without anybody's cookies. */
 
 /** @import { Fetch } from '../../core/host.js' */
+/** @import { Gate } from '../node/guarded_fetch.js' */
 /** @import { ElectronModules, ElectronRequest } from './electron_parts.js' */
 
 import { TransportError } from '../../core/errors.js';
-import { addresses, guardedFetch } from '../node/guarded_fetch.js';
+import { addresses, gateByNames, Nearness } from '../node/guarded_fetch.js';
 import { readyElectron } from './modules.js';
 
 /** The Fetch Standard's limit (§4.4). */
@@ -20,6 +21,7 @@ const BODILESS = [204, 205, 304];
  * @property {ElectronModules} [electron] Electron's module. Default: what `import('electron')` gives in the main process.
  * @property {string} [partition] The session partition whose proxy and certificates count, and which nothing else should
  *   use. Default: `mcp-oauth-wasm`, in memory alone.
+ * @property {string[]} [privateNetworks] Networks into which servers elsewhere may lead, such as `10.1.0.0/16`. Default: none.
  */
 
 /**
@@ -32,7 +34,17 @@ const BODILESS = [204, 205, 304];
  * @returns {Fetch} rejects like any `fetch`, and with a `MisuseError` (`electron_missing`), a `MisbehavedError`
  *   (`private_address`) or a `TransportError` (`certificate_untrusted`, `proxy_credentials_required`)
  */
-export function electronFetch({ electron: given, partition = 'mcp-oauth-wasm' } = {}) {
+export function electronFetch(options) {
+  return electronGate(options).fetch;
+}
+
+/**
+ * Electron makes its connections out of sight: a name is judged by what Electron resolves it to a moment before.
+ *
+ * @param {ElectronFetchOptions} [options]
+ * @returns {Gate}
+ */
+export function electronGate({ electron: given, partition = 'mcp-oauth-wasm', privateNetworks } = {}) {
   const ready = readyElectron(given);
   const ownSession = async () => (await ready()).session.fromPartition(partition, { cache: false });
   const resolve = async (/** @type {string} */ hostname) => {
@@ -40,7 +52,8 @@ export function electronFetch({ electron: given, partition = 'mcp-oauth-wasm' } 
     if (!session.resolveHost) return addresses(hostname);
     return (await session.resolveHost(hostname)).endpoints.map(({ address }) => address);
   };
-  return guardedFetch(async (input, init) => {
+  /** @type {Fetch} */
+  const fetch = async (input, init) => {
     const request = new Request(input, init);
     // Not the request's own signal: on Node 20 one that follows another can be lost.
     const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
@@ -60,19 +73,21 @@ export function electronFetch({ electron: given, partition = 'mcp-oauth-wasm' } 
       bypassCustomProtocolHandlers: true,
     });
     request.headers.forEach((value, name) => sending.setHeader(name, value));
-    const answer = answerTo(sending, { method, url, mode: request.redirect, signal });
-    if (body) sending.write(body);
-    sending.end();
-    return answer;
-  }, resolve);
+    return answerTo(sending, { method, url, mode: request.redirect, signal }, () => {
+      if (body) sending.write(body);
+      sending.end();
+    });
+  };
+  return gateByNames(fetch, new Nearness({ resolve, privateNetworks }));
 }
 
 /**
  * @param {ElectronRequest} sending
  * @param {{ method: string, url: string, mode: RequestRedirect, signal: AbortSignal | null | undefined }} request
+ * @param {() => void} send
  * @returns {Promise<Response>}
  */
-function answerTo(sending, { method, url, mode, signal }) {
+function answerTo(sending, { method, url, mode, signal }, send) {
   return new Promise((resolve, reject) => {
     let [from, redirects] = [url, 0];
     /** @type {ReadableStreamDefaultController<Uint8Array> | undefined} */
@@ -88,6 +103,24 @@ function answerTo(sending, { method, url, mode, signal }) {
       fail(signal?.reason);
       sending.abort();
     };
+    /**
+     * Whatever is wrong with an answer, such as a status or a header that no `Response` can have, is the call's affair: nobody
+     * catches what comes out of a listener.
+     *
+     * @template {any[]} A
+     * @param {(...given: A) => unknown} listener
+     * @returns {(...given: A) => void}
+     */
+    const caught =
+      (listener) =>
+      (...given) => {
+        try {
+          listener(...given);
+        } catch (cause) {
+          fail(failed(url, cause instanceof Error ? cause : new Error(String(cause))));
+          sending.abort();
+        }
+      };
     if (signal?.aborted) return onAbort();
     signal?.addEventListener('abort', onAbort, { once: true });
 
@@ -105,25 +138,27 @@ function answerTo(sending, { method, url, mode, signal }) {
 
     sending.on(
       'redirect',
-      (
-        /** @type {number} */ status,
-        /** @type {string} */ _method,
-        /** @type {string} */ to,
-        /** @type {Record<string, string[]>} */ headers,
-      ) => {
-        if (mode === 'follow' && ['GET', 'HEAD'].includes(method) && redirects < REDIRECT_LIMIT) {
-          [from, redirects] = [to, redirects + 1];
-          // At once: later it would be too late.
-          return sending.followRedirect();
-        }
-        stop();
-        if (mode === 'error') reject(failed(url, new Error('it was redirected')));
-        else answered(status, headersOf(Object.entries(headers)), null);
-        sending.abort();
-      },
+      caught(
+        (
+          /** @type {number} */ status,
+          /** @type {string} */ _method,
+          /** @type {string} */ to,
+          /** @type {Record<string, string[]>} */ headers,
+        ) => {
+          if (mode === 'follow' && ['GET', 'HEAD'].includes(method) && redirects < REDIRECT_LIMIT) {
+            [from, redirects] = [to, redirects + 1];
+            // At once: later it would be too late.
+            return sending.followRedirect();
+          }
+          stop();
+          if (mode === 'error') reject(failed(url, new Error('it was redirected')));
+          else answered(status, headersOf(Object.entries(headers)), null);
+          sending.abort();
+        },
+      ),
     );
 
-    sending.on('response', (message) => {
+    const onResponse = (/** @type {any} */ message) => {
       const status = message.statusCode;
       const headers = headersOf(message.rawHeaders ? inPairs(message.rawHeaders) : Object.entries(message.headers));
       if (status === 407) {
@@ -139,15 +174,17 @@ function answerTo(sending, { method, url, mode, signal }) {
       const body = new ReadableStream({
         start(controller) {
           streaming = controller;
-          message.on('data', (/** @type {Uint8Array} */ chunk) => {
+          const onData = (/** @type {Uint8Array} */ chunk) => {
             streaming?.enqueue(new Uint8Array(chunk));
             if (streaming && (streaming.desiredSize ?? 0) <= 0) message.pause?.();
-          });
-          message.on('end', () => {
+          };
+          const onEnd = () => {
             stop();
             streaming?.close();
             streaming = undefined;
-          });
+          };
+          message.on('data', caught(onData));
+          message.on('end', caught(onEnd));
           message.on('error', (/** @type {Error} */ error) => fail(failed(url, error)));
           message.on('aborted', () => fail(failed(url, new Error('the answer was cut short'))));
         },
@@ -159,8 +196,10 @@ function answerTo(sending, { method, url, mode, signal }) {
         },
       });
       answered(status, headers, body);
-    });
+    };
+    sending.on('response', caught(onResponse));
     sending.on('error', (/** @type {Error} */ error) => fail(failed(url, error)));
+    caught(send)();
   });
 }
 

@@ -78,7 +78,14 @@ function send(request) {
  * @param {(answer: BridgeAnswer) => void} receive
  */
 function listen(port, receive) {
-  port.onmessage = ({ data }) => receive(data);
+  port.onmessage = ({ data }) => {
+    try {
+      receive(data);
+    } catch {
+      // Nobody catches what comes out of a listener, and the call would never settle.
+      receive({ error: closed() });
+    }
+  };
   // Nobody serves, or the main process has given up.
   port.addEventListener('close', () => receive({ error: closed() }));
 }
@@ -163,10 +170,11 @@ const errorClasses = {
  * @param {BridgeError} told
  * @returns {AuthorizationError}
  */
-function errorOf({ kind, ...parts }) {
-  const given = /** @type {import('../../core/errors.js').ErrorParts} */ (parts);
+function errorOf({ kind, code, message, step, details }) {
+  const given = /** @type {import('../../core/errors.js').ErrorParts} */ ({ code, message, step, details });
   if (kind === 'interaction') return new InteractionRequiredError({ ...given, resume: () => Promise.reject(closed()) });
-  return new errorClasses[/** @type {keyof typeof errorClasses} */ (kind)](given);
+  const ErrorOfKind = errorClasses[/** @type {keyof typeof errorClasses} */ (kind)] ?? TransportError;
+  return new ErrorOfKind(given);
 }
 
 function closed() {

@@ -23,9 +23,10 @@ const REVERSE_DOMAIN = /^[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)+$/;
  * @property {string} [path] The path of the redirect URI. Default: `/callback`.
  * @property {boolean} [pathPerIssuer] Appends a path segment made from the issuer, so that a response of one authorization
  *   server cannot pass for another's (RFC 9700 §4.4.2). Default: true. False where exactly `path` is registered beforehand.
- * @property {(callbackUrl: string) => void} [resume] Receives links that no sign-in of this process waits for: the
+ * @property {(callbackUrl: string) => unknown} [resume] Receives links that no sign-in of this process waits for: the
  *   application was started by one, because it ended while the person was in the browser. Hand them to the authorizer's
- *   `complete`, which refuses those that belong to no sign-in. Default: they are ignored.
+ *   `complete`, which refuses those that belong to no sign-in. What it rejects with is
+ *   ignored, for any web page can have such a link. Default: they are ignored.
  */
 
 /**
@@ -48,7 +49,10 @@ export function schemeRedirect({ electron, scheme, path = '/callback', pathPerIs
     if (parsed?.protocol !== `${scheme}:`) return;
     if ([...waiting].some((take) => take(parsed))) return;
     // By then there is an authorizer to complete a sign-in with.
-    electron.app.whenReady().then(() => resume(link));
+    electron.app
+      .whenReady()
+      .then(() => resume(link))
+      .catch(() => {});
   });
 
   return {

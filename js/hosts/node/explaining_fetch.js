@@ -97,7 +97,7 @@ function usesProxies() {
  *
  * @param {any} error
  */
-function* causes(error) {
+export function* causes(error) {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     yield/** @type {{ code: string, message: string }} */ (/** @type {unknown} */ (cause));
   }

@@ -1,9 +1,9 @@
 /** @import { Fetch } from '../../core/host.js' */
 
-import { lookup } from 'node:dns/promises';
+import dns from 'node:dns';
 import { BlockList, isIP } from 'node:net';
 
-import { MisbehavedError } from '../../core/errors.js';
+import { MisbehavedError, MisuseError } from '../../core/errors.js';
 
 /** From the nearest on: this machine and its link; the networks of companies and homes. */
 const networks = [
@@ -38,14 +38,6 @@ function family(address) {
   return isIP(address) === 6 ? 'ipv6' : 'ipv4';
 }
 
-/** @param {string} address */
-function distanceOf(address) {
-  const within = (/** @type {string} */ one) => networks.findIndex((list) => list.check(one, family(one)));
-  return Math.min(
-    ...[address, ...embeddedIn(address)].map(within).map((network) => (network < 0 ? networks.length : network)),
-  );
-}
-
 /**
  * The IPv4 address that an IPv6 address stands for: by translation (RFC 6052, RFC 8215), 6to4 (RFC 3056), or compatible.
  *
@@ -77,43 +69,179 @@ function embeddedIn(address) {
 }
 
 /**
- * The same `fetch`, which also looks at what names resolve to: a server further away cannot have requests sent to this
- * machine or into a private network by a name of its own (RFC 9728 §7.7). Addresses that stand in URLs are judged before.
+ * How a platform's requests are kept from leading nearer to this machine than the server that named them.
  *
- * A name that resolves to something else a moment later gets by; against that, only the network's own name server helps.
+ * @typedef {object} Gate
+ * @property {Fetch} fetch
+ * @property {(url: string, namedBy: string) => Promise<void>} admit for a URL that somebody else will open
+ *
+ * How names are judged: where they lead, and what of that is allowed.
+ *
+ * @typedef {object} GateOptions
+ * @property {string[]} [privateNetworks] networks into which servers elsewhere may lead, such as `10.1.0.0/16`
+ * @property {Resolve} [resolve] what a name resolves to. Default: what the operating system says
+ *
+ * @typedef {(hostname: string) => Promise<string[]>} Resolve
+ */
+
+/** MCP servers of which it is remembered where they are. */
+const REMEMBERED = 1000;
+
+/** Which addresses are too near to be named, by whom. */
+export class Nearness {
+  #allowed;
+  #resolve;
+  /** Where each MCP server was at its furthest: its owner may say something else later. @type {Map<string, number>} */
+  #furthest = new Map();
+
+  /** @param {GateOptions} options */
+  constructor({ privateNetworks = [], resolve = addresses }) {
+    this.#allowed = blockList(...privateNetworks.map(subnet));
+    this.#resolve = resolve;
+  }
+
+  /** @param {string} address */
+  #distanceOf(address) {
+    if (this.#allowed.check(address, family(address))) return networks.length;
+    const within = (/** @type {string} */ one) => networks.findIndex((list) => list.check(one, family(one)));
+    return Math.min(
+      ...[address, ...embeddedIn(address)].map(within).map((network) => (network < 0 ? networks.length : network)),
+    );
+  }
+
+  /**
+   * Takes note of where an MCP server is.
+   *
+   * @param {string} hostname
+   * @param {string[]} found
+   */
+  note(hostname, found) {
+    const furthest = Math.max(this.#furthest.get(hostname) ?? 0, ...found.map((address) => this.#distanceOf(address)));
+    keep(this.#furthest, hostname, furthest, REMEMBERED);
+  }
+
+  /** @param {string} hostname */
+  async resolve(hostname) {
+    // What cannot be resolved cannot be called either, unless a proxy resolves it.
+    return isIP(hostname) ? [hostname] : this.#resolve(hostname).catch(() => []);
+  }
+
+  /**
+   * Refuses addresses that are nearer than the server on whose word they are called.
+   *
+   * @param {string} host
+   * @param {string[]} found
+   * @param {URL | undefined} namedBy undefined: nobody says who it was
+   */
+  async judge(host, found, namedBy) {
+    const nearest = Math.min(networks.length, ...found.map((address) => this.#distanceOf(address)));
+    if (nearest < networks.length && nearest < (await this.#limitOf(namedBy))) throw tooNear(host, namedBy);
+  }
+
+  /** @param {URL | undefined} namedBy */
+  async #limitOf(namedBy) {
+    if (!namedBy) return networks.length;
+    const found = await this.resolve(bare(namedBy));
+    if (found.length > 0) this.note(bare(namedBy), found);
+    return this.#furthest.get(bare(namedBy)) ?? networks.length;
+  }
+}
+
+/**
+ * Keeps a value, and as many others as there may be, the latest.
+ *
+ * @template T
+ * @param {Map<string, T>} all
+ * @param {string} key
+ * @param {T} value
+ * @param {number} limit
+ */
+export function keep(all, key, value, limit) {
+  all.delete(key);
+  all.set(key, value);
+  for (const oldest of all.keys()) if (all.size > limit) all.delete(oldest);
+}
+
+/** @param {string} network such as `10.1.0.0/16` @returns {[string, number]} */
+function subnet(network) {
+  const [, address = '', prefix = ''] = /^([^/]+)\/(\d+)$/.exec(network) ?? [];
+  if (isIP(address) && Number(prefix) <= (isIP(address) === 6 ? 128 : 32)) return [address, Number(prefix)];
+  throw new MisuseError({
+    code: 'invalid_argument',
+    message: `The option \`privateNetworks\` has "${network}", which is no network. Write it as in 10.1.0.0/16.`,
+    details: { path: 'privateNetworks' },
+  });
+}
+
+/** @param {URL} url */
+export function bare({ hostname }) {
+  return hostname.replace(/^\[|\]$/g, '');
+}
+
+/**
+ * The same `fetch`, which also looks at what names resolve to: a server further away cannot have requests sent to this
+ * machine or into a private network by a name of its own (RFC 9728 §7.7). For platforms that make connections out of sight:
+ * a name that resolves to something else a moment later gets by.
  *
  * @param {Fetch} fetch
- * @param {(hostname: string) => Promise<string[]>} [resolve]
+ * @param {Resolve} [resolve]
  * @returns {Fetch}
  */
-export function guardedFetch(fetch, resolve = addresses) {
-  const distances = async (/** @type {URL} */ { hostname }) => {
-    const bare = hostname.replace(/^\[|\]$/g, '');
-    // What cannot be resolved cannot be called either, unless a proxy resolves it: then it is as far away as can be.
-    const resolved = isIP(bare) ? [bare] : await resolve(bare).catch(() => []);
-    return resolved.length > 0 ? resolved.map(distanceOf) : [networks.length];
+export function guardedFetch(fetch, resolve) {
+  return gateByNames(fetch, new Nearness({ resolve })).fetch;
+}
+
+/**
+ * @param {Fetch} fetch
+ * @param {Nearness} nearness
+ * @returns {Gate}
+ */
+export function gateByNames(fetch, nearness) {
+  const admit = async (/** @type {Parties} */ { called, namedBy }) => {
+    const found = await nearness.resolve(bare(called));
+    // It may be where it is.
+    if (called.host === namedBy?.host) nearness.note(bare(called), found);
+    else await nearness.judge(called.host, found, namedBy);
   };
-  return async (input, init, context) => {
-    if (context?.endpoint !== undefined) {
-      const [called, endpoint] = [new URL(String(input)), new URL(context.endpoint)];
-      if (
-        called.host !== endpoint.host &&
-        Math.min(...(await distances(called))) < Math.max(...(await distances(endpoint)))
-      )
-        throw tooNear(called, endpoint);
-    }
-    return fetch(input, init, context);
+  return {
+    async fetch(input, init, context) {
+      const parties = partiesOf(input, context);
+      if (parties) await admit(parties);
+      return fetch(input, init, context);
+    },
+    admit: (url, namedBy) => admit({ called: new URL(url), namedBy: new URL(namedBy) }),
   };
 }
 
 /**
- * @param {URL} called
- * @param {URL} endpoint
+ * Who is called, and on whose word.
+ *
+ * @typedef {{ called: URL, namedBy?: URL }} Parties
  */
-function tooNear({ host }, endpoint) {
+
+/**
+ * @param {Parameters<Fetch>[0]} input
+ * @param {Parameters<Fetch>[2]} context
+ * @returns {Parties | undefined} undefined: it is no part of a flow, but the program's own
+ */
+export function partiesOf(input, context) {
+  const { endpoint, step } = context ?? {};
+  if (endpoint === undefined && step === undefined) return undefined;
+  const called = new URL(/** @type {{ url?: string }} */ (Object(input)).url ?? String(input));
+  return { called, ...(endpoint !== undefined && { namedBy: new URL(endpoint) }) };
+}
+
+/**
+ * @param {string} host
+ * @param {URL | undefined} namedBy
+ */
+function tooNear(host, namedBy) {
+  const remedy = namedBy
+    ? `If that is intended, set \`allowPrivateAddresses\` for ${namedBy}, or name the network in \`privateNetworks\` of the host.`
+    : 'Nobody said on whose word: a `fetch` around that of the host has to hand on its third argument.';
   return new MisbehavedError({
     code: 'private_address',
-    message: `A server further away named ${host}, which is this machine or in a private network. It was not called. If that is intended, set \`allowPrivateAddresses\` for ${endpoint}.`,
+    message: `A server further away named ${host}, which is this machine or in a private network. It was not called. ${remedy}`,
     details: { host },
   });
 }
@@ -124,5 +252,5 @@ function tooNear({ host }, endpoint) {
  * @param {string} hostname
  */
 export async function addresses(hostname) {
-  return (await lookup(hostname, { all: true })).map(({ address }) => address);
+  return (await dns.promises.lookup(hostname, { all: true })).map(({ address }) => address);
 }

@@ -27,10 +27,21 @@ const patienceMilliseconds = 3_000;
  * @throws {TransportError} `browser_not_opened`: none could be started
  */
 export async function openBrowser(url, environment = {}) {
+  return openInBrowser(requireWebUrl(url), environment);
+}
+
+/**
+ * The same for any URL, also that of a file.
+ *
+ * @param {string} url
+ * @param {Environment} [environment]
+ * @returns {Promise<void>}
+ */
+export async function openInBrowser(url, environment = {}) {
   const { variables = process.env } = environment;
   /** @type {unknown[]} */
   const failures = [];
-  for (const [command, ...args] of browserCommands(withoutCommands(requireWebUrl(url)), environment)) {
+  for (const [command, ...args] of browserCommands(withoutCommands(url), environment)) {
     try {
       return await run(command, args, variables);
     } catch (failure) {

@@ -1,0 +1,13 @@
+/**
+ * `mcp-oauth-wasm` on Node: what a server names is judged by the address that a connection is made to, where a host brings
+ * no `fetch` of its own.
+ *
+ * @module
+ */
+
+import { provideNetwork } from './core/network.js';
+import { nodeGate } from './hosts/node/gate.js';
+
+provideNetwork(nodeGate());
+
+export * from './index.js';
