@@ -5,9 +5,9 @@
  * @module
  */
 
-import { provideNetwork } from './core/network.js';
+import { provide } from './core/network.js';
 import { nodeGate } from './hosts/node/gate.js';
 
-provideNetwork(nodeGate());
+provide(nodeGate());
 
 export * from './index.js';

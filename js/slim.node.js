@@ -4,9 +4,9 @@
  * @module
  */
 
-import { provideNetwork } from './core/network.js';
+import { provide } from './core/network.js';
 import { nodeGate } from './hosts/node/gate.js';
 
-provideNetwork(nodeGate());
+provide(nodeGate());
 
 export * from './slim.js';

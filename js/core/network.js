@@ -12,7 +12,7 @@ let platforms = { fetch: (input, init) => globalThis.fetch(input, init) };
  *
  * @param {Network} network
  */
-export function provideNetwork(network) {
+export function provide(network) {
   platforms = network;
 }
 

@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { ask, begin, complete, createAuthorizer, discover, grant, refresh, register, unregister } from 'mcp-oauth-wasm';
 import { examine, probe } from 'mcp-oauth-wasm/doctor';
+import { deviceAuthorization } from 'mcp-oauth-wasm/grants';
 import { importSession } from 'mcp-oauth-wasm/import';
 import { createMemoryStore, nodeHost, pastedRedirect } from 'mcp-oauth-wasm/node';
 import { Agent, EnvHttpProxyAgent, getGlobalDispatcher, ProxyAgent, setGlobalDispatcher } from 'undici';
@@ -233,6 +234,57 @@ describe('[refuses D12] the same everywhere', () => {
     const host = hostOfInternet();
     const record = { endpoint, tokens: { access_token: 'token' }, clientInformation: { client_id: 'client' } };
     await assert.rejects(importSession({ host }, record), refused);
+  });
+
+  test('what another client had stored: a registration is managed beside where it was made, and nowhere else', async () => {
+    const { endpoint, issuer } = servers();
+    const { origin } = new URL(endpoint);
+    for (const [managedAt, kept] of /** @type {const} */ ([
+      [`${issuer}/client/1`, true],
+      [`${origin}/client/1`, false],
+      ['https://elsewhere.example/client/1', false],
+      [`${issuer.replace('//', '//localhost@')}9/client/1`, false],
+      ['client/1', false],
+    ])) {
+      const host = hostOfInternet();
+      const clientInformation = {
+        client_id: 'client',
+        registration_access_token: 'management',
+        registration_client_uri: managedAt,
+      };
+      await importSession({ host }, { endpoint, tokens: { access_token: 'token' }, clientInformation });
+      const session = await createAuthorizer({ host }).connection(endpoint).session();
+      assert.equal(session?.registration.registrationClientUri, kept ? managedAt : undefined);
+      assert.equal(session?.registration.registrationAccessToken, kept ? 'management' : undefined);
+    }
+  });
+
+  test('what a person is shown to open on another device', async () => {
+    const { endpoint, issuer } = servers();
+    documents['/.well-known/oauth-authorization-server'] = {
+      ...documents['/.well-known/oauth-authorization-server'],
+      device_authorization_endpoint: `${issuer}/device`,
+    };
+    const shown = /** @type {string[]} */ ([]);
+    const show = async (/** @type {{ verificationUri: string }} */ { verificationUri }) => (
+      shown.push(verificationUri), Promise.reject(new Error('seen'))
+    );
+    const settings = () => ({ client: { clientId: 'client' }, grant: deviceAuthorization({ show }) });
+    for (const [verificationUri, isShown] of /** @type {const} */ ([
+      [`${issuer}/enter`, true],
+      [`http://${INSIDE}:${port}/enter`, false],
+    ])) {
+      documents['/device'] = {
+        device_code: 'code',
+        user_code: 'ABCD',
+        verification_uri: verificationUri,
+        expires_in: 9,
+      };
+      shown.length = 0;
+      const signIn = createAuthorizer({ host: hostOfInternet(), settings }).connection(endpoint).signIn();
+      await assert.rejects(signIn, (/** @type {any} */ error) => (error.code === 'private_address') === !isShown);
+      assert.deepEqual(shown, isShown ? [verificationUri] : []);
+    }
   });
 
   test('a window: nobody is sent to where a request would not go', async () => {
