@@ -49,7 +49,9 @@ class Engine {
    * @param {unknown} host
    */
   async call(name, input, host) {
-    const { call } = await this.#instance;
+    const { call } = await this.#instance.catch((cause) => {
+      throw new Trap(cause, false);
+    });
     if (this.isOver) throw new Trap(undefined, false);
     /** @type {(trap: unknown) => void} */
     let end = () => {};

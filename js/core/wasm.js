@@ -194,7 +194,7 @@ export async function call(name, input, host = {}) {
     perform: async (/** @type {string} */ name, /** @type {any} */ input) => {
       const asked = JSON.stringify([name, input]);
       if (done[used]?.asked !== asked)
-        done = [...done.slice(0, used), { asked, answer: Promise.resolve(perform?.(name, input)) }];
+        done = [...done.slice(0, used), { asked, answer: (async () => perform?.(name, input))() }];
       try {
         return plain(await done[used++]?.answer, secrets);
       } catch (error) {

@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
-use crate::data::error::{Code, Error, Kind, Result};
+use crate::data::error::{Code, Error, Kind, Result, Step};
 use crate::data::http::{Request, Response};
 use crate::data::identifier::{Endpoint, RedirectUri};
 use crate::data::scope::ScopeSet;
 use crate::data::url::Url;
 use crate::flow::exchange::Exchange;
+use crate::flow::replay::Replay;
 use crate::protocol::authorization_server::AuthorizationServer;
 use crate::protocol::grant::GrantType;
 use crate::protocol::registration::{Answer, Asked, ClientRegistration};
@@ -16,8 +17,9 @@ use crate::protocol::registration_management::Management;
 use crate::protocol::registration_refusal;
 use crate::protocol::scope_plan::ScopePlan;
 use crate::protocol::settings::{ClientDescription, InitialAccessToken};
+use crate::protocol::trace::Party;
 use crate::protocol::well_known;
-use crate::string_enum;
+use crate::{record, string_enum};
 
 /// Registrations in one sign-in, updates included, whatever they are for.
 const REGISTRATION_LIMIT: u64 = 5;
@@ -226,4 +228,21 @@ impl DynamicRegistration<'_> {
 fn is_final(error: &Error) -> bool {
     let is_refused = error.kind() == Kind::Refused || error.details.contains(&("status", 429.into()));
     is_refused || error.code == Code::NeedsClientId
+}
+
+record! {
+    /// What the deletion of a registration starts from (RFC 7592 §2.3).
+    #[derive(Debug)]
+    pub struct UnregisterInput {
+        /// The registration that is no longer needed.
+        pub registration: ClientRegistration,
+    }
+}
+
+/// Deletes a registration where the server offers that (RFC 7592 §2.3). Whether it did is the answer.
+pub fn unregister(replay: &Replay, input: &UnregisterInput) -> Result<bool> {
+    let Some(management) = Management::of(&input.registration) else { return Ok(false) };
+    let named_by = input.registration.issuer.url();
+    let exchange = Exchange { replay, step: Step::Register, party: Party::AuthorizationServer, named_by };
+    Ok(exchange.once(&management.delete_request())?.is_success())
 }

@@ -18,6 +18,7 @@ use crate::flow::documents::{
     as_openid_provider, first_document, is_nothing, nothing_found, registered_nowhere, telling,
 };
 use crate::flow::dynamic_registration::{Doubt, DynamicRegistration};
+pub use crate::flow::dynamic_registration::{UnregisterInput, unregister};
 use crate::flow::effect::Effect;
 use crate::flow::exchange::Exchange;
 use crate::flow::preflight;
@@ -606,21 +607,4 @@ pub fn refresh(replay: &Replay, input: &RefreshInput) -> Result<Session> {
     let session = token::refreshed(answer?, session.clone());
     replay.trace(Event::decision(Step::Refresh, "has new tokens", object().with("plan", session.plan.to_json())));
     Ok(session)
-}
-
-record! {
-    /// What the deletion of a registration starts from (RFC 7592 §2.3).
-    #[derive(Debug)]
-    pub struct UnregisterInput {
-        /// The registration that is no longer needed.
-        pub registration: ClientRegistration,
-    }
-}
-
-/// Deletes a registration where the server offers that (RFC 7592 §2.3). Whether it did is the answer.
-pub fn unregister(replay: &Replay, input: &UnregisterInput) -> Result<bool> {
-    let Some(management) = Management::of(&input.registration) else { return Ok(false) };
-    let named_by = input.registration.issuer.url();
-    let exchange = Exchange { replay, step: Step::Register, party: Party::AuthorizationServer, named_by };
-    Ok(exchange.once(&management.delete_request())?.is_success())
 }
