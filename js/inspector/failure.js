@@ -134,6 +134,13 @@ const rows = {
     words:
       'The operator has to add the headers that the message names; until then the `fetch` of the host can send such requests through a server of your own.',
   },
+  engine_failed: {
+    title: 'An answer was too much for this package',
+    by: 'protected-resource',
+    setting: 'what the server answers',
+    words:
+      'Try again in a minute. If it happens again, the server sends something that it should not, or there is a bug here: report it.',
+  },
   timed_out: {
     title: 'No complete answer came in time',
     by: 'network',

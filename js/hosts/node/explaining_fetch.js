@@ -88,8 +88,23 @@ function isProxied({ protocol, hostname, host }, variables) {
 
 /** Whether somebody, or Node by NODE_USE_ENV_PROXY, has given the `fetch` of Node another way out than its own. */
 function usesProxies() {
-  const dispatcher = Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.1'));
+  const dispatcher = globalDispatcher();
   return dispatcher !== undefined && dispatcher.constructor.name !== 'Agent';
+}
+
+/**
+ * What Node's own `fetch` makes connections with.
+ *
+ * @typedef {{ constructor: new (options: object) => Dispatcher }} Dispatcher
+ */
+
+/** @returns {Dispatcher | undefined} */
+export function globalDispatcher() {
+  // The older one stands for the newer one where there are both.
+  const there = () =>
+    [2, 1].map((version) => Reflect.get(globalThis, Symbol.for(`undici.globalDispatcher.${version}`))).find(Boolean);
+  // Node makes it when anything of `fetch` is used first.
+  return there() ?? (new Request('http://localhost'), there());
 }
 
 /**

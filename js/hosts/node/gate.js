@@ -1,23 +1,18 @@
 /** The way out of programs on Node: whatever a server names is judged by the address that a connection is made to. */
 
 /** @import { LookupOptions } from 'node:dns' */
+/** @import { Dispatcher } from './explaining_fetch.js' */
 /** @import { Gate, GateOptions, Parties } from './guarded_fetch.js' */
 
 import dns from 'node:dns';
 import { isIP } from 'node:net';
 
 import { MisbehavedError } from '../../core/errors.js';
-import { causes, platformFetch } from './explaining_fetch.js';
+import { causes, globalDispatcher, platformFetch } from './explaining_fetch.js';
 import { bare, gateByNames, keep, Nearness, partiesOf } from './guarded_fetch.js';
 
 /** MCP servers whose connections are kept apart at the same time. */
 const KEPT_APART = 100;
-
-/**
- * What Node's own `fetch` makes connections with.
- *
- * @typedef {{ constructor: new (options: object) => Dispatcher }} Dispatcher
- */
 
 /**
  * The gate of Node (RFC 9728 §7.7). What a name leads to is judged when the connection is made, so that nobody can answer
@@ -42,15 +37,18 @@ export function nodeGate(options = {}) {
     return dispatcher;
   };
   return {
-    admit: byNames.admit,
+    async admit(url, namedBy) {
+      const base = globalDispatcher();
+      const isLookedUpHere = !base || !isProxy(base) || isIP(bare(new URL(url)));
+      if (isLookedUpHere) await byNames.admit(url, namedBy);
+    },
     async fetch(input, init, context) {
       const parties = partiesOf(input, context);
       const base = globalDispatcher();
       if (!parties) return platformFetch(input, init);
-      // Another engine than Node's, whose connections are made out of sight.
-      if (!base) return byNames.fetch(input, init, context);
-      if (isIP(bare(parties.called))) return byNames.fetch(input, init, context);
-      if (!isDirect(base)) return platformFetch(input, init);
+      if (!isIP(bare(parties.called)) && base && isProxy(base) && !isDirect(base)) return platformFetch(input, init);
+      // Another engine than Node's, or an agent of somebody's, makes its connections out of sight.
+      if (isIP(bare(parties.called)) || !base || !isDirect(base)) return byNames.fetch(input, init, context);
       const judged = /** @type {RequestInit} */ ({ ...init, dispatcher: dispatcherFor(base, parties) });
       try {
         return await platformFetch(input, judged);
@@ -61,11 +59,13 @@ export function nodeGate(options = {}) {
   };
 }
 
-/** @returns {Dispatcher | undefined} */
-function globalDispatcher() {
-  const there = () => Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.1'));
-  // Node makes it when anything of `fetch` is used first.
-  return there() ?? (new Request('http://localhost'), there());
+/**
+ * Whether somebody else looks names up.
+ *
+ * @param {Dispatcher} dispatcher
+ */
+function isProxy(dispatcher) {
+  return /Proxy/.test(dispatcher.constructor.name);
 }
 
 /**
