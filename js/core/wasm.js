@@ -42,6 +42,9 @@ const traps = new Map();
 const TRAP_LIMIT = 2;
 const TRAP_MILLISECONDS = 60_000;
 
+/** The steps whose requests may be sent again. @type {Step[]} */
+const ASKING = ['call', 'discover', 'authorize'];
+
 /** Those that are counted: all calls of an instance hear of its end. @type {WeakSet<Trap>} */
 const noted = new WeakSet();
 
@@ -187,7 +190,7 @@ export async function call(name, input, host = {}) {
       /** @type {Step} */ step,
       /** @type {string | undefined} */ endpoint,
     ) => {
-      hasSent ||= init.method !== 'GET';
+      hasSent ||= init.method !== 'GET' && !ASKING.includes(step);
       collectSent(init, secrets);
       return listen(() => fetch(url, init, { step, url, endpoint }));
     },
