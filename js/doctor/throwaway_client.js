@@ -76,7 +76,7 @@ export async function refreshWithNothing({ endpoint, authorizationServer }, regi
     step: 'refresh',
     to: 'authorization-server',
     url: authorizationServer.tokenEndpoint,
-    context: { endpoint },
+    endpoint,
     init: { method: 'POST', headers, body: String(body) },
   });
 }

@@ -80,3 +80,81 @@ test('[refuses D12] a document of the MCP server names such a host: the error re
   });
   assert.deepEqual(sent, ['https://mcp.example/.well-known/oauth-protected-resource/mcp']);
 });
+
+/** Bytes that look like chance, and are the same each time. */
+function bytes() {
+  let state = 20261130;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state >>> 16) & 255;
+  };
+}
+
+test('[refuses D12] every address in here, in every form that carries one; [accepts D12] all others, in the same forms', async () => {
+  const byte = bytes();
+  const within = (/** @type {number[]} */ ...start) => [...start, byte(), byte(), byte(), byte()].slice(0, 4);
+  const inHere = [
+    () => within(127),
+    () => within(0),
+    () => within(10),
+    () => within(169, 254),
+    () => within(172, 16 + (byte() & 15)),
+    () => within(192, 168),
+    () => within(100, 64 + (byte() & 63)),
+    () => within(224 + (byte() & 31)),
+  ];
+  const elsewhere = [
+    () => within(8),
+    () => within(172, 32),
+    () => within(100, 128),
+    () => within(203, 0, 113),
+    () => within(193),
+  ];
+  const hex = (/** @type {number[]} */ [a = 0, b = 0, c = 0, d = 0]) => [
+    ((a << 8) | b).toString(16),
+    ((c << 8) | d).toString(16),
+  ];
+  /** @type {Record<string, (octets: number[]) => string>} */
+  const forms = {
+    itself: (octets) => octets.join('.'),
+    mapped: (octets) => `::ffff:${octets.join('.')}`,
+    'in the middle of others': (octets) => octets.join('.'),
+    translated: (octets) => `::ffff:0:${hex(octets).join(':')}`,
+    'by NAT64': (octets) => `64:ff9b::${hex(octets).join(':')}`,
+    'by 6to4': (octets) => `2002:${hex(octets).join(':')}::1`,
+  };
+  for (let round = 0; round < 40; round += 1) {
+    for (const [form, write] of Object.entries(forms)) {
+      for (const [isNear, makers] of /** @type {const} */ ([
+        [true, inHere],
+        [false, elsewhere],
+      ])) {
+        for (const make of makers) {
+          const address = write(make());
+          const found = form === 'in the middle of others' ? ['203.0.113.1', address, '2001:db8::1'] : [address];
+          const fetch = guardedFetch(
+            async () => new Response('there'),
+            async (hostname) => (hostname === 'named.example' ? found : ['203.0.113.7']),
+          );
+          const asked = fetch('https://named.example/token', {}, { endpoint: 'https://mcp.example/mcp' });
+          const outcome = await asked.then(
+            () => false,
+            ({ code }) => code === 'private_address',
+          );
+          assert.equal(outcome, isNear, `${form}: ${address}`);
+        }
+      }
+    }
+  }
+  for (const address of ['fe80::1%eth0', '64:ff9b:1:a00:0:500::', 'fd12:3456::1', 'ff02::1', 'fec0::1']) {
+    const fetch = guardedFetch(
+      async () => new Response('there'),
+      async (hostname) => (hostname === 'named.example' ? [address] : ['203.0.113.7']),
+    );
+    await assert.rejects(
+      fetch('https://named.example/token', {}, { endpoint: 'https://mcp.example/mcp' }),
+      { code: 'private_address' },
+      address,
+    );
+  }
+});

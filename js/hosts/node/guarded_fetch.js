@@ -23,6 +23,8 @@ const networks = [
     ['100.64.0.0', 10],
     ['fc00::', 7],
     ['fec0::', 10],
+    // Translation of a network's own, whose prefix length only that network knows (RFC 8215).
+    ['64:ff9b:1::', 48],
   ),
 ];
 
@@ -45,7 +47,7 @@ function family(address) {
  */
 function embeddedIn(address) {
   if (isIP(address) !== 6) return [];
-  const [head = '', tail = ''] = new URL(`http://[${address.split('%')[0]}]`).hostname.slice(1, -1).split('::');
+  const [head = '', tail = ''] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
   const [before, after] = [head, tail].map((part) =>
     part
       .split(':')
@@ -100,8 +102,9 @@ export class Nearness {
     this.#resolve = resolve;
   }
 
-  /** @param {string} address */
-  #distanceOf(address) {
+  /** @param {string} found perhaps with the link that it is on */
+  #distanceOf(found) {
+    const [address = ''] = found.split('%');
     if (this.#allowed.check(address, family(address))) return networks.length;
     const within = (/** @type {string} */ one) => networks.findIndex((list) => list.check(one, family(one)));
     return Math.min(
