@@ -257,3 +257,42 @@ test('an answer is read as the page wants it, and ends with the page', async () 
   stop();
   await close();
 });
+
+test('[refuses T3] whatever a frame or a page is, the main process has no error of it', async (context) => {
+  /** @type {unknown[]} */
+  const uncaught = [];
+  const take = (/** @type {unknown} */ error) => void uncaught.push(error);
+  for (const event of ['uncaughtException', 'unhandledRejection']) {
+    process.on(event, take);
+    context.after(() => process.off(event, take));
+  }
+  const { electron } = await installApplication();
+  await serveBridge({
+    electron,
+    pages,
+    connection: (name) => {
+      if (name === 'known') return undefined;
+      throw new Error('the application does not foresee this name');
+    },
+  });
+  // As Electron says it of a frame that is gone by then.
+  const disposed = Object.defineProperty({ url: '' }, 'parent', {
+    get() {
+      throw new Error('Render frame was disposed before WebFrameMain could be accessed');
+    },
+  });
+  for (const [frame, message] of /** @type {const} */ ([
+    [disposed, { operation: 'plan', connection: 'known' }],
+    [{ url: pages[0] }, { operation: 'plan', connection: 'unknown' }],
+    [{ url: pages[0] }, null],
+    [{ url: 'not a URL' }, {}],
+  ])) {
+    /** @type {any[]} */
+    const said = [];
+    const port = { on() {}, start() {}, close() {}, postMessage: (/** @type {unknown} */ answer) => said.push(answer) };
+    /** @type {any} */ (electron.ipcMain).emit('mcp-oauth-wasm', { senderFrame: frame, ports: [port] }, message);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.match(said[0]?.error?.code, /^(bridge_page_refused|bridge_request_refused|network_failed)$/);
+  }
+  assert.deepEqual(uncaught, []);
+});
