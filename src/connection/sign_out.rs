@@ -4,6 +4,7 @@ use crate::connection::stored::{Place, Revocable};
 use crate::data::error::{Code, Result, Step};
 use crate::data::http::Parameters;
 use crate::data::identifier::{Endpoint, Secret};
+use crate::data::url::Url;
 use crate::flow::replay::Replay;
 use crate::flow::token_endpoint;
 use crate::protocol::token::{self, Session};
@@ -36,12 +37,13 @@ pub fn sign_out(replay: &Replay, place: &Place) -> Result<bool> {
     for kind in ["session", "sign-in", "replaced", "plan"] {
         place.forget(replay, kind)?;
     }
+    let named_by = place.endpoint.url();
     let offered = session.and_then(|(_, session)| Revocable::of(&session));
-    let mut revoked = offered.as_ref().is_some_and(|current| are_revoked(replay, place, current).is_ok());
+    let mut revoked = offered.as_ref().is_some_and(|current| are_revoked(replay, named_by, current).is_ok());
     for earlier in &replaced {
         // A client that the server has deleted has no tokens any more (RFC 7592 §2.3).
         revoked &=
-            are_revoked(replay, place, earlier).map_or_else(|error| error.code == Code::ClientRefused, |()| true);
+            are_revoked(replay, named_by, earlier).map_or_else(|error| error.code == Code::ClientRefused, |()| true);
     }
     Ok(revoked)
 }
@@ -61,19 +63,23 @@ pub fn forget_client(replay: &Replay, place: &Place) -> Result<bool> {
 /// Has the tokens of a session revoked, where the server offers that, and tells nothing of it.
 pub fn revoke(replay: &Replay, session: &Session) {
     if let Some(tokens) = Revocable::of(session) {
-        let _ = are_revoked(replay, &tokens);
+        let _ = are_revoked(replay, session.discovery.endpoint.url(), &tokens);
     }
 }
 
 /// Each token by itself: with one of the two most servers revoke the other too, but not all (RFC 7009 §2.1), and one that
 /// cannot be revoked says nothing about the other.
-fn are_revoked(replay: &Replay, place: &Place, Revocable { endpoint, registration, tokens }: &Revocable) -> Result<()> {
+fn are_revoked(
+    replay: &Replay,
+    named_by: &Url,
+    Revocable { endpoint, registration, tokens }: &Revocable,
+) -> Result<()> {
     let revoke = |token: &Secret, hint| {
         let mut parameters = Parameters::default();
         parameters.add("token", token.reveal());
         parameters.add("token_type_hint", hint);
-        let (named_by, endpoint) = (place.endpoint.url(), endpoint.as_str());
-        let response = token_endpoint::post(replay, Step::Token, named_by, endpoint, registration, parameters)?;
+        let response =
+            token_endpoint::post(replay, Step::Token, named_by, endpoint.as_str(), registration, parameters)?;
         // What else it says is of no interest (§2.2).
         if response.is_success() { Ok(()) } else { token::accepted(response).map(|_| ()) }
     };
