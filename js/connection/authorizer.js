@@ -150,8 +150,11 @@ export function createAuthorizer(options) {
   const { client = {}, settings = () => undefined } = options;
   const ownStore = options.host.store.forClient?.(client);
   const host = ownStore ? { ...options.host, store: ownStore } : options.host;
-  /** @type {Map<string, Connection>} */
+  /** Those that somebody holds, or that have something under way. @type {Map<string, WeakRef<Connection>>} */
   const connections = new Map();
+  const forgotten = new FinalizationRegistry((/** @type {string} */ key) => {
+    if (!connections.get(key)?.deref()) connections.delete(key);
+  });
   const settingsFor = (/** @type {string} */ endpoint) => {
     const given = settings(endpoint) ?? {};
     // A machine gets its next token as it got the first: refresh tokens are for people (RFC 6749 §4.4.3, RFC 7521 §4.1).
@@ -162,10 +165,11 @@ export function createAuthorizer(options) {
 
   const sharedConnection = (/** @type {string} */ endpoint, /** @type {string} */ account) => {
     const key = placeOf(endpoint, account);
-    const shared =
-      connections.get(key) ??
-      new Connection({ host, client, settings: settingsFor(endpoint), endpoint, account }, turn);
-    connections.set(key, shared);
+    const there = connections.get(key)?.deref();
+    if (there) return there;
+    const shared = new Connection({ host, client, settings: settingsFor(endpoint), endpoint, account }, turn);
+    connections.set(key, new WeakRef(shared));
+    forgotten.register(shared, key);
     return shared;
   };
 
@@ -215,7 +219,7 @@ export function createAuthorizer(options) {
     },
     async close() {
       const message = 'The application ended the sign-in. Sign in again.';
-      await Promise.all([...connections.values()].map((core) => core.cancel(message)));
+      await Promise.all([...connections.values()].map((core) => core.deref()?.cancel(message)));
       await Promise.all(redirectsOf(host).map((redirect) => redirect.close?.()));
     },
   };

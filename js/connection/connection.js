@@ -48,6 +48,9 @@ const RENEWAL_MARGIN = 30;
  * @typedef {{ done: Promise<void>, waiting: number, abandoned: AbortController }} SharedWork
  */
 
+/** Those that have tokens which are not stored yet, and nowhere else. @type {Set<Connection>} */
+const unsaved = new Set();
+
 /** The state of a connection, shared by everybody in this process who calls the same server for the same account. */
 export class Connection {
   /** @type {Session | null} */
@@ -204,6 +207,7 @@ export class Connection {
    */
   async #follow({ action, challenge, demanded, calledAt }, session, options) {
     const replaces = session?.tokens.accessToken ?? '';
+    if (action === 'send-again') this.#session = await this.#read();
     if (action === 'hand-back' || action === 'send-again') return action === 'send-again';
     if (action === 'refresh') {
       await this.#refresh(replaces, options, challenge).catch(ignoreAnswered);
@@ -427,6 +431,7 @@ export class Connection {
           calls,
         ).catch((error) => this.#settled(error, replaces));
         if (session && !stored) this.#unstored = { session, replaces };
+        if (this.#unstored) unsaved.add(this);
         await this.#storeUnstored();
         this.#session = session ?? null;
         if (renewed && session) this.#untestedToken = { token: session.tokens.accessToken, from: 'refresh' };
@@ -456,6 +461,7 @@ export class Connection {
     const { session, replaces } = this.#unstored;
     await this.stored.change((there) => (there?.tokens.accessToken === replaces ? session : there));
     this.#unstored = undefined;
+    unsaved.delete(this);
   }
 
   async #read() {

@@ -22,6 +22,12 @@ const RENEWAL_MILLISECONDS = 5_000;
 /** How often it is looked whether another process has finished. */
 const POLL_MILLISECONDS = 1_000;
 
+/** A sign-in of another process that is not renewed for this long has ended. Seconds. */
+const SILENCE_SECONDS = 15;
+
+/** How often it has to be seen without a renewal all the same: clocks jump, as when a machine has slept. */
+const SILENT_POLLS = 6;
+
 const success = {
   signedIn: true,
   title: 'Signed in',
@@ -212,14 +218,18 @@ export class SignInUnderWay {
     const own = { endpoint, account, interaction: true, id: this.#id, unanswered: this.#sent };
     /** @type {string | undefined} */
     let ended;
+    let seen = { id: '', renewedAt: 0, times: 0 };
     for (;;) {
       const pressed = cause.pressed || this.#isPressed;
       const input = { ...own, ended, ...cause, pressed, host: signInHost(this.#context) };
       /** @type {SignInOutcome} */
       const outcome = await call('signIn', input, calls);
       if (outcome.kind !== 'under-way') return outcome;
-      if (host.owner?.isGone(outcome.id.split(' ')[0] ?? '')) ended = outcome.id;
-      else await this.#pause(POLL_MILLISECONDS);
+      const { id, renewedAt } = outcome;
+      seen = { id, renewedAt, times: seen.id === id && seen.renewedAt === renewedAt ? seen.times + 1 : 0 };
+      const isSilent = seen.times >= SILENT_POLLS && Date.now() / 1000 >= renewedAt + SILENCE_SECONDS;
+      if (isSilent || host.owner?.isGone(id.split(' ')[0] ?? '')) ended = id;
+      if (ended !== id) await this.#pause(POLL_MILLISECONDS);
     }
   }
 

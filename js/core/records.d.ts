@@ -777,15 +777,15 @@ export interface Question {
 }
 
 /**
- * A sign-in that sends a person, from its beginning on. It is under way for as long as it is renewed. Once there is a
- * session that names it, it is over; without one, nobody answered.
+ * A sign-in that sends a person, from its beginning on. It is under way for as long as it is renewed: who waits for it
+ * sees that. Once there is a session that names it, it is over; without one, nobody answered.
  */
 export interface KeptSignIn {
   /** The version of this record: 1. */
   version: number;
   /** Tells it apart from others. */
   id: string;
-  /** When it was renewed last, in seconds since 1970. */
+  /** When it was renewed last, in seconds since 1970; 0 once nobody waits for it any more. */
   renewedAt: number;
   /** Whether the person came back, with whatever answer. */
   answered?: boolean;
@@ -851,10 +851,15 @@ export interface Consent {
   scopes: string[];
 }
 
-/** A sign-in of another process, for which this one has to wait. Ask again after a second. */
+/**
+ * A sign-in of another process, for which this one has to wait. Ask again after a second. It has `ended` where it is not
+ * renewed any more: neither seen to be in six seconds, nor for fifteen by the clock, which may jump.
+ */
 export interface UnderWay {
   /** What tells it apart from others. */
   id: string;
+  /** When it was renewed last, in seconds since 1970. */
+  renewedAt: number;
 }
 
 /** How far a sign-in came. */

@@ -116,11 +116,14 @@ record! {
 }
 
 record! {
-    /// A sign-in of another process, for which this one has to wait. Ask again after a second.
+    /// A sign-in of another process, for which this one has to wait. Ask again after a second. It has `ended` where it is not
+    /// renewed any more: neither seen to be in six seconds, nor for fifteen by the clock, which may jump.
     #[derive(Debug)]
     pub struct UnderWay {
         /// What tells it apart from others.
         pub id: String,
+        /// When it was renewed last, in seconds since 1970.
+        pub renewed_at: u64,
     }
 }
 

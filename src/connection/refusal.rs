@@ -13,9 +13,12 @@ use crate::data::scope::ScopeSet;
 use crate::flow::exchange::Exchange;
 use crate::flow::replay::Replay;
 use crate::protocol::challenge::{self, Challenge};
-use crate::protocol::token::Session;
+use crate::protocol::token::{Session, Tokens};
 use crate::protocol::trace::{Event, EventKind, Party, object};
 use crate::{record, string_enum};
+
+/// For how long after they came tokens that were never used count as new. Later, a refusal may have other reasons. Seconds.
+const NEW_SECONDS: u64 = 300;
 
 /// How often one request is sent again: a server that is never content must not keep us busy.
 const ATTEMPT_LIMIT: u64 = 3;
@@ -106,9 +109,16 @@ pub fn decide(replay: &Replay, input: &RefusalInput) -> Result<Decision> {
         return Ok(Decision { action: Action::HandBack, challenge: None, demanded: ScopeSet::default() });
     }
     let decided = decided(replay, input, &place, challenge.clone());
-    if let (Err(error), Some(session), Some(TokenOrigin::SignIn)) = (&decided, &input.session, input.untested)
-        && error.code == Code::FreshTokenRefused
-    {
+    let is_fresh = matches!(&decided, Err(error) if error.code == Code::FreshTokenRefused);
+    let Some(session) = input.session.as_ref().filter(|_| is_fresh) else {
+        return decided;
+    };
+    // Somebody else may have signed in since.
+    let is_other = |(_, stored): (String, Session)| stored.tokens.access_token != session.tokens.access_token;
+    if input.attempt < ATTEMPT_LIMIT && place.session(replay)?.is_some_and(is_other) {
+        return Ok(Decision { action: Action::SendAgain, challenge: None, demanded: ScopeSet::default() });
+    }
+    if untested(replay, input) == Some(TokenOrigin::SignIn) {
         keep(session, Some(challenge.unwrap_or_default().into()))?;
     }
     decided
@@ -137,6 +147,7 @@ fn decided(replay: &Replay, input: &RefusalInput, place: &Place<'_>, challenge: 
         return decision(Action::HandBack, nothing);
     }
     let named = challenge.as_ref().and_then(|challenge| challenge.scopes.clone());
+    let untested = untested(replay, input);
     let Some(session) = &input.session else { return decision(Action::SignIn, named.unwrap_or_default()) };
     if session.refused_with.as_ref().is_some_and(|earlier| earlier.is_same_cause(challenge.as_ref())) {
         return Err(fresh_token_refused(input));
@@ -151,20 +162,20 @@ fn decided(replay: &Replay, input: &RefusalInput, place: &Place<'_>, challenge: 
     // The MCP server took the token without these scopes before: it does not miss them, the token has expired.
     let Session { tokens, .. } = session;
     let may_expire = tokens.refresh_token.is_some() || tokens.expires_at.is_none_or(|at| replay.now() >= at);
-    let has_expired = input.untested.is_none() && !is_forbidden && !is_insufficient && missed.includes(&lacking);
+    let has_expired = untested.is_none() && !is_forbidden && !is_insufficient && missed.includes(&lacking);
     if !(lacking.is_empty() || has_expired && may_expire) {
         let withheld: ScopeSet = plan.withheld().iter().filter(|scope| lacking.contains(scope)).collect();
-        if input.untested == Some(TokenOrigin::SignIn) && !withheld.is_empty() {
+        if untested == Some(TokenOrigin::SignIn) && !withheld.is_empty() {
             return Err(scopes_withheld(&withheld, session, input));
         }
         return decision(Action::StepUp, lacking);
     }
-    if is_forbidden || input.untested == Some(TokenOrigin::SignIn) {
+    if is_forbidden || untested == Some(TokenOrigin::SignIn) {
         return Err(fresh_token_refused(input));
     }
     // Refreshed tokens that are refused as well may be those of an authorization server that no longer counts here; but
     // some servers answer so where an MCP session is lost, and a request without it will tell.
-    let is_refreshed = input.untested == Some(TokenOrigin::Refresh);
+    let is_refreshed = untested == Some(TokenOrigin::Refresh);
     let is_lost = input.in_session == Some(true) && (is_refreshed || input.accepted == Some(true) && !may_expire);
     let is_in_use = |(_, stored): (String, Session)| stored.tokens.access_token == tokens.access_token;
     let action = if is_lost && place.session(replay)?.is_some_and(is_in_use) {
@@ -175,6 +186,13 @@ fn decided(replay: &Replay, input: &RefusalInput, place: &Place<'_>, challenge: 
         Action::Refresh
     };
     decision(action, nothing)
+}
+
+/// Where tokens are from that came just now, and that the MCP server has not accepted yet.
+fn untested(replay: &Replay, input: &RefusalInput) -> Option<TokenOrigin> {
+    let Tokens { received_at, expires_at, .. } = &input.session.as_ref()?.tokens;
+    let until = expires_at.unwrap_or(u64::MAX).min(received_at + NEW_SECONDS);
+    input.untested.filter(|_| replay.now() < until)
 }
 
 fn trace_challenge(replay: &Replay, status: u64, challenge: Option<&Challenge>) {

@@ -117,7 +117,7 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
         true => false,
         false => match place.standing(replay, &claim, last, earlier.as_ref())? {
             Standing::GoesAhead { unanswered } => unanswered,
-            Standing::Waits { id } => return Ok(SignInOutcome::UnderWay(UnderWay { id })),
+            Standing::Waits { id, renewed_at } => return Ok(SignInOutcome::UnderWay(UnderWay { id, renewed_at })),
         },
     };
     let challenge = match &input.challenge {

@@ -11,9 +11,6 @@ use crate::protocol::pkce;
 use crate::protocol::token::Session;
 use crate::record;
 
-/// A sign-in that nobody has renewed for this long is not under way any more. Seconds.
-const RENEWAL_LIMIT: u64 = 15;
-
 /// How often a person is asked for the same scopes in a day, unless they ask for it themselves.
 const SAME_LIMIT: usize = 2;
 
@@ -62,15 +59,15 @@ impl Question {
 }
 
 record! {
-    /// A sign-in that sends a person, from its beginning on. It is under way for as long as it is renewed. Once there is a
-    /// session that names it, it is over; without one, nobody answered.
+    /// A sign-in that sends a person, from its beginning on. It is under way for as long as it is renewed: who waits for it
+    /// sees that. Once there is a session that names it, it is over; without one, nobody answered.
     #[derive(Debug)]
     pub struct KeptSignIn {
         /// The version of this record: 1.
         pub version: u64,
         /// Tells it apart from others.
         pub id: String,
-        /// When it was renewed last, in seconds since 1970.
+        /// When it was renewed last, in seconds since 1970; 0 once nobody waits for it any more.
         pub renewed_at: u64,
         /// Whether the person came back, with whatever answer.
         pub answered: Option<bool>,
@@ -92,6 +89,8 @@ pub enum Standing {
     Waits {
         /// What tells that one apart.
         id: String,
+        /// When it was renewed last.
+        renewed_at: u64,
     },
 }
 
@@ -183,15 +182,15 @@ impl Place<'_> {
         session: Option<&Session>,
     ) -> Result<Standing> {
         let Some((version, last)) = last else {
-            return Ok(Standing::Waits { id: String::new() });
+            return Ok(Standing::Waits { id: String::new(), renewed_at: 0 });
         };
         if last.id == claim.id {
             return Ok(Standing::GoesAhead { unanswered: claim.sent == 1 });
         }
         let is_over = session.is_some_and(|session| session.sign_in.as_ref() == Some(&last.id));
-        let may_be_ignored = is_over || claim.pressed || claim.ended == Some(last.id.as_str());
-        if !may_be_ignored && replay.now() < last.renewed_at + RENEWAL_LIMIT {
-            return Ok(Standing::Waits { id: last.id });
+        let has_ended = last.renewed_at == 0 || claim.ended == Some(last.id.as_str());
+        if !(is_over || claim.pressed || has_ended) {
+            return Ok(Standing::Waits { id: last.id, renewed_at: last.renewed_at });
         }
         let begun = claim.record(replay.now(), Some(&last));
         if let Some((question, earlier)) = begun.questions.as_deref().and_then(<[Question]>::split_last)
@@ -200,7 +199,7 @@ impl Place<'_> {
             return Err(asked_enough(claim.demanded, self));
         }
         if !swap(replay, &self.key(KIND), Some(version), Some(begun.to_json()))? {
-            return Ok(Standing::Waits { id: last.id });
+            return Ok(Standing::Waits { id: last.id, renewed_at: last.renewed_at });
         }
         Ok(Standing::GoesAhead { unanswered: !is_over && last.answered.is_none() })
     }

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { loopbackRedirect } from 'mcp-oauth-wasm/node';
 import { callTool, createMachine, expire, startWorld, storedSession } from './world.js';
 
 /** @import { SentRequest, World } from './world.js' */
@@ -41,6 +43,48 @@ describe('the causes of sign-ins', () => {
       (url, init) => fetch(url, { ...init, headers: { ...init.headers, 'mcp-session-id': session } }),
       world.server,
     );
+
+  test('[accepts interop 75] the call that began a sign-in gives up, and hours later its token is refused, unused: the person is asked', async (context) => {
+    /** @type {string[]} */
+    const opened = [];
+    const { start, userAgent, network } = createMachine({
+      redirect: loopbackRedirect({ open: (url) => void opened.push(url) }),
+    });
+    const { fetch, pending } = start({ settings: () => ({ refresh: false }) }).connection(world.server, {
+      interaction: true,
+    });
+    const abort = new AbortController();
+    const given = assert.rejects(callTool(fetch, world.server, { signal: abort.signal }), { name: 'AbortError' });
+    while (opened.length < 1) await delay(5);
+    abort.abort();
+    await given;
+    await userAgent.browse(opened[0] ?? '');
+    while (pending()) await delay(5);
+    const now = Date.now() + 8 * 3_600_000;
+    context.mock.method(Date, 'now', () => now);
+    let refusals = 0;
+    network.fault = ({ url, authorization }) => {
+      refusals += 1;
+      return url === world.server && authorization && refusals === 1 ? refused() : undefined;
+    };
+    const called = callTool(fetch, world.server);
+    while (opened.length < 2) await Promise.race([delay(5), called.then(() => {})]);
+    await userAgent.browse(opened[1] ?? '');
+    assert.equal((await called).status, 200);
+  });
+
+  test('[accepts interop 75] another process has signed in since: its session is used, where that of this one is refused', async () => {
+    const { start, network, trips } = createMachine();
+    const [one, other] = [start(), start()].map((authorizer) =>
+      authorizer.connection(world.server, { interaction: true }),
+    );
+    await one?.signIn();
+    const { accessToken } = (await one?.session())?.tokens ?? {};
+    await other?.signIn();
+    network.fault = refusing(({ authorization }) => authorization === `Bearer ${accessToken}`);
+    assert.equal((await callTool(/** @type {any} */ (one).fetch, world.server)).status, 200);
+    assert.equal(trips.length, 2);
+  });
 
   for (const method of ['GET', 'get']) {
     test(`[accepts interop 75] the optional stream (${method}) is always refused, and calls work: it is handed back, in every process`, async () => {

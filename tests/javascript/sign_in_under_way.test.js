@@ -225,6 +225,22 @@ describe('a sign-in that waits for a person', () => {
     assert.equal(network.registrations().length, 1);
   });
 
+  test('[accepts I2, interop 79] the machine has slept, and the clock jumps: another process still waits', async (context) => {
+    const { start, opened, windows, finish } = createSlowMachine();
+    const [one, other] = [start(), start()].map((authorizer) => authorizer.fetch(world.server, { interaction: true }));
+    const first = callTool(/** @type {typeof globalThis.fetch} */ (one), world.server);
+    await windows(1);
+    const now = Date.now();
+    const since = performance.now();
+    context.mock.method(Date, 'now', () => now + 600_000 + performance.now() - since);
+    const second = callTool(/** @type {typeof globalThis.fetch} */ (other), world.server);
+    await delay(2500);
+    assert.equal(opened.length, 1);
+    await finish(0);
+    assert.deepEqual([(await first).status, (await second).status], [200, 200]);
+    assert.equal(opened.length, 1);
+  });
+
   test('[accepts I2, interop 79] the process that sent the person has died: another one takes over', async () => {
     let isGone = false;
     const { start, opened, windows, finish, host } = createSlowMachine();

@@ -437,7 +437,7 @@ impl Client {
                 }
                 SignInOutcome::Authorize(departure) => departure,
                 // There is one process, so whoever began that one has given up.
-                SignInOutcome::UnderWay(UnderWay { id }) => {
+                SignInOutcome::UnderWay(UnderWay { id, .. }) => {
                     let input = SignInInput { ended: Some(id), ..input.clone() };
                     outcome = self.run(|replay| sign_in(replay, &input))?;
                     continue;

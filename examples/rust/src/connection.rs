@@ -11,7 +11,7 @@ use futures_util::future::{BoxFuture, FutureExt as _, WeakShared};
 use mcp_oauth_wasm::connection::refusal::{self, Action, Decision, RefusalInput, TokenOrigin};
 use mcp_oauth_wasm::connection::renewal::{self, RenewInput, Renewal};
 use mcp_oauth_wasm::connection::sign_in::{
-    self, CameBackInput, InteractionRequired, SignInHost, SignInInput, SignInOutcome,
+    self, CameBackInput, InteractionRequired, SignInHost, SignInInput, SignInOutcome, UnderWay,
 };
 use mcp_oauth_wasm::connection::sign_out;
 use mcp_oauth_wasm::connection::stored::{self, Place};
@@ -273,8 +273,9 @@ impl Connection {
         let platform = FlowPlatform::new(&self.0.host);
         let decision = run(&platform, |replay| refusal::decide(replay, &input)).await;
         let remembers = input.session.as_ref().is_some_and(|session| session.refused_with.is_some());
-        if remembers || input.untested == Some(TokenOrigin::SignIn) {
-            // What is remembered of a refusal is in the store.
+        let is_other = decision.as_ref().is_ok_and(|decision| decision.action == Action::SendAgain);
+        if remembers || is_other || input.untested == Some(TokenOrigin::SignIn) {
+            // What is remembered of a refusal is in the store, and so is what somebody else has.
             let place = Place { endpoint: &self.0.endpoint, account: &self.0.account };
             let stored = run(&platform, |replay| place.session(replay)).await?;
             self.state().session = stored.map(|(_, session)| session);
@@ -337,17 +338,22 @@ impl Connection {
         .await
     }
 
-    async fn signed_in(&self, cause: SignInInput) -> Result<Session> {
+    async fn signed_in(&self, mut cause: SignInInput) -> Result<Session> {
         let Inner { host, sign_in_host, .. } = &*self.0;
         let _turn = if cause.interaction == Some(true) { Some(host.person.lock().await) } else { None };
         let platform = FlowPlatform::new(host);
         let mut outcome = run(&platform, |replay| sign_in::sign_in(replay, &cause)).await?;
+        let mut seen = (String::new(), 0, 0);
         loop {
             let departure = match outcome {
                 SignInOutcome::SignedIn(SignedIn { session }) => return Ok(session),
                 SignInOutcome::InteractionRequired(needed) => return Err(Failure::InteractionRequired(needed.into())),
                 SignInOutcome::Authorize(departure) => departure,
-                SignInOutcome::UnderWay(_) => {
+                SignInOutcome::UnderWay(UnderWay { id, renewed_at }) => {
+                    let times = if (&seen.0, seen.1) == (&id, renewed_at) { seen.2 + 1 } else { 0 };
+                    // The clock alone does not tell: it may have jumped.
+                    cause.ended = Some(id.clone()).filter(|_| times > 5 && now() >= renewed_at + 15);
+                    seen = (id, renewed_at, times);
                     tokio::time::sleep(Duration::from_secs(1)).await;
                     outcome = run(&platform, |replay| sign_in::sign_in(replay, &cause)).await?;
                     continue;

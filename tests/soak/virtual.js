@@ -1,0 +1,608 @@
+/**
+ * A life in virtual time, in one process: people with machines, the applications on them, and the servers of
+ * `server.js`. The connections are the real ones; their store, network and browsers are here, and at each effect of a
+ * connection its process may end: then that effect never returns, and another process goes on with the same store.
+ */
+
+/** @import { Authorizer, Host, Redirect, Store } from 'mcp-oauth-wasm' */
+/** @import { Fault } from './faults.js' */
+/** @import { Answering } from './server.js' */
+/** @import { Window } from './judge.js' */
+
+import { createAuthorizer, createMemoryStore, init } from 'mcp-oauth-wasm';
+import { createReceiver } from '../../js/hosts/redirect.js';
+import { callTool } from '../javascript/world.js';
+import { Chance } from './chance.js';
+import { VirtualClock } from './clock.js';
+import { faulty } from './faults.js';
+import { Judge } from './judge.js';
+import { SoakServer } from './server.js';
+
+const [second, minute, hour] = [1000, 60_000, 3_600_000];
+
+/** How often a process ends at an effect, and how often while it has something locked. */
+const DEATHS = { ordinarily: 0.002, locking: 0.02 };
+
+/** A lock whose holder is dead is free by then. */
+const LOCK_LIMIT = 30 * second;
+
+/** Longer than anything takes that somebody may wait for: two processes after one another wait for their person. */
+const PATIENCE = 30 * minute;
+
+/** @returns {Promise<any>} never */
+const never = () => new Promise(() => {});
+
+/**
+ * @typedef {object} Options
+ * @property {number} seed
+ * @property {number} people
+ * @property {number} servers
+ * @property {number} signIns after which it ends
+ * @property {number} perRound after so many sign-ins it is looked whether anybody is stuck
+ * @property {Fault} [fault] what is wrong with it on purpose
+ * @property {string} [until] what the judge has said ends it too
+ * @property {(text: string) => void} [progress]
+ */
+
+/** A life for which there is always time. */
+export const smallLife = { people: 30, servers: 6, perRound: 100 };
+
+/** @param {Options} options */
+export async function live(options) {
+  // It is loaded for real.
+  await init();
+  const clock = new VirtualClock();
+  clock.install();
+  try {
+    const life = new Life(options, clock);
+    await clock.until(life.run());
+    return { violations: life.judge.violations, counts: { ...life.judge.counts, days: life.days } };
+  } finally {
+    clock.uninstall();
+  }
+}
+
+class Life {
+  #options;
+  isCalm = false;
+  isOver = false;
+
+  /**
+   * @param {Options} options
+   * @param {VirtualClock} clock
+   */
+  constructor(options, clock) {
+    this.#options = options;
+    this.clock = clock;
+    this.fault = options.fault;
+    this.chance = new Chance(options.seed);
+    this.judge = new Judge();
+    this.began = clock.now;
+    this.servers = Array.from({ length: options.servers }, (_, at) => {
+      const issuers = /** @type {[string, string]} */ ([`https://auth${at}.example`, `https://new-auth${at}.example`]);
+      return new SoakServer(`https://mcp${at}.example`, issuers, this.judge, this.chance);
+    });
+    this.machines = Array.from({ length: options.people }, (_, at) => new Machine(this, `person ${at}`));
+  }
+
+  get days() {
+    return Math.round((this.clock.now - this.began) / (24 * hour));
+  }
+
+  async run() {
+    const { signIns, perRound, until, progress = () => {} } = this.#options;
+    const { counts, violations } = this.judge;
+    const isFound = () => until !== undefined && violations.some((violation) => violation.includes(until));
+    const lives = [
+      ...this.servers.map((server) => this.#misfortunes(server)),
+      ...this.machines.map((machine) => machine.live()),
+    ];
+    for (const life of lives) life.catch(() => {});
+    const failed = Promise.race(lives.map((life) => life.then(never)));
+    while (counts.signIns < signIns && !isFound()) {
+      const wanted = Math.min(signIns, counts.signIns + perRound);
+      while (counts.signIns < wanted && !isFound()) await Promise.race([failed, this.clock.pause(minute)]);
+      await Promise.race([failed, this.#assize()]);
+      progress(`${counts.signIns} sign-ins on ${this.days} days, ${this.judge.violations.length} violations`);
+    }
+    this.isOver = true;
+  }
+
+  /** Until there is time again. */
+  async peace() {
+    while (this.isCalm && !this.isOver) await this.clock.pause(minute);
+  }
+
+  /** @param {SoakServer} server */
+  async #misfortunes(server) {
+    while (!this.isOver) {
+      await this.clock.pause(this.chance.between(20 * minute, 48 * hour));
+      await this.peace();
+      await this.clock.pause(server.misfortune());
+      server.calm();
+    }
+  }
+
+  /** Nothing goes wrong any more, and everybody finishes what is opened: then nobody is stuck. */
+  async #assize() {
+    this.isCalm = true;
+    for (const server of this.servers) server.calm();
+    await this.clock.pause(PATIENCE);
+    for (const machine of this.machines) machine.accuseWhoWaits();
+    await Promise.all(this.machines.map((machine) => machine.callsAll()));
+    this.isCalm = false;
+  }
+}
+
+/** One person, what they have installed, and their store. */
+class Machine {
+  /** @type {Application[]} */
+  applications = [];
+  /** Who waits for what, in processes that live. @type {Set<{ application: Application, what: string }>} */
+  #waiting = new Set();
+  /** Who listens where. @type {Map<string, { application: Application, take: (callbackUrl: string) => boolean }>} */
+  listeners = new Map();
+  #store = createMemoryStore();
+  /** @type {Map<string, { holder: Application | undefined, next: (() => void)[] }>} */
+  #locks = new Map();
+  #processes = 0;
+  #calls = 0;
+
+  /**
+   * @param {Life} life
+   * @param {string} person
+   */
+  constructor(life, person) {
+    this.life = life;
+    this.person = person;
+    const { chance, servers } = life;
+    this.servers = servers.filter(() => chance.happens(4 / servers.length));
+    if (this.servers.length === 0) this.servers.push(chance.one(servers));
+    /** Whether processes know each other's names. */
+    this.knowsProcesses = chance.happens(0.5);
+    for (const at of [0, 1]) this.applications[at] = this.#start();
+  }
+
+  #start() {
+    this.#processes += 1;
+    return new Application(this, `${this.person.replace(' ', '-')}/${this.#processes}`);
+  }
+
+  /** @param {SoakServer} server */
+  placeAt(server) {
+    return `${this.person} ${server.endpoint}`;
+  }
+
+  /** @param {string} name */
+  isRunning(name) {
+    return this.applications.some((application) => application.name === name && application.isAlive);
+  }
+
+  // A day in a life
+
+  async live() {
+    const { life } = this;
+    const { chance, clock } = life;
+    while (!life.isOver) {
+      await clock.pause(chance.between(20 * second, 16 * hour));
+      await life.peace();
+      const work = this.#act(chance.one(this.applications), chance.one(this.servers));
+      // They do not always wait for the end of it.
+      if (chance.happens(0.5)) await Promise.race([work, clock.pause(hour)]);
+    }
+  }
+
+  /**
+   * @param {Application} application
+   * @param {SoakServer} server
+   */
+  async #act(application, server) {
+    const { chance, clock, judge } = this.life;
+    const call = (/** @type {string} */ tool = 'whoami') => this.#call(application, server, tool);
+    const press = () => this.#press(application, server);
+    switch (
+      chance.weighted({
+        call: 50,
+        'several calls': 12,
+        'both applications': 12,
+        edit: 8,
+        press: 6,
+        'double press': 4,
+        'sign out': 3,
+        cancel: 3,
+        quit: 2,
+      })
+    ) {
+      case 'call':
+        return call();
+      case 'several calls':
+        return Promise.all([call(), call(), call('edit')]);
+      case 'both applications':
+        return Promise.all(this.applications.map((one) => this.#call(one, server, 'whoami')));
+      case 'edit':
+        return call('edit');
+      case 'press':
+        return press();
+      case 'double press': {
+        const first = press();
+        await clock.pause(chance.between(50, 20 * second));
+        return Promise.all([first, press()]);
+      }
+      case 'sign out':
+        judge.signedOut(this.placeAt(server));
+        await this.#wait(application, 'sign-out', () => application.connection(server).signOut());
+        return judge.signedOut(this.placeAt(server));
+      case 'cancel': {
+        const calling = call();
+        await clock.pause(chance.between(second, 2 * minute));
+        judge.ended(this.placeAt(server), application.name);
+        return Promise.all([calling, this.#wait(application, 'cancel', () => application.connection(server).cancel())]);
+      }
+      default:
+        for (const { endpoint } of this.servers) judge.ended(`${this.person} ${endpoint}`, application.name);
+        await this.#wait(application, 'close', () => application.authorizer.close());
+        return this.end(application);
+    }
+  }
+
+  /**
+   * @param {Application} application
+   * @param {SoakServer} server
+   * @param {string} tool
+   */
+  #call(application, server, tool) {
+    const { chance, judge } = this.life;
+    this.#calls += 1;
+    judge.counts.calls += 1;
+    const headers = { 'x-call': String(this.#calls), 'x-place': this.placeAt(server) };
+    // As the SDKs do.
+    const limit = chance.happens(0.5) ? new AbortController() : undefined;
+    const timer = limit && setTimeout(() => limit.abort(new Error('the call took too long')), minute);
+    return this.#wait(
+      application,
+      `call of ${tool}`,
+      async () => {
+        const { fetch } = application.connection(server);
+        await callTool(
+          (url, init) => fetch(url, { ...init, headers: { .../** @type {object} */ (init.headers), ...headers } }),
+          server.endpoint,
+          { tool, signal: limit?.signal },
+        );
+      },
+      this.placeAt(server),
+    ).finally(() => clearTimeout(timer));
+  }
+
+  /**
+   * @param {Application} application
+   * @param {SoakServer} server
+   */
+  #press(application, server) {
+    this.life.judge.pressed(this.placeAt(server), application.name);
+    return this.#wait(application, 'sign-in', () => application.connection(server).signIn(), this.placeAt(server));
+  }
+
+  /**
+   * @param {Application} application
+   * @param {string} what
+   * @param {() => Promise<unknown>} work
+   * @param {string} [where]
+   */
+  async #wait(application, what, work, where) {
+    const waiting = { application, what };
+    this.#waiting.add(waiting);
+    // What it says of itself is of no interest.
+    await work().catch((error) =>
+      this.life.judge.note(where ?? '', `${what} in ${application.name}: ${error?.code ?? error}`),
+    );
+    this.#waiting.delete(waiting);
+  }
+
+  accuseWhoWaits() {
+    for (const waiting of this.#waiting) {
+      const { application, what } = waiting;
+      if (application.isAlive) this.life.judge.stuck(application.name, `a ${what} does not come to an end`);
+      this.#waiting.delete(waiting);
+    }
+  }
+
+  /** Everything that was ever used can be used. */
+  async callsAll() {
+    const { chance, judge, clock } = this.life;
+    for (const server of this.servers) {
+      const place = judge.place(this.placeAt(server));
+      const before = place.accepted;
+      const attempts = [this.#call, this.#call, this.#press];
+      for (const attempt of attempts) {
+        if (attempt === this.#press) judge.counts.pressed = (judge.counts.pressed ?? 0) + 1;
+        const application = chance.one(this.applications);
+        await Promise.race([attempt.call(this, application, server, 'whoami'), clock.pause(PATIENCE)]);
+        if (attempt === this.#press) await this.#call(application, server, 'whoami');
+        if (place.accepted > before) break;
+      }
+      if (place.accepted === before) judge.stuck(this.placeAt(server), 'neither calls nor a press get in');
+    }
+    this.accuseWhoWaits();
+  }
+
+  // What an application sees of the machine
+
+  /** @param {Application} application its process ends, whatever it was about */
+  end(application) {
+    if (!application.isAlive) return;
+    const { judge, clock, chance } = this.life;
+    application.isAlive = false;
+    judge.killed(application.name);
+    for (const [uri, listener] of this.listeners) if (listener.application === application) this.listeners.delete(uri);
+    for (const [key, lock] of this.#locks) {
+      if (lock.holder !== application || this.life.fault === 'locks of the dead are kept') continue;
+      clock.pause(chance.between(1, LOCK_LIMIT)).then(() => this.#unlock(key));
+    }
+    const at = this.applications.indexOf(application);
+    // The next one is started by and by; until then nothing can be done with this one.
+    clock.pause(chance.between(second, 3 * minute)).then(() => {
+      this.applications[at] = this.#start();
+    });
+  }
+
+  /**
+   * @param {Application} application
+   * @returns {Store}
+   */
+  storeOf(application) {
+    const { read, compareAndSwap } = this.#store;
+    const store = {
+      read: (/** @type {string} */ key) => application.effect(() => read(key)),
+      /** @type {Store['compareAndSwap']} */
+      compareAndSwap: (...write) => application.effect(() => compareAndSwap(...write)),
+      /** @type {Store['lock']} */
+      lock: async (key, work) => {
+        await application.effect(() => this.#lock(key, application));
+        application.locked += 1;
+        try {
+          return await work();
+        } finally {
+          application.locked -= 1;
+          if (application.isAlive) this.#unlock(key);
+        }
+      },
+    };
+    return faulty(this.life.fault, store, this.life.chance);
+  }
+
+  /**
+   * @param {string} key
+   * @param {Application} application
+   */
+  async #lock(key, application) {
+    const lock = this.#locks.get(key) ?? { holder: undefined, next: [] };
+    this.#locks.set(key, lock);
+    while (lock.holder) await new Promise((resolve) => lock.next.push(() => resolve(undefined)));
+    // Whoever has died in the meantime leaves it to the next one.
+    if (application.isAlive) lock.holder = application;
+    else lock.next.shift()?.();
+  }
+
+  /** @param {string} key */
+  #unlock(key) {
+    const lock = this.#locks.get(key);
+    if (!lock) return;
+    lock.holder = undefined;
+    lock.next.shift()?.();
+  }
+
+  /**
+   * @param {Application} application
+   * @param {string} authorizationUrl
+   */
+  async open(application, authorizationUrl) {
+    const { judge, chance, clock, servers, isCalm } = this.life;
+    const { origin } = new URL(authorizationUrl);
+    const server = servers.find(({ authorizationServers }) =>
+      authorizationServers.some((one) => one.issuer === origin),
+    );
+    if (!server) throw new Error(`There is no ${origin} in this world.`);
+    const place = this.placeAt(server);
+    const window = judge.opened(place, application.name);
+    const manner = isCalm
+      ? 'is quick'
+      : chance.weighted({
+          'is quick': 60,
+          'is slow': 12,
+          'comes back late': 8,
+          closes: 8,
+          'says no': 6,
+          'double-clicks': 6,
+        });
+    const [from, to] =
+      manner === 'is slow'
+        ? [minute, 4 * minute]
+        : manner === 'comes back late'
+          ? [6 * minute, 5 * hour]
+          : [2 * second, minute];
+    if (manner === 'closes') return;
+    await clock.pause(chance.between(from, to));
+    const says = manner === 'says no' ? 'no' : 'yes';
+    judge.note(place, `the person ${manner}`);
+    let callbackUrl = server.visit(place, authorizationUrl, says);
+    for (let reloads = 0; callbackUrl === undefined && server.mode !== 'up' && reloads < 3; reloads += 1) {
+      await clock.pause(minute);
+      callbackUrl = server.visit(place, authorizationUrl, says);
+    }
+    if (callbackUrl === undefined) return;
+    const times = manner === 'double-clicks' ? 2 : 1;
+    for (let time = 0; time < times; time += 1) await this.#comeBack(callbackUrl, window, place, says);
+  }
+
+  /**
+   * @param {string} callbackUrl
+   * @param {Window} window
+   * @param {string} place
+   * @param {'yes' | 'no'} says
+   */
+  async #comeBack(callbackUrl, window, place, says) {
+    const { judge, chance } = this.life;
+    const { origin, pathname } = new URL(callbackUrl);
+    const listener = this.listeners.get(origin + pathname);
+    if (listener?.take(callbackUrl)) {
+      if (says === 'no') judge.ended(place, listener.application.name);
+      window.isOver = true;
+      return;
+    }
+    // Applications that the system starts for their own scheme are given what came back.
+    const application = this.applications.find(({ isAlive }) => isAlive);
+    if (!application || chance.happens(0.5)) {
+      judge.note(place, 'came back, and nobody listened');
+      return;
+    }
+    judge.calledBack(place, application.name);
+    await this.#wait(application, 'completion', async () => {
+      const completed = await application.authorizer.complete(callbackUrl);
+      if ('authorizationUrl' in completed) await this.open(application, completed.authorizationUrl);
+    });
+  }
+}
+
+/** One process of an application. */
+class Application {
+  isAlive = true;
+  /** How much it has locked. */
+  locked = 0;
+
+  /**
+   * @param {Machine} machine
+   * @param {string} name of its process
+   */
+  constructor(machine, name) {
+    this.machine = machine;
+    this.name = name;
+    const { fault } = machine.life;
+    /** @type {Host} */
+    const host = {
+      store: machine.storeOf(this),
+      redirect: this.#redirect(),
+      fetch: (input, init, context) => this.#fetch(input, init, context),
+      ...(machine.knowsProcesses && {
+        owner: { name, isGone: (other) => other.startsWith('person-') && !machine.isRunning(other) },
+      }),
+      ...(fault === 'a sign-in has no limit' && { signInTimeoutMilliseconds: 1e12 }),
+    };
+    /** @type {Authorizer} */
+    this.authorizer = createAuthorizer({ host, client: { clientName: 'Soak' } });
+  }
+
+  /** @param {SoakServer} server */
+  connection(server) {
+    return this.authorizer.connection(server.endpoint, { interaction: true });
+  }
+
+  /**
+   * What a connection has this machine do takes its time, and may be the last thing that its process did.
+   *
+   * @template T
+   * @param {() => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  async effect(work) {
+    await this.#time();
+    const done = await work();
+    await this.#time();
+    return done;
+  }
+
+  async #time() {
+    const { clock, chance, isCalm } = this.machine.life;
+    await clock.pause(chance.between(1, 20));
+    if (!isCalm && chance.happens(this.locked > 0 ? DEATHS.locking : DEATHS.ordinarily)) this.machine.end(this);
+    if (!this.isAlive) await never();
+  }
+
+  /** @type {NonNullable<Host['fetch']>} */
+  async #fetch(input, init = {}, context) {
+    const { clock, chance, servers, fault } = this.machine.life;
+    const url = new URL(String(input));
+    const { signal } = init;
+    const server = servers.find(
+      ({ endpoint, authorizationServers }) =>
+        new URL(endpoint).origin === url.origin || authorizationServers.some(({ issuer }) => issuer === url.origin),
+    );
+    if (!server) throw new TypeError(`There is no ${url.origin} in this world.`);
+    await this.#time();
+    await clock.pause(chance.between(5, 800));
+    signal?.throwIfAborted();
+    const mode = server.modeAt(url.origin);
+    if (mode === 'unreachable') throw new TypeError('fetch failed');
+    const headers = { ...Object.fromEntries(new Headers(init.headers)), 'x-process': this.name };
+    /** @type {Answering | undefined} */
+    const answering =
+      mode === 'hangs'
+        ? undefined
+        : server.answer({ method: init.method ?? 'GET', url, headers, body: String(init.body ?? '') });
+    if (!answering || mode === 'loses answers') {
+      answering?.lost();
+      await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+    }
+    const { answer, arrived } = /** @type {Answering} */ (answering);
+    await clock.pause(chance.between(5, 800));
+    if (!this.isAlive) await never();
+    if (signal?.aborted) {
+      answering?.lost();
+      throw signal.reason;
+    }
+    arrived();
+    await this.#time();
+    const isForgetful = fault === 'a refresh that fails counts as refused' && context?.step === 'refresh';
+    if (isForgetful && answer.status >= 500) return Response.json({ error: 'invalid_grant' }, { status: 400 });
+    return new Response(answer.body ?? null, { status: answer.status, headers: answer.headers });
+  }
+
+  /** @returns {Redirect} */
+  #redirect() {
+    const { machine } = this;
+    const { chance, fault } = machine.life;
+    return {
+      prepare: ({ preferred, issuer }) =>
+        this.effect(async () => {
+          const path = `/${new URL(issuer).hostname}`;
+          const isFree = (/** @type {string} */ uri) => {
+            const there = machine.listeners.get(uri);
+            return !there || there.application === this;
+          };
+          let redirectUri = preferred?.endsWith(path) && isFree(preferred) ? preferred : '';
+          while (!redirectUri || !isFree(redirectUri))
+            redirectUri = `http://127.0.0.1:${Math.floor(chance.between(20_000, 60_000))}${path}`;
+          /** @type {Map<string, (callbackUrl: string) => void>} */
+          const states = this.#states(redirectUri);
+          return createReceiver({
+            redirectUri,
+            receive: ({ authorizationUrl, state, signal }) =>
+              new Promise((resolve) => {
+                states.set(state, resolve);
+                signal.addEventListener('abort', () => states.delete(state));
+                const opening = fault === 'each window is opened twice' ? 2 : 1;
+                for (let time = 0; time < opening; time += 1)
+                  machine.open(this, authorizationUrl).catch((error) => machine.life.judge.stuck(this.name, error));
+              }),
+          });
+        }),
+    };
+  }
+
+  /** @param {string} redirectUri those whose answers are taken there */
+  #states(redirectUri) {
+    const { listeners } = this.machine;
+    const there = listeners.get(redirectUri);
+    if (there) return /** @type {any} */ (there).states;
+    /** @type {Map<string, (callbackUrl: string) => void>} */
+    const states = new Map();
+    const take = (/** @type {string} */ callbackUrl) => {
+      const state = new URL(callbackUrl).searchParams.get('state') ?? '';
+      const resolve = states.get(state);
+      states.delete(state);
+      resolve?.(callbackUrl);
+      return resolve !== undefined;
+    };
+    listeners.set(redirectUri, /** @type {any} */ ({ application: this, take, states }));
+    return states;
+  }
+}
