@@ -11,7 +11,7 @@ import { live, smallLife } from './virtual.js';
 test('[accepts I2, interop 78] a hundred sign-ins, while servers, processes and people do what they do: nobody is stuck, sent for nothing, or loses a session', async () => {
   const { violations, counts } = await live({ ...smallLife, seed: 7, signIns: 100 });
   assert.deepEqual(violations, []);
-  assert.ok(counts.kills > 5 && counts.refreshes > 20, JSON.stringify(counts));
+  assert.ok(counts.kills > 5 && counts.refreshes > 5, JSON.stringify(counts));
 });
 
 test('the same seed is the same life', async () => {
