@@ -60,6 +60,7 @@ async fn flows_run_in_tasks_of_their_own() {
         pressed: None,
         replaces: None,
         interaction: Some(true),
+        agreed: None,
         host: sign_in_host.clone(),
     };
     let step_up = SignInInput { demanded: Some(ScopeSet::read("edit")), step_up: Some(true), ..sign_in.clone() };
