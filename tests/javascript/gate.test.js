@@ -252,7 +252,7 @@ describe('[refuses D12] the same everywhere', () => {
         registration_access_token: 'management',
         registration_client_uri: managedAt,
       };
-      await importSession({ host }, { endpoint, tokens: { access_token: 'token' }, clientInformation });
+      await importSession({ host }, { endpoint, issuer, tokens: { access_token: 'token' }, clientInformation });
       const session = await createAuthorizer({ host }).connection(endpoint).session();
       assert.equal(session?.registration.registrationClientUri, kept ? managedAt : undefined);
       assert.equal(session?.registration.registrationAccessToken, kept ? 'management' : undefined);
