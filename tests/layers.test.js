@@ -16,8 +16,9 @@ const javascriptFolders = [
 
 const lineLimit = 600;
 const ownLineLimits = {
-  'src/flow/steps.rs': 620,
-  'src/protocol/scope_plan.rs': 530,
+  'js/connection/connection.js': 610,
+  'src/flow/steps.rs': 624,
+  'src/protocol/scope_plan.rs': 560,
   'tests/random_servers/world.rs': 1100,
 };
 

@@ -9,8 +9,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use mcp_oauth_wasm::data::error::{Code, Error, Result, Step};
-use mcp_oauth_wasm::data::http::{BODY_LIMIT, Method, Request, Response};
+use mcp_oauth_wasm::data::error::{Code, Error, Kind, Result, Step};
+use mcp_oauth_wasm::data::http::{BODY_LIMIT, Method, Parameters, Request, Response};
 use mcp_oauth_wasm::data::identifier::Secret;
 use mcp_oauth_wasm::data::json::Json;
 use mcp_oauth_wasm::flow::effect::Effect;
@@ -25,12 +25,20 @@ struct Noting {
     time: AtomicU64,
     drawn: AtomicU8,
     body_length: usize,
+    /// How long the servers take for each answer, and took in all.
+    milliseconds: u64,
+    taken: AtomicU64,
 }
 
 impl Platform for Noting {
     async fn fetch(&self, _: Step, request: &Request, _: bool) -> Result<Response> {
         self.note(&request.url);
         self.time.fetch_add(60, Ordering::Relaxed);
+        let limit = request.milliseconds.unwrap_or(u64::MAX);
+        self.taken.fetch_add(self.milliseconds.min(limit), Ordering::Relaxed);
+        if self.milliseconds > limit {
+            return Err(Error::new(Code::TimedOut, "No answer came in time.", &[]));
+        }
         if request.url.ends_with("/broken") {
             return Err(Error::new(Code::NetworkFailed, "The line is cut.", &[]));
         }
@@ -58,6 +66,10 @@ impl Platform for Noting {
 
     fn now(&self) -> u64 {
         self.time.load(Ordering::Relaxed)
+    }
+
+    fn milliseconds(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
     }
 
     fn trace(&self, event: Event) {
@@ -186,7 +198,7 @@ fn what_a_finished_part_was_answered_is_not_read_again() {
             reads.set(reads.get() + 1);
             Ok("the document")
         })?;
-        (0..40).try_for_each(|number| asks(replay, &format!("https://as.example/{number}")))?;
+        (0..30).try_for_each(|number| asks(replay, &format!("https://as.example/{number}")))?;
         says(replay, "ends");
         Ok(read)
     });
@@ -209,13 +221,68 @@ fn a_flow_that_asks_something_else_when_it_is_run_again_gets_no_answer_to_it() {
     assert_eq!(outcome.unwrap_err().code, Code::Internal);
 }
 
+fn asks_often(replay: &Replay, times: u64) -> Result<()> {
+    (0..times).try_for_each(|number| asks(replay, &format!("https://as.example/{number}")))
+}
+
+/// The limit that the call went beyond, if it did, and how many requests were sent.
+fn exceeded(platform: &Noting, flow: impl Fn(&Replay) -> Result<()>) -> (Option<String>, usize) {
+    let outcome = ran(platform, flow);
+    let limit = outcome.err().map(|error| {
+        assert_eq!((error.code, error.kind()), (Code::LimitExceeded, Kind::Misbehaved));
+        error.detail("limit").to_owned()
+    });
+    let sent = platform.noted().iter().filter(|note| note.starts_with("https:")).count();
+    (limit, sent)
+}
+
 #[test]
-fn four_mebibytes_are_received_and_not_a_byte_more() {
-    for (body_length, is_received) in [(BODY_LIMIT, true), (BODY_LIMIT + 1, false)] {
+fn forty_requests_are_sent_and_not_one_more() {
+    assert_eq!(exceeded(&Noting::default(), |replay| asks_often(replay, 40)), (None, 40));
+    assert_eq!(exceeded(&Noting::default(), |replay| asks_often(replay, 41)), (Some("requests".to_owned()), 40));
+}
+
+#[test]
+fn four_mebibytes_are_received_and_then_nothing_more_is_asked_for() {
+    for (body_length, times, expected) in [
+        (BODY_LIMIT, 4, (None, 4)),
+        (BODY_LIMIT, 5, (Some("bytes".to_owned()), 4)),
+        (BODY_LIMIT - 1, 9, (Some("bytes".to_owned()), 5)),
+    ] {
         let platform = Noting { body_length, ..Noting::default() };
-        let outcome = ran(&platform, |replay| {
-            (0..4).try_for_each(|number| asks(replay, &format!("https://as.example/{number}")))
-        });
-        assert_eq!(outcome.err().map(|error| error.code), (!is_received).then_some(Code::ResponseTooLarge));
+        assert_eq!(exceeded(&platform, |replay| asks_often(replay, times)), expected);
+    }
+}
+
+#[test]
+fn a_minute_is_waited_for_servers_and_the_request_under_way_ends_with_it() {
+    let platform = Noting { milliseconds: 29_000, ..Noting::default() };
+    assert_eq!(exceeded(&platform, |replay| asks_often(replay, 9)), (Some("seconds".to_owned()), 3));
+    assert_eq!(platform.milliseconds(), 60_000);
+}
+
+#[test]
+fn who_passes_over_a_limit_learns_of_it_in_the_end_and_sends_nothing_more() {
+    let platform = Noting::default();
+    let flow = |replay: &Replay| {
+        for number in 0..100 {
+            let _ = asks(replay, &format!("https://as.example/{number}"));
+        }
+        Err(Error::new(Code::NotJson, "None of them was a document.", &[]))
+    };
+    assert_eq!(exceeded(&platform, flow), (Some("requests".to_owned()), 40));
+}
+
+#[test]
+fn a_code_or_refresh_token_that_was_sent_is_not_ended_by_the_limit_and_none_is_sent_after_it() {
+    for step in [Step::Token, Step::Refresh] {
+        let platform = Noting { milliseconds: 90_000, ..Noting::default() };
+        let form = Request::form("https://as.example/token", &Parameters::default());
+        let trades = |replay: &Replay| replay.fetch(step, Party::AuthorizationServer, &form, false).map(|_| ());
+        assert_eq!(exceeded(&platform, trades), (None, 1));
+        assert_eq!(platform.milliseconds(), 90_000);
+        let twice = |replay: &Replay| trades(replay).and_then(|()| trades(replay));
+        let platform = Noting { milliseconds: 90_000, ..Noting::default() };
+        assert_eq!(exceeded(&platform, twice), (Some("seconds".to_owned()), 1));
     }
 }

@@ -9,6 +9,7 @@ import { untilAborted } from '../core/until_aborted.js';
 import { call } from '../core/wasm.js';
 import { Connection, needsPerson } from './connection.js';
 import { performing, redirectsOf, signInHost } from './effects.js';
+import { createFailures } from './failures.js';
 import { endpointOf, placeOf, storedPending } from './stored.js';
 
 /**
@@ -155,6 +156,7 @@ export function createAuthorizer(options) {
   const forgotten = new FinalizationRegistry((/** @type {string} */ key) => {
     if (!connections.get(key)?.deref()) connections.delete(key);
   });
+  const failures = createFailures();
   const settingsFor = (/** @type {string} */ endpoint) => {
     const given = settings(endpoint) ?? {};
     // A machine gets its next token as it got the first: refresh tokens are for people (RFC 6749 §4.4.3, RFC 7521 §4.1).
@@ -167,7 +169,7 @@ export function createAuthorizer(options) {
     const key = placeOf(endpoint, account);
     const there = connections.get(key)?.deref();
     if (there) return there;
-    const shared = new Connection({ host, client, settings: settingsFor(endpoint), endpoint, account }, turn);
+    const shared = new Connection({ host, client, settings: settingsFor(endpoint), endpoint, account }, turn, failures);
     connections.set(key, new WeakRef(shared));
     forgotten.register(shared, key);
     return shared;

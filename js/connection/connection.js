@@ -7,6 +7,7 @@
 /** @import { Challenge, Consent, Decision, Renewal, ScopePlan, Session, SignInOutcome, TokenOrigin } from '../core/records.js' */
 /** @import { Fetch } from '../core/host.js' */
 /** @import { Context } from './effects.js' */
+/** @import { Failures } from './failures.js' */
 /** @import { Turn } from './sign_in_under_way.js' */
 
 import {
@@ -37,7 +38,7 @@ const RENEWAL_MARGIN = 30;
 /**
  * How one call may act.
  *
- * @typedef {{ interaction: boolean, signal?: AbortSignal, wholeOrigin?: boolean }} CallOptions
+ * @typedef {{ interaction: boolean, signal?: AbortSignal, wholeOrigin?: boolean, resumed?: boolean }} CallOptions
  *
  * Why a sign-in is wanted, as src/connection/sign_in.rs takes it.
  *
@@ -70,10 +71,12 @@ export class Connection {
   /**
    * @param {Context} context
    * @param {Turn} turn when a sign-in may send the person
+   * @param {Failures} failures what was found out in vain, by whatever connection
    */
-  constructor(context, turn) {
+  constructor(context, turn, failures) {
     this.context = context;
     this.turn = turn;
+    this.failures = failures;
     this.stored = storedSession(context.host.store, context.endpoint, context.account);
   }
 
@@ -232,8 +235,13 @@ export class Connection {
    * @param {Cause} cause
    * @param {CallOptions} options
    */
-  async #signIn(cause, { interaction, signal }) {
+  async #signIn(cause, { interaction, signal, resumed }) {
     signal?.throwIfAborted();
+    const { endpoint, account } = this.context;
+    if (cause.pressed || resumed) this.failures.forget(endpoint);
+    const failure = this.failures.known(endpoint, account, cause);
+    if (failure instanceof Error) throw failure;
+    if (failure && !interaction) throw this.interactionRequired(cause, failure);
     if (!interaction || !needsPerson(this.context.settings)) {
       const work = async (/** @type {AbortSignal} */ abandoned) => this.adopt(await this.#signedIn(cause, abandoned));
       return this.#once(`sign in ${cause.demanded}`, work, signal);
@@ -255,7 +263,7 @@ export class Connection {
     signIn.done
       .then(
         (session) => this.adopt(session),
-        () => {},
+        (error) => this.failures.failed(this.context.endpoint, error),
       )
       .finally(forget);
     return signIn;
@@ -283,6 +291,7 @@ export class Connection {
    * @param {Session} session
    */
   adopt(session) {
+    this.failures.forget(this.context.endpoint);
     this.#waitedFor?.complete(session);
     if (session.tokens.accessToken !== this.#session?.tokens.accessToken) {
       this.#untestedToken = { token: session.tokens.accessToken, from: 'sign-in' };
@@ -307,8 +316,12 @@ export class Connection {
         { endpoint, account, id: '', ...cause, host: signInHost(this.context) },
         calls,
       );
-      if (outcome.kind !== 'signed-in') throw this.interactionRequired(cause, /** @type {any} */ (outcome));
-      return outcome.session;
+      if (outcome.kind === 'signed-in') return outcome.session;
+      this.failures.personNeeded(endpoint, account, cause, outcome);
+      throw this.interactionRequired(cause, /** @type {any} */ (outcome));
+    } catch (error) {
+      this.failures.failed(endpoint, error);
+      throw error;
     } finally {
       await release();
     }
@@ -327,7 +340,7 @@ export class Connection {
       code: 'interaction_required',
       message: `Signing in to ${endpoint} needs a person at ${issuer}. Call \`resume()\` of this error, or allow interaction for the call.`,
       details: { endpoint, account, issuer, plan },
-      resume: (signal) => this.#signIn({ ...cause, agreed: { issuer, scopes } }, { interaction: true, signal }),
+      resume: (signal) => this.#signIn({ ...cause, agreed: { issuer, scopes } }, { interaction: true, signal, resumed: true }),
     });
   }
 

@@ -87,7 +87,8 @@ async function generated(extractable) {
  */
 async function storedKeyPair(store) {
   /** @type {import('./stored.js').Stored<{ version: 1, privateKey: JsonWebKey }>} */
-  const kept = stored(store, 'dpop-key', ({ privateKey }) => typeof privateKey === 'object');
+  // Tokens of any age may be bound to it.
+  const kept = stored(store, 'dpop-key', ({ privateKey }) => typeof privateKey === 'object', 0);
   const there = await kept.read();
   if (there) return imported(there.value.privateKey);
   const { privateKey } = await generated(true);

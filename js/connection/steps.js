@@ -48,7 +48,7 @@ function step(name, input, host) {
  *   again
  * @throws {IncompatibleError} `no_protected_resource_metadata`, `no_authorization_server_metadata`, `no_s256`
  * @throws {MisbehavedError} `resource_mismatch`, `issuer_mismatch`, `insecure_endpoint`, `private_address`, `not_json`,
- *   `invalid_document`, `response_too_large`, `redirect_refused`
+ *   `invalid_document`, `response_too_large`, `limit_exceeded`, `redirect_refused`
  * @throws {MisuseError} `invalid_argument`
  */
 export function discover(input, host = {}) {
@@ -79,7 +79,7 @@ export function plan(input, host = {}) {
  * @throws {RefusedError} `registration_refused`, `scope_not_registered`, `attempts_exhausted`
  * @throws {IncompatibleError} `needs_client_id`, `no_client_authentication`; `no_protected_resource_metadata`: the MCP
  *   server has neither metadata nor a registration at its own origin
- * @throws {MisbehavedError} `not_json`, `invalid_document`, `response_too_large`, `redirect_refused`
+ * @throws {MisbehavedError} `not_json`, `invalid_document`, `response_too_large`, `limit_exceeded`, `redirect_refused`
  * @throws {MisuseError} `client_of_other_issuer`, `invalid_client_metadata_url`, `invalid_argument`
  */
 export function register(input, host = {}) {
@@ -95,7 +95,7 @@ export function register(input, host = {}) {
  * @throws {RefusedError} `scope_not_registered`; where the request is pushed (RFC 9126), or after a look at the
  *   authorization endpoint (`preflight`), also `authorization_refused`, `client_refused` and all that `register` rejects
  *   with
- * @throws {MisbehavedError} `not_json`, `invalid_document`, `response_too_large`, `redirect_refused`: of a pushed request
+ * @throws {MisbehavedError} `not_json`, `invalid_document`, `response_too_large`, `limit_exceeded`, `redirect_refused`: of a pushed request
  * @throws {TransportError} `no_randomness`; `network_failed`, `timed_out`, `aborted`, `server_unavailable`: nothing is
  *   decided, try again
  * @throws {StorageError} `record_invalid`, `record_newer`: of what a store gave back
@@ -116,7 +116,7 @@ export function begin(input, host = {}) {
  *   again
  * @throws {StorageError} `record_invalid`, `record_newer`: of what a store gave back
  * @throws {MisbehavedError} `state_mismatch`, `response_issuer_mismatch`, `invalid_authorization_response`,
- *   `invalid_token`, `not_json`, `invalid_document`, `response_too_large`, `redirect_refused`, `unexpected_status`,
+ *   `invalid_token`, `not_json`, `invalid_document`, `response_too_large`, `limit_exceeded`, `redirect_refused`, `unexpected_status`,
  *   `id_token_invalid`
  * @throws {RefusedError} `authorization_refused`, `token_refused`, `client_refused`; after a repair also those of
  *   `register`, such as `scope_not_registered`
@@ -137,7 +137,7 @@ export function complete(input, host = {}) {
  *   again
  * @throws {StorageError} `record_invalid`, `record_newer`: of what a store gave back
  * @throws {RefusedError} `refresh_token_refused`: sign in again; `client_refused`: register again; `token_refused`
- * @throws {MisbehavedError} `invalid_token`, `not_json`, `invalid_document`, `response_too_large`, `redirect_refused`,
+ * @throws {MisbehavedError} `invalid_token`, `not_json`, `invalid_document`, `response_too_large`, `limit_exceeded`, `redirect_refused`,
  *   `unexpected_status`
  * @throws {IncompatibleError} `token_type_unsupported`
  * @throws {MisuseError} `no_refresh_token`, `client_of_other_issuer`, `invalid_argument`
@@ -156,7 +156,7 @@ export function refresh(input, host = {}) {
  *   again
  * @throws {StorageError} `record_invalid`, `record_newer`: of what a store gave back
  * @throws {RefusedError} `token_refused` with the OAuth error as `details.error`; `client_refused`
- * @throws {MisbehavedError} `invalid_token`, `not_json`, `invalid_document`, `response_too_large`, `redirect_refused`,
+ * @throws {MisbehavedError} `invalid_token`, `not_json`, `invalid_document`, `response_too_large`, `limit_exceeded`, `redirect_refused`,
  *   `unexpected_status`
  * @throws {IncompatibleError} `token_type_unsupported`
  * @throws {MisuseError} `invalid_argument`
@@ -177,7 +177,7 @@ export function grant(input, host = {}) {
  *   again
  * @throws {StorageError} `record_invalid`, `record_newer`: of what a store gave back
  * @throws {RefusedError} `token_refused` with the OAuth error as `details.error`; `client_refused`
- * @throws {MisbehavedError} `not_json`, `invalid_document`, `response_too_large`, `redirect_refused`, `unexpected_status`
+ * @throws {MisbehavedError} `not_json`, `invalid_document`, `response_too_large`, `limit_exceeded`, `redirect_refused`, `unexpected_status`
  * @throws {MisuseError} `invalid_argument`
  */
 export function ask(input, host = {}) {
@@ -193,7 +193,7 @@ export function ask(input, host = {}) {
  * @throws {TransportError} `network_failed`, `timed_out`, `aborted`, `server_unavailable`: nothing is decided, try
  *   again
  * @throws {StorageError} `record_invalid`, `record_newer`: of what a store gave back
- * @throws {MisbehavedError} `response_too_large`, `redirect_refused`
+ * @throws {MisbehavedError} `response_too_large`, `limit_exceeded`, `redirect_refused`
  * @throws {MisuseError} `invalid_argument`
  */
 export function unregister(input, host = {}) {

@@ -11,6 +11,9 @@ import { StorageError } from '../core/errors.js';
 /** The version of the records that this code writes. */
 const VERSION = 1;
 
+/** Seconds. */
+const DAY = 86_400;
+
 /**
  * @template T
  * @typedef {object} Stored
@@ -96,7 +99,7 @@ function storedClients(store, endpoint) {
  * @returns {Stored<KeptSignIn>}
  */
 export function storedSignIn(store, endpoint, account) {
-  return stored(store, `sign-in ${placeOf(endpoint, account)}`, ({ id }) => typeof id === 'string');
+  return stored(store, `sign-in ${placeOf(endpoint, account)}`, ({ id }) => typeof id === 'string', DAY);
 }
 
 /**
@@ -139,19 +142,24 @@ export function endpointOf(server) {
  * @param {Store} store
  * @param {string} key
  * @param {(value: any) => boolean} isWhole whether what this part of the code relies on is there; the steps read the rest
+ * @param {number} [lifetime] for how long it counts after it was written, in seconds; 0: for ever
  * @returns {Stored<any>}
  */
-export function stored(store, key, isWhole) {
+export function stored(store, key, isWhole, lifetime = 400 * DAY) {
   const read = async () => {
     const there = await store.read(key);
     if (!there) return null;
     requireReadable(key, there.value, isWhole);
-    const { key: _, ...value } = there.value;
-    return { version: there.version, value };
+    const { key: _, expiresAt = Number.POSITIVE_INFINITY, ...value } = there.value;
+    if (Number(expiresAt) * 1000 > Date.now()) return { version: there.version, value };
+    await store.compareAndSwap(key, there.version, null);
+    return null;
   };
   // A record says where it belongs: put in the place of another, it would send tokens elsewhere.
-  const swap = (/** @type {string | null} */ version, /** @type {any} */ value) =>
-    store.compareAndSwap(key, version, value && { ...value, key });
+  const swap = (/** @type {string | null} */ version, /** @type {any} */ value) => {
+    const expiresAt = lifetime && Math.floor(Date.now() / 1000) + lifetime;
+    return store.compareAndSwap(key, version, value && { ...value, key, ...(expiresAt && { expiresAt }) });
+  };
   const change = async (/** @type {(value: any) => any} */ changed) => {
     let written = false;
     while (!written) {

@@ -2,6 +2,7 @@
 
 /** More than any document of the protocol needs; a log is not to be flooded. */
 const LENGTH_LIMIT = 10_000;
+const WHOLE_LIMIT = 1_000_000;
 
 /** What is shorter is no secret, and is found in ordinary words. */
 const SHORTEST_SECRET = 8;
@@ -53,10 +54,15 @@ export function collectSent({ headers, body }, secrets) {
  * @returns {T}
  */
 export function fitToShow(told, secrets) {
-  const known = secrets.filter((secret) => secret.length >= SHORTEST_SECRET);
+  const known = [...new Set(secrets)].filter((secret) => secret.length >= SHORTEST_SECRET);
+  let left = WHOLE_LIMIT;
   /** @type {(value: any) => any} */
   const shown = (value) => {
-    if (typeof value === 'string') return known.reduce(without, value.slice(0, LENGTH_LIMIT)).replace(unfit, ' ');
+    if (typeof value === 'string') {
+      const text = value.slice(0, Math.min(LENGTH_LIMIT, left));
+      left -= text.length;
+      return known.reduce(without, text).replace(unfit, ' ');
+    }
     if (Array.isArray(value)) return value.map(shown);
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(Object.entries(value).map((member) => member.map(shown)));

@@ -85,8 +85,10 @@ export type Code =
   | 'not_json'
   /** A document lacks a member or has one of the wrong type; `details.member` names it. */
   | 'invalid_document'
-  /** A body was larger than 1 MiB, or all that came in one call larger than 4 MiB. */
+  /** A body was larger than 1 MiB. */
   | 'response_too_large'
+  /** The servers of one call cost more than they may; `details.limit`: `requests`, `bytes`, `seconds`, or `record` for what would have to be stored. */
+  | 'limit_exceeded'
   /** A redirect led elsewhere, down to http, or in circles (or a POST was redirected). */
   | 'redirect_refused'
   /** The server answered with a status that the protocol does not foresee. */

@@ -3,6 +3,11 @@
 /** @import { JsonObject, JsonValue } from '../core/host.js' */
 /** @import { Evidence, Exchange, Purpose } from './finding.js' */
 
+/** Items of a list, items and members in all, and characters of a text. */
+const LIST_LIMIT = 1000;
+const VALUE_LIMIT = 4000;
+const TEXT_LIMIT = 65_536;
+
 /**
  * @param {Evidence} evidence
  * @param {...Purpose} purposes
@@ -91,14 +96,37 @@ export function urlOf(text) {
   return URL.canParse(text) ? new URL(text) : undefined;
 }
 
-/** A JSON object, or undefined for all else. @param {string} text */
+/**
+ * A JSON object, or undefined for all else. Of a server's only so much is kept as a sign-in would read (src/data/json.rs).
+ *
+ * @param {string} text
+ */
 export function asObject(text) {
   try {
     const value = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? /** @type {JsonObject} */ (cut(value, { values: VALUE_LIMIT })) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/**
+ * @param {any} value
+ * @param {{ values: number }} left
+ * @returns {any}
+ */
+function cut(value, left) {
+  if (typeof value === 'string') return value.length > TEXT_LIMIT ? null : value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const items = value.slice(0, Math.min(LIST_LIMIT, left.values));
+    left.values -= items.length;
+    return items.map((item) => cut(item, left));
+  }
+  const members = Object.entries(value).slice(0, left.values);
+  left.values -= members.length;
+  return Object.fromEntries(members.map(([name, member]) => [name, cut(member, left)]));
 }
 
 /**
@@ -115,5 +143,6 @@ export function scopesOf(...members) {
  * @param {string[]} others
  */
 export function without(scopes, others) {
-  return scopes.filter((scope) => !others.includes(scope));
+  const left = new Set(others);
+  return scopes.filter((scope) => !left.has(scope));
 }

@@ -2,6 +2,7 @@
 
 /** @import { Begun, Discovery, ScopePlan, ServerSettings, Step } from '../core/records.js' */
 /** @import { StepHost } from '../connection/steps.js' */
+/** @import { JsonObject } from '../core/host.js' */
 /** @import { Exchange, Finding, ThrowawayClient, Trial } from './finding.js' */
 /** @import { Recorder } from './recorder.js' */
 
@@ -15,6 +16,7 @@ import { judge } from './judge.js';
 import { createRecorder } from './recorder.js';
 import { probeRules } from './rules/probe.js';
 import { answerTo, deleteAll, refreshWithNothing, registrationOf } from './throwaway_client.js';
+import { wordsOf } from './words_of_page.js';
 
 /** How the throwaway clients present themselves, should an operator wonder. */
 const client = { clientName: 'mcp-oauth-wasm doctor (throwaway)' };
@@ -24,6 +26,9 @@ const LOOK_LIMIT = 3;
 
 /** More of a page says no more. */
 const PAGE_LIMIT = 200;
+
+/** No answer of the protocol has more members. */
+const MEMBER_LIMIT = 100;
 
 /** Scopes that are asked for one by one, where together they are refused. */
 const SINGLE_LIMIT = 10;
@@ -113,7 +118,7 @@ export async function probe({ discovery, plan, settings = {} }, host = {}) {
   const { exchanges } = recorder;
   const forgotten = clients.find(({ deleted }) => deleted)?.clientId;
   await refreshWithNothing(discovery, registrationOf(answerTo(forgotten, exchanges), issuer), recorder);
-  JSON.stringify(exchanges, collecting(secrets));
+  for (const { document } of exchanges) collect(document, secrets);
   const evidence = { endpoint: discovery.endpoint, discovery, plan, exchanges, clients, ...trials };
   const findings = judge(probeRules, evidence);
   return fitToShow({ ...trials, clients, exchanges, findings }, secrets);
@@ -514,10 +519,16 @@ function inWords({ status, failure, headers, document, body = '', url }) {
   const members = Object.entries(document ?? {}).filter(([name]) => /^error/.test(name) || name === 'scope');
   if (members.length > 0)
     return `${status} ${members.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(' ')}`;
-  const words = body
-    .replace(/<(style|script)[\s\S]*?<\/\1>/gi, ' ')
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
-  return `${status} ${words.slice(0, PAGE_LIMIT)}`.trim();
+  return `${status} ${wordsOf(body).slice(0, PAGE_LIMIT)}`.trim();
+}
+
+/**
+ * Secrets that a server gave: few, whatever it answers.
+ *
+ * @param {JsonObject | undefined} document
+ * @param {string[]} secrets
+ */
+function collect(document, secrets) {
+  const members = Object.entries(document ?? {}).slice(0, MEMBER_LIMIT);
+  JSON.stringify(Object.fromEntries(members), collecting(secrets));
 }

@@ -354,6 +354,13 @@ const rows = {
     setting: 'the document',
     words: 'The operator has to serve smaller documents.',
   },
+  limit_exceeded: {
+    title: 'The servers cost too much',
+    by: 'authorization-server',
+    setting: 'what the limit is of, in the message',
+    words:
+      'One sign-in may take 40 requests, 4 MiB and a minute of its servers, and leave 32 KiB in the store. The operators have to answer sooner, and with less.',
+  },
   redirect_refused: {
     title: 'A redirect was not followed',
     by: 'protected-resource',

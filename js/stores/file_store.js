@@ -7,6 +7,7 @@ import { dirname, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { StorageError } from '../core/errors.js';
+import { isExpired } from './expired.js';
 import { createKeyedLock } from './keyed_lock.js';
 import { limitedWait } from './limited_wait.js';
 import { ignoreMissing, takeLockFile } from './lock_file.js';
@@ -98,6 +99,7 @@ export function createFileStore(path, { lockTimeoutMilliseconds = 600_000 } = {}
           reported(givenPath, async () => {
             const records = await readRecords(file);
             if ((records.get(key)?.version ?? null) !== expected) return false;
+            for (const [key, { value }] of records) if (isExpired(value)) records.delete(key);
             if (value === null) records.delete(key);
             else records.set(key, { version: randomUUID(), value });
             return replaceRecords(file, records, lockFile);

@@ -1,6 +1,7 @@
 /** @import { JsonObject, Store, StoredRecord } from '../core/host.js' */
 
 import { AuthorizationError, IncompatibleError, StorageError } from '../core/errors.js';
+import { isExpired } from './expired.js';
 
 /** The version of the database that this code makes. */
 const VERSION = 1;
@@ -73,6 +74,9 @@ export function createIndexedDBStore({ name = 'mcp-oauth-wasm', encrypted = fals
       });
     });
 
+  /** Whether this page has removed what counts no more. */
+  let isSwept = false;
+
   /** @type {(key: string) => Promise<unknown>} */
   const read = (key) =>
     transact(RECORDS, 'readonly', (records, give) => {
@@ -126,7 +130,8 @@ export function createIndexedDBStore({ name = 'mcp-oauth-wasm', encrypted = fals
     },
 
     async compareAndSwap(key, expected, value) {
-      const kept = value && (await toBeKept(key, newVersion(), value));
+      const { expiresAt } = value ?? {};
+      const kept = value && { ...(await toBeKept(key, newVersion(), value)), expiresAt };
       return transact(RECORDS, 'readwrite', (records, give) => {
         const reading = records.get(key);
         reading.onsuccess = () => {
@@ -134,6 +139,13 @@ export function createIndexedDBStore({ name = 'mcp-oauth-wasm', encrypted = fals
           give(isExpected);
           if (isExpected && kept) records.put(kept, key);
           else if (isExpected) records.delete(key);
+          if (!isExpected || isSwept) return;
+          isSwept = true;
+          const cursor = records.openCursor();
+          cursor.onsuccess = () => {
+            if (cursor.result && isExpired(cursor.result.value)) cursor.result.delete();
+            cursor.result?.continue();
+          };
         };
       });
     },

@@ -1,5 +1,6 @@
 /** @import { Store, StoredRecord } from '../core/host.js' */
 
+import { isExpired } from './expired.js';
 import { createKeyedLock } from './keyed_lock.js';
 
 /**
@@ -20,6 +21,7 @@ export function createMemoryStore() {
 
     async compareAndSwap(key, expected, value) {
       if ((records.get(key)?.version ?? null) !== expected) return false;
+      for (const [key, { value }] of records) if (isExpired(value)) records.delete(key);
       if (value === null) {
         records.delete(key);
       } else {

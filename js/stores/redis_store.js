@@ -30,7 +30,10 @@ import { limitedWait } from './limited_wait.js';
 const swapScript = `
 if (redis.call('HGET', KEYS[1], 'version') or '') ~= ARGV[1] then return 0 end
 if ARGV[2] == '' then redis.call('DEL', KEYS[1])
-else redis.call('HSET', KEYS[1], 'version', ARGV[2], 'value', ARGV[3]) end
+else
+  redis.call('HSET', KEYS[1], 'version', ARGV[2], 'value', ARGV[3])
+  if ARGV[4] ~= '' then redis.call('EXPIREAT', KEYS[1], ARGV[4]) else redis.call('PERSIST', KEYS[1]) end
+end
 return 1`;
 
 // A lock that was lost in the meantime is somebody else's, and is left alone.
@@ -98,7 +101,8 @@ export function createRedisStore({
 
     async compareAndSwap(key, expected, value) {
       const [version, text] = value === null ? ['', ''] : [crypto.randomUUID(), JSON.stringify(value)];
-      return Number(await run(swapScript, `${prefix}record:${key}`, expected ?? '', version, text)) === 1;
+      const expiresAt = typeof value?.expiresAt === 'number' ? String(value.expiresAt) : '';
+      return Number(await run(swapScript, `${prefix}record:${key}`, expected ?? '', version, text, expiresAt)) === 1;
     },
 
     async lock(key, work, { signal } = {}) {

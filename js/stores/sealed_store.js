@@ -45,7 +45,9 @@ export function createSealedStore(prepare, onUnreadable) {
 
     async compareAndSwap(key, expected, value) {
       const { store, seal, open } = await prepared();
-      const sealed = value && (await seal(value));
+      // Until when it counts is no secret, and whoever keeps it can remove it then.
+      const { expiresAt = null } = value ?? {};
+      const sealed = value && { ...(await seal(value)), ...(expiresAt !== null && { expiresAt }) };
       const there = expected === null ? await store.read(key) : null;
       if (!there) return store.compareAndSwap(key, expected, sealed);
       if (await open(there.value)) return false;

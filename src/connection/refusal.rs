@@ -94,7 +94,7 @@ record! {
 /// Decides what a refusal means. Where the token of a sign-in is refused, that is kept with the session: the same challenge
 /// opens no other browser, until a person asks for it, or a token is accepted.
 pub fn decide(replay: &Replay, input: &RefusalInput) -> Result<Decision> {
-    let challenge = challenge::read(&input.headers);
+    let challenge = challenge::read(&input.headers).map(Challenge::kept);
     let place = Place { endpoint: &input.endpoint, account: &input.account };
     let keep = |session: &Session, refused_with: Option<Arc<Challenge>>| {
         let kept = Session { refused_with, ..session.clone() };
@@ -153,9 +153,9 @@ fn decided(replay: &Replay, input: &RefusalInput, place: &Place<'_>, challenge: 
         return Err(fresh_token_refused(input));
     }
     let plan = &session.plan;
-    let demanded = named.unwrap_or_else(|| match &session.discovery.protected_resource.scopes_supported {
-        Some(listed) if is_forbidden => listed.without(&plan.not_to_be_had()),
-        _ => nothing.clone(),
+    let demanded = named.unwrap_or_else(|| match is_forbidden {
+        true => session.discovery.listed_scopes(plan).without(&plan.not_to_be_had()),
+        false => nothing.clone(),
     });
     let lacking = demanded.without(&plan.granted());
     let missed = plan.missed();
@@ -238,7 +238,9 @@ pub fn challenge_of(replay: &Replay, endpoint: &Endpoint) -> Result<Option<Chall
     let exchange = Exchange { replay, step: Step::Call, party: Party::ProtectedResource, named_by: endpoint.url() };
     let ping = object().with("jsonrpc", "2.0".into()).with("id", 1u16.into()).with("method", "ping".into());
     match exchange.unfollowed(&Request::json(Method::Post, endpoint.as_str(), &ping)) {
-        Ok(answer) if answer.status == 401 => Ok(challenge::read(answer.www_authenticate.as_slice())),
+        Ok(answer) if answer.status == 401 => {
+            Ok(challenge::read(answer.www_authenticate.as_slice()).map(Challenge::kept))
+        }
         Err(error) if error.code == Code::Aborted => Err(error),
         _ => Ok(None),
     }

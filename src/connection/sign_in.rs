@@ -11,7 +11,9 @@ pub use crate::connection::contract::{
     CameBackInput, Departure, InteractionRequired, SignInHost, SignInInput, SignInOutcome, UnderWay,
 };
 use crate::connection::redirect_owner::Ownership;
-use crate::connection::stored::{self, Clients, KeptPending, KeptRegistration, Place, Progress, Record};
+use crate::connection::stored::{
+    self, ACCOUNTS_LIMIT, Clients, KeptPending, KeptRegistration, Place, Progress, Record,
+};
 use crate::connection::under_way::{Claim, Standing};
 use crate::connection::{consent, refusal};
 use crate::data::error::{Code, Error, Kind, Result, Step};
@@ -545,7 +547,7 @@ impl SignIn<'_> {
             is_kept.set(kept.registration.client_id == registration.client_id);
             if is_kept.get() {
                 (kept.registration, kept.doubtful) = (registration.clone(), None);
-                if !kept.accounts.iter().any(|own| own == account) {
+                if kept.accounts.len() < ACCOUNTS_LIMIT && !kept.accounts.iter().any(|own| own == account) {
                     kept.accounts.push(account.to_owned());
                 }
             }

@@ -10,6 +10,7 @@ use crate::data::json::Json;
 use crate::data::printable::filled;
 use crate::data::record::{AsJson, read};
 use crate::data::url::Zone;
+use crate::flow::budget::exceeded;
 use crate::flow::effect::Effect;
 use crate::flow::replay::Replay;
 use crate::protocol::authorization::PendingAuthorization;
@@ -28,8 +29,26 @@ pub const SWAP_LIMIT: usize = 100;
 /// How the names of clients begin that were registered by hand.
 const BY_HAND: &str = "client ";
 
-/// How many replaced sessions are remembered for each account.
-const REPLACED_LIMIT: usize = 50;
+/// How many replaced sessions are remembered for each account: all of them are revoked in one call.
+const REPLACED_LIMIT: usize = 15;
+
+/// How many accounts of a client are remembered: where there are others, it is not deleted.
+pub const ACCOUNTS_LIMIT: usize = 20;
+
+/// How large a record may be, in bytes of JSON, whatever a server sends.
+const SIZE_LIMIT: usize = 32 * 1024;
+
+const DAY: u64 = 86_400;
+
+/// For how long a record counts after it was written. Nobody comes back to a sign-in page after a day.
+fn lifetime(key: &str) -> u64 {
+    match kind_of(key) {
+        "pending" | "sign-in" => DAY,
+        // It stays its issuer's.
+        "redirect" => 36_500 * DAY,
+        _ => 400 * DAY,
+    }
+}
 
 record! {
     /// A registered client, as it is stored (RFC 7591 §3.2.1).
@@ -176,7 +195,7 @@ impl Place<'_> {
     /// Stores the session, whatever is there. What it replaces is kept for the sign-out, and not revoked before: that may
     /// end the whole grant (RFC 7009 §2.1), and what came of it since.
     pub fn store_session(&self, replay: &Replay, session: &Session, had_session: bool) -> Result<()> {
-        let (key, value) = (self.key("session"), session.to_json());
+        let (key, value) = (self.key("session"), kept_session(session));
         if !had_session && swap(replay, &key, None, Some(value.clone()))? {
             return Ok(());
         }
@@ -191,7 +210,9 @@ impl Place<'_> {
                 all.push(replaced.clone());
                 all.retain(|kept| may_serve(&kept.tokens));
                 let sessions = all.split_off(all.len().saturating_sub(REPLACED_LIMIT));
-                Some(versioned().with("sessions", sessions.to_json()))
+                let mut sessions: Vec<Json> = sessions.iter().map(AsJson::to_json).collect();
+                forget_oldest(&mut sessions, |kept| kept.size());
+                Some(versioned().with("sessions", Json::Array(sessions)))
             })?;
         }
         if swap(replay, &key, likely, Some(value.clone()))? {
@@ -227,6 +248,12 @@ impl Place<'_> {
             members.retain(|(own, _)| *own != name);
             let kept = changed(kept).map(|kept| (name.clone(), kept.to_json()));
             members.extend(kept);
+            // A client of one's own stays bound to its issuer.
+            let is_own = |(name, _): &(String, Json)| name.starts_with(BY_HAND);
+            let mut kept: Vec<_> = members.iter().filter(|client| is_own(client)).cloned().collect();
+            members.retain(|client| !is_own(client));
+            forget_oldest(&mut members, |(name, kept)| name.len() + kept.size());
+            members.append(&mut kept);
             Some(versioned().with("clients", Json::Object(members)))
         })
     }
@@ -261,7 +288,7 @@ impl Place<'_> {
             if there.tokens.access_token.reveal() != replaced {
                 return Ok(Some(there));
             }
-            if swap(replay, &key, Some(version), Some(session.to_json()))? {
+            if swap(replay, &key, Some(version), Some(kept_session(session)))? {
                 return Ok(Some(session.clone()));
             }
         }
@@ -322,13 +349,22 @@ impl Place<'_> {
 
     /// Keeps what is needed to go on when the person comes back.
     pub fn store_pending(&self, replay: &Replay, pending: &PendingAuthorization, progress: &Progress) -> Result<()> {
-        let kept = KeptPending {
+        let mut kept = KeptPending {
             version: RECORD_VERSION,
             endpoint: self.endpoint.clone(),
             account: self.account.to_owned(),
             pending: pending.clone(),
             progress: progress.clone(),
         };
+        kept.pending.discovery = pending.discovery.kept(&pending.plan);
+        kept.progress.stored = progress.stored.as_deref().map(|stored| {
+            // It is only deleted any more.
+            let (scopes, asked_scopes, demanded_scopes, outright) = (None, None, None, None);
+            let registration = (*stored.registration).clone();
+            let registration =
+                Arc::new(ClientRegistration { scopes, asked_scopes, demanded_scopes, outright, ..registration });
+            Arc::new(KeptRegistration { registration, ..stored.clone() })
+        });
         // Nobody else has a record under a `state` that was drawn just now.
         swap(replay, &pending_key(pending.state.reveal()), None, Some(kept.to_json())).map(|_| ())
     }
@@ -366,10 +402,34 @@ pub fn read_record(replay: &Replay, key: &str) -> Result<Record> {
         let message = "The stored {} was written by a newer version of this package. It was left as it is; update the application.";
         return Err(Error::new(Code::RecordNewer, message, &[kind]).with("record", kind));
     }
-    if version_of_record == Some(RECORD_VERSION) && value.member("key").as_str() == Some(key) {
-        return Ok(Some((version.to_owned(), value.clone())));
+    if version_of_record != Some(RECORD_VERSION) || value.member("key").as_str() != Some(key) {
+        return Err(damaged(key));
     }
-    Err(damaged(key))
+    // Earlier versions did not say until when a record counts.
+    let began_at = value.member("pending").member("createdAt").as_whole_number();
+    let expires_at = value.member("expiresAt").as_whole_number().or(began_at.map(|at| at + DAY));
+    if expires_at.is_some_and(|at| at <= replay.now()) {
+        swap(replay, key, Some(version.to_owned()), None)?;
+        return Ok(None);
+    }
+    Ok(Some((version.to_owned(), value.clone())))
+}
+
+/// A session as it is stored: what it needs of the documents that led to it, and of its client.
+fn kept_session(session: &Session) -> Json {
+    let mut kept = session.clone();
+    kept.discovery = session.discovery.kept(&session.plan);
+    kept.registration =
+        Arc::new(ClientRegistration { asked_scopes: None, demanded_scopes: None, ..(*session.registration).clone() });
+    kept.to_json()
+}
+
+/// Makes room for the last one.
+fn forget_oldest<T>(all: &mut Vec<T>, size: impl Fn(&T) -> usize) {
+    let room = SIZE_LIMIT - 1024;
+    while all.len() > 1 && all.iter().map(&size).sum::<usize>() > room {
+        all.remove(0);
+    }
 }
 
 fn kind_of(key: &str) -> &str {
@@ -420,7 +480,11 @@ fn too_busy() -> Box<Error> {
 
 /// Writes a record, if it is still that version. Whether it was is the answer.
 pub fn swap(replay: &Replay, key: &str, version: Option<String>, value: Option<Json>) -> Result<bool> {
-    let value = value.map(|value| value.with("key", key.into()));
+    let until = replay.now() + lifetime(key);
+    let value = value.map(|value| value.with("key", key.into()).with("expiresAt", until.to_json()));
+    if value.as_ref().is_some_and(|value| value.size() > SIZE_LIMIT) {
+        return Err(exceeded("record", "32 KiB"));
+    }
     let swapped = replay.perform(Effect::CompareAndSwap { key: key.to_owned(), version, value })?;
     Ok(*swapped == Json::Bool(true))
 }

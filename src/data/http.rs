@@ -12,11 +12,17 @@ use crate::string_enum;
 /// What is larger is not read to its end.
 pub const BODY_LIMIT: usize = 1024 * 1024;
 
-/// The error for what is larger than so many MiB.
-pub fn too_large(mebibytes: &str) -> Box<Error> {
+/// What is kept of a text that is no JSON.
+const TEXT_LIMIT: usize = 65_536;
+
+/// What is kept of the text of a document, for people.
+const WORDS_LIMIT: usize = 2048;
+
+/// The error for a body that is larger.
+pub fn too_large() -> Box<Error> {
     let message =
-        "The server's answer is larger than {} MiB, which no document of the protocol is. It was not read to its end.";
-    Error::new(Code::ResponseTooLarge, message, &[mebibytes])
+        "The server's answer is larger than 1 MiB, which no document of the protocol is. It was not read to its end.";
+    Error::new(Code::ResponseTooLarge, message, &[])
 }
 
 /// A request. It carries no header that would make a browser ask for permission first, unless it has to
@@ -34,6 +40,8 @@ pub struct Request {
     /// On whose word it is sent: the MCP server's, an issuer's or, if nobody else named it, its own URL. No host may be
     /// nearer to this machine than that one, which only a platform that sees addresses can tell of names.
     pub named_by: Option<Url>,
+    /// How long the answer may take to be complete, in milliseconds, if that is less than the host's own limit.
+    pub milliseconds: Option<u64>,
 }
 
 string_enum! {
@@ -62,7 +70,7 @@ pub struct Body {
 impl Request {
     /// A request without a body.
     pub fn bare(method: Method, url: &str) -> Request {
-        Request { method, url: url.to_owned(), body: None, authorization: None, named_by: None }
+        Request { method, url: url.to_owned(), body: None, authorization: None, named_by: None, milliseconds: None }
     }
 
     /// Sends a form (RFC 6749 App. B).
@@ -94,8 +102,12 @@ pub struct Response {
     pub retry_after: Option<String>,
     /// `WWW-Authenticate`, as received: a challenge may be in it (RFC 9110 §11.6.1).
     pub www_authenticate: Option<String>,
-    /// The body, at most [`BODY_LIMIT`] bytes.
-    pub body: Vec<u8>,
+    /// How many bytes the body had, at most [`BODY_LIMIT`].
+    pub length: usize,
+    /// Whether more is in the body than is kept of it.
+    pub is_cut: bool,
+    /// The start of the body, where it is UTF-8.
+    text: Option<String>,
     /// The JSON object that the body is, or why it is none.
     document: Result<Json, &'static str>,
 }
@@ -105,9 +117,20 @@ impl Response {
     pub fn new(url: String, status: u16, body: Vec<u8>, header: impl Fn(&str) -> Option<String>) -> Response {
         let content_type = header("content-type").unwrap_or_default();
         let media_type = content_type.split(';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
-        let document = document(&body);
         let [location, retry_after, www_authenticate] = ["location", "retry-after", "www-authenticate"].map(header);
-        Response { url, status, media_type, location, retry_after, www_authenticate, body, document }
+        let whole = str::from_utf8(&body).ok();
+        // JSON is known by its content: many servers call it a text, or a page.
+        let (document, is_document_cut) = match whole.and_then(Json::of_server) {
+            Some((json @ Json::Object(_), is_cut)) => (Ok(json), is_cut),
+            Some(_) => (Err("it is not a JSON object"), false),
+            None => (Err("it is not valid JSON"), false),
+        };
+        let limit = if document.is_ok() { WORDS_LIMIT } else { TEXT_LIMIT };
+        let start = |text: &str| (0..=text.len().min(limit)).rev().find_map(|end| text.get(..end)).map(str::to_owned);
+        let text = whole.and_then(start);
+        let is_cut = is_document_cut || document.is_err() && body.len() > limit;
+        let length = body.len();
+        Response { url, status, media_type, location, retry_after, www_authenticate, length, is_cut, text, document }
     }
 
     /// Whether the status says that it worked.
@@ -125,9 +148,9 @@ impl Response {
         matches!(self.status, 408 | 425 | 429 | 500 | 502..=599)
     }
 
-    /// The body as text, where it is UTF-8.
+    /// The start of the body, where it is UTF-8: of a JSON object what people may read of it.
     pub fn text(&self) -> Option<&str> {
-        str::from_utf8(&self.body).ok()
+        self.text.as_deref()
     }
 
     /// The body as a JSON object, whatever its media type.
@@ -162,12 +185,6 @@ impl Response {
         let description = member("error_description").unwrap_or_else(plain);
         StatedError { description, error, scope: json.member("scope").as_str().map(str::to_owned) }
     }
-}
-
-/// JSON is known by its content: many servers call it a text, or a page.
-fn document(body: &[u8]) -> Result<Json, &'static str> {
-    let json = str::from_utf8(body).ok().and_then(Json::parse).ok_or("it is not valid JSON")?;
-    if matches!(json, Json::Object(_)) { Ok(json) } else { Err("it is not a JSON object") }
 }
 
 /// What a server says of its refusal, fit to be shown.

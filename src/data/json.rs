@@ -15,6 +15,49 @@ use wasm_bindgen::{JsCast, JsValue};
 /// Nesting beyond this is refused: no document of the protocol comes near it, and recursion must end.
 const DEPTH_LIMIT: usize = 32;
 
+/// How much is kept of a value that is read: lists end at their limit, and what is beyond the rest is `null` or left out.
+struct Limits {
+    /// Items of one list.
+    list: usize,
+    /// Items and members, in all.
+    values: usize,
+    /// Bytes of one text.
+    text: usize,
+    /// Bytes of all texts.
+    texts: usize,
+    /// Whether something was cut.
+    is_cut: bool,
+}
+
+/// Of a server's document, whatever it sends.
+const OF_DOCUMENT: Limits = Limits { list: 1000, values: 4000, text: 65_536, texts: 262_144, is_cut: false };
+
+/// Of what is at home here.
+const NONE: Limits =
+    Limits { list: usize::MAX, values: usize::MAX, text: usize::MAX, texts: usize::MAX, is_cut: false };
+
+impl Limits {
+    /// Whether there is room for one more, which is the one of that index in its list.
+    fn takes(&mut self, index: usize) -> bool {
+        let takes = index < self.list && self.values > 0;
+        if takes {
+            self.values -= 1;
+        } else {
+            self.is_cut = true;
+        }
+        takes
+    }
+
+    fn text(&mut self, text: String) -> Option<String> {
+        if text.len() > self.text.min(self.texts) {
+            self.is_cut = true;
+            return None;
+        }
+        self.texts -= text.len();
+        Some(text)
+    }
+}
+
 /// A JSON value.
 #[derive(Clone, PartialEq)]
 pub enum Json {
@@ -38,11 +81,13 @@ impl Json {
     /// Refuses what is no JSON (RFC 8259), nesting deeper than 32, numbers that no double can hold, and
     /// escapes that name half a character. A byte order mark is passed over.
     pub fn parse(text: &str) -> Option<Json> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        if has_lone_surrogate(text) {
-            return None;
-        }
-        parse_with_host(text)
+        read(text, &mut Limits { ..NONE })
+    }
+
+    /// Reads a document of a server: lists and texts in it end at a limit. Whether something was cut is the second answer.
+    pub fn of_server(text: &str) -> Option<(Json, bool)> {
+        let mut limits = OF_DOCUMENT;
+        read(text, &mut limits).map(|json| (json, limits.is_cut))
     }
 
     /// The member of that name, or `Null` where there is none.
@@ -118,6 +163,63 @@ impl Json {
         Json::Array(items)
     }
 
+    /// As much of it as has room: lists and objects end, and texts are cut.
+    pub fn cut(&self, room: &mut usize) -> Json {
+        *room = room.saturating_sub(4);
+        match self {
+            Json::String(text) => {
+                let shown = (0..=text.len().min(*room)).rev().find_map(|end| text.get(..end)).unwrap_or_default();
+                *room -= shown.len();
+                shown.into()
+            }
+            Json::Array(items) => {
+                let mut shown = Vec::new();
+                for item in items {
+                    if *room == 0 {
+                        break;
+                    }
+                    shown.push(item.cut(room));
+                }
+                Json::Array(shown)
+            }
+            Json::Object(members) => {
+                let mut shown = Vec::new();
+                for (name, value) in members {
+                    *room = room.saturating_sub(name.len());
+                    if *room == 0 {
+                        break;
+                    }
+                    shown.push((name.clone(), value.cut(room)));
+                }
+                Json::Object(shown)
+            }
+            other => other.clone(),
+        }
+    }
+
+    /// At most how many bytes its JSON text has.
+    pub fn size(&self) -> usize {
+        let text = |text: &str| {
+            let escaped = |byte: u8| {
+                if byte < b' ' {
+                    6
+                } else if matches!(byte, b'"' | b'\\') {
+                    2
+                } else {
+                    1
+                }
+            };
+            text.bytes().map(escaped).sum::<usize>() + 3
+        };
+        match self {
+            Json::Null | Json::Bool(_) => 6,
+            Json::Number(_) => 24,
+            Json::String(value) => text(value),
+            Json::Array(items) => items.iter().map(Json::size).sum::<usize>() + 3,
+            Json::Object(members) => members.iter().map(|(name, value)| text(name) + value.size()).sum::<usize>() + 3,
+        }
+    }
+
     /// JSON text, as the host's `JSON.stringify` writes it.
     pub fn to_text(&self) -> String {
         text_by_host(self)
@@ -135,6 +237,14 @@ pub fn whole_number(digits: &str, radix: u32) -> Option<u64> {
         number = number * u64::from(radix) + u64::from(digit.to_digit(radix)?);
     }
     Some(number)
+}
+
+fn read(text: &str, limits: &mut Limits) -> Option<Json> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if has_lone_surrogate(text) {
+        return None;
+    }
+    parse_with_host(text, limits)
 }
 
 /// Whether an escape names half of a surrogate pair: `JSON.parse` lets it pass, and no Rust string can hold it.
@@ -157,8 +267,8 @@ fn has_lone_surrogate(text: &str) -> bool {
 }
 
 #[cfg(target_arch = "wasm32")]
-fn parse_with_host(text: &str) -> Option<Json> {
-    Json::from_javascript(&js_sys::JSON::parse(text).ok()?)
+fn parse_with_host(text: &str, limits: &mut Limits) -> Option<Json> {
+    Json::nested(&js_sys::JSON::parse(text).ok()?, DEPTH_LIMIT, limits)
 }
 
 #[cfg(target_arch = "wasm32")]
@@ -178,10 +288,10 @@ impl Json {
     /// Not by serde-wasm-bindgen: the messages of its errors, which nobody would read, bring the formatting of every
     /// type along, a tenth of the download.
     pub fn from_javascript(value: &JsValue) -> Option<Json> {
-        Json::nested(value, DEPTH_LIMIT)
+        Json::nested(value, DEPTH_LIMIT, &mut Limits { ..NONE })
     }
 
-    fn nested(value: &JsValue, depth: usize) -> Option<Json> {
+    fn nested(value: &JsValue, depth: usize, limits: &mut Limits) -> Option<Json> {
         if value.is_null() || value.is_undefined() {
             return Some(Json::Null);
         }
@@ -192,13 +302,16 @@ impl Json {
             return number.is_finite().then_some(Json::Number(number));
         }
         if let Some(text) = value.as_string() {
-            return Some(Json::String(text));
+            return Some(limits.text(text).map_or(Json::Null, Json::String));
         }
         let deeper = depth.checked_sub(1)?;
         if let Some(items) = value.dyn_ref::<Array>() {
             let mut read = Vec::new();
-            for item in items.iter() {
-                read.push(Json::nested(&item, deeper)?);
+            for (index, item) in items.iter().enumerate() {
+                if !limits.takes(index) {
+                    break;
+                }
+                read.push(Json::nested(&item, deeper, limits)?);
             }
             return Some(Json::Array(read));
         }
@@ -207,34 +320,54 @@ impl Json {
         }
         let mut members = Vec::new();
         for member in Object::entries(value.unchecked_ref()).iter() {
+            if !limits.takes(0) {
+                break;
+            }
             let member: Array = member.unchecked_into();
-            members.push((member.get(0).as_string()?, Json::nested(&member.get(1), deeper)?));
+            if let Some(name) = limits.text(member.get(0).as_string()?) {
+                members.push((name, Json::nested(&member.get(1), deeper, limits)?));
+            }
         }
         Some(Json::Object(members))
     }
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-fn parse_with_host(text: &str) -> Option<Json> {
-    nested(serde_json::from_str(text).ok()?, DEPTH_LIMIT)
+fn parse_with_host(text: &str, limits: &mut Limits) -> Option<Json> {
+    nested(serde_json::from_str(text).ok()?, DEPTH_LIMIT, limits)
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-fn nested(value: serde_json::Value, depth: usize) -> Option<Json> {
+fn nested(value: serde_json::Value, depth: usize, limits: &mut Limits) -> Option<Json> {
     use serde_json::Value;
     Some(match value {
         Value::Null => Json::Null,
         Value::Bool(value) => Json::Bool(value),
         Value::Number(number) => Json::Number(number.as_f64()?),
-        Value::String(text) => Json::String(text),
+        Value::String(text) => limits.text(text).map_or(Json::Null, Json::String),
         Value::Array(items) => {
             let deeper = depth.checked_sub(1)?;
-            Json::Array(items.into_iter().map(|item| nested(item, deeper)).collect::<Option<_>>()?)
+            let mut read = Vec::new();
+            for (index, item) in items.into_iter().enumerate() {
+                if !limits.takes(index) {
+                    break;
+                }
+                read.push(nested(item, deeper, limits)?);
+            }
+            Json::Array(read)
         }
-        Value::Object(members) => {
+        Value::Object(all) => {
             let deeper = depth.checked_sub(1)?;
-            let members = members.into_iter().map(|(name, value)| Some((name, nested(value, deeper)?)));
-            Json::Object(members.collect::<Option<_>>()?)
+            let mut members = Vec::new();
+            for (name, value) in all {
+                if !limits.takes(0) {
+                    break;
+                }
+                if let Some(name) = limits.text(name) {
+                    members.push((name, nested(value, deeper, limits)?));
+                }
+            }
+            Json::Object(members)
         }
     })
 }

@@ -11,6 +11,12 @@ const LIMIT: usize = 1000;
 /// In bytes; some are URLs.
 const LENGTH_LIMIT: usize = 256;
 
+/// How many are kept for a connection or a client: twice what any server asks for.
+pub const KEPT: usize = 64;
+
+/// How long these may be together, in bytes.
+pub const KEPT_LENGTH: usize = 3072;
+
 /// Scopes in the order in which they were first named, each once. Opaque and case-sensitive.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ScopeSet(Vec<String>);
@@ -18,7 +24,7 @@ pub struct ScopeSet(Vec<String>);
 impl ScopeSet {
     /// Reads a space-delimited `scope` value. What no scope may contain is left out.
     pub fn read(text: &str) -> ScopeSet {
-        text.split_ascii_whitespace().collect()
+        text.split_ascii_whitespace().take(LIMIT).collect()
     }
 
     /// Reads the `scope` of an answer. Some servers separate by commas: that is believed only when no scope
@@ -27,13 +33,7 @@ impl ScopeSet {
         if asked.iter().any(|scope| scope.contains(',')) {
             return ScopeSet::read(text);
         }
-        let mut scopes = ScopeSet::default();
-        for part in text.split(',') {
-            for scope in part.split_ascii_whitespace() {
-                scopes.add(scope);
-            }
-        }
-        scopes
+        text.split(',').flat_map(str::split_ascii_whitespace).take(LIMIT).collect()
     }
 
     /// The value of a `scope` parameter; `None` for the empty set, which is never sent (RFC 6749 App. A.4).
@@ -46,6 +46,27 @@ impl ScopeSet {
         if self.0.len() < LIMIT && scope.len() <= LENGTH_LIMIT && is_scope(scope) && !self.contains(scope) {
             self.0.push(scope.to_owned());
         }
+    }
+
+    /// These, as far as what is kept may have so many: those of `first` before all others.
+    pub fn kept(self, first: &ScopeSet) -> ScopeSet {
+        if self.fits() {
+            return self;
+        }
+        let mut kept = ScopeSet::default();
+        let wanted = first.iter().filter(|scope| self.contains(scope));
+        for scope in wanted.chain(self.iter()) {
+            kept.add(scope);
+            if !kept.fits() {
+                kept.0.pop();
+                break;
+            }
+        }
+        kept
+    }
+
+    fn fits(&self) -> bool {
+        self.0.len() <= KEPT && self.iter().map(str::len).sum::<usize>() <= KEPT_LENGTH
     }
 
     /// Whether there is none.

@@ -166,9 +166,13 @@ impl Url {
     }
 }
 
+/// No URL of the protocol is longer, in bytes.
+pub const LENGTH_LIMIT: usize = 2048;
+
 /// Reads a URL that will be called: https or http on loopback, no user name, no fragment (A6).
 pub fn callable(text: &str) -> Option<Url> {
-    Url::parse(text).filter(|url| url.is_secure() && !url.has_fragment())
+    let is_callable = |url: &Url| url.is_secure() && !url.has_fragment();
+    if text.len() > LENGTH_LIMIT { None } else { Url::parse(text).filter(is_callable) }
 }
 
 /// Reads a URL that a server names: it can be called, is written as it is read, and is not nearer to this machine than

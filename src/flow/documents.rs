@@ -19,7 +19,7 @@ use crate::protocol::well_known;
 /// answers 502, as some do where they route nothing: that is reported where no other has a document. So is what is kept from
 /// a page, which is mostly an answer that there is nothing. A server that is overloaded or cannot be reached is reported at
 /// once, since it may well have one, and must not be made to seem without.
-pub fn first_document<T>(
+pub fn first_document<T: Clone + Send + Sync + 'static>(
     exchange: &Exchange<'_>,
     candidates: &[String],
     none: Code,
@@ -28,15 +28,16 @@ pub fn first_document<T>(
     let mut failure: Option<Box<Error>> = None;
     let mut outage = None;
     for candidate in candidates {
-        let document = match exchange.get(candidate) {
-            Ok(response) if response.is_success() => {
-                read(response, candidate).map_err(|error| error.reading("url", candidate))
+        // Each is read once, and what it came to is all that is kept of it.
+        let document = exchange.replay.once(|| match exchange.get(candidate)? {
+            response if response.is_success() => {
+                read(response, candidate).map(Some).map_err(|error| error.reading("url", candidate))
             }
-            Ok(_) => continue,
-            Err(error) => Err(error),
-        };
+            _ => Ok(None),
+        });
         match document {
-            Ok(document) => return Ok(document),
+            Ok(Some(document)) => return Ok(document),
+            Ok(None) => continue,
             Err(error) if error.details.contains(&("status", 502.into())) => {
                 outage = outage.or(Some(error.with("url", candidate.as_str())))
             }

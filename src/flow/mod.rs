@@ -1,5 +1,6 @@
 //! Flows: the rules in the order of a sign-in, over what a host provides. `steps` has a sign-in, top to bottom.
 
+pub mod budget;
 pub mod documents;
 pub mod dynamic_registration;
 pub mod effect;

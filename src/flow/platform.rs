@@ -23,8 +23,8 @@ impl<T> MaybeSend for T {}
 
 /// What the flows need of a host. The shell implements it for JavaScript; a native host writes its own.
 pub trait Platform {
-    /// Sends one request of that step and reads its response, in bounded time and at most
-    /// [`crate::data::http::BODY_LIMIT`] bytes.
+    /// Sends one request of that step and reads its response, in bounded time ([`Request::milliseconds`] at most, then
+    /// [`crate::data::error::Code::TimedOut`]) and at most [`crate::data::http::BODY_LIMIT`] bytes.
     ///
     /// Redirects are not followed. Where the platform hides them, status 0 stands for one; a request that
     /// `follows` is then followed by the platform, and the response says which URL answered.
@@ -46,6 +46,11 @@ pub trait Platform {
 
     /// The time, in seconds since 1970.
     fn now(&self) -> u64;
+
+    /// A clock for how long servers take, in milliseconds. It stands while the machine sleeps.
+    fn milliseconds(&self) -> u64 {
+        self.now() * 1000
+    }
 
     /// Takes note of an event.
     fn trace(&self, event: Event);

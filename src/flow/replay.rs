@@ -13,11 +13,12 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use crate::data::error::{Code, Error, Result, Step};
-use crate::data::http::{BODY_LIMIT, Request, Response, StatedError, too_large};
+use crate::data::error::{Code, Error, Kind, Result, Step};
+use crate::data::http::{Request, Response, StatedError};
 use crate::data::identifier::Secret;
 use crate::data::json::Json;
 use crate::data::printable::filled;
+use crate::flow::budget::Budget;
 use crate::flow::effect::Effect;
 use crate::flow::platform::Platform;
 use crate::protocol::authorization::Attempts;
@@ -25,8 +26,8 @@ use crate::protocol::registration::ClientRegistration;
 use crate::protocol::scope_plan::ScopePlan;
 use crate::protocol::trace::{Event, Party};
 
-/// All that one flow receives, in bytes: servers decide how much that is.
-const RECEIVED_LIMIT: usize = 4 * BODY_LIMIT;
+/// What is told of an answer whose lists or texts are longer than any that a sign-in needs.
+const CUT: &str = "reads no more of that answer: its lists or texts go beyond the limit";
 
 /// What a flow asked, and what it was answered.
 pub struct Replay {
@@ -100,23 +101,43 @@ pub async fn run<P: Platform, T>(platform: &P, flow: impl Fn(&Replay) -> Result<
         plan: RefCell::new(None),
         met: RefCell::new(None),
     };
-    let mut received = 0;
+    let mut budget = Budget::default();
+    let mut exceeded: Option<Box<Error>> = None;
     loop {
         let outcome = flow(&replay);
         for event in replay.events.take() {
-            platform.trace(event);
+            platform.trace(event.cut());
         }
         replay.traced = replay.event_count.take();
-        let Some(question) = replay.question.take() else { return outcome };
+        let Some(question) = replay.question.take() else {
+            // What it led to says less than the limit itself.
+            return outcome.map_err(|error| exceeded.filter(|_| error.kind() != Kind::Transport).unwrap_or(error));
+        };
         let text = question.text();
         let answer = match question {
-            Question::Response { step, party, request, follows } => {
-                platform.trace(Event::request(step, party, &request));
-                platform.fetch(step, &request, follows).await.and_then(|response| {
-                    platform.trace(Event::answer(step, party, &response));
-                    received += response.body.len();
-                    if received <= RECEIVED_LIMIT { Ok(Answer::Response(response)) } else { Err(too_large("4")) }
-                })
+            Question::Response { step, party, mut request, follows } => {
+                // A code or a refresh token that was sent is used up.
+                let may_end = !matches!(step, Step::Token | Step::Refresh) || request.body.is_none();
+                let answer = match budget.send(&mut request, may_end) {
+                    Err(error) => Err(error),
+                    Ok(()) => {
+                        platform.trace(Event::request(step, party, &request).cut());
+                        let sent_at = platform.milliseconds();
+                        let answer = platform.fetch(step, &request, follows).await;
+                        let answer = budget.receive(answer, platform.milliseconds().saturating_sub(sent_at));
+                        answer.inspect(|response| {
+                            platform.trace(Event::answer(step, party, response).cut());
+                            if response.is_cut {
+                                platform.trace(Event::decision(step, CUT, Json::Null));
+                            }
+                        })
+                    }
+                };
+                let answer =
+                    answer.map_err(|error| if error.code == Code::LimitExceeded { error.at(step) } else { error });
+                let of_budget = answer.as_ref().err().filter(|error| error.code == Code::LimitExceeded);
+                exceeded = exceeded.or_else(|| of_budget.cloned());
+                answer.map(Answer::Response)
             }
             Question::Assertion { issuer, client_id } => {
                 platform.client_assertion(&issuer, &client_id).await.map(Answer::Assertion)

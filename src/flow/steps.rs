@@ -222,6 +222,9 @@ pub fn plan(replay: &Replay, input: &PlanInput) -> Arc<ScopePlan> {
     (sources.insisted, sources.pressed) = (input.insisted.clone(), input.pressed);
     let plan = scope_plan::plan(&sources, input.earlier.as_deref());
     replay.trace(Event::decision(Step::Plan, "planned the scopes", object().with("plan", plan.to_json())));
+    if sources.exact.is_none() && !plan.has_all(&sources) {
+        replay.trace(Event::decision(Step::Plan, "leaves out scopes beyond the limit", Json::Null));
+    }
     plan
 }
 

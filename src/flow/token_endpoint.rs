@@ -168,5 +168,5 @@ pub fn ask(replay: &Replay, input: &AskInput) -> Result<Json> {
         return exchange.get(endpoint)?.document().cloned();
     };
     let response = post(replay, Step::Token, named_by, endpoint, client, input.parameters.clone().unwrap_or_default())?;
-    if response.is_success() && response.body.is_empty() { Ok(object()) } else { token::accepted(response) }
+    if response.is_success() && response.length == 0 { Ok(object()) } else { token::accepted(response) }
 }

@@ -21,6 +21,11 @@ record! {
 }
 
 impl Challenge {
+    /// With as many scopes as are kept for a connection.
+    pub fn kept(self) -> Challenge {
+        Challenge { scopes: self.scopes.map(|scopes| scopes.kept(&ScopeSet::default())), ..self }
+    }
+
     /// Whether another one, or none, asks for the same. Words may differ each time.
     pub fn is_same_cause(&self, other: Option<&Challenge>) -> bool {
         let other = other.cloned().unwrap_or_default();

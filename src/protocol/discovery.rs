@@ -4,14 +4,19 @@ use std::sync::Arc;
 
 use crate::data::identifier::{Endpoint, Issuer};
 use crate::data::record::Reader;
+use crate::data::scope::ScopeSet;
 use crate::data::url::Url;
 use crate::protocol::authorization_server::AuthorizationServer;
 use crate::protocol::challenge::Challenge;
+use crate::protocol::client_authentication::ClientAuthentication;
 use crate::protocol::grant::GrantType;
 use crate::protocol::protected_resource::ProtectedResource;
-use crate::protocol::scope_plan::ScopeSources;
+use crate::protocol::scope_plan::{ScopePlan, ScopeSources};
 use crate::protocol::settings::ServerSettings;
 use crate::record;
+
+/// How many words of a list are kept, of those that are known here.
+const KNOWN_LIMIT: usize = 10;
 
 record! {
     /// What discovery found for one MCP server (RFC 9728 §3, RFC 8414 §3). Exists only if the protected resource is the one
@@ -43,6 +48,44 @@ impl Discovery {
     /// The issuer of the authorization server that will be used.
     pub fn issuer(&self) -> &Issuer {
         &self.authorization_server.issuer
+    }
+
+    /// As it is stored beside that plan: what the lists in it were for is in the plan.
+    pub fn kept(&self, plan: &ScopePlan) -> Arc<Discovery> {
+        let known = |list: &Option<Vec<String>>, is_known: &dyn Fn(&str) -> bool| {
+            list.as_ref().map(|list| list.iter().filter(|word| is_known(word)).take(KNOWN_LIMIT).cloned().collect())
+        };
+        let server = &*self.authorization_server;
+        let resource = &*self.protected_resource;
+        let is_used = |issuer: &&Issuer| issuer.is_same_for_discovery(self.issuer());
+        Arc::new(Discovery {
+            endpoint: self.endpoint.clone(),
+            challenge: self.challenge.clone().map(|challenge| Challenge { scopes: None, ..challenge }),
+            protected_resource: Arc::new(ProtectedResource {
+                authorization_servers: resource.authorization_servers.iter().filter(is_used).take(1).cloned().collect(),
+                scopes_supported: resource
+                    .scopes_supported
+                    .clone()
+                    .filter(|_| plan.exact == Some(true))
+                    .map(|scopes| scopes.kept(&ScopeSet::default())),
+                ..resource.clone()
+            }),
+            authorization_server: Arc::new(AuthorizationServer {
+                scopes_supported: None,
+                token_endpoint_auth_methods_supported: known(&server.token_endpoint_auth_methods_supported, &|word| {
+                    ClientAuthentication::of(word).is_some()
+                }),
+                grant_types_supported: known(&server.grant_types_supported, &|word| {
+                    word == "refresh_token" || GrantType::of(word).is_some()
+                }),
+                ..server.clone()
+            }),
+        })
+    }
+
+    /// What the protected resource lists.
+    pub fn listed_scopes(&self, plan: &ScopePlan) -> ScopeSet {
+        self.protected_resource.scopes_supported.clone().unwrap_or_else(|| plan.listed())
     }
 
     /// What was read from outside may have been put together by hand.

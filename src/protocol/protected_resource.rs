@@ -8,7 +8,7 @@ use crate::data::identifier::{Endpoint, Issuer};
 use crate::data::json::Json;
 use crate::data::printable::{filled, mentions, printable, printable_url};
 use crate::data::scope::ScopeSet;
-use crate::data::url::{Url, Zone};
+use crate::data::url::{self, Url, Zone};
 use crate::protocol::well_known;
 use crate::record;
 
@@ -33,7 +33,7 @@ record! {
 }
 
 /// What a document says about the resource that is called.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Statement {
     /// It speaks of this resource.
     Identified(Arc<ProtectedResource>),
@@ -57,7 +57,7 @@ pub fn read(response: &Response, metadata_url: &str, called: &Url, named_by: Zon
         Error::invalid_document("The protected resource's metadata (RFC 9728 §2)", member, rule)
     };
     let text = document.member("resource").as_str().ok_or_else(|| invalid("resource", "must be a string"))?;
-    let resource = Url::parse(text).filter(|url| !url.has_fragment() && url.is_secure() && url.is_plain());
+    let resource = url::callable(text).filter(Url::is_plain);
     let resource = resource.ok_or_else(|| {
         let named = printable_url(text);
         let rule = filled("must be a plain https URL without fragment, and is `{}`", &[&named]);

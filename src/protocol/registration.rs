@@ -157,8 +157,8 @@ impl ClientRegistration {
         }
         let before = self.outright.take().unwrap_or_default();
         self.outright = Some(OutrightOutcome {
-            permitted: before.permitted.without(refused).union(permitted),
-            refused: before.refused.without(permitted).union(refused),
+            permitted: before.permitted.without(refused).union(permitted).kept(permitted),
+            refused: before.refused.without(permitted).union(refused).kept(refused),
             at: now,
         });
     }
@@ -396,7 +396,8 @@ impl Asked {
     /// The same beside what a stored registration asked for, so that an update takes nothing from other sessions.
     pub fn beside(mut self, stored: &ClientRegistration) -> Asked {
         let known = [&stored.scopes, &stored.asked_scopes].into_iter().flatten();
-        self.scopes = known.fold(self.scopes, |all, scopes| all.union(scopes));
+        let wanted = self.scopes.clone();
+        self.scopes = known.fold(self.scopes, |all, scopes| all.union(scopes)).kept(&wanted);
         self.first_scopes = self.scopes.clone();
         self.replacing(stored)
     }
@@ -582,7 +583,7 @@ impl Asked {
     fn told(&self, document: &Json) -> Option<ScopeSet> {
         let answered = document.member("scope").as_str().filter(|scope| !scope.trim_ascii().is_empty());
         let told = match answered {
-            Some(scope) => Some(ScopeSet::read_answer(scope, &self.scopes)),
+            Some(scope) => Some(ScopeSet::read_answer(scope, &self.scopes).kept(&self.scopes)),
             None if self.reductions > 0 && self.scopes.is_empty() => None,
             None => Some(self.scopes.clone()),
         }?;

@@ -67,7 +67,7 @@
 
 use std::sync::Arc;
 
-use crate::data::scope::ScopeSet;
+use crate::data::scope::{KEPT, KEPT_LENGTH, ScopeSet};
 use crate::{record, string_enum};
 
 /// The scope that asks for a refresh token (OpenID Connect Core §11).
@@ -300,6 +300,11 @@ impl ScopePlan {
         self.select(&|scope| scope.requested && !scope.required && scope.from_step_up == Some(true))
     }
 
+    /// What the protected resource lists.
+    pub fn listed(&self) -> ScopeSet {
+        self.select(&|scope| scope.sources.contains(&Source::ProtectedResource))
+    }
+
     /// What is required.
     pub fn required(&self) -> ScopeSet {
         self.select(&|scope| scope.required)
@@ -407,6 +412,11 @@ impl ScopePlan {
     pub fn granting(&self, answered: Option<&ScopeSet>) -> Arc<ScopePlan> {
         let mut plan = self.clone();
         if let Some(answered) = answered {
+            // What was granted unasked before counts no more.
+            let is_unasked = |scope: &PlannedScope| {
+                scope.sources == [Source::AuthorizationServer] && scope.purpose == Purpose::LeftOut
+            };
+            plan.scopes.retain(|scope| !is_unasked(scope) || answered.contains(&scope.scope));
             let known: ScopeSet = self.scopes.iter().map(|scope| scope.scope.as_str()).collect();
             plan.add(&Some(answered.without(&known)), Source::AuthorizationServer, false, Purpose::LeftOut);
         }
@@ -435,6 +445,9 @@ impl ScopePlan {
     fn add(&mut self, scopes: &Option<ScopeSet>, source: Source, required: bool, purpose: Purpose) {
         for name in scopes.iter().flat_map(ScopeSet::iter) {
             let Some(known) = self.scopes.iter_mut().find(|scope| scope.scope == name) else {
+                if !self.has_room(name, source) {
+                    continue;
+                }
                 self.scopes.push(PlannedScope {
                     scope: name.to_owned(),
                     sources: vec![source],
@@ -458,6 +471,26 @@ impl ScopePlan {
                 known.purpose = Purpose::Request;
             }
         }
+    }
+
+    /// Whether that scope can be added, where need be in the place of others that a server only lists or gives. What the host
+    /// wants always can.
+    fn has_room(&mut self, name: &str, source: Source) -> bool {
+        let of_server = |source: &Source| matches!(source, Source::ProtectedResource | Source::AuthorizationServer);
+        let may_go = |scope: &PlannedScope| !scope.required && scope.sources.iter().all(of_server);
+        let length = |plan: &ScopePlan| plan.scopes.iter().map(|scope| scope.scope.len()).sum::<usize>();
+        while self.scopes.len() >= KEPT || length(self) + name.len() > KEPT_LENGTH {
+            let last = if of_server(&source) { None } else { self.scopes.iter().rposition(may_go) };
+            let Some(last) = last else { return matches!(source, Source::Host | Source::HostOptional) };
+            self.scopes.remove(last);
+        }
+        true
+    }
+
+    /// Whether all that servers name had room.
+    pub fn has_all(&self, ScopeSources { challenge, protected_resource, .. }: &ScopeSources) -> bool {
+        let all = self.select(&|_| true);
+        [challenge, protected_resource].into_iter().flatten().all(|named| all.includes(named))
     }
 
     fn decide_offline_access(&mut self, sources: &ScopeSources) {

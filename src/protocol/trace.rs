@@ -7,6 +7,9 @@ use crate::data::printable::filled;
 use crate::data::url::Url;
 use crate::{record, string_enum};
 
+/// How much one event tells, in bytes: a plan has room, and no document beyond it.
+const SIZE_LIMIT: usize = 32 * 1024;
+
 /// Parameters and members that may be shown. Everything else is there, but its value is not.
 const SHOWN: [&str; 43] = [
     "application_type",
@@ -106,8 +109,11 @@ impl Event {
     pub fn request(step: Step, to: Party, request: &Request) -> Event {
         let url = redacted_url(&request.url);
         let method = request.method.word();
-        let body =
-            request.body.as_ref().map_or(Json::Null, |body| redacted_body(body.text.reveal(), body.content_type));
+        let json = |text: &str| Json::of_server(text).map_or(Json::Null, |(json, _)| json);
+        let body = request.body.as_ref().map_or(Json::Null, |body| {
+            let text = body.text.reveal();
+            redacted_body(text, body.content_type, &json(text))
+        });
         let summary = filled("{} {}", &[method, &url]);
         let details = object().with("method", method.into()).with("url", url.into()).with("body", body);
         Event { step, kind: EventKind::Request, from: Party::Client, to, summary, details }
@@ -115,13 +121,24 @@ impl Event {
 
     /// The answer to a request.
     pub fn answer(step: Step, from: Party, response: &Response) -> Event {
-        let body = redacted_body(response.text().unwrap_or_default(), &response.media_type);
+        let document = response.document().unwrap_or(&Json::Null);
+        let body = redacted_body(response.text().unwrap_or_default(), &response.media_type, document);
         let status = Json::from(response.status);
         let answered = if response.status == 0 { "a redirect".to_owned() } else { status.to_text() };
         let summary = filled("answered {}", &[&answered]);
         let url = redacted_url(&response.url);
         let details = object().with("status", status).with("url", url.into()).with("body", body);
         Event { step, kind: EventKind::Answer, from, to: Party::Client, summary, details }
+    }
+
+    /// As much of it as a log is to be told.
+    pub fn cut(mut self) -> Event {
+        let mut room = SIZE_LIMIT;
+        if let Json::String(summary) = Json::from(self.summary.as_str()).cut(&mut room) {
+            self.summary = summary;
+        }
+        self.details = self.details.cut(&mut room);
+        self
     }
 
     /// Something that was decided here.
@@ -171,7 +188,7 @@ fn redacted_form(text: &str) -> Parameters {
     shown
 }
 
-fn redacted_body(text: &str, media_type: &str) -> Json {
+fn redacted_body(text: &str, media_type: &str, document: &Json) -> Json {
     let mut shown = object();
     if media_type == "application/x-www-form-urlencoded" {
         for (name, value) in redacted_form(text).iter() {
@@ -179,10 +196,10 @@ fn redacted_body(text: &str, media_type: &str) -> Json {
         }
         return shown;
     }
-    let Some(Json::Object(members)) = Json::parse(text) else { return Json::Null };
+    let Json::Object(members) = document else { return Json::Null };
     for (name, value) in members {
-        let value = if SHOWN.contains(&name.as_str()) { value } else { "[redacted]".into() };
-        shown = shown.with(&name, value);
+        let value = if SHOWN.contains(&name.as_str()) { value.clone() } else { "[redacted]".into() };
+        shown = shown.with(name, value);
     }
     shown
 }

@@ -12,7 +12,7 @@ use crate::data::record::Mismatch;
 #[wasm_bindgen]
 pub async fn call(name: String, input: JsValue, host: JsValue) -> Result<JsValue, JsValue> {
     let input = from_javascript(input)?;
-    to_outcome(calls::call(&WebPlatform(host), &name, &input).await)
+    to_outcome(calls::call(&WebPlatform::new(host), &name, &input).await)
 }
 
 fn from_javascript(input: JsValue) -> Result<Json, JsValue> {

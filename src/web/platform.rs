@@ -3,6 +3,8 @@
 //! Nothing of the host's is trusted to have its shape: an exception that crossed the wasm stack would leave a
 //! promise unsettled for ever, so every access is one that can fail.
 
+use std::cell::Cell;
+
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -32,17 +34,27 @@ const DEFAULT_TIMEOUT_MILLISECONDS: f64 = 30_000.0;
 /// The longest time that `setTimeout` can wait; with a longer one it does not wait at all.
 const LONGEST_TIMEOUT_MILLISECONDS: f64 = 2_147_483_647.0;
 
+/// So late no timer is on a machine that is awake.
+const SLACK_MILLISECONDS: f64 = 60_000.0;
+
 /// A host's options for one call: `fetch`; where they are there, `signal`,
 /// `timeoutMilliseconds`, `trace`, `perform`, `clientAssertion`, `dpop`.
-pub struct WebPlatform(pub JsValue);
+pub struct WebPlatform {
+    host: JsValue,
+    /// How long the machine slept while a server was waited for, in milliseconds.
+    slept: Cell<f64>,
+}
 
 impl Platform for WebPlatform {
     async fn fetch(&self, step: Step, request: &Request, follows: bool) -> Result<Response> {
-        let deadline = Deadline::new(&member(&self.0, "signal"), self.timeout())?;
+        let given = request.milliseconds.map_or(f64::INFINITY, |milliseconds| milliseconds as f64);
+        let awake = Awake { slept: &self.slept, began: js_sys::Date::now(), limit: self.timeout().min(given) };
+        let deadline = Deadline::new(&member(&self.host, "signal"), awake.limit)?;
         let initial = initial(request, follows, &deadline.controller.signal())
             .map_err(|thrown| network_failed(request, &thrown))?;
         let named_by = request.named_by.as_ref().map_or(JsValue::UNDEFINED, |url| url.as_str().into());
-        let answering = method(&self.0, "fetch", &[request.url.as_str().into(), initial, step.word().into(), named_by]);
+        let answering =
+            method(&self.host, "fetch", &[request.url.as_str().into(), initial, step.word().into(), named_by]);
         let answering = answering.map_err(|thrown| network_failed(request, &thrown))?;
         let answer = deadline.settle(answering, request).await?;
         let Some(status) = member(&answer, "status").as_f64() else {
@@ -58,7 +70,7 @@ impl Platform for WebPlatform {
 
     async fn client_assertion(&self, issuer: &str, client_id: &str) -> Result<Secret> {
         let request = object().with("issuer", issuer.into()).with("clientId", client_id.into());
-        let made = match method(&self.0, "clientAssertion", &[request.to_javascript()]) {
+        let made = match method(&self.host, "clientAssertion", &[request.to_javascript()]) {
             Ok(making) => JsFuture::from(Promise::resolve(&making)).await,
             thrown => thrown,
         };
@@ -70,7 +82,7 @@ impl Platform for WebPlatform {
 
     async fn perform(&self, effect: &Effect) -> Result<Json> {
         let arguments = [effect.name().into(), effect.to_json().to_javascript()];
-        let performed = match method(&self.0, "perform", &arguments) {
+        let performed = match method(&self.host, "perform", &arguments) {
             Ok(performing) => JsFuture::from(Promise::resolve(&performing)).await,
             thrown => thrown,
         };
@@ -81,7 +93,7 @@ impl Platform for WebPlatform {
     }
 
     fn proves_possession(&self) -> bool {
-        member(&self.0, "dpop").is_truthy()
+        member(&self.host, "dpop").is_truthy()
     }
 
     fn random(&self) -> Result<[u8; 32]> {
@@ -97,8 +109,12 @@ impl Platform for WebPlatform {
         (js_sys::Date::now() / 1000.0) as u64
     }
 
+    fn milliseconds(&self) -> u64 {
+        (js_sys::Date::now() - self.slept.get()) as u64
+    }
+
     fn trace(&self, event: Event) {
-        let trace = member(&self.0, "trace");
+        let trace = member(&self.host, "trace");
         if trace.is_function() {
             // A logger that throws must not end a sign-in.
             let _ = call(&trace, &JsValue::UNDEFINED, &[event.to_json().to_javascript()]);
@@ -107,9 +123,30 @@ impl Platform for WebPlatform {
 }
 
 impl WebPlatform {
+    /// The platform of a host with these options.
+    pub fn new(host: JsValue) -> WebPlatform {
+        WebPlatform { host, slept: Cell::new(0.0) }
+    }
+
     fn timeout(&self) -> f64 {
-        let given = member(&self.0, "timeoutMilliseconds").as_f64().filter(|milliseconds| *milliseconds > 0.0);
+        let given = member(&self.host, "timeoutMilliseconds").as_f64().filter(|milliseconds| *milliseconds > 0.0);
         given.unwrap_or(DEFAULT_TIMEOUT_MILLISECONDS).min(LONGEST_TIMEOUT_MILLISECONDS)
+    }
+}
+
+/// A timer ends every wait: what took much longer was a machine that slept.
+struct Awake<'p> {
+    slept: &'p Cell<f64>,
+    began: f64,
+    limit: f64,
+}
+
+impl Drop for Awake<'_> {
+    fn drop(&mut self) {
+        let took = js_sys::Date::now() - self.began;
+        if took > self.limit + SLACK_MILLISECONDS {
+            self.slept.set(self.slept.get() + took);
+        }
     }
 }
 
@@ -137,9 +174,11 @@ fn initial(request: &Request, follows: bool, signal: &JsValue) -> Result<JsValue
 
 /// Reads a stream to its end, or up to the limit: what is larger is an attack or a mistake.
 async fn read_body(stream: &JsValue, deadline: &Deadline, request: &Request) -> Result<Vec<u8>> {
-    let mut body = Vec::new();
+    // Kept by JavaScript until it is whole: what many calls wait for would make this memory grow, which never shrinks.
+    let chunks = Array::new();
+    let mut length = 0;
     if stream.is_null() || stream.is_undefined() {
-        return Ok(body);
+        return Ok(Vec::new());
     }
     let failed = |thrown: JsValue| network_failed(request, &thrown);
     let reader = method(stream, "getReader", &[]).map_err(failed)?;
@@ -147,7 +186,7 @@ async fn read_body(stream: &JsValue, deadline: &Deadline, request: &Request) -> 
         let reading = method(&reader, "read", &[]).map_err(failed)?;
         let chunk = deadline.settle(reading, request).await?;
         if member(&chunk, "done").is_truthy() {
-            return Ok(body);
+            break;
         }
         let value = member(&chunk, "value");
         if !value.is_instance_of::<Uint8Array>() {
@@ -157,12 +196,18 @@ async fn read_body(stream: &JsValue, deadline: &Deadline, request: &Request) -> 
         let copied = member(&js_sys::global(), "Uint8Array").dyn_into::<Function>();
         let copied = copied.and_then(|bytes| Reflect::construct(&bytes, &Array::of1(&value))).map_err(failed)?;
         let bytes: Uint8Array = copied.unchecked_into();
-        if body.len().saturating_add(bytes.length() as usize) > BODY_LIMIT {
+        length += bytes.length() as usize;
+        if length > BODY_LIMIT {
             deadline.controller.abort();
-            return Err(too_large("1"));
+            return Err(too_large());
         }
-        body.extend(bytes.to_vec());
+        chunks.push(&bytes);
     }
+    let mut body = Vec::with_capacity(length);
+    for chunk in chunks.iter() {
+        body.extend(chunk.unchecked_into::<Uint8Array>().to_vec());
+    }
+    Ok(body)
 }
 
 /// The end of a request, by time or by the host's signal. `fetch` is told, but need not obey to end the wait.

@@ -11,11 +11,13 @@
 
 mod addresses;
 mod documents;
+pub mod hostile_servers;
 mod sign_in;
 mod words;
 
 pub use addresses::url;
 pub use documents::{authorization_server, protected_resource, registration, token};
+
 pub use sign_in::{authorization_response, record};
 pub use words::{challenge, json, printable, scope};
 
@@ -28,10 +30,11 @@ use mcp_oauth_wasm::data::scope::ScopeSet;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target by the name of its corpus.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     ("authorization_response", authorization_response),
     ("authorization_server", authorization_server),
     ("challenge", challenge),
+    ("hostile_servers", hostile_servers::hostile_servers),
     ("json", json),
     ("printable", printable),
     ("protected_resource", protected_resource),

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use mcp_oauth_wasm::connection::sign_in::Departure;
 use mcp_oauth_wasm::data::error::{Code, Error, Result, Step};
@@ -29,11 +29,12 @@ pub struct FlowPlatform<'h> {
     host: &'h Host,
     locks: Mutex<Vec<File>>,
     redirect: Mutex<Option<Arc<LoopbackRedirect>>>,
+    started: Instant,
 }
 
 impl FlowPlatform<'_> {
     pub fn new(host: &Host) -> FlowPlatform<'_> {
-        FlowPlatform { host, locks: Mutex::default(), redirect: Mutex::default() }
+        FlowPlatform { host, locks: Mutex::default(), redirect: Mutex::default(), started: Instant::now() }
     }
 
     /// Sends the person to the authorization server, and gives the URL that they come back with.
@@ -51,8 +52,9 @@ impl FlowPlatform<'_> {
 
     async fn send(&self, request: &Request) -> reqwest::Result<reqwest::Response> {
         let method = Method::from_bytes(request.method.word().as_bytes()).unwrap_or_default();
+        let limit = request.milliseconds.map_or(TIME_OUT, |limit| TIME_OUT.min(Duration::from_millis(limit)));
         let mut sending =
-            self.host.http.request(method, &request.url).timeout(TIME_OUT).header(ACCEPT, "application/json");
+            self.host.http.request(method, &request.url).timeout(limit).header(ACCEPT, "application/json");
         if let Some(body) = &request.body {
             sending = sending.header(CONTENT_TYPE, body.content_type).body(body.text.reveal().to_owned());
         }
@@ -80,7 +82,7 @@ impl Platform for FlowPlatform<'_> {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > BODY_LIMIT {
-                return Err(too_large("1"));
+                return Err(too_large());
             }
             body.extend_from_slice(&chunk);
         }
@@ -148,6 +150,10 @@ impl Platform for FlowPlatform<'_> {
 
     fn now(&self) -> u64 {
         now()
+    }
+
+    fn milliseconds(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     fn trace(&self, event: Event) {

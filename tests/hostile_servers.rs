@@ -1,0 +1,73 @@
+//! Whatever servers do, no call costs more than it may: scripts of whole hostile servers, drawn from all that they can do.
+//! `npm run fuzz -- hostile_servers` looks for others.
+//!
+//! `cargo test --release --test hostile_servers -- --ignored --nocapture` measures: the honest server, and the costliest of
+//! the corpus and of all that the fuzz target found.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test program")]
+#![allow(dead_code, missing_docs, clippy::indexing_slicing, reason = "the fuzz target uses more")]
+
+#[path = "fuzz_bodies/hostile_servers.rs"]
+mod script;
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use script::{ACTIONS, CHANGES, Cost, ENDPOINTS, cost_of};
+
+fn line() -> impl Strategy<Value = String> {
+    let number = prop_oneof![0..20_usize, 0..3_000_usize, 0..400_000_usize, Just(1_048_576), 25_000..31_000_usize];
+    let rule = (select(&ENDPOINTS[..]), select(&CHANGES[..]), number)
+        .prop_map(|(endpoint, change, number)| format!("{endpoint} {change} {number}"));
+    let action = select(&ACTIONS[..]).prop_map(|action| format!("do {action}"));
+    prop_oneof![2 => rule, 1 => action]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, max_shrink_iters: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn whatever_servers_do_no_call_costs_more_than_it_may(lines in prop::collection::vec(line(), 3..14)) {
+        cost_of(lines.join("\n").as_bytes());
+    }
+}
+
+/// The time of a script is the best of several.
+fn measured(script: &[u8]) -> (Duration, Cost) {
+    let time = |_| {
+        let began = Instant::now();
+        let cost = cost_of(script);
+        (began.elapsed(), cost)
+    };
+    (0..3).map(time).min_by_key(|(time, _)| *time).unwrap()
+}
+
+#[test]
+#[ignore = "measures"]
+fn what_the_costliest_server_costs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut all = Vec::new();
+    for folder in ["fuzz/corpus/hostile_servers", "target/fuzz-corpus/hostile_servers"] {
+        for entry in fs::read_dir(root.join(folder)).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            let script = fs::read(&path).unwrap();
+            all.push((path.file_name().unwrap().to_string_lossy().into_owned(), measured(&script)));
+        }
+    }
+    let (honest_time, honest) = all.iter().find(|(name, _)| name == "honest").unwrap().1;
+    println!("{} scripts; honest: {honest_time:?}, {honest:?}", all.len());
+    let per_run = |(time, _): &(Duration, Cost)| time.as_secs_f64() / honest_time.as_secs_f64();
+    type Ratio<'f> = &'f dyn Fn(&(Duration, Cost)) -> f64;
+    let costs: [(&str, Ratio); 4] = [
+        ("time", &per_run),
+        ("requests", &|(_, cost)| cost.requests as f64 / honest.requests as f64),
+        ("store bytes", &|(_, cost)| cost.store as f64 / honest.store as f64),
+        ("seconds on servers", &|(_, cost)| cost.milliseconds as f64 / 1000.0),
+    ];
+    for (what, cost) in costs {
+        let (name, measured) = all.iter().max_by(|one, other| cost(&one.1).total_cmp(&cost(&other.1))).unwrap();
+        println!("{what}: {:.1} of the honest one's by {name}: {measured:?}", cost(measured));
+    }
+}

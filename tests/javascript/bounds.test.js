@@ -1,0 +1,265 @@
+// What servers may cost: requests of others, memory, room in the store, lines in a log.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { createAuthorizer, createMemoryStore, discover, InteractionRequiredError, init } from 'mcp-oauth-wasm';
+import { probe } from 'mcp-oauth-wasm/doctor';
+import { createFileStore } from 'mcp-oauth-wasm/node';
+import loaded from '../../pkg/mcp_oauth_wasm.js';
+import { callTool, rejectionOf, startHonestWorld } from '../attacks/parties.js';
+import { temporaryFolder } from './temporary_folder.js';
+
+/** @import { TraceEvent } from 'mcp-oauth-wasm' */
+
+const mebibyte = 1024 * 1024;
+const day = 86_400_000;
+
+/** @param {number} count @param {string} [name] */
+const words = (count, name = 'w') => Array.from({ length: count }, (_, index) => `${name}${index}`);
+
+describe('a server that others are asked about', () => {
+  /**
+   * An MCP server that names authorization servers of somebody else, where there are none.
+   *
+   * @param {import('node:test').TestContext} context
+   */
+  const startWorld = async (context) => {
+    const issuers = words(10).map((name) => `https://victim.example/${name}`);
+    const world = await startHonestWorld(context, {
+      protectedResource: { metadata: { authorization_servers: issuers } },
+    });
+    const victim = await world.internet.serve('https://victim.example');
+    return { ...world, victim };
+  };
+
+  test('is found out about once for many calls that nobody can sign in for', async (context) => {
+    const { person, protectedResource, victim } = await startWorld(context);
+    const { fetch } = person.start().connection(protectedResource.endpoint);
+    for (let call = 0; call < 10; call += 1) {
+      const error = await rejectionOf(callTool(fetch, protectedResource.endpoint));
+      assert.equal(error.code, 'no_authorization_server_metadata');
+    }
+    assert.equal(victim.requests.length, 30);
+  });
+
+  test('is found out about once, whatever it demands, for whatever account, and with a person at hand', async (context) => {
+    const { person, protectedResource, victim } = await startWorld(context);
+    let calls = 0;
+    const ordinary = protectedResource.routes['/mcp'];
+    protectedResource.routes['/mcp'] = (request) => {
+      const answer = /** @type {any} */ (ordinary)(request);
+      answer.headers['www-authenticate'] += `, scope="of-call-${(calls += 1)}"`;
+      return answer;
+    };
+    const application = person.start();
+    for (let call = 0; call < 10; call += 1) {
+      const options = { account: `account ${call % 3}`, interaction: call % 2 === 0 };
+      const { fetch } = application.connection(protectedResource.endpoint, options);
+      await rejectionOf(callTool(fetch, protectedResource.endpoint));
+    }
+    assert.equal(victim.requests.length, 30);
+  });
+
+  test('is found out about at once where a person asks, and again after a while', async (context) => {
+    const { person, protectedResource, victim } = await startWorld(context);
+    const connection = person.start().connection(protectedResource.endpoint);
+    await rejectionOf(callTool(connection.fetch, protectedResource.endpoint));
+    await rejectionOf(connection.signIn());
+    assert.equal(victim.requests.length, 60);
+    await rejectionOf(callTool(connection.fetch, protectedResource.endpoint));
+    assert.equal(victim.requests.length, 60);
+    context.mock.timers.enable({ apis: ['Date'], now: Date.now() + 3_600_000 });
+    await rejectionOf(callTool(connection.fetch, protectedResource.endpoint));
+    assert.equal(victim.requests.length, 90);
+  });
+
+  test('is not asked about again for calls that need a person, and the person is', async (context) => {
+    const { person, protectedResource, authorizationServer } = await startHonestWorld(context);
+    const { fetch } = person.start().connection(protectedResource.endpoint);
+    const errors = [];
+    for (let call = 0; call < 5; call += 1) errors.push(await rejectionOf(callTool(fetch, protectedResource.endpoint)));
+    assert.ok(errors.every((error) => error instanceof InteractionRequiredError));
+    assert.equal(authorizationServer.requests.length, 1);
+    await /** @type {any} */ (errors.at(-1)).resume();
+    assert.equal((await callTool(fetch, protectedResource.endpoint)).status, 200);
+  });
+
+  test('is asked about again as soon as the network is back', async (context) => {
+    const { person, protectedResource, authorizationServer } = await startHonestWorld(context);
+    const at = '/.well-known/oauth-authorization-server';
+    const ordinary = authorizationServer.routes[at];
+    authorizationServer.routes[at] = () => ({ status: 503 });
+    const { fetch } = person.start().connection(protectedResource.endpoint, { interaction: true });
+    assert.equal((await rejectionOf(callTool(fetch, protectedResource.endpoint))).code, 'server_unavailable');
+    authorizationServer.routes[at] = /** @type {any} */ (ordinary);
+    assert.equal((await callTool(fetch, protectedResource.endpoint)).status, 200);
+  });
+});
+
+/** Lists and members without number, each of which would be a document of a mebibyte. @type {Record<string, Record<string, unknown>>} */
+const large = {
+  scopes: { scopes_supported: words(80_000) },
+  grants: { scopes_supported: ['read'], grant_types_supported: words(80_000), response_types_supported: words(1000) },
+  members: Object.fromEntries(words(60_000).map((name) => [name, 1])),
+  text: { text: 'w'.repeat(mebibyte - 2000) },
+};
+
+for (const [what, metadata] of Object.entries(large)) {
+  test(`${what} of a mebibyte leave little in the store, in logs and in memory`, async (context) => {
+    /** @type {TraceEvent[]} */
+    const events = [];
+    const store = createMemoryStore();
+    /** @type {Map<string, number>} */
+    const sizes = new Map();
+    const { person, protectedResource } = await startHonestWorld(context, {
+      authorizationServer: {
+        metadata,
+        registered: metadata,
+        tokens: what === 'scopes' ? { scope: words(120_000).join(' ') } : metadata,
+      },
+      protectedResource: { metadata },
+      person: {
+        trace: (event) => void events.push(event),
+        store: {
+          ...store,
+          compareAndSwap(key, version, value) {
+            sizes.set(key.split(' ')[0] ?? '', JSON.stringify(value ?? {}).length);
+            return store.compareAndSwap(key, version, value);
+          },
+        },
+      },
+    });
+    const connection = person.start().connection(protectedResource.endpoint);
+    await connection.signIn();
+    await connection.refresh();
+    await connection.refresh();
+    for (const [kind, size] of sizes) assert.ok(size <= 32 * 1024, `${kind} has ${size} bytes`);
+    const longest = Math.max(...events.map((event) => JSON.stringify(event).length));
+    assert.ok(longest <= 64 * 1024, `an event has ${longest} characters`);
+    if (what !== 'text') assert.ok(events.some(({ summary }) => /beyond the limit/.test(summary)));
+    const { host } = person;
+    const { memory } = await /** @type {any} */ (loaded)();
+    await Promise.all(words(10).map(() => discover({ endpoint: protectedResource.endpoint }, { fetch: host.fetch })));
+    assert.ok(memory.buffer.byteLength <= 32 * mebibyte, `${memory.buffer.byteLength} bytes of memory`);
+  });
+}
+
+describe('a sign-in that nobody finished', () => {
+  test('cannot be finished after a day, and leaves nothing in the store', async (context) => {
+    context.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    const folder = await temporaryFolder();
+    const stores = { memory: createMemoryStore(), file: createFileStore(`${folder}/store.json`) };
+    for (const [name, store] of Object.entries(stores)) {
+      const { person, protectedResource } = await startHonestWorld(context);
+      /** @type {string[]} */
+      const opened = [];
+      const redirect = {
+        prepare: async () => ({
+          redirectUri: 'http://127.0.0.1:7777/callback',
+          authorize: async (/** @type {{ authorizationUrl: string }} */ { authorizationUrl }) => {
+            opened.push(authorizationUrl);
+            return new Promise(() => {});
+          },
+          close: async () => {},
+        }),
+      };
+      const host = { ...person.host, store, redirect };
+      const application = createAuthorizer({ host });
+      const waiting = application.connection(protectedResource.endpoint).signIn();
+      waiting.catch(() => {});
+      while (opened.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      const callback = await person.callbackOf(String(opened[0]).replace('7777', '7777'));
+      context.mock.timers.setTime(Date.now() + day + 1000);
+      const later = createAuthorizer({ host: { ...host, redirect: person.host.redirect } });
+      const error = await rejectionOf(later.complete(callback));
+      assert.equal(error.code, 'state_mismatch', name);
+      assert.equal(await store.read(`pending ${new URL(callback).searchParams.get('state')}`), null, name);
+    }
+  });
+
+  test('is swept by the next write of anybody', async (context) => {
+    context.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    const folder = await temporaryFolder();
+    for (const store of [createMemoryStore(), createFileStore(`${folder}/store.json`)]) {
+      const expiresAt = Date.now() / 1000 + 60;
+      await store.compareAndSwap('pending one', null, { expiresAt, codeVerifier: 'x' });
+      await store.compareAndSwap('session one', null, { tokens: {} });
+      context.mock.timers.setTime(Date.now() + 61_000);
+      await store.compareAndSwap('session two', null, {});
+      assert.equal(await store.read('pending one'), null);
+      assert.notEqual(await store.read('session one'), null);
+    }
+  });
+});
+
+test('time in which the machine slept is no time of a server', async (context) => {
+  const { internet, protectedResource } = await startHonestWorld(context);
+  context.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  const fetch = async (/** @type {any} */ ...request) => {
+    context.mock.timers.setTime(Date.now() + 3_600_000);
+    return internet.fetch(request[0], request[1]);
+  };
+  const { authorizationServer } = await discover({ endpoint: protectedResource.endpoint }, { fetch });
+  assert.equal(authorizationServer.issuer, 'https://login.example');
+});
+
+test('servers that answer just in time are waited for a minute, all together', async (context) => {
+  const issuers = words(10).map((name) => `https://slow.example/${name}`);
+  const { internet, protectedResource } = await startHonestWorld(context, {
+    protectedResource: { metadata: { authorization_servers: issuers } },
+  });
+  const slow = await internet.serve('https://slow.example');
+  context.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  const fetch = async (/** @type {any} */ ...request) => {
+    context.mock.timers.setTime(Date.now() + 14_000);
+    return internet.fetch(request[0], request[1]);
+  };
+  const error = await rejectionOf(discover({ endpoint: protectedResource.endpoint }, { fetch }));
+  assert.deepEqual([error.code, error.details.limit], ['limit_exceeded', 'seconds']);
+  assert.ok(slow.requests.length <= 5);
+});
+
+test('pages and answers of a mebibyte do not keep the probe busy', { timeout: 120_000 }, async (context) => {
+  for (const page of ['<'.repeat(mebibyte), '<script>'.repeat(mebibyte / 8), '<a '.repeat(mebibyte / 3)]) {
+    const { person, protectedResource, authorizationServer } = await startHonestWorld(context, {
+      authorizationServer: {
+        registered: Object.fromEntries(words(30_000, 'n').map((name) => [`${name}code`, `secret-of-${name}`])),
+      },
+    });
+    authorizationServer.routes['/authorize'] = () => ({
+      status: 400,
+      headers: { 'content-type': 'text/html' },
+      body: page,
+    });
+    const { fetch } = person.host;
+    const discovery = await discover({ endpoint: protectedResource.endpoint }, { fetch });
+    const plan = { version: 1, scopes: [] };
+    const { careless } = await probe({ discovery, plan }, { fetch });
+    assert.equal(careless.answer, 'refused');
+  }
+});
+
+test('accounts that were used once leave next to nothing', { timeout: 120_000 }, async () => {
+  const program = `
+    import { createAuthorizer, createMemoryStore } from 'mcp-oauth-wasm';
+    const authorizer = createAuthorizer({ host: { store: createMemoryStore(), fetch: async () => new Response('{}') } });
+    const settle = async () => { for (let i = 0; i < 8; i += 1) { await new Promise((r) => setTimeout(r, 20)); gc(); } };
+    const use = async (from, to) => {
+      for (let i = from; i < to; i += 1) {
+        const fetch = authorizer.fetch('https://mcp.example/mcp', { account: 'account ' + i });
+        await (await fetch('https://mcp.example/mcp')).text();
+      }
+      await settle();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = await use(0, 2000);
+    const after = await use(2000, 12000);
+    console.log(Math.round((after - before) / 10000));
+  `;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', '--input-type=module', '-e', program]);
+  assert.ok(Number(stdout) < 100, `${stdout} bytes of each`);
+});
+
+await init();
