@@ -34,7 +34,7 @@ const entries = [
     name: 'everything there is',
     covers: "also grants, proofs of possession, revocation, the MCP SDK's interfaces, the host for Node",
     source: filesBelow([join(root, 'js')])
-      .filter((file) => file.endsWith('.js') && !file.endsWith('index.js'))
+      .filter((file) => /\.js$/.test(file) && !/index(\.node)?\.js$/.test(file))
       .map((file) => `export * from ${JSON.stringify(`./${relative(root, file).replaceAll('\\', '/')}`)}`)
       .join(';'),
     files: wasm,
