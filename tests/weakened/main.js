@@ -1,8 +1,8 @@
-// `npm run test:weakened`: each patch in this folder removes one check, and every attack of tests/attacks that it names must
+// `npm run test:weakened`: each patch in this folder removes one check, and every attack that it names must
 // succeed without it. A patch begins with lines before its diff:
 //
 //   Removes: <which check, in words>
-//   Test: javascript tests/attacks/<file> <pattern that the names of its attacks match>
+//   Test: javascript tests/<attacks or javascript>/<file> <pattern that the names of its attacks match>
 //
 // An attack that hangs without the check is ended, and has succeeded. Arguments choose among the patches by a part of
 // their names.
@@ -36,7 +36,7 @@ const quietly = { ...inCopy, output: /** @type {const} */ ('capture') };
 function readPatch(path) {
   const text = readFileSync(path, 'utf8');
   const removes = /^Removes: (.+)$/m.exec(text)?.[1];
-  const lines = [...text.matchAll(/^Test: javascript (tests\/attacks\/\S+) (.+)$/gm)];
+  const lines = [...text.matchAll(/^Test: javascript (tests\/(?:attacks|javascript)\/\S+) (.+)$/gm)];
   const attacks = lines.map(([, file = '', pattern = '']) => ({ file, pattern }));
   if (!removes || attacks.length === 0)
     throw new UserError(`${path} must begin with the lines that ${import.meta.filename} names.`);
