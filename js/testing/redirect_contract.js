@@ -287,4 +287,57 @@ const rules = {
     visit(url);
     checkSame(await second, url, 'The callback URL');
   },
+
+  async 'two windows of one person wait side by side, and each brings its own answer, the last one first'({
+    prepare,
+    authorize,
+    visit,
+  }) {
+    const windows = [];
+    let preferred;
+    for (const state of [unique(), unique()]) {
+      const receiver = await prepare({ preferred });
+      preferred = receiver.redirectUri;
+      const { response } = await authorize(receiver, state);
+      windows.push({ response, url: `${receiver.redirectUri}?code=c&state=${state}` });
+    }
+    for (const { response, url } of windows.reverse()) {
+      visit(url);
+      checkSame(await response, url, 'The callback URL');
+    }
+  },
+
+  async 'a person who is slower than the wait ends no later one'({ prepare, authorize, visit }) {
+    const receiver = await prepare();
+    const [late, state] = [unique(), unique()];
+    const controller = new AbortController();
+    const { response: first } = await authorize(receiver, late, controller.signal);
+    controller.abort(new Error('no longer wanted'));
+    await checkAborted(first, 'a wait that was aborted');
+    const callback = (/** @type {string} */ given) => `${receiver.redirectUri}?code=c&state=${given}`;
+    visit(callback(late));
+    const { response } = await authorize(receiver, state);
+    check(!(await isEndedBy(visit(callback(late)), response)), 'The wait was ended by the answer to an earlier one.');
+    visit(callback(state));
+    checkSame(await response, callback(state), 'The callback URL');
+  },
+
+  async 'who never came back leaves nothing open: the same redirect URI can be had again, and takes its own answer alone'({
+    prepare,
+    authorize,
+    visit,
+  }) {
+    const first = await prepare();
+    const [gone, state] = [unique(), unique()];
+    const { response: never } = await authorize(first, gone);
+    await first.close();
+    await checkAborted(never, 'a wait whose receiver was closed');
+    const again = await prepare({ preferred: first.redirectUri });
+    checkSame(again.redirectUri, first.redirectUri, 'The redirect URI');
+    const callback = (/** @type {string} */ given) => `${again.redirectUri}?code=c&state=${given}`;
+    const { response } = await authorize(again, state);
+    check(!(await isEndedBy(visit(callback(gone)), response)), 'The wait was ended by the answer to one that is over.');
+    visit(callback(state));
+    checkSame(await response, callback(state), 'The callback URL');
+  },
 };

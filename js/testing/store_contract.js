@@ -1,7 +1,13 @@
 /** @import { JsonObject, Store } from '../core/host.js' */
 /** @import { ContractCase } from './contract.js' */
 
-import { casesOf, check, checkSame, defaultPatienceMilliseconds, pause, rejectionOf } from './contract.js';
+import { casesOf, check, checkSame, pause, rejectionOf } from './contract.js';
+
+/** Who needs an abandoned lock waits for it, and a person with them. Milliseconds. */
+const LONGEST_ABANDONED_LOCK = 30_000;
+
+/** Longer than that. */
+const storePatienceMilliseconds = 40_000;
 
 /**
  * How the kit gets the stores that it tries.
@@ -14,7 +20,7 @@ import { casesOf, check, checkSame, defaultPatienceMilliseconds, pause, rejectio
  *   tab that ends without releasing it: killed, crashed, closed. Absent: the rule for that is left out.
  * @property {(store: Store) => Promise<void> | void} [close] Ends the use of a store that was opened.
  * @property {number} [patienceMilliseconds] How long each rule may take before it counts as broken, in milliseconds.
- *   Longer than an abandoned lock lasts. Default: 20000.
+ *   Longer than an abandoned lock lasts. Default: 40000.
  */
 
 /**
@@ -40,7 +46,7 @@ export function storeContract({
   openAgain,
   abandonLock,
   close,
-  patienceMilliseconds = defaultPatienceMilliseconds,
+  patienceMilliseconds = storePatienceMilliseconds,
 }) {
   const rules = { ...aloneRules, ...(openAgain && sharedRules), ...(abandonLock && abandonedRules) };
   return casesOf(rules, patienceMilliseconds, async (keep) => {
@@ -442,10 +448,12 @@ const sharedRules = {
 
 /** @type {StoreRules} */
 const abandonedRules = {
-  async 'a lock whose holder ended without releasing it comes free'({ open, abandonLock }) {
+  async 'a lock whose holder ended without releasing it comes free within 30 seconds'({ open, abandonLock }) {
     const store = await open();
     await abandonLock(store, 'k');
-    checkSame(await store.lock('k', async () => 'free'), 'free', 'The result of the next work');
+    const signal = AbortSignal.timeout(LONGEST_ABANDONED_LOCK);
+    const free = store.lock('k', async () => 'free', { signal });
+    checkSame(await free.catch((error) => (signal.aborted ? 'locked' : Promise.reject(error))), 'free', 'The lock');
   },
 
   async 'an abandoned lock is given to one of many who wait at a time'({ open, abandonLock }) {

@@ -20,6 +20,8 @@
  * @property {boolean} closes whether the wait ends on close
  * @property {boolean} endsAfterFirst whether it takes one response alone
  * @property {boolean} endsAfterAbort whether it takes none after an abort
+ * @property {boolean} isSingle whether a receiver takes the place of the one before
+ * @property {'receiver' | 'redirect' | undefined} remembers whether states that were waited for before end a wait as well
  */
 
 /** @param {string} text */
@@ -54,8 +56,12 @@ function redirectWith(fault) {
     closes: true,
     endsAfterFirst: false,
     endsAfterAbort: false,
+    isSingle: false,
+    remembers: undefined,
     ...fault,
   };
+  /** @type {string[]} */
+  const ofRedirect = [];
   /** @type {Set<(url: string) => void>} */
   const waiting = new Set();
   /** @type {(html: string) => void} */
@@ -70,7 +76,10 @@ function redirectWith(fault) {
       joints.beforePreparing(signal);
       receivers += 1;
       const redirectUri = joints.choose(preferred, `${joints.redirectUri}/${receivers}`);
+      if (joints.isSingle) waiting.clear();
       let isOver = false;
+      /** @type {string[]} */
+      const ofReceiver = [];
       const closing = new AbortController();
       return {
         redirectUri,
@@ -79,8 +88,11 @@ function redirectWith(fault) {
             if (joints.closes && closing.signal.aborted) return reject(aborted());
             if (joints.aborts && signal?.aborted) return reject(aborted(signal.reason));
             if (!joints.mayOpen(authorizationUrl)) return reject(new Error('not a web page'));
+            ofReceiver.push(state);
+            ofRedirect.push(state);
+            const known = { receiver: ofReceiver, redirect: ofRedirect, none: [state] }[joints.remembers ?? 'none'];
             const take = (/** @type {string} */ url) => {
-              if (isOver || !joints.fits(new URL(url), state)) return;
+              if (isOver || !known.some((one) => joints.fits(new URL(url), one))) return;
               waiting.delete(take);
               isOver = joints.endsAfterFirst;
               resolve(joints.returned(url));
@@ -184,4 +196,18 @@ export const faultyRedirects = {
     'close ends the wait, may be called again, and nothing is opened afterwards',
   ),
   'is of no use after an abort': faulty({ endsAfterAbort: true }, 'a receiver whose wait was aborted can wait again'),
+  'has one window alone': faulty(
+    { isSingle: true },
+    'two windows of one person wait side by side, and each brings its own answer, the last one first',
+  ),
+  'takes answers to what it waited for before': faulty(
+    { remembers: 'receiver' },
+    'a person who is slower than the wait ends no later one',
+    /an earlier one/,
+  ),
+  'takes answers to what others waited for before': faulty(
+    { remembers: 'redirect' },
+    'who never came back leaves nothing open: the same redirect URI can be had again, and takes its own answer alone',
+    /one that is over/,
+  ),
 };

@@ -14,20 +14,22 @@ after(server.close);
 
 /** Pastes the addresses to which it is sent. */
 function pastingPerson() {
-  /** @type {((pasted: string) => void) | undefined} */
-  let paste;
+  /** Those that are asked: what is pasted for one of them, the others refuse. @type {Set<(pasted: string) => void>} */
+  const asked = new Set();
   return {
     create: (/** @type {(url: string) => void} */ open) =>
       pastedRedirect({
         redirectUri: 'http://127.0.0.1:8976/callback',
         ask({ authorizationUrl, problem }) {
           if (!problem) open(authorizationUrl);
-          return new Promise((resolve) => {
-            paste = resolve;
-          });
+          return new Promise((resolve) => asked.add(resolve));
         },
       }),
-    visit: async (/** @type {string} */ url) => paste?.(url),
+    visit: async (/** @type {string} */ url) => {
+      const all = [...asked];
+      asked.clear();
+      for (const paste of all) paste(url);
+    },
   };
 }
 
