@@ -72,7 +72,7 @@ for (const method of /** @type {const} */ (['client_secret_basic', 'client_secre
 
   describe(`a server that repeats what it was sent, the client by ${method}`, () => {
     for (const [name, step] of Object.entries(steps)) {
-      test(`[refuses P1] ${name}`, async () => {
+      test(`${name}`, async () => {
         /** @type {unknown[]} */
         const told = [];
         let repeated = '';
