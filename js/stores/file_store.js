@@ -146,9 +146,11 @@ async function readRecords(file) {
 async function requireOwn(file) {
   if (process.platform === 'win32') return;
   for (const path of [file, dirname(file), `${file}.locks`]) {
-    const { mode = 0, uid = 0 } = (await stat(path).catch(ignoreMissing)) ?? {};
+    const { mode = 0, uid = 0, gid = 0 } = (await stat(path).catch(ignoreMissing)) ?? {};
     const isSticky = path === dirname(file) && (mode & 0o1000) !== 0;
-    if ((mode & 0o022) !== 0 && !isSticky) throw notOwn(path, `mode ${(mode & 0o777).toString(8)}`, 'chmod go-w');
+    // Many systems give each user a group of their own, by the same number, and let it write by default.
+    const others = uid === gid && uid !== 0 ? 0o002 : 0o022;
+    if ((mode & others) !== 0 && !isSticky) throw notOwn(path, `mode ${(mode & 0o777).toString(8)}`, 'chmod go-w');
     if (![0, process.geteuid?.()].includes(uid) && process.geteuid?.() !== 0)
       throw notOwn(path, `it belongs to the user ${uid}`, `sudo chown "$USER"`);
   }
@@ -302,7 +304,7 @@ function notOwn(path, reason, command) {
     code: 'store_not_private',
     message:
       `${path}, which is or has the store, can be written by other users of this machine (${reason}), who could put their own ` +
-      `sessions there. It was left as it is. If nobody else has used it: ${command} ${quoted}`,
+      `sessions there. It was left as it is. Choose a file in a folder that is yours alone; or, if nobody else has used it: ${command} ${quoted}`,
     details: { path },
   });
 }
