@@ -340,7 +340,8 @@ export class Connection {
       code: 'interaction_required',
       message: `Signing in to ${endpoint} needs a person at ${issuer}. Call \`resume()\` of this error, or allow interaction for the call.`,
       details: { endpoint, account, issuer, plan },
-      resume: (signal) => this.#signIn({ ...cause, agreed: { issuer, scopes } }, { interaction: true, signal, resumed: true }),
+      resume: (signal) =>
+        this.#signIn({ ...cause, agreed: { issuer, scopes } }, { interaction: true, signal, resumed: true }),
     });
   }
 
