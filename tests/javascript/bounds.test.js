@@ -7,13 +7,23 @@ import { promisify } from 'node:util';
 import { createAuthorizer, createMemoryStore, discover, InteractionRequiredError, init } from 'mcp-oauth-wasm';
 import { probe } from 'mcp-oauth-wasm/doctor';
 import { createFileStore } from 'mcp-oauth-wasm/node';
-import loaded from '../../pkg/mcp_oauth_wasm.js';
 import { callTool, rejectionOf, startHonestWorld } from '../attacks/parties.js';
 import { temporaryFolder } from './temporary_folder.js';
 
 /** @import { TraceEvent } from 'mcp-oauth-wasm' */
 
 const mebibyte = 1024 * 1024;
+
+/** Of every instance of the module. @type {WebAssembly.Memory[]} */
+const memories = [];
+const instantiate = WebAssembly.instantiate;
+WebAssembly.instantiate = /** @type {any} */ (
+  async (/** @type {any} */ ...given) => {
+    const made = /** @type {any} */ (await instantiate(.../** @type {[any]} */ (given)));
+    memories.push((made.instance ?? made).exports.memory);
+    return made;
+  }
+);
 const day = 86_400_000;
 
 /** @param {number} count @param {string} [name] */
@@ -140,9 +150,9 @@ for (const [what, metadata] of Object.entries(large)) {
     assert.ok(longest <= 64 * 1024, `an event has ${longest} characters`);
     if (what !== 'text') assert.ok(events.some(({ summary }) => /beyond the limit/.test(summary)));
     const { host } = person;
-    const { memory } = await /** @type {any} */ (loaded)();
     await Promise.all(words(10).map(() => discover({ endpoint: protectedResource.endpoint }, { fetch: host.fetch })));
-    assert.ok(memory.buffer.byteLength <= 32 * mebibyte, `${memory.buffer.byteLength} bytes of memory`);
+    const largest = Math.max(...memories.map(({ buffer }) => buffer.byteLength));
+    assert.ok(largest > 0 && largest <= 32 * mebibyte, `${largest} bytes of memory`);
   });
 }
 
