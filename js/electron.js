@@ -9,6 +9,8 @@
 /**
  * @typedef {import('./hosts/electron/bridge.js').BridgeOptions} BridgeOptions
  * @typedef {import('./hosts/electron/electron_parts.js').ElectronApp} ElectronApp
+ * @typedef {import('./hosts/electron/electron_parts.js').ElectronAuthInfo} ElectronAuthInfo
+ * @typedef {import('./hosts/electron/electron_parts.js').ElectronCredentials} ElectronCredentials
  * @typedef {import('./hosts/electron/electron_parts.js').ElectronDecrypted} ElectronDecrypted
  * @typedef {import('./hosts/electron/electron_parts.js').ElectronEvents} ElectronEvents
  * @typedef {import('./hosts/electron/electron_parts.js').ElectronModules} ElectronModules
@@ -45,27 +47,24 @@ export { loopbackRedirect } from './hosts/node/loopback_redirect.js';
  * The host for the main process of Electron: a store that the operating system's key encrypts, the system browser, which
  * comes back to a port of the loopback interface (RFC 8252 §7.3), and Electron's network stack. All of it can be replaced.
  *
- * @param {Partial<Host> & { electron?: import('./hosts/electron/electron_parts.js').ElectronModules, privateNetworks?: string[] }} [options]
+ * @param {Partial<Host> & Pick<import('./hosts/electron/network_fetch.js').ElectronFetchOptions, 'electron' | 'session' | 'privateNetworks'>} [options]
  *   `electron`: default, what `import('electron')` gives. `store`: default, `createSafeStorageStore()`. `redirect`: default,
- *   `loopbackRedirect()` with the browser opened by Electron; `schemeRedirect` where the answer shall come by a scheme.
- *   `fetch`: default, `electronFetch()`, which is given `privateNetworks`. The others are passed on.
+ *   `loopbackRedirect()` with the browser opened by Electron; where none opens, the sign-in goes on waiting, and `onPending`
+ *   has the URL to show; `schemeRedirect` where the answer shall come by a scheme. `fetch`: default, `electronFetch()`, which
+ *   is given `privateNetworks` and `session`. The others are passed on.
  * @throws nothing: Electron, the store and the network are touched when they are used
  * @returns {Omit<Host, 'store' | 'redirect' | 'fetch'> & Required<Pick<Host, 'store' | 'redirect' | 'fetch'>>}
  */
-export function electronHost({ electron, store, redirect, fetch, privateNetworks, ...others } = {}) {
-  const gate = electronGate({ electron, privateNetworks });
+export function electronHost({ electron, store, redirect, fetch, privateNetworks, session, ...others } = {}) {
+  const gate = electronGate({ electron, privateNetworks, session });
   const ready = readyElectron(electron);
   const open = async (/** @type {string} */ url) => openExternal((await ready()).shell, url);
-  /** @type {(url: string, reason: unknown) => never} */
-  const showUrl = (_url, reason) => {
-    throw reason;
-  };
   return {
     owner: processOwner(),
     ...(!fetch && { admit: gate.admit }),
     ...others,
     store: store ?? createSafeStorageStore(undefined, { electron }),
-    redirect: redirect ?? loopbackRedirect({ open, showUrl }),
+    redirect: redirect ?? loopbackRedirect({ open }),
     fetch: fetch ?? gate.fetch,
   };
 }

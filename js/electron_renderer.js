@@ -5,4 +5,5 @@
  * @module
  */
 
+export { errorFromJSON } from './core/error_json.js';
 export * from './hosts/electron/renderer.js';

@@ -23,6 +23,7 @@
  * @typedef {import('./core/host.js').JsonValue} JsonValue
  * @typedef {import('./core/host.js').Redirect} Redirect
  * @typedef {import('./core/host.js').PrepareRequest} PrepareRequest
+ * @typedef {import('./core/host.js').Reserved} Reserved
  * @typedef {import('./core/host.js').RedirectReceiver} RedirectReceiver
  * @typedef {import('./core/host.js').AuthorizeRequest} AuthorizeRequest
  * @typedef {import('./core/host.js').Outcome} Outcome
@@ -44,11 +45,14 @@
  *
  * @typedef {import('./connection/steps.js').StepHost} StepHost
  *
+ * @typedef {import('./core/errors.js').ErrorJSON} ErrorJSON
+ *
  * @typedef {import('./core/wasm.js').WasmSource} WasmSource
  */
 
 export { createAuthorizer } from './connection/authorizer.js';
 export * from './connection/functions.js';
 export * from './connection/steps.js';
+export { errorFromJSON } from './core/error_json.js';
 export * from './core/errors.js';
 export { init } from './core/wasm.js';

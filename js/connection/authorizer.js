@@ -196,28 +196,39 @@ export function createAuthorizer(options) {
     };
   };
 
+  /** Those under way: the same response twice is one sign-in. @type {Map<string, ReturnType<Authorizer['complete']>>} */
+  const completions = new Map();
+
+  /** @type {Authorizer['complete']} */
+  const complete = async (callbackUrl, { account: expected, signal } = {}) => {
+    const state = URL.canParse(callbackUrl) ? new URL(callbackUrl).searchParams.get('state') : null;
+    const waiting = state ? await storedPending(host.store, state).read() : null;
+    const { endpoint = '', account = '' } = waiting?.value ?? {};
+    const context = { host, client, settings: waiting ? settingsFor(endpoint) : {}, endpoint, account };
+    const { calls, release } = performing(context, signal);
+    try {
+      const input = { callbackUrl, account: expected, host: signInHost(context) };
+      /** @type {SignInOutcome} */
+      const outcome = await call('cameBack', input, calls);
+      if (outcome.kind === 'authorize') return outcome;
+      const core = sharedConnection(endpoint, account);
+      if (outcome.kind === 'interaction-required') throw core.interactionRequired({ demanded: [] }, outcome);
+      const { session } = /** @type {{ session: Session }} */ (outcome);
+      core.adopt(session);
+      return { endpoint, account, session };
+    } finally {
+      await release();
+    }
+  };
+
   return {
     connection,
     fetch: (server, options) => connection(server, options).fetch,
-    async complete(callbackUrl, { account: expected, signal } = {}) {
-      const state = URL.canParse(callbackUrl) ? new URL(callbackUrl).searchParams.get('state') : null;
-      const waiting = state ? await storedPending(host.store, state).read() : null;
-      const { endpoint = '', account = '' } = waiting?.value ?? {};
-      const context = { host, client, settings: waiting ? settingsFor(endpoint) : {}, endpoint, account };
-      const { calls, release } = performing(context, signal);
-      try {
-        const input = { callbackUrl, account: expected, host: signInHost(context) };
-        /** @type {SignInOutcome} */
-        const outcome = await call('cameBack', input, calls);
-        if (outcome.kind === 'authorize') return outcome;
-        const core = sharedConnection(endpoint, account);
-        if (outcome.kind === 'interaction-required') throw core.interactionRequired({ demanded: [] }, outcome);
-        const { session } = /** @type {{ session: Session }} */ (outcome);
-        core.adopt(session);
-        return { endpoint, account, session };
-      } finally {
-        await release();
-      }
+    complete(callbackUrl, options = {}) {
+      const key = JSON.stringify([callbackUrl, options.account]);
+      const completion = completions.get(key) ?? complete(callbackUrl, options).finally(() => completions.delete(key));
+      completions.set(key, completion);
+      return completion;
     },
     async close() {
       const message = 'The application ended the sign-in. Sign in again.';

@@ -246,17 +246,26 @@ export class Connection {
       const work = async (/** @type {AbortSignal} */ abandoned) => this.adopt(await this.#signedIn(cause, abandoned));
       return this.#once(`sign in ${cause.demanded}`, work, signal);
     }
-    if (this.#waitedFor?.isInVain) await this.#waitedFor.done.catch(() => {});
+    const ended = this.#waitedFor?.isInVain ? this.#waitedFor : undefined;
+    if (ended) this.#waitedFor = undefined;
     if (cause.pressed) this.#waitedFor?.press(cause);
-    const signIn = (this.#waitedFor ??= this.#begin(cause));
+    const signIn = (this.#waitedFor ??= this.#begin(cause, Boolean(cause.pressed || resumed), ended));
     this.adopt(await signIn.wait(signal));
   }
 
-  /** @param {Cause} cause */
-  #begin(cause) {
-    const signIn = new SignInUnderWay(this.context, cause, this.turn, (needed) =>
-      this.interactionRequired(cause, needed),
-    );
+  /**
+   * @param {Cause} cause
+   * @param {boolean} clicked
+   * @param {SignInUnderWay} [ended] closes before this one begins
+   */
+  #begin(cause, clicked, ended) {
+    /** @type {Turn} */
+    const turn = async (signal) => {
+      await ended?.done.catch(() => {});
+      return this.turn(signal);
+    };
+    const newQuestion = (/** @type {any} */ needed) => this.interactionRequired(cause, needed);
+    const signIn = new SignInUnderWay(this.context, cause, { turn, newQuestion, clicked });
     const forget = () => {
       if (this.#waitedFor === signIn) this.#waitedFor = undefined;
     };

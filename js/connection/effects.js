@@ -6,7 +6,7 @@
 /** @import { ClientDescription } from '../core/records.js' */
 /** @import { Grant } from '../core/grant.js' */
 /** @import { Effects } from './trace.js' */
-/** @import { ConnectionSettings, Host, Outcome, RedirectReceiver } from '../core/host.js' */
+/** @import { ConnectionSettings, Host, Outcome, RedirectReceiver, Reserved } from '../core/host.js' */
 
 import { untilAborted } from '../core/until_aborted.js';
 import { callHost } from './trace.js';
@@ -49,8 +49,9 @@ export function signInHost({ host, client, settings }) {
  *
  * @param {Context} context
  * @param {AbortSignal} [signal]
+ * @param {() => Reserved | null | undefined} [takeReserved] gives what the first redirect has reserved
  */
-export function performing({ host, settings, endpoint }, signal) {
+export function performing({ host, settings, endpoint }, signal, takeReserved) {
   const { store } = host;
   /** @type {RedirectReceiver | undefined} */
   let receiver;
@@ -83,7 +84,8 @@ export function performing({ host, settings, endpoint }, signal) {
     },
     prepareRedirect: async ({ candidate, issuer, preferred, listed }) => {
       await receiver?.close();
-      receiver = await redirectsOf(host)[candidate]?.prepare({ issuer, preferred, listed, signal });
+      const reserved = candidate === 0 ? takeReserved?.() : undefined;
+      receiver = await redirectsOf(host)[candidate]?.prepare({ issuer, preferred, listed, reserved, signal });
       return { redirectUri: receiver?.redirectUri, acceptsQuery: receiver?.acceptsQuery };
     },
     approve: ({ reason, issuer, plan }) =>

@@ -4,14 +4,14 @@
  */
 
 /** @import { Departure, ScopePlan, Session, SignInOutcome } from '../core/records.js' */
-/** @import { PendingSignIn } from '../core/host.js' */
+/** @import { PendingSignIn, Reserved } from '../core/host.js' */
 /** @import { Cause } from './connection.js' */
 /** @import { Context } from './effects.js' */
 
 import { TransportError } from '../core/errors.js';
 import { untilAborted } from '../core/until_aborted.js';
 import { call } from '../core/wasm.js';
-import { performing, signInHost } from './effects.js';
+import { performing, redirectsOf, signInHost } from './effects.js';
 import { storedPending, storedSession, storedSignIn } from './stored.js';
 
 const FIVE_MINUTES = 300_000;
@@ -64,6 +64,10 @@ export class SignInUnderWay {
   #resolve = () => {};
   /** @type {(reason: unknown) => void} */
   #reject = () => {};
+  /** What was opened within the click. @type {Reserved | null | undefined} */
+  #reserved;
+  /** Whether a trip has taken it, or opened what it needs itself. */
+  #isPrepared = false;
   #isOver = false;
   /** Whether the person said no, by leaving. */
   #isDeclined = false;
@@ -75,13 +79,16 @@ export class SignInUnderWay {
   /**
    * @param {Context} context
    * @param {Cause} cause
-   * @param {Turn} turn
-   * @param {(needed: { issuer: string, plan: ScopePlan }) => Error} newQuestion what it ends with where more comes out than was
-   *   agreed to
+   * @param {object} how
+   * @param {Turn} how.turn
+   * @param {(needed: { issuer: string, plan: ScopePlan }) => Error} how.newQuestion what it ends with where more comes out
+   *   than was agreed to
+   * @param {boolean} how.clicked whether a person presses at this moment
    */
-  constructor(context, cause, turn, newQuestion) {
+  constructor(context, cause, { turn, newQuestion, clicked }) {
     this.#context = context;
     this.#newQuestion = newQuestion;
+    if (clicked) this.#reserve();
     const { owner } = context.host;
     this.#id = `${owner ? `${owner.name} ` : ''}${Math.random().toString(36).slice(2)}${Date.now().toString(36)}`;
     /** @type {Promise<Session>} */
@@ -115,7 +122,25 @@ export class SignInUnderWay {
    */
   press(cause) {
     this.#isPressed = true;
-    if (this.#busy === 0 && !this.#isOver) this.#start(cause);
+    if (this.#isOver) return;
+    if (this.#busy === 0 || !this.#isPrepared) this.#reserve();
+    if (this.#busy === 0) this.#start(cause);
+  }
+
+  /** Opens the window now, since it could not be opened after the click. */
+  #reserve() {
+    this.#reserved ??= redirectsOf(this.#context.host)[0]?.reserve?.();
+    this.#reserved?.closed.then(() => {
+      const message = 'The window was closed before the person came back. Start signing in again.';
+      if (this.#sent === 0) this.end(this.#failure('callback_aborted', message));
+    });
+  }
+
+  #takeReserved() {
+    const reserved = this.#reserved;
+    this.#reserved = undefined;
+    this.#isPrepared = true;
+    return reserved;
   }
 
   /**
@@ -125,6 +150,7 @@ export class SignInUnderWay {
    */
   complete(session) {
     this.#isOver = true;
+    this.#reserved?.close();
     this.#resolve(session);
   }
 
@@ -139,6 +165,7 @@ export class SignInUnderWay {
   #fail(reason) {
     this.#isDeclined ||= /** @type {{ code?: string }} */ (reason)?.code === 'callback_aborted';
     this.#isOver = true;
+    this.#reserved?.close();
     this.isInVain = true;
     this.#reject(reason);
   }
@@ -177,7 +204,7 @@ export class SignInUnderWay {
 
   /** @param {Cause} cause */
   #start(cause) {
-    const trip = { ...performing(this.#context, this.#ended.signal), wasSent: false };
+    const trip = { ...performing(this.#context, this.#ended.signal, () => this.#takeReserved()), wasSent: false };
     this.#trips.push(trip);
     this.#holdProcess();
     this.#signedIn(trip, cause).then(

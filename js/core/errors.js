@@ -17,7 +17,7 @@
  *   | 'proxy_not_used'
  *   | 'callback_not_pasted' | 'redirect_uri_invalid' | 'invalid_client_metadata' | 'session_of_other_issuer' | 'foreign_tokens'
  *   | 'popup_blocked' | 'token_needs_proof' | 'sdk_unsupported'
- *   | 'electron_missing' | 'redirect_scheme_invalid' | 'store_unencrypted'
+ *   | 'electron_missing' | 'electron_unsupported' | 'redirect_scheme_invalid' | 'store_unencrypted'
  *   | 'browser_not_opened' | 'callback_awaited' | 'inspector_port_taken' | 'keyring_missing' | 'keyring_unavailable' | 'dpop_missing'
  *   | 'redirect_host_not_loopback' | 'redirect_path_invalid' | 'redirect_port_invalid' | 'redirect_unavailable' | 'url_not_openable'
  *   | 'bridge_missing' | 'bridge_page_invalid' | 'bridge_page_refused' | 'bridge_request_refused' | (string & {})} HostCode
@@ -32,6 +32,17 @@
  * @property {Step} [step] The step of the sign-in in which it happened.
  * @property {Record<string, unknown>} [details] Facts for programs; never secrets.
  * @property {unknown} [cause] The error underneath.
+ */
+
+/**
+ * An error as plain data. `cause` and `resume` are left out.
+ *
+ * @typedef {object} ErrorJSON
+ * @property {Kind | 'interaction'} kind Who has to act.
+ * @property {string} code Stable, snake_case.
+ * @property {string} message What happened, why, and what to do next.
+ * @property {Step} [step] The step of the sign-in in which it happened.
+ * @property {Record<string, unknown>} details Facts for programs; never secrets.
  */
 
 /** What all errors of this package have in common. */
@@ -50,6 +61,16 @@ export class AuthorizationError extends Error {
     this.step = step;
     /** Facts for programs; never secrets. */
     this.details = details;
+  }
+
+  /**
+   * Plain data, for where an error of a class cannot go, such as another process; `errorFromJSON` makes an error of it again.
+   *
+   * @returns {ErrorJSON}
+   */
+  toJSON() {
+    const { kind, code, message, step, details } = this;
+    return { kind, code, message, ...(step && { step }), details: JSON.parse(JSON.stringify(details)) };
   }
 }
 

@@ -173,10 +173,21 @@
  *   Gets ready to receive one authorization response. Rejects with a `MisuseError` if the redirect
  *   cannot be had as it was set up, and with a `TransportError` of code `callback_aborted` on abort. It is called again
  *   while an earlier receiver waits, where the person wants one more window; the new one may have the same redirect URI.
+ * @property {() => Reserved | null} [reserve]
+ *   Opens what can be opened within a click alone, before it is known what for; null: it cannot be opened now. Called at
+ *   once where a person presses. Default: nothing needs that.
  * @property {() => Promise<void>} [close]
  *   Closes what is still open when all receivers are closed. Default: nothing is.
  * @property {Redirect} [fallback]
  *   Tried after all others, where the authorization server registers none of their redirect URIs. Default: none.
+ */
+
+/**
+ * What a redirect has opened within a click.
+ *
+ * @typedef {object} Reserved
+ * @property {Promise<void>} closed Resolves when the person closes it: the sign-in has then ended.
+ * @property {() => void} close Closes it, where it is not needed.
  */
 
 /**
@@ -192,6 +203,7 @@
  * @property {string[]} [listed]
  *   The redirect URIs that the client metadata document lists, where it does not list the one that the receiver had: it
  *   has one of them now, if it can. Default: it cannot.
+ * @property {Reserved | null} [reserved] What `reserve` of this redirect gave; the receiver closes it.
  * @property {AbortSignal} [signal] Ends the preparation.
  */
 

@@ -19,15 +19,8 @@
  */
 
 import { Trap, withEngine } from './engine.js';
-import {
-  AuthorizationError,
-  IncompatibleError,
-  MisbehavedError,
-  MisuseError,
-  RefusedError,
-  StorageError,
-  TransportError,
-} from './errors.js';
+import { errorOfKind } from './error_json.js';
+import { AuthorizationError, IncompatibleError, MisuseError, TransportError } from './errors.js';
 import { collecting, collectSent, fitToShow } from './fit_to_show.js';
 
 /** @type {(() => WasmSource | Promise<WasmSource>) | undefined} */
@@ -309,15 +302,6 @@ function plain(input, secrets) {
     throw new MisuseError({ code: 'invalid_argument', message: 'The argument `input` must be plain data.', cause });
   }
 }
-
-const errorOfKind = {
-  misuse: MisuseError,
-  transport: TransportError,
-  refused: RefusedError,
-  incompatible: IncompatibleError,
-  misbehaved: MisbehavedError,
-  storage: StorageError,
-};
 
 /**
  * The error for what the WebAssembly module rejected with.

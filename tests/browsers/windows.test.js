@@ -10,7 +10,7 @@ import { startStage } from './stage.js';
 /** @import { Stage } from './stage.js' */
 
 for (const name of browserNames) {
-  describe(`windows in ${name}`, { timeout: 120_000 }, () => {
+  describe(`windows in ${name}`, { timeout: 300_000 }, () => {
     /** @type {Stage} */
     let stage;
     before(async () => {
@@ -134,6 +134,92 @@ for (const name of browserNames) {
         return outcomes.filter(({ message }) => message);
       });
       assert.deepEqual(broken, []);
+    });
+
+    /**
+     * A page with one button for each server, which signs in there; the outcomes are in `#outcome`.
+     *
+     * @param {'works' | 'wakes' | 'hangs'} network whether the first request waits longer than a click counts, or for ever
+     * @param {string[]} servers
+     */
+    async function openedWithButtons(network, ...servers) {
+      const page = await stage.openLab();
+      await page.evaluate(
+        (network, servers) => {
+          const output = /** @type {HTMLElement} */ (document.getElementById('outcome'));
+          let isAwake = network === 'works';
+          /** @type {typeof fetch} */
+          const slowly = async (input, init) => {
+            if (network === 'hangs') await new Promise((_, reject) => init?.signal?.addEventListener('abort', reject));
+            if (!isAwake) await new Promise((resolve) => setTimeout(resolve, 7000));
+            isAwake = true;
+            return fetch(input, init);
+          };
+          const host = lab.browserHost({ redirectUri: '/callback.html', fetch: slowly });
+          const authorizer = lab.createAuthorizer({ host });
+          for (const [index, server] of servers.entries()) {
+            const connection = authorizer.connection(server, { account: `${index}` });
+            const button = document.body.appendChild(document.createElement('button'));
+            button.id = `sign-in-${index}`;
+            button.onclick = async () => {
+              const { code } = await lab.outcome(() => connection.signIn());
+              output.textContent += `${index} ${code ?? 'signed in'}.`;
+            };
+          }
+          Object.assign(globalThis, {
+            pending: () => authorizer.connection(servers[0] ?? '', { account: '0' }).pending(),
+          });
+        },
+        network,
+        servers,
+      );
+      /** @param {number} index */
+      const press = async (index) =>
+        (await Promise.all([nextWindow(stage.browser), page.click(`#sign-in-${index}`)]))[0];
+      return { page, press };
+    }
+
+    test('the window belongs to the click, however long the server takes to wake', async () => {
+      const { page, press } = await openedWithButtons('wakes', stage.world.server);
+      await signInAt(await press(0));
+      await outcome(page, /^0 signed in\.$/);
+    });
+
+    test('a window that the person closes while the server is being asked ends the sign-in', async () => {
+      const { page, press } = await openedWithButtons('hangs', stage.world.server);
+      await (await press(0)).close();
+      await outcome(page, /^0 callback_aborted\.$/);
+    });
+
+    test("a window that the person closes at the server's page ends the sign-in", async () => {
+      const { page, press } = await openedWithButtons('works', stage.world.server);
+      const popup = await press(0);
+      await popup.waitForSelector('input[name=login]', patience);
+      // A person reads before.
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      await popup.close();
+      await outcome(page, /^0 callback_aborted\.$/);
+    });
+
+    test('two servers, two clicks: two windows, and each signs in', async () => {
+      const { page, press } = await openedWithButtons('wakes', stage.world.server, stage.world.server);
+      const windows = [await press(0), await press(1)];
+      for (const popup of windows) await signInAt(popup).catch(() => {});
+      await outcome(page, /0 signed in\./);
+      await outcome(page, /1 signed in\./);
+    });
+
+    test('who asks twice what a page was loaded for gets the same outcome', async () => {
+      const page = await stage.open('/lab.html?code=c&state=s');
+      await page.waitForFunction(() => 'lab' in globalThis, patience);
+      const { same, calls } = await page.evaluate(async () => {
+        let calls = 0;
+        const complete = async () => ({ session: {}, endpoint: `${(calls += 1)}` });
+        const ask = () => lab.pageRedirect({ redirectUri: '/lab.html' }).complete(/** @type {any} */ ({ complete }));
+        const [one, two] = await Promise.all([ask(), ask()]);
+        return { same: one !== null && one === two && one === (await ask()), calls };
+      });
+      assert.deepEqual({ same, calls }, { same: true, calls: 1 });
     });
 
     test('a window that finds nobody who waits tells the person, and keeps the address', async () => {

@@ -43,6 +43,25 @@ async function start({ interaction = true, application } = {}) {
   return { ...application, connection, stop, request };
 }
 
+test('the service can be awaited at the top of the main module, before Electron is ready', async () => {
+  const electron = createElectron({ userData: '', isReady: false });
+  const stop = await serveBridge({ electron, pages, connection: () => undefined });
+  assert.equal(electron.app.isReady(), false);
+  stop();
+});
+
+test('an Electron that is too old is named, with the least that serves', async (context) => {
+  const versions = Object.getOwnPropertyDescriptor(process, 'versions');
+  Object.defineProperty(process, 'versions', {
+    value: { ...process.versions, electron: '34.5.8' },
+    configurable: true,
+  });
+  context.after(() => Object.defineProperty(process, 'versions', /** @type {PropertyDescriptor} */ (versions)));
+  const electron = createElectron({ userData: '' });
+  const error = await rejectionOf(serveBridge({ electron, pages, connection: () => undefined }));
+  assert.deepEqual([error.code, error.details], ['electron_unsupported', { version: '34.5.8', least: 35 }]);
+});
+
 test('[accepts T4] pages call tools, and several windows with an expired token refresh it once', async () => {
   const application = await installApplication();
   const { electron, host } = application;

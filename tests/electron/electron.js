@@ -238,6 +238,8 @@ class StandInRequest extends EventEmitter {
       statusCode = 0,
       headers: { location },
     } = response;
+    // shell/common/gin_converters/net_converter.cc makes strings of UTF-8 of headers; Node makes them of Latin-1.
+    response.rawHeaders = response.rawHeaders.map((text) => Buffer.from(text, 'latin1').toString('utf8'));
     if (![301, 302, 303, 307, 308].includes(statusCode) || location === undefined) {
       response.on('error', () => {});
       return this.emit('response', response);
@@ -307,15 +309,41 @@ function createSafeStorage({
     );
     return Buffer.concat([decipher.update(encrypted.subarray(31)), decipher.final()]).toString('utf8');
   };
+  // shell/browser/api/electron_api_safe_storage.cc, as of 2026.
   const newer = {
-    isAsyncEncryptionAvailable: async () => state.isAvailable,
-    encryptStringAsync: async (/** @type {string} */ text) => encrypt(text),
-    decryptStringAsync: async (/** @type {Buffer} */ encrypted) => ({
-      shouldReEncrypt: false,
-      result: decrypt(encrypted),
-    }),
+    // SafeStorage::IsAsyncEncryptionAvailable: `promise.Resolve(true)` as soon as there is an encryptor, whatever it can do.
+    isAsyncEncryptionAvailable: async () => true,
+    // SafeStorage::OnOsCryptReady: `if (encrypted) … else … RejectWithErrorMessage`.
+    encryptStringAsync: async (/** @type {string} */ text) => {
+      if (!state.isAvailable)
+        throw new Error('Error while encrypting the text provided to safeStorage.encryptStringAsync.');
+      return encrypt(text);
+    },
+    decryptStringAsync: async (/** @type {Buffer} */ encrypted) => {
+      // SafeStorage::OnOsCryptReady: `else if (flags.temporarily_unavailable)`.
+      if (!state.isAvailable)
+        throw new Error('safeStorage.decryptStringAsync is temporarily unavailable. Please try again.');
+      try {
+        return { shouldReEncrypt: false, result: decrypt(encrypted) };
+      } catch {
+        throw new Error('Error while decrypting the ciphertext provided to safeStorage.decryptStringAsync.');
+      }
+    },
   };
-  const older = { isEncryptionAvailable: () => state.isAvailable, encryptString: encrypt, decryptString: decrypt };
+  const older = {
+    // SafeStorage::IsEncryptionAvailable.
+    isEncryptionAvailable: () => state.isAvailable,
+    // SafeStorage::EncryptString: `if (!IsEncryptionAvailable())`.
+    encryptString(/** @type {string} */ text) {
+      if (!state.isAvailable)
+        throw new Error(
+          'Error while encrypting the text provided to safeStorage.encryptString. Encryption is not available.',
+        );
+      return encrypt(text);
+    },
+    // SafeStorage::DecryptString.
+    decryptString: decrypt,
+  };
   return {
     getSelectedStorageBackend: () => state.backend,
     state,

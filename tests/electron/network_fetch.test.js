@@ -10,6 +10,7 @@ import { createServerCertificate } from '../servers/certificates.js';
 import { listenOnLoopback } from '../servers/loopback.js';
 import { createElectron } from './electron.js';
 
+/** @import * as Electron from 'electron' */
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
 
 /** What the server is asked for, by path. @type {Record<string, (response: ServerResponse, request: IncomingMessage) => void>} */
@@ -30,6 +31,11 @@ const answers = {
   '/moved-again': (response) => response.writeHead(307, { Location: '/moved' }).end(),
   '/around': (response) => response.writeHead(302, { Location: '/around' }).end(),
   '/proxy': (response) => response.writeHead(407).end(),
+  '/odd-status': (response) => response.writeHead(999).end('odd'),
+  '/beyond-latin-1': (response) =>
+    response.writeHead(200, { 'X-Weather': Buffer.from('☃').toString('latin1') }).end('snow'),
+  '/odd-redirect': (response) =>
+    response.writeHead(302, { Location: '/text', 'X-Weather': Buffer.from('☃').toString('latin1') }).end(),
   '/cut': (response) => {
     response.writeHead(200, { 'Content-Length': '100' }).write('half');
     setImmediate(() => response.destroy());
@@ -93,7 +99,6 @@ test('requests go by a partition of their own that nothing persists, without coo
   assert.deepEqual(sent, {
     method: 'GET',
     redirect: 'manual',
-    credentials: 'omit',
     useSessionCookies: false,
     cache: 'no-store',
     referrerPolicy: 'no-referrer',
@@ -179,6 +184,42 @@ test("what the network does is an error as of any fetch, with Chromium's name fo
   const cut = await fetch(`${origin}/cut`);
   assert.ok((await rejectionOf(cut.text())) instanceof TypeError);
   assert.equal((await rejectionOf(fetch(`${origin}/proxy`))).code, 'proxy_credentials_required');
+});
+
+test('an answer that no `Response` can hold rejects the call, and is no uncaught exception', async () => {
+  const { fetch } = start();
+  for (const path of ['/odd-status', '/beyond-latin-1', '/odd-redirect']) {
+    const error = await rejectionOf(fetch(origin + path, { redirect: 'manual' }));
+    assert.ok(error instanceof TypeError, path);
+  }
+});
+
+test("the application's own session can be used, and a proxy be given a password", async () => {
+  const electron = createElectron({ userData: '' });
+  const own = electron.session.fromPartition('persist:own');
+  /** @type {unknown[]} */
+  const given = [];
+  const request = electron.net.request;
+  electron.net.request = (options) => {
+    const sending = request(/** @type {Electron.ClientRequestConstructorOptions} */ (options));
+    const callback = (/** @type {unknown[]} */ ...credentials) => given.push(credentials);
+    setImmediate(() => {
+      sending.emit('login', { isProxy: true, host: 'proxy', port: 8080 }, callback);
+      sending.emit('login', { isProxy: false, host: 'web', port: 443 }, callback);
+    });
+    return sending;
+  };
+  const fetch = electronFetch({
+    electron,
+    session: () => own,
+    login: async ({ host }) => ({ username: host, password: 'p' }),
+  });
+  assert.equal(await (await fetch(`${origin}/text`)).text(), 'here it is');
+  assert.equal(electron.seen.requests[0]?.session, own);
+  assert.deepEqual(given, [
+    ['proxy', 'p'],
+    [undefined, undefined],
+  ]);
 });
 
 test('a certificate that the system does not trust is named as such', async () => {

@@ -120,14 +120,39 @@ test('a record that no longer decrypts reads as missing, is told once, and is ke
   assert.deepEqual((await open().read(`unreadable ${lost?.version} ${key}`))?.value, session);
 });
 
-test('a key that is locked for now is an error to retry: nobody is signed out', async () => {
-  const { electron, open, store } = await start();
+for (const isAsynchronous of [true, false]) {
+  test(`a key that is locked for now is an error to retry, and nothing is written over what it opens (${isAsynchronous ? 'newer' : 'older'} members)`, async () => {
+    const { electron, open, store, text } = await start({ isAsynchronous });
+    await store.compareAndSwap(key, null, session);
+    const kept = await text();
+    electron.safeStorage.state.isAvailable = false;
+    // Also for whoever accepts plain text where there is no key.
+    for (const locked of [store, open(), open({ allowPlainText: true })]) {
+      for (const failing of [() => locked.read(key), () => locked.compareAndSwap(key, null, {})]) {
+        const error = await rejectionOf(failing());
+        assert.deepEqual([error.kind, error.code], ['storage', 'store_unencrypted']);
+      }
+    }
+    assert.equal(await text(), kept);
+    electron.safeStorage.state.isAvailable = true;
+    assert.deepEqual((await store.read(key))?.value, session);
+  });
+}
+
+test('a key that is there a moment after Electron is ready is waited for', async () => {
+  const { electron, store } = await start();
+  let looks = 0;
+  electron.safeStorage.isAsyncEncryptionAvailable = async () => (looks += 1) > 2;
   await store.compareAndSwap(key, null, session);
-  electron.safeStorage.state.isAvailable = false;
-  for (const reading of [store, open()]) assert.equal((await rejectionOf(reading.read(key))).code, 'store_unencrypted');
-  assert.equal((await rejectionOf(store.compareAndSwap(key, null, {}))).code, 'store_unencrypted');
-  electron.safeStorage.state.isAvailable = true;
   assert.deepEqual((await store.read(key))?.value, session);
+});
+
+test('the newer members may have a key where the desktop has none: what they encrypt says which', async (context) => {
+  onLinux(context);
+  const { electron, store, text } = await start();
+  electron.safeStorage.getSelectedStorageBackend = () => 'basic_text';
+  await store.compareAndSwap(key, null, session);
+  assert.doesNotMatch(await text(), /very-secret/);
 });
 
 const isWindows = process.platform === 'win32';

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
 
 import { schemeRedirect } from 'mcp-oauth-wasm/electron';
@@ -28,6 +29,15 @@ test('[accepts A9] a private-use scheme in reverse-domain form is registered wit
   assert.deepEqual(electron.seen.schemes, [['com.example.app']]);
   assert.match(receiver.redirectUri, /^com\.example\.app:\/callback\/[0-9a-f]{16}$/);
   assert.equal((await (await start({ pathPerIssuer: false })).receiver).redirectUri, 'com.example.app:/callback');
+});
+
+test('an operating system that does not take the scheme is warned of', async () => {
+  const electron = createElectron({ userData: '' });
+  electron.app.setAsDefaultProtocolClient = () => false;
+  const warned = once(process, 'warning');
+  schemeRedirect({ electron, scheme: 'com.example.app' });
+  const [warning] = await warned;
+  assert.match(warning.message, /com\.example\.app: .*Info\.plist/);
 });
 
 test('[refuses A9] a scheme that is no domain name in reverse', () => {

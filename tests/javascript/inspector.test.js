@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import {
+  AuthorizationError,
   begin,
   complete,
   discover,
@@ -153,21 +154,30 @@ test('a scope that the registration does not name is not known, a withheld one i
   assert.equal(scopeMatrix({ plan: permitted }).rows[1]?.cells.registered.word, 'permitted');
 });
 
-test('every code of the protocol has words of its own: what to change, and who can', () => {
-  const documented = [
-    ...readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8').matchAll(/^\| `(\w+)` \| (\w+) \|/gm),
-  ];
-  const ofProtocol = documented.slice(
-    0,
-    documented.findIndex(([, code]) => code === 'wasm_missing'),
-  );
-  assert.ok(ofProtocol.length > 30);
-  assert.deepEqual(
-    ofProtocol
-      .filter(([, code = '', kind]) => kind !== 'storage' && !explainedCodes.includes(code))
-      .map(([, code]) => code),
-    [],
-  );
+const documentedCodes = [
+  ...readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8').matchAll(/^\| (`.+?`) \| (\w+) \|/gm),
+].flatMap(([, codes = '', kind = '']) => [...codes.matchAll(/`(\w+)`/g)].map(([, code = '']) => ({ code, kind })));
+
+test('every code that is documented has words of its own: what to change, and who can', () => {
+  const missing = documentedCodes.filter(({ code }) => !explainedCodes.includes(code));
+  assert.ok(documentedCodes.length > 90);
+  assert.deepEqual(missing, []);
+});
+
+test('whose fault it is not is not sent to mend it', () => {
+  const by = (/** @type {string} */ code, /** @type {string} */ kind, details = {}) =>
+    failure(new AuthorizationError(/** @type {any} */ (kind), { code, message: '', details })).change.by;
+  for (const { code, kind } of documentedCodes) {
+    // Of what the calling code or its store does wrong, nobody at the server can mend anything.
+    if (kind === 'misuse') assert.ok(['application', 'settings', 'person'].includes(by(code, kind)), code);
+    if (kind === 'storage') assert.ok(['application', 'person'].includes(by(code, kind)), code);
+  }
+  for (const code of ['popup_blocked', 'callback_aborted', 'sign_in_cancelled', 'interaction_required'])
+    assert.equal(by(code, 'transport'), 'person', code);
+  assert.equal(by('cors_missing', 'transport'), 'protected-resource');
+  assert.equal(by('authorization_refused', 'refused', { error: 'access_denied' }), 'person');
+  assert.equal(by('authorization_refused', 'refused', { error: 'invalid_scope' }), 'authorization-server');
+  assert.equal(by('device_authorization_denied', 'refused'), 'person');
 });
 
 test('a failure names the step, the party, the scopes and the setting', async () => {

@@ -65,7 +65,8 @@ type Errors =
   | 'MisuseError'
   | 'RefusedError'
   | 'StorageError'
-  | 'TransportError';
+  | 'TransportError'
+  | 'errorFromJSON';
 
 // No name more, and none less.
 exactly<Functions | Errors>()({} as keyof typeof whole);

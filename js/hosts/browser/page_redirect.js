@@ -19,7 +19,8 @@ import { wholeRedirectUri } from './redirect_uri.js';
  * @typedef {object} PageReturn
  * @property {(authorizer: Authorizer, options?: CompleteOptions) => Promise<CompletedSignIn | null>} complete
  *   Completes the sign-in that this page was loaded for, and takes its response out of the address bar and the history; null:
- *   it was loaded for none. Call it whenever the page loads, with an authorizer of the same store. It does not resolve where
+ *   it was loaded for none. Call it whenever the page loads, with an authorizer of the same store; whoever else calls it on
+ *   the same page gets the same outcome. It does not resolve where
  *   the person has to be sent to the authorization server once more. Rejects like `complete` of the authorizer:
  *   `state_mismatch` where the response was used already, as by Back.
  */
@@ -42,19 +43,35 @@ export function pageRedirect({ redirectUri }) {
 
     async complete(authorizer, options) {
       const whole = wholeRedirectUri(redirectUri);
+      const key = `${whole} ${options?.account ?? ''}`;
       const [callbackUrl = ''] = location.href.split('#');
       const response = new URL(callbackUrl).searchParams;
       const state = response.get('state');
       if (state === null || !(response.has('code') || response.has('error')) || problemOf(callbackUrl, whole, state))
-        return null;
+        return completions.get(key) ?? null;
       // Before anything else: whoever loads the page again, or comes back to it, is not to send the code again.
       history.replaceState(history.state, '', whole);
-      const completed = await authorizer.complete(callbackUrl, options);
-      if ('session' in completed) return completed;
-      location.assign(requireWebUrl(completed.authorizationUrl));
-      return new Promise(() => {});
+      const completion = completed(authorizer, callbackUrl, options);
+      completions.set(key, completion);
+      return completion;
     },
   };
+}
+
+/** What this page was loaded for, by its redirect URI and account: parts of it that know nothing of each other all ask. @type {Map<string, Promise<CompletedSignIn>>} */
+const completions = new Map();
+
+/**
+ * @param {Authorizer} authorizer
+ * @param {string} callbackUrl
+ * @param {CompleteOptions} [options]
+ * @returns {Promise<CompletedSignIn>}
+ */
+async function completed(authorizer, callbackUrl, options) {
+  const outcome = await authorizer.complete(callbackUrl, options);
+  if ('session' in outcome) return outcome;
+  location.assign(requireWebUrl(outcome.authorizationUrl));
+  return new Promise(() => {});
 }
 
 /**

@@ -1,12 +1,14 @@
 /** @import { Redirect, RedirectReceiver } from '../../core/host.js' */
 /** @import { PastedRedirectOptions } from '../pasted_redirect.js' */
 /** @import { Answer } from './callback_channel.js' */
+/** @import { WatchedWindow } from './watched_window.js' */
 
 import { MisuseError, TransportError } from '../../core/errors.js';
 import { pastedRedirect } from '../pasted_redirect.js';
 import { callbackAborted, createReceiver, problemOf } from '../redirect.js';
 import { callbackChannel } from './callback_channel.js';
 import { wholeRedirectUri } from './redirect_uri.js';
+import { openWindow } from './watched_window.js';
 
 /**
  * A browser let no window be opened.
@@ -35,11 +37,13 @@ import { wholeRedirectUri } from './redirect_uri.js';
 
 /**
  * Sends the person to the authorization server in a window of its own, and receives the response by a channel that no
- * opener policy cuts (RFC 6749 §4.1.2). Whether the window was closed cannot be known: offer the person "open again" and
- * "cancel", by `signIn` and `cancel` of the connection.
+ * opener policy cuts (RFC 6749 §4.1.2). A window that the person closes ends its sign-in (`callback_aborted`) where this page
+ * can see it, which it cannot at a server with an opener policy (COOP): offer the person "open again" and "cancel" all the
+ * same, by `signIn` and `cancel` of the connection.
  *
- * Browsers open windows for a few seconds after a click, so sign in within one. The window is opened as soon as it is known
- * to be needed, before the registration, and shows nothing until it is sent on.
+ * Browsers open windows for a few seconds after a click. `signIn` of the connection and `resume` of an
+ * `InteractionRequiredError` open it at once, so call them within one; a call that turns out to need a person opens it when
+ * that is known, before the registration. It shows nothing until it is sent on.
  *
  * The authorization server's page cannot navigate this one: it is not told its opener. (Only where this page is in a frame,
  * or the redirect URI is of another origin, it is, since the response comes back that way.)
@@ -51,31 +55,34 @@ import { wholeRedirectUri } from './redirect_uri.js';
  */
 export function popupRedirect({ redirectUri, features = 'popup,width=520,height=700', onBlocked, ask }) {
   return {
-    async prepare({ issuer, signal }) {
+    reserve: () => (typeof document === 'undefined' ? null : openWindow(features)),
+
+    async prepare({ issuer, signal, reserved }) {
       if (typeof document === 'undefined') throw noWindow();
       if (signal?.aborted) throw callbackAborted(signal.reason);
       const whole = wholeRedirectUri(redirectUri);
-      let popup = openWindow(features);
-      if (!popup && onBlocked) await onBlocked({ open: () => (popup ??= openWindow(features)) !== null, signal });
-      if (!popup) throw popupBlocked();
-      if (signal?.aborted) {
-        popup.close();
-        throw callbackAborted(signal.reason);
+      let opened = /** @type {WatchedWindow | null | undefined} */ (reserved) ?? openWindow(features);
+      if (!opened && onBlocked) await onBlocked({ open: () => (opened ??= openWindow(features)) !== null, signal });
+      if (!opened) throw popupBlocked();
+      const { popup } = opened;
+      if (signal?.aborted || popup.closed) {
+        opened.close();
+        throw callbackAborted(signal?.reason);
       }
       // Whoever it is sent to could navigate this page by it.
       if (window.parent === window && new URL(whole).origin === location.origin) popup.opener = null;
       const pasted = ask && (await pastedRedirect({ redirectUri: whole, ask }).prepare({ issuer, signal }));
-      return receiver(popup, whole, pasted);
+      return receiver(opened, whole, pasted);
     },
   };
 }
 
 /**
- * @param {Window} popup
+ * @param {WatchedWindow} opened
  * @param {string} redirectUri
  * @param {RedirectReceiver | undefined} pasted
  */
-function receiver(popup, redirectUri, pasted) {
+function receiver(opened, redirectUri, pasted) {
   /** @type {{ state: string, resolve: (callbackUrl: string) => void } | undefined} */
   let awaited;
   /** The page that brought the latest response. @type {{ state: string, answer: Answer } | undefined} */
@@ -101,8 +108,9 @@ function receiver(popup, redirectUri, pasted) {
         signal.addEventListener('abort', () => (awaited = undefined));
         if (there) there.answer({ about: 'next', state: there.state, authorizationUrl });
         // Nobody has gone anywhere with it yet, so this is still true.
-        else if (popup.closed) reject(callbackAborted());
-        else popup.location.replace(authorizationUrl);
+        else if (opened.popup.closed) reject(callbackAborted());
+        else opened.send(authorizationUrl);
+        opened.closed.then(() => reject(callbackAborted()));
         pasted?.authorize({ authorizationUrl, state, signal }).then(resolve, reject);
       }),
 
@@ -113,20 +121,9 @@ function receiver(popup, redirectUri, pasted) {
     async close() {
       channel.stop();
       await pasted?.close();
-      // Without effect where an opener policy took it away. The page at the redirect URI closes itself.
-      popup.close();
+      opened.close();
     },
   });
-}
-
-/** @param {string} features */
-function openWindow(features) {
-  try {
-    return window.open('about:blank', '_blank', features);
-  } catch {
-    // Firefox says so in this way where the page's sandbox forbids it.
-    return null;
-  }
 }
 
 function popupBlocked() {

@@ -1,13 +1,14 @@
 /** The bridge's half in the main process: pages send MCP requests through it, and see no token. */
 
 /** @import { SignedInConnection } from '../../connection/authorizer.js' */
-/** @import { BridgeAnswer, BridgeError, BridgeRequest } from './bridge_messages.js' */
+/** @import { ErrorJSON } from '../../core/errors.js' */
+/** @import { BridgeAnswer, BridgeRequest } from './bridge_messages.js' */
 /** @import { ElectronModules } from './electron_parts.js' */
 
 import { AuthorizationError, MisuseError, TransportError } from '../../core/errors.js';
 import { untilAborted } from '../../core/until_aborted.js';
 import { CHANNEL } from './bridge_messages.js';
-import { readyElectron } from './modules.js';
+import { thisElectron } from './modules.js';
 
 /** The methods of Streamable HTTP (MCP, Transports). */
 const METHODS = ['GET', 'POST', 'DELETE'];
@@ -31,7 +32,8 @@ const RESPONSE_HEADERS = /^(content-type|retry-after|mcp-[a-z0-9-]+)$/;
 /**
  * Serves the requests of pages that loaded `mcp-oauth-wasm/electron-preload` and use `mcp-oauth-wasm/electron-renderer`
  * (MCP, Streamable HTTP). A request goes to the endpoint of its connection alone; tokens stay in the main process: the
- * page neither sends nor receives an `Authorization` header (RFC 6750 §2.1), nor a challenge (§3).
+ * page neither sends nor receives an `Authorization` header (RFC 6750 §2.1), nor a challenge (§3). It does not wait for
+ * Electron to be ready, so that it can be awaited at the top of the main module.
  *
  * @param {BridgeOptions} options which pages, and which connections
  * @returns {Promise<() => void>} resolves when pages can be loaded, with a function that ends the service; rejects with a
@@ -39,7 +41,7 @@ const RESPONSE_HEADERS = /^(content-type|retry-after|mcp-[a-z0-9-]+)$/;
  */
 export async function serveBridge({ electron: given, pages, connection }) {
   const isAllowed = allowedPages(pages);
-  const { ipcMain } = await readyElectron(given)();
+  const { ipcMain } = await thisElectron(given);
   /** What a page asks for is its own affair, also where the application does not foresee it. @type {Asked} */
   const asked = (event, message) => {
     const { senderFrame } = event;
@@ -199,11 +201,10 @@ function post(port, answer) {
  * An error for the page: ours, which carry no secret, as they are; of others no word.
  *
  * @param {unknown} error
- * @returns {BridgeError}
+ * @returns {ErrorJSON}
  */
 function told(error) {
-  const { kind, code, message, step, details } = error instanceof AuthorizationError ? error : requestFailed();
-  return { kind, code, message, ...(step && { step }), details: JSON.parse(JSON.stringify(details)) };
+  return (error instanceof AuthorizationError ? error : requestFailed()).toJSON();
 }
 
 function requestFailed() {

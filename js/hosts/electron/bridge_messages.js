@@ -1,5 +1,7 @@
 /** What the two halves of the bridge say to each other, by a port for each request. */
 
+/** @import { ErrorJSON } from '../../core/errors.js' */
+
 /**
  * What a page asks for. Nothing in it is believed before it was read.
  *
@@ -11,13 +13,11 @@
  * @property {[string, string][]} [headers]
  * @property {ArrayBuffer} [body]
  *
- * @typedef {{ kind: string, code: string, message: string, step?: string, details?: Record<string, unknown> }} BridgeError
- *
  * What the main process answers: for `plan` a plan; for `fetch` a response, a chunk for each `pull`, and the end. Or an error.
  *
  * @typedef {{ plan: unknown }
  *   | { response: { status: number, statusText: string, url: string, headers: [string, string][] } }
- *   | { chunk: Uint8Array } | { end: true } | { error: BridgeError }} BridgeAnswer
+ *   | { chunk: Uint8Array } | { end: true } | { error: ErrorJSON }} BridgeAnswer
  *
  * What a page says afterwards: it wants the next chunk, or nothing any more.
  *

@@ -61,9 +61,7 @@ export interface ElectronRequestOptions {
   session: any;
   /** Each redirect is told, and not followed by itself. */
   redirect: 'manual';
-  /** Neither cookies nor the answers to HTTP authentication go with it. */
-  credentials: 'omit';
-  /** The same for older versions. */
+  /** No cookies go with it. */
   useSessionCookies: false;
   /** Nothing of it is kept. */
   cache: 'no-store';
@@ -85,6 +83,24 @@ export interface ElectronRequest extends ElectronEvents {
   abort(): void;
   /** Follows the redirect that is being told. */
   followRedirect(): void;
+}
+
+/** Who wants a name and a password. */
+export interface ElectronAuthInfo {
+  /** Whether it is a proxy. */
+  isProxy: boolean;
+  /** Its host name. */
+  host: string;
+  /** Its port. */
+  port: number;
+}
+
+/** A name and a password. */
+export interface ElectronCredentials {
+  /** The name. */
+  username: string;
+  /** The password. */
+  password: string;
 }
 
 /** The sessions, `session`. */

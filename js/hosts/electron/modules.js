@@ -12,10 +12,34 @@ import { MisuseError } from '../../core/errors.js';
  */
 export function readyElectron(given) {
   return async () => {
-    const electron = given ?? (await importElectron());
+    const electron = await thisElectron(given);
     await electron.app.whenReady();
     return electron;
   };
+}
+
+/**
+ * Electron, ready or not: it becomes ready only when the main module is through, which may be waiting for this.
+ *
+ * @param {ElectronModules} [given]
+ * @returns {Promise<ElectronModules>} rejects with a `MisuseError` (`electron_missing`, `electron_unsupported`)
+ */
+export async function thisElectron(given) {
+  const { electron: version } = /** @type {Record<string, string | undefined>} */ (process.versions);
+  if (version !== undefined && Number.parseInt(version, 10) < LEAST_ELECTRON) throw unsupported(version);
+  return given ?? (await importElectron());
+}
+
+/** The first with Node 22, whose main module may be an ES module, and whose `require` takes one. */
+const LEAST_ELECTRON = 35;
+
+/** @param {string} version */
+function unsupported(version) {
+  return new MisuseError({
+    code: 'electron_unsupported',
+    message: `This is Electron ${version}. \`mcp-oauth-wasm/electron\` needs Electron ${LEAST_ELECTRON} or newer: update it.`,
+    details: { version, least: LEAST_ELECTRON },
+  });
 }
 
 /** @returns {Promise<ElectronModules>} */

@@ -2,7 +2,7 @@
 
 /** @import { Fetch } from '../../core/host.js' */
 /** @import { Gate } from '../node/guarded_fetch.js' */
-/** @import { ElectronModules, ElectronRequest } from './electron_parts.js' */
+/** @import { ElectronAuthInfo, ElectronCredentials, ElectronModules, ElectronRequest, ElectronSession } from './electron_parts.js' */
 
 import { TransportError } from '../../core/errors.js';
 import { addresses, gateByNames, Nearness } from '../node/guarded_fetch.js';
@@ -21,6 +21,10 @@ const BODILESS = [204, 205, 304];
  * @property {ElectronModules} [electron] Electron's module. Default: what `import('electron')` gives in the main process.
  * @property {string} [partition] The session partition whose proxy and certificates count, and which nothing else should
  *   use. Default: `mcp-oauth-wasm`, in memory alone.
+ * @property {() => ElectronSession} [session] Gives the session whose proxy and certificates count, such as the
+ *   application's own: `() => session.defaultSession`. Its cookies are not sent. Default: that of `partition`.
+ * @property {(proxy: ElectronAuthInfo) => Promise<ElectronCredentials | undefined>} [login] The name and password for a
+ *   proxy that wants some; undefined: there are none. Default: `proxy_credentials_required`.
  * @property {string[]} [privateNetworks] Networks into which servers elsewhere may lead, such as `10.1.0.0/16`. Default: none.
  */
 
@@ -44,9 +48,12 @@ export function electronFetch(options) {
  * @param {ElectronFetchOptions} [options]
  * @returns {Gate}
  */
-export function electronGate({ electron: given, partition = 'mcp-oauth-wasm', privateNetworks } = {}) {
+export function electronGate({ electron: given, partition = 'mcp-oauth-wasm', session, login, privateNetworks } = {}) {
   const ready = readyElectron(given);
-  const ownSession = async () => (await ready()).session.fromPartition(partition, { cache: false });
+  const ownSession = async () => {
+    const electron = await ready();
+    return session?.() ?? electron.session.fromPartition(partition, { cache: false });
+  };
   const resolve = async (/** @type {string} */ hostname) => {
     const session = await ownSession();
     if (!session.resolveHost) return addresses(hostname);
@@ -66,13 +73,20 @@ export function electronGate({ electron: given, partition = 'mcp-oauth-wasm', pr
       url,
       session: await ownSession(),
       redirect: 'manual',
-      credentials: 'omit',
+      // `credentials` left out: with `omit` there would be neither client certificates nor a proxy's password.
       useSessionCookies: false,
       cache: 'no-store',
       referrerPolicy: 'no-referrer',
       bypassCustomProtocolHandlers: true,
     });
     request.headers.forEach((value, name) => sending.setHeader(name, value));
+    if (login) {
+      sending.on('login', (info, callback) => {
+        // A server of the web that asks for a password gets none.
+        const given = info.isProxy ? login(info) : Promise.resolve(undefined);
+        given.catch(() => undefined).then((known) => callback(known?.username, known?.password));
+      });
+    }
     return answerTo(sending, { method, url, mode: request.redirect, signal }, () => {
       if (body) sending.write(body);
       sending.end();

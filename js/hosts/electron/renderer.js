@@ -1,17 +1,9 @@
 /** @import { ScopePlan } from '../../core/records.js' */
 /** @import { Fetch } from '../../core/host.js' */
-/** @import { BridgeAnswer, BridgeCommand, BridgeError, BridgeRequest } from './bridge_messages.js' */
+/** @import { BridgeAnswer, BridgeCommand, BridgeRequest } from './bridge_messages.js' */
 
-import {
-  AuthorizationError,
-  IncompatibleError,
-  InteractionRequiredError,
-  MisbehavedError,
-  MisuseError,
-  RefusedError,
-  StorageError,
-  TransportError,
-} from '../../core/errors.js';
+import { errorFromJSON } from '../../core/error_json.js';
+import { MisuseError, TransportError } from '../../core/errors.js';
 import { CHANNEL, MARK } from './bridge_messages.js';
 
 /**
@@ -54,7 +46,7 @@ export function bridgedConnection(name) {
         listen(port, (answer) => {
           port.close();
           if ('plan' in answer) resolve(/** @type {ScopePlan | null} */ (answer.plan));
-          else reject('error' in answer ? errorOf(answer.error) : closed());
+          else reject('error' in answer ? errorFromJSON(answer.error) : closed());
         });
       });
     },
@@ -120,7 +112,7 @@ function fetchBy(port, signal) {
     signal.addEventListener('abort', onAbort, { once: true });
 
     listen(port, (answer) => {
-      if ('error' in answer) return fail(errorOf(answer.error));
+      if ('error' in answer) return fail(errorFromJSON(answer.error));
       if ('response' in answer) {
         const { url, status, ...rest } = answer.response;
         const stream = new ReadableStream(
@@ -155,26 +147,6 @@ function fetchBy(port, signal) {
       }
     });
   });
-}
-
-const errorClasses = {
-  misuse: MisuseError,
-  transport: TransportError,
-  refused: RefusedError,
-  incompatible: IncompatibleError,
-  misbehaved: MisbehavedError,
-  storage: StorageError,
-};
-
-/**
- * @param {BridgeError} told
- * @returns {AuthorizationError}
- */
-function errorOf({ kind, code, message, step, details }) {
-  const given = /** @type {import('../../core/errors.js').ErrorParts} */ ({ code, message, step, details });
-  if (kind === 'interaction') return new InteractionRequiredError({ ...given, resume: () => Promise.reject(closed()) });
-  const ErrorOfKind = errorClasses[/** @type {keyof typeof errorClasses} */ (kind)] ?? TransportError;
-  return new ErrorOfKind(given);
 }
 
 function closed() {

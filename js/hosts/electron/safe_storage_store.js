@@ -11,6 +11,10 @@ import { createFileStore } from '../../stores/file_store.js';
 import { createSealedStore } from '../../stores/sealed_store.js';
 import { readyElectron } from './modules.js';
 
+/** How often, and after how long, it is looked again whether there is a key. */
+const LOOKS = 10;
+const LOOK_MILLISECONDS = 100;
+
 /**
  * How records are encrypted, and what happens where they cannot be.
  *
@@ -60,27 +64,33 @@ export function createSafeStorageStore(
  */
 async function sealOf(safeStorage, allowPlainText) {
   const cipher = cipherOf(safeStorage);
-  const isEncrypting = (await cipher.isAvailable()) && !(await isPlainText(safeStorage, cipher));
+  const unavailable = (/** @type {unknown} */ cause) => {
+    throw unencrypted(safeStorage, cause);
+  };
+  const isEncrypting = (await isSoonAvailable(cipher)) && !(await isPlainText(safeStorage, cipher).catch(() => true));
   if (!isEncrypting && !allowPlainText) throw unencrypted(safeStorage);
   return {
     async seal(value) {
       /** @type {JsonObject} */
       const stored = {};
-      if (isEncrypting) stored.encrypted = (await cipher.encrypt(JSON.stringify(value))).toString('base64');
+      if (isEncrypting)
+        stored.encrypted = (await cipher.encrypt(JSON.stringify(value)).catch(unavailable)).toString('base64');
       else stored.plain = value;
       return stored;
     },
     async open({ plain, encrypted }) {
       if (allowPlainText && plain) return /** @type {JsonObject} */ (plain);
-      if (typeof encrypted !== 'string' || !isEncrypting) return null;
+      if (typeof encrypted !== 'string') return null;
+      if (!isEncrypting) throw unencrypted(safeStorage);
       // No new encryption on the way: it would change the version of a record that somebody is about to replace.
       return cipher
         .decrypt(Buffer.from(encrypted, 'base64'))
         .then(JSON.parse)
-        .catch(async () => {
-          // A key that is locked for now will be there again, and so will the record.
-          if (!(await cipher.isAvailable())) throw unencrypted(safeStorage);
-          return null;
+        .catch(async (error) => {
+          // A key that is locked for now will be there again, and so will the record. The asynchronous members say it in
+          // these words, and say all the same that there is a key.
+          const isLocked = /temporarily unavailable/i.test(String(error)) || !(await cipher.isAvailable());
+          return isLocked ? unavailable(error) : null;
         });
     },
   };
@@ -96,6 +106,7 @@ function cipherOf(safeStorage) {
   const { isAsyncEncryptionAvailable } = safeStorage;
   if (isAsyncEncryptionAvailable) {
     return {
+      isAsynchronous: true,
       isAvailable: async () => isAsyncEncryptionAvailable.call(safeStorage),
       encrypt: async (/** @type {string} */ text) =>
         /** @type {Promise<Buffer>} */ (safeStorage.encryptStringAsync?.(text)),
@@ -104,6 +115,7 @@ function cipherOf(safeStorage) {
     };
   }
   return {
+    isAsynchronous: false,
     isAvailable: async () => safeStorage.isEncryptionAvailable?.() === true,
     encrypt: async (/** @type {string} */ text) => /** @type {Buffer} */ (safeStorage.encryptString?.(text)),
     decrypt: async (/** @type {Buffer} */ encrypted) => safeStorage.decryptString?.(encrypted) ?? '',
@@ -111,20 +123,36 @@ function cipherOf(safeStorage) {
 }
 
 /**
- * Whether the key is the one that is the same everywhere. Chromium marks what it encrypted with that on Linux; the name of
- * the backend says it too, where Electron has it.
+ * Whether there is a key. Electron 42.0 to 42.2 say no for a moment after they are ready (electron#51924).
+ *
+ * @param {ReturnType<typeof cipherOf>} cipher
+ */
+async function isSoonAvailable(cipher) {
+  for (let left = cipher.isAsynchronous ? LOOKS : 0; ; left -= 1) {
+    const isAvailable = await cipher.isAvailable();
+    if (isAvailable || left <= 0) return isAvailable;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MILLISECONDS));
+  }
+}
+
+/**
+ * Whether the key is the one that is the same everywhere. Chromium marks what it encrypted with that on Linux. The name of
+ * the backend says it for the older members alone: the others may have their key elsewhere (Secret portal).
  *
  * @param {ElectronSafeStorage} safeStorage
  * @param {ReturnType<typeof cipherOf>} cipher
  */
 async function isPlainText(safeStorage, cipher) {
   if (process.platform !== 'linux') return false;
-  if (safeStorage.getSelectedStorageBackend?.() === 'basic_text') return true;
+  if (!cipher.isAsynchronous && safeStorage.getSelectedStorageBackend?.() === 'basic_text') return true;
   return (await cipher.encrypt('which key')).subarray(0, 3).toString('latin1') === 'v10';
 }
 
-/** @param {ElectronSafeStorage} safeStorage */
-function unencrypted(safeStorage) {
+/**
+ * @param {ElectronSafeStorage} safeStorage
+ * @param {unknown} [cause]
+ */
+function unencrypted(safeStorage, cause) {
   const backend = process.platform === 'linux' ? safeStorage.getSelectedStorageBackend?.() : undefined;
   return new StorageError({
     code: 'store_unencrypted',
@@ -135,5 +163,6 @@ function unencrypted(safeStorage) {
       'Unlock the keychain; on Linux install a secret service (GNOME Keyring, KWallet), and where it is not found start the application ' +
       'with `--password-store=gnome-libsecret`. Or accept plain text that this user alone can read: `allowPlainText: true`.',
     details: { backend: backend ?? null },
+    cause,
   });
 }

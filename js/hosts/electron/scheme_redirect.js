@@ -111,9 +111,19 @@ function listen({ app }, scheme, receive) {
   // While it is developed, the program is Electron's own, and the application an argument of it.
   const [, script] = process.argv;
   const isDeveloped = /** @type {{ defaultApp?: boolean }} */ (process).defaultApp === true && script !== undefined;
-  if (isDeveloped) app.setAsDefaultProtocolClient(scheme, process.execPath, [resolve(script)]);
-  else app.setAsDefaultProtocolClient(scheme);
+  const isTaken = isDeveloped
+    ? app.setAsDefaultProtocolClient(scheme, process.execPath, [resolve(script)])
+    : app.setAsDefaultProtocolClient(scheme);
+  if (!isTaken) process.emitWarning(notTaken(scheme), { code: 'MCP_OAUTH_WASM_SCHEME' });
   ofCommandLine(process.argv);
+}
+
+/** @param {string} scheme */
+function notTaken(scheme) {
+  return (
+    `The operating system did not make this application the one that opens ${scheme}: links, so no sign-in may come back. ` +
+    'Declare the scheme in the package (Info.plist, the .desktop file with %u, the MSIX manifest), or use `loopbackRedirect`.'
+  );
 }
 
 /** @param {string} scheme */
