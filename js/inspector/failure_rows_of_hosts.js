@@ -163,6 +163,11 @@ export const rowsOfHosts = {
     'the store',
     'It was left as it is. Move it aside to sign in anew.',
   ),
+  store_not_private: forApplication(
+    'Others of this machine can read or change the store',
+    'the folder of the store',
+    'Keep the store in a folder that belongs to this user alone, as the message says.',
+  ),
   store_newer: forApplication(
     'The store is of a newer version',
     'the version of this package',
