@@ -246,26 +246,20 @@ export class Connection {
       const work = async (/** @type {AbortSignal} */ abandoned) => this.adopt(await this.#signedIn(cause, abandoned));
       return this.#once(`sign in ${cause.demanded}`, work, signal);
     }
-    const ended = this.#waitedFor?.isInVain ? this.#waitedFor : undefined;
-    if (ended) this.#waitedFor = undefined;
     if (cause.pressed) this.#waitedFor?.press(cause);
-    const signIn = (this.#waitedFor ??= this.#begin(cause, Boolean(cause.pressed || resumed), ended));
-    this.adopt(await signIn.wait(signal));
+    if (!this.#waitedFor || this.#waitedFor.isInVain) this.#waitedFor = this.#begin(cause, cause.pressed || resumed);
+    this.adopt(await this.#waitedFor.wait(signal));
   }
 
-  /**
-   * @param {Cause} cause
-   * @param {boolean} clicked
-   * @param {SignInUnderWay} [ended] closes before this one begins
-   */
-  #begin(cause, clicked, ended) {
-    /** @type {Turn} */
-    const turn = async (signal) => {
-      await ended?.done.catch(() => {});
-      return this.turn(signal);
-    };
-    const newQuestion = (/** @type {any} */ needed) => this.interactionRequired(cause, needed);
-    const signIn = new SignInUnderWay(this.context, cause, { turn, newQuestion, clicked });
+  /** @param {Cause} cause @param {boolean} [clicked] whether a person presses at this moment */
+  #begin(cause, clicked = false) {
+    // One that came to nothing closes before the next one begins.
+    const ended = this.#waitedFor?.done;
+    const signIn = new SignInUnderWay(this.context, cause, {
+      turn: (signal) => Promise.allSettled([ended]).then(() => this.turn(signal)),
+      newQuestion: (needed) => this.interactionRequired(cause, needed),
+      clicked,
+    });
     const forget = () => {
       if (this.#waitedFor === signIn) this.#waitedFor = undefined;
     };
