@@ -253,8 +253,7 @@ export class Connection {
 
   /** @param {Cause} cause @param {boolean} [clicked] whether a person presses at this moment */
   #begin(cause, clicked = false) {
-    // One that came to nothing closes before the next one begins.
-    const ended = this.#waitedFor?.done;
+    const ended = this.#waitedFor?.done; // What came to nothing closes before the next one begins.
     const signIn = new SignInUnderWay(this.context, cause, {
       turn: (signal) => Promise.allSettled([ended]).then(() => this.turn(signal)),
       newQuestion: (needed) => this.interactionRequired(cause, needed),
