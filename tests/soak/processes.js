@@ -225,7 +225,7 @@ class World {
       this.places.map(async (place) => {
         const book = judge.place(place.name);
         const before = book.accepted;
-        for (const does of /** @type {const} */ (['call', 'call', 'press'])) {
+        for (const does of /** @type {const} */ (['call', 'call', 'press', 'press'])) {
           const attempt = this.#tell(anybody(), place, does);
           await Promise.race([attempt, pause(PATIENCE)]);
           if (does === 'press') await Promise.race([this.#tell(anybody(), place, 'call'), pause(PATIENCE)]);

@@ -305,7 +305,8 @@ export class Machine {
     for (const server of this.servers) {
       const place = judge.place(this.placeAt(server));
       const before = place.accepted;
-      const attempts = [this.#call, this.#call, this.#press];
+      // A client that is forgotten on a page that leads nowhere is found by the second press.
+      const attempts = [this.#call, this.#call, this.#press, this.#press];
       for (const attempt of attempts) {
         if (attempt === this.#press) judge.counts.pressed = (judge.counts.pressed ?? 0) + 1;
         const application = chance.one(this.applications);
