@@ -10,7 +10,8 @@ import { TransportError } from '../core/errors.js';
 /** How long a failure counts: this, and by chance up to three times as long. Milliseconds. */
 const SHORTEST = 20_000;
 
-/** Failures of the network may be over in a moment: so many are not remembered. */
+/** What fails may be mended in a moment: so many failures are not remembered, and so many of the network. */
+const FAILURES = 1;
 const NETWORK_FAILURES = 5;
 
 /** How many causes of one server are found out about in that time, and how many servers are remembered. */
@@ -78,7 +79,7 @@ export function createFailures() {
       if (error?.step !== 'discover' || error.code === 'aborted') return;
       const known = knownOf(endpoint);
       known.times += 1;
-      if (error instanceof TransportError && known.times <= NETWORK_FAILURES) return;
+      if (known.times <= (error instanceof TransportError ? NETWORK_FAILURES : FAILURES)) return;
       known.all = error;
       known.until = Date.now() + SHORTEST * (1 + 2 * Math.random());
     },

@@ -24,8 +24,8 @@ test('every policy of the zoo is examined and probed with the same findings as e
   const all = {};
   /** @type {Map<string, string>} */
   const first = new Map();
-  for (const { name, server, resource, settings } of scenarios) {
-    const policy = JSON.stringify([server, resource, settings]);
+  for (const { name, server, resource, settings: given = {} } of scenarios) {
+    const policy = JSON.stringify([server, resource, given]);
     const there = first.get(policy);
     if (there !== undefined) {
       all[name] = `as: ${there}`;
@@ -33,6 +33,10 @@ test('every policy of the zoo is examined and probed with the same findings as e
     }
     const { authorizationServer, close } = await startPolicyServer(server);
     const { resource: mcp, close: closeResource } = await startProtectedResource(resource, authorizationServer);
+    const { client: byHand } = given;
+    // Whoever hands out a secret says where it is from.
+    const client = byHand?.clientSecret ? { issuer: authorizationServer.issuer, ...byHand } : byHand;
+    const settings = { ...given, client };
     try {
       const short = inShort(await seen(mcp.endpoint, { settings }));
       known.set(policy, short);

@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 import { filesBelow, root } from '../../scripts/support.js';
 
 /** Gzipped, in bytes. */
-const limit = 112_000;
+const limit = 128_500;
 const limited = 'all that a sign-in loads';
 
 const peersFolder = join(root, 'tests', 'size');
