@@ -155,7 +155,7 @@ for (const name of browserNames) {
       await signInAt(page);
       await callsTool(page);
       await page.goto(String(callbacks.at(-1)));
-      await says(page, 'belongs to no sign-in that is waiting');
+      await says(page, 'belongs to no sign-in');
       await page.goto(`${stage.site.origin}/index.html`);
       await callsTool(page);
     });
