@@ -205,7 +205,7 @@ const cases = [
     step: 'Come back',
     party: authorizationServer,
     scope: 'read',
-    change: /scopes and grants/,
+    change: /what you agree to/,
   },
   {
     name: 'the code is refused',
