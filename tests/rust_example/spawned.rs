@@ -70,7 +70,7 @@ async fn flows_run_in_tasks_of_their_own() {
     }
 
     let callback_url = "http://127.0.0.1/callback?code=1&state=unknown".to_owned();
-    let input = CameBackInput { callback_url, host: sign_in_host };
+    let input = CameBackInput { callback_url, host: sign_in_host, account: None };
     let outcome = spawned(&host, move |replay| sign_in::came_back(replay, &input)).await;
     assert_eq!(outcome.err().unwrap().code, Code::StateMismatch);
 
