@@ -41,7 +41,10 @@ export function describeEnterprise(name, start) {
     /** All that a process which has just started knows of earlier ones is in the store. */
     function connectionOfNewProcess() {
       const grant = enterpriseManaged({ identityProvider, idToken: identityProvider.idToken });
-      return createAuthorizer({ host: { store }, settings: () => ({ grant, client }) }).connection(server.url);
+      return createAuthorizer({
+        host: { store },
+        settings: () => ({ grant, client: { ...client, issuer: server.issuer } }),
+      }).connection(server.url);
     }
 
     /**
