@@ -95,7 +95,7 @@ async function buildWasm(quick) {
  *
  * @param {string} file
  */
-function makeFactory(file) {
+export function makeFactory(file) {
   const glue = readFileSync(file, 'utf8');
   const cut = glue.indexOf('let wasmModule, wasmInstance, wasm;');
   const exported = glue.replace(/^export function call/m, 'function call');
