@@ -4,6 +4,7 @@
 
 import { isRedirect, quoted, scopesOf, textOf, without } from '../evidence.js';
 import { changeFor } from '../registration_policies.js';
+import { wordsOf } from '../words_of_page.js';
 
 const mine = { party: /** @type {const} */ ('authorization-server') };
 const atRegistration = { ...mine, step: /** @type {const} */ ('register') };
@@ -80,7 +81,7 @@ function refusedRefreshes({ exchanges }) {
 
 /** @param {Exchange} exchange */
 const inShort = ({ status, document, body = '' }) =>
-  `${status} ${document ? JSON.stringify(document) : body.replace(/\s+/g, ' ').slice(0, 120)}`;
+  `${status} ${document ? JSON.stringify(document) : wordsOf(body).slice(0, 120)}`;
 
 /** @type {ProbeRule[]} */
 export const probeRules = [
