@@ -18,7 +18,7 @@ use crate::protocol::trace::{Event, EventKind, Party, object};
 use crate::{record, string_enum};
 
 /// For how long after they came tokens that were never used count as new. Later, a refusal may have other reasons. Seconds.
-const NEW_SECONDS: u64 = 300;
+pub(crate) const NEW_SECONDS: u64 = 300;
 
 /// How often one request is sent again: a server that is never content must not keep us busy.
 const ATTEMPT_LIMIT: u64 = 3;

@@ -31,7 +31,7 @@ use crate::flow::steps::{
     self, BeginInput, Begun, CompleteInput, Completion, DiscoverInput, PlanInput, RegisterInput, Registered, SignedIn,
     UnregisterInput,
 };
-use crate::protocol::authorization::PendingAuthorization;
+use crate::protocol::authorization::{Attempts, PendingAuthorization};
 use crate::protocol::challenge::Challenge;
 use crate::protocol::discovery::Discovery;
 use crate::protocol::registration::{ClientRegistration, RegistrationKind};
@@ -195,7 +195,20 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
         progress,
     };
     sign_in.prefer_registration();
+    if earlier.is_some_and(|session| is_continued(replay, input, &session)) {
+        replay.set_attempts(Attempts { authorizations: 1, ..replay.attempts() });
+    }
     sign_in.run()
+}
+
+/// Whether a token that came just now was refused by 401 for want of scopes: another trip is one of the same sign-in. A 403
+/// tells that the token was accepted.
+fn is_continued(replay: &Replay, input: &SignInInput, session: &Session) -> bool {
+    let error = input.challenge.as_ref().and_then(|challenge| challenge.error.as_deref());
+    input.step_up == Some(true)
+        && input.replaces.as_deref() == Some(session.tokens.access_token.reveal())
+        && replay.now() < session.tokens.received_at + refusal::NEW_SECONDS
+        && error != Some("insufficient_scope")
 }
 
 /// Goes on where the person came back, wherever that is. What waited is taken: a response counts once.
