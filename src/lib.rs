@@ -20,7 +20,7 @@ pub mod flow;
 pub mod connection;
 
 #[cfg(target_arch = "wasm32")]
-mod web;
+pub mod web;
 
 /// Half the size of the standard library's, and as quick: it finds, splits and joins blocks in constant time.
 #[cfg(target_arch = "wasm32")]

@@ -2,3 +2,5 @@
 
 mod bindings;
 mod platform;
+
+pub use bindings::call;
