@@ -5,7 +5,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use js_sys::{Array, Function, JSON, Object, Promise, Reflect};
+use js_sys::{Array, Function, JSON, Object, Promise, Reflect, Symbol};
 use mcp_oauth_wasm::web::call;
 use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;
@@ -182,7 +182,7 @@ async fn whatever_a_host_throws_is_an_error_of_the_call() {
     assert!(text(&error, "message").contains("the cable is cut"), "{}", as_text(&error));
     let rejecting = function(move |_, _| Ok(Promise::reject(&thrown()).into()));
     assert_eq!(code_of(host(rejecting, [])).await, "network_failed");
-    for answer in [JsValue::UNDEFINED, JsValue::NULL, 7.into(), "page".into(), object([]), Symbol::new()] {
+    for answer in [JsValue::UNDEFINED, JsValue::NULL, 7.into(), "page".into(), object([]), Symbol::iterator().into()] {
         let fetch = function(move |_, _| Ok(Promise::resolve(&answer).into()));
         assert_eq!(code_of(host(fetch, [])).await, "network_failed");
     }
@@ -191,14 +191,6 @@ async fn whatever_a_host_throws_is_an_error_of_the_call() {
     }
     for no_host in [JsValue::UNDEFINED, JsValue::NULL, "host".into()] {
         assert_eq!(code_of(no_host).await, "network_failed");
-    }
-}
-
-struct Symbol;
-
-impl Symbol {
-    fn new() -> JsValue {
-        js_sys::Symbol::iterator().into()
     }
 }
 
