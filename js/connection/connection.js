@@ -21,6 +21,7 @@ import {
 import { networkOf } from '../core/network.js';
 import { untilAborted } from '../core/until_aborted.js';
 import { call } from '../core/wasm.js';
+import { proofHeaders, rememberNonce } from '../extensions/dpop_fetch.js';
 import { performing, signInHost } from './effects.js';
 import { canBeReadOnce, discardBody, eitherSignal, redirectWithinOrigin, refuseRedirect } from './requests.js';
 import { SignInUnderWay } from './sign_in_under_way.js';
@@ -152,7 +153,7 @@ export class Connection {
     if (this.#session && isExpiring(this.#session)) await this.#renew(options);
     if (!this.#session) return {};
     const { accessToken, tokenType } = this.#session.tokens;
-    if (tokenType) return proofHeaders(this.context.host, { method, url: this.#placeOf(String(url)), accessToken });
+    if (tokenType) return proofOf(this.context.host, { method, url: this.#placeOf(String(url)), accessToken });
     return { authorization: `Bearer ${accessToken}` };
   }
 
@@ -167,8 +168,7 @@ export class Connection {
    */
   async onResponse({ status, headers, attempt, authorization, method = 'POST', inSession, calledAt }, options) {
     const { host, endpoint, account } = this.context;
-    const hasNonce =
-      host.dpop && (await import('../extensions/dpop_fetch.js')).rememberNonce(host.dpop, endpoint, headers);
+    const hasNonce = host.dpop && rememberNonce(host.dpop, endpoint, headers);
     const session = this.#session;
     const token = session?.tokens.accessToken;
     const late = session !== null && authorization !== undefined && authorization !== authorizationOf(session);
@@ -596,7 +596,7 @@ function authorizationOf({ tokens: { tokenType, accessToken } }) {
  * @param {Context['host']} host
  * @param {{ method: string, url: string, accessToken: string }} request
  */
-async function proofHeaders({ dpop }, request) {
+async function proofOf({ dpop }, request) {
   if (!dpop) {
     throw new MisuseError({
       code: 'dpop_missing',
@@ -605,6 +605,5 @@ async function proofHeaders({ dpop }, request) {
       step: 'call',
     });
   }
-  const proofs = await import('../extensions/dpop_fetch.js');
-  return proofs.proofHeaders(dpop, request);
+  return proofHeaders(dpop, request);
 }

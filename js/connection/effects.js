@@ -9,6 +9,7 @@
 /** @import { ConnectionSettings, Host, Outcome, RedirectReceiver, Reserved } from '../core/host.js' */
 
 import { untilAborted } from '../core/until_aborted.js';
+import { obtained } from '../extensions/grants/obtained.js';
 import { callHost } from './trace.js';
 
 /**
@@ -90,10 +91,7 @@ export function performing({ host, settings, endpoint }, signal, takeReserved) {
     },
     approve: ({ reason, issuer, plan }) =>
       untilAborted(Promise.resolve(host.approve?.({ reason, endpoint, issuer, plan, signal })), signal),
-    obtain: async (given) => {
-      const { obtained } = await import('../extensions/grants/obtained.js');
-      return obtained(/** @type {Grant} */ (settings.grant), { settings, signal, ...given }, calls);
-    },
+    obtain: (given) => obtained(/** @type {Grant} */ (settings.grant), { settings, signal, ...given }, calls),
   };
   const calls = callHost(host, {
     server: endpoint,

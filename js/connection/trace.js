@@ -1,12 +1,14 @@
 /** The trace: every request, answer and decision of a connection, in order, without secrets. */
 
-/** @import { ClientAssertion, Dpop, Fetch, Host } from '../core/host.js' */
+/** @import { ClientAssertion, Host } from '../core/host.js' */
 /** @import { Session } from '../core/records.js' */
 /** @import { CallHost } from '../core/wasm.js' */
 
 import { MisbehavedError } from '../core/errors.js';
 import { fitToShow } from '../core/fit_to_show.js';
 import { networkOf } from '../core/network.js';
+import { fetchWithProofs } from '../extensions/dpop_fetch.js';
+import { checkIdToken } from '../extensions/id_token.js';
 
 /** @typedef {Record<string, (input: any) => Promise<any>>} Effects */
 
@@ -28,14 +30,16 @@ export function callHost(host, { server, signal, clientAssertion, isTrusted = fa
   /** @type {Effects} */
   const all = {
     ...effects,
-    checkIdToken,
+    checkIdToken: checkedIdToken,
     admit: async ({ url, namedBy }) => void (isTrusted || (await admit?.(url, namedBy))),
   };
   /** @type {CallHost} */
   const calls = {
     perform: (name, input) => all[name]?.(input) ?? Promise.resolve(null),
-    fetch: (url, init, context) =>
-      (dpop ? withProofs(fetch, dpop) : fetch)(url, init, isTrusted ? { ...context, endpoint: url } : context),
+    fetch: (url, init, context) => {
+      const told = isTrusted ? { ...context, endpoint: url } : context;
+      return dpop ? fetchWithProofs((url, init) => fetch(url, init, told), dpop)(url, init) : fetch(url, init, told);
+    },
     timeoutMilliseconds,
     server,
     signal,
@@ -66,8 +70,7 @@ export function callHost(host, { server, signal, clientAssertion, isTrusted = fa
  *
  * @param {{ session: Session, nonce?: string, keys?: unknown }} input
  */
-async function checkIdToken({ session, nonce, keys }) {
-  const { checkIdToken } = await import('../extensions/id_token.js');
+async function checkedIdToken({ session, nonce, keys }) {
   const wantsKeys = { wantsKeys: true };
   try {
     await checkIdToken(
@@ -80,16 +83,4 @@ async function checkIdToken({ session, nonce, keys }) {
     if (error instanceof MisbehavedError && error.code === 'id_token_invalid') return error.details.reason;
     throw error;
   }
-}
-
-/**
- * @param {Fetch} fetch
- * @param {Dpop} dpop
- * @returns {Fetch}
- */
-function withProofs(fetch, dpop) {
-  return async (url, init, context) => {
-    const { fetchWithProofs } = await import('../extensions/dpop_fetch.js');
-    return fetchWithProofs((url, init) => fetch(url, init, context), dpop)(String(url), init);
-  };
 }

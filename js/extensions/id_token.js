@@ -1,4 +1,4 @@
-/** The checks of an ID Token (OpenID Connect Core §3.1.3.7), when `openid` was requested. Loaded when one comes. */
+/** The checks of an ID Token (OpenID Connect Core §3.1.3.7), when `openid` was requested. */
 
 /** @import { Session } from '../core/records.js' */
 /** @import { JsonWebKey, Token } from './json_web_signature.js' */

@@ -19,6 +19,7 @@ export const hosts = { insecure: 'insecure.test' };
  *
  * @typedef {object} BrowserOptions
  * @property {string[]} [args] further switches of Chromium
+ * @property {string[]} [extensions] folders of those that Chromium loads
  * @property {'light' | 'dark'} [scheme] of colours that the person prefers. Default: light
  * @property {boolean} [blocksPopups] whether windows open after a click only, as for people. Default: true
  */
@@ -30,7 +31,7 @@ export const hosts = { insecure: 'insecure.test' };
  * @param {BrowserOptions} [options]
  * @returns {Promise<Browser>}
  */
-export function startBrowser(name, { args = [], scheme = 'light', blocksPopups = true } = {}) {
+export function startBrowser(name, { args = [], extensions = [], scheme = 'light', blocksPopups = true } = {}) {
   if (name === 'firefox') {
     const preferences = {
       'dom.disable_open_during_load': blocksPopups,
@@ -65,5 +66,8 @@ export function startBrowser(name, { args = [], scheme = 'light', blocksPopups =
     headless: true,
     args: [...switches, ...args],
     ignoreDefaultArgs,
+    // Chrome takes extensions by no other way.
+    pipe: extensions.length > 0,
+    enableExtensions: extensions.length > 0 && extensions,
   });
 }

@@ -7,8 +7,8 @@ import { build } from 'esbuild';
 import { filesBelow, root } from '../../scripts/support.js';
 
 /** Gzipped, in bytes. */
-const limit = 128_500;
-const limited = 'all that a sign-in loads';
+const limit = 129_000;
+const limited = 'mcp-oauth-wasm/slim';
 
 const peersFolder = join(root, 'tests', 'size');
 /** @type {Record<string, string>} */
@@ -19,20 +19,14 @@ const wasm = [join(root, 'pkg', 'mcp_oauth_wasm_bg.wasm')];
 /** @type {{ name: string, covers: string, source: string, folder?: string, files?: string[] }[]} */
 const entries = [
   {
-    name: 'mcp-oauth-wasm/slim',
-    covers: 'all of it, the .wasm file apart',
+    name: limited,
+    covers: 'all that a sign-in loads, its .wasm file too',
     source: `export * from "./js/slim.js"`,
     files: wasm,
   },
   {
-    name: limited,
-    covers: 'slim, and the checks of the ID Token, which load when one comes',
-    source: `export * from "./js/slim.js"; export * from "./js/extensions/id_token.js"`,
-    files: wasm,
-  },
-  {
     name: 'everything there is',
-    covers: "also grants, proofs of possession, revocation, the MCP SDK's interfaces, the host for Node",
+    covers: "also hosts, stores, grants, keys, the doctor, the MCP SDK's interfaces",
     source: filesBelow([join(root, 'js')])
       .filter((file) => /\.js$/.test(file) && !/index(\.node)?\.js$/.test(file))
       .map((file) => `export * from ${JSON.stringify(`./${relative(root, file).replaceAll('\\', '/')}`)}`)
@@ -70,19 +64,6 @@ const entries = [
   },
 ];
 
-/**
- * What our own modules import on use is not loaded before, and has lines of its own.
- *
- * @type {import("esbuild").Plugin}
- */
-const loadedOnUse = {
-  name: 'loaded on use',
-  setup: ({ onResolve }) =>
-    onResolve({ filter: /^\.\.?\// }, ({ kind, path, resolveDir }) =>
-      kind === 'dynamic-import' && resolveDir.startsWith(join(root, 'js')) ? { path, external: true } : undefined,
-    ),
-};
-
 /** @param {(typeof entries)[number]} entry */
 async function measure({ source, folder = root, files = [] }) {
   const bundle = await build({
@@ -90,7 +71,6 @@ async function measure({ source, folder = root, files = [] }) {
     bundle: true,
     minify: true,
     format: 'esm',
-    plugins: [loadedOnUse],
     platform: 'browser',
     target: 'es2022',
     // Node's own modules are imported behind a check, never in a browser.

@@ -1,4 +1,4 @@
-/** A session by another grant than the authorization code. Loaded when there is one. */
+/** A session by another grant than the authorization code. */
 
 /** @import { ClientRegistration, Discovery, ScopePlan, Session } from '../../core/records.js' */
 /** @import { ConnectionSettings } from '../../core/host.js' */
