@@ -147,7 +147,7 @@ export function read(args) {
     return { command: 'help', parameters: rest.slice(0, 1), options: {} };
   if (name === '--version') return { command: 'version', parameters: [], options: {} };
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!command) throw new UsageError(`There is no command ${name}. \`mcp-oauth-wasm help\` lists them.`);
+  if (!command) throw noCommand(name);
   const { values, positionals } = parsed(name, rest, { ...command.options, ...everywhere });
   if (values.help) return { command: 'help', parameters: [name], options: values };
   const needed = command.parameters.filter((parameter) => !parameter.startsWith('['));
@@ -173,6 +173,12 @@ function parsed(name, args, options) {
 }
 
 /** @param {string} name */
+function noCommand(name) {
+  const names = Object.keys(commands).join(', ');
+  return new UsageError(`There is no command ${name}. There are ${names}; \`mcp-oauth-wasm help\` says what they do.`);
+}
+
+/** @param {string} name */
 function hint(name) {
   return `\`mcp-oauth-wasm help ${name}\` says more.`;
 }
@@ -181,7 +187,9 @@ function hint(name) {
 function endpointOf(text) {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== 'https:' && url?.protocol !== 'http:')
-    throw new UsageError(`"${text}" is no URL of an MCP server, such as https://mcp.example.com/mcp.`);
+    throw new UsageError(
+      `"${text}" is no URL of an MCP server, such as ${/^[\w.-]+\.[a-z]+(:\d+)?(\/|$)/i.test(text) ? `https://${text}` : 'https://mcp.example.com/mcp'}.`,
+    );
   return url.href;
 }
 
@@ -191,8 +199,7 @@ function endpointOf(text) {
  */
 export function help(name) {
   const command = name === undefined ? undefined : commands[name];
-  if (name !== undefined && !command)
-    throw new UsageError(`There is no command ${name}. \`mcp-oauth-wasm help\` lists them.`);
+  if (name !== undefined && !command) throw noCommand(name);
   if (command) {
     const options = Object.entries({ ...command.options, ...everywhere });
     return `mcp-oauth-wasm ${[name, ...command.parameters].join(' ')}\n\n${command.about}\n\n${table(options.map(([option, { value, about }]) => [`--${[option, value].filter(Boolean).join(' ')}`, about]))}`;

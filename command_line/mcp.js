@@ -1,6 +1,13 @@
 /** The official MCP client, bundled into the command line and into nothing else. */
 
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import {
+  Client,
+  ProtocolError,
+  SdkError,
+  SdkErrorCode,
+  SdkHttpError,
+  StreamableHTTPClientTransport,
+} from '@modelcontextprotocol/client';
 
 /** @import { Fetch } from 'mcp-oauth-wasm' */
 
@@ -19,7 +26,41 @@ export async function withClient(endpoint, fetch, signal, work) {
   try {
     await client.connect(new StreamableHTTPClientTransport(new URL(endpoint), { fetch }), { signal });
     return await work(client);
+  } catch (error) {
+    throw explained(error, endpoint);
   } finally {
     await client.close().catch(() => {});
   }
+}
+
+/**
+ * What the client, or the platform below it, meets at a URL, in words for whoever typed that.
+ *
+ * @param {unknown} error
+ * @param {string} endpoint
+ */
+function explained(error, endpoint) {
+  const as = (/** @type {string} */ code, /** @type {string} */ message) =>
+    Object.assign(new Error(message, { cause: error }), { code, step: 'call' });
+  const more = `\`mcp-oauth-wasm doctor ${endpoint}\` says more.`;
+  if (error instanceof TypeError && error.cause instanceof Error) {
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error.cause);
+    const check = 'Check the URL, the network, and whether the server runs.';
+    return as('network_failed', `${endpoint} cannot be reached (${code ?? message}). ${check} ${more}`);
+  }
+  if (error instanceof ProtocolError)
+    return as('mcp_error', `${error.message}. \`mcp-oauth-wasm call ${endpoint}\` lists the tools.`);
+  const status = error instanceof SdkHttpError ? error.status : 0;
+  const isOther = error instanceof SdkError && error.code === SdkErrorCode.ClientHttpUnexpectedContent;
+  if (status === 0 && !isOther) return error;
+  if (status >= 500)
+    return as(
+      'server_unavailable',
+      `${endpoint} answers ${status}: it is broken or overloaded. Try again later. ${more}`,
+    );
+  const what = status < 300 ? 'with what is no answer of an MCP server' : status;
+  return as(
+    'no_mcp_server',
+    `${endpoint} answers ${what}. Check that it is the URL of an MCP server; many end in /mcp. ${more}`,
+  );
 }

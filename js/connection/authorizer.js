@@ -143,11 +143,12 @@ import { endpointOf, placeOf, storedPending } from './stored.js';
  *
  * @param {AuthorizerOptions} options what it is made of
  * @returns {Authorizer}
- * @throws {MisuseError} `invalid_argument`: there is no store
+ * @throws {MisuseError} `invalid_argument`: an option is misspelt, or the host lacks a function of a store or redirect
  */
 export function createAuthorizer(options) {
-  if (!options?.host?.store)
-    throw new MisuseError({ code: 'invalid_argument', message: 'The argument `host` must have a `store`.' });
+  requireKnown(options, ['host', 'client', 'settings']);
+  requireFunctions('host.store', options?.host?.store, ['read', 'compareAndSwap', 'lock']);
+  for (const redirect of redirectsOf(options.host)) requireFunctions('host.redirect', redirect, ['prepare']);
   const { client = {}, settings = () => undefined } = options;
   const ownStore = options.host.store.forClient?.(client);
   const host = ownStore ? { ...options.host, store: ownStore } : options.host;
@@ -176,7 +177,9 @@ export function createAuthorizer(options) {
   };
 
   /** @type {Authorizer['connection']} */
-  const connection = (server, { account = 'default', interaction = false, signal, wholeOrigin = false } = {}) => {
+  const connection = (server, given = {}) => {
+    requireKnown(given, ['account', 'interaction', 'signal', 'wholeOrigin']);
+    const { account = 'default', interaction = false, signal, wholeOrigin = false } = given;
     const endpoint = endpointOf(server);
     const core = sharedConnection(endpoint, account);
     const options = { interaction, signal, wholeOrigin };
@@ -269,4 +272,28 @@ function turns(limit = Number.POSITIVE_INFINITY) {
     }
     return release;
   };
+}
+
+/** @param {string} message */
+const misused = (message) => new MisuseError({ code: 'invalid_argument', message });
+
+/**
+ * Nothing else would tell of a name that is misspelt.
+ *
+ * @param {object} options
+ * @param {string[]} known
+ */
+function requireKnown(options, known) {
+  const unknown = Object.keys(options ?? {}).find((name) => !known.includes(name));
+  if (unknown) throw misused(`There is no option \`${unknown}\`. There are \`${known.join('`, `')}\`.`);
+}
+
+/**
+ * @param {string} name
+ * @param {any} part of the host
+ * @param {string[]} functions
+ */
+function requireFunctions(name, part, functions) {
+  const lacking = functions.find((wanted) => typeof part?.[wanted] !== 'function');
+  if (lacking) throw misused(`The argument \`${name}\` must have the functions \`${functions.join('`, `')}\`.`);
 }

@@ -340,7 +340,7 @@ export class Connection {
     const scopes = plan.scopes.filter(({ requested }) => requested).map(({ scope }) => scope);
     return new InteractionRequiredError({
       code: 'interaction_required',
-      message: `Signing in to ${endpoint} needs a person at ${issuer}. Call \`resume()\` of this error, or allow interaction for the call.`,
+      message: `Signing in to ${endpoint} needs a person at ${issuer}. Call \`resume()\` of this error, or pass \`{ interaction: true }\` to the call or to \`connection()\`.`,
       details: { endpoint, account, issuer, plan },
       resume: (signal) =>
         this.#signIn({ ...cause, agreed: { issuer, scopes } }, { interaction: true, signal, resumed: true }),

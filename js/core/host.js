@@ -1,6 +1,6 @@
 /**
  * What an environment provides: types only.
- * Node, browser and Electron hosts implement these; so can you, in forty lines.
+ * Node, browser and Electron hosts implement these; so can you, in seventy lines.
  */
 
 /**

@@ -96,6 +96,21 @@ const unknown = {
   words: 'Report it, with the message.',
 };
 
+/** What platforms call a request that never arrived; a `fetch` rejects with nothing else. */
+const NETWORK_WORDS = /^(fetch failed|Failed to fetch|Load failed|NetworkError )/;
+
+/**
+ * At whom a step fails where no trace tells. @type {Partial<Record<Step, Party>>}
+ */
+const partyOfStep = {
+  call: 'protected-resource',
+  discover: 'protected-resource',
+  register: 'authorization-server',
+  authorize: 'authorization-server',
+  token: 'authorization-server',
+  refresh: 'authorization-server',
+};
+
 /**
  * Steps that are about the requested scopes, and codes that are whatever the step. @type {(Step | undefined)[]}
  */
@@ -112,14 +127,15 @@ const scopeSteps = ['authorize', 'callback', 'token', 'step-up'];
  */
 export function failure(error, { events = [], plan, step: underWay } = {}) {
   const {
-    code = error.name,
+    code = error instanceof TypeError && NETWORK_WORDS.test(error.message) ? 'network_failed' : error.name,
     kind = '',
     step = underWay,
     details = {},
   } = /** @type {Partial<AuthorizationError>} */ (error);
   const isDenied = code === 'authorization_refused' && details.error === 'access_denied';
   const row = (isDenied ? denied : rowFor(code)) ?? (Object.hasOwn(byKind, kind) ? byKind[kind] : undefined) ?? unknown;
-  const party = row.party ?? lastAsked(events, step) ?? 'client';
+  const party =
+    row.party ?? lastAsked(events, step) ?? (step && row !== unknown ? partyOfStep[step] : undefined) ?? 'client';
   const scopes = scopesOf(details, code, step, plan);
   // Of a document, the party whose it is has to correct it.
   const isDocument = row.party === undefined && row.by === 'protected-resource';

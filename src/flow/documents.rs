@@ -80,7 +80,7 @@ pub fn nothing_found(code: Code, candidates: &[String]) -> Box<Error> {
         Code::NoProtectedResourceMetadata => "The MCP server publishes no protected resource metadata (RFC 9728)",
         _ => "The authorization server publishes no metadata (RFC 8414)",
     };
-    let message = "{}, so nobody can tell where to sign in. Its operator has to publish it. Looked at: {}.";
+    let message = "{}, so nobody can tell where to sign in. Check the MCP server's URL; its operator has to publish it. Looked at: {}.";
     Error::new(code, message, &[what, &joined(candidates, ", ")])
         .with("candidates", Json::Array(candidates.iter().map(|url| url.as_str().into()).collect()))
 }
@@ -124,4 +124,5 @@ pub fn registered_nowhere(error: Box<Error>, discovery: &Discovery) -> Box<Error
         return error;
     }
     nothing_found(Code::NoProtectedResourceMetadata, &well_known::protected_resource(discovery.endpoint.url()))
+        .at(Step::Discover)
 }

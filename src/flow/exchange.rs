@@ -5,7 +5,7 @@ use crate::data::http::{Method, Request, Response};
 use crate::data::json::Json;
 use crate::data::url::Url;
 use crate::flow::replay::Replay;
-use crate::protocol::trace::Party;
+use crate::protocol::trace::{Party, redacted_url};
 
 /// How many redirects of a document are followed.
 const REDIRECT_LIMIT: usize = 3;
@@ -94,10 +94,11 @@ fn available(response: &Response) -> Result<&Response> {
         return Ok(response);
     }
     let status = Json::from(response.status).to_text();
-    let message =
-        "The server is overloaded or broken (status {}). Nothing was decided and nothing deleted; try again later.";
+    let url = redacted_url(&response.url);
+    let message = "The server at {} is overloaded or broken (status {}). Nothing was decided and nothing deleted; try again later.";
     let retry_after = response.retry_after.as_deref().map_or(Json::Null, Json::from).as_whole_number();
-    Err(Error::new(Code::ServerUnavailable, message, &[&status])
+    Err(Error::new(Code::ServerUnavailable, message, &[&url, &status])
+        .with("url", url.as_str())
         .with("status", response.status)
         .with("retryAfterSeconds", retry_after.map_or(Json::Null, |seconds| Json::Number(seconds as f64))))
 }

@@ -31,6 +31,15 @@ const called = `POST ${endpoint}`;
 /** @type {Record<string, Case[]>} */
 export const cases = {
   unreachable: [{ answers: { [called]: 'unreachable' } }],
+  'no-mcp-server': [
+    { answers: { [called]: { status: 404 }, [`GET ${resourceMetadataUrl}`]: { status: 404 } } },
+    {
+      answers: {
+        [called]: { text: '<h1>Hello</h1>', headers: { 'content-type': 'text/html' } },
+        [`GET ${resourceMetadataUrl}`]: { status: 404 },
+      },
+    },
+  ],
   unavailable: [
     { answers: { [called]: { status: 503 } } },
     { answers: { [`GET ${resourceMetadataUrl}`]: { status: 500 } } },

@@ -108,3 +108,28 @@ test('a space in the URL of a server is no space between the URL and the account
   );
   assert.equal(await authorizer.connection(`${server} Alice`, { account: 'Smith' }).session(), null);
 });
+
+test('a misspelt option, and a store or redirect without its functions, is said at once', () => {
+  const store = createMemoryStore();
+  const wrong = { code: 'invalid_argument' };
+  assert.throws(() => createAuthorizer(/** @type {any} */ ({ host: { store }, setings: () => ({}) })), {
+    ...wrong,
+    message: 'There is no option `setings`. There are `host`, `client`, `settings`.',
+  });
+  for (const host of [
+    undefined,
+    {},
+    { store: {} },
+    { store: { read() {} } },
+    { store, redirect: {} },
+    { store, redirect: [{}] },
+  ])
+    assert.throws(() => createAuthorizer(/** @type {any} */ ({ host })), wrong);
+  assert.throws(() => createAuthorizer(/** @type {any} */ (undefined)), wrong);
+  const authorizer = createAuthorizer({ host: { store } });
+  for (const method of /** @type {const} */ (['connection', 'fetch']))
+    assert.throws(
+      () => authorizer[method]('https://mcp.example/mcp', /** @type {any} */ ({ interacton: true })),
+      wrong,
+    );
+});

@@ -220,6 +220,13 @@ test('a refused authorization without a named scope is about all that were reque
 
 test('an error that is none of ours is explained all the same, whatever it calls itself', () => {
   assert.equal(failure(new TypeError('x')).title, 'Something went wrong');
+  for (const words of [
+    'fetch failed',
+    'Failed to fetch',
+    'Load failed',
+    'NetworkError when attempting to fetch resource.',
+  ])
+    assert.equal(failure(new TypeError(words)).code, 'network_failed');
   assert.equal(
     failure(Object.assign(new Error('x'), { code: 'constructor', kind: 'toString' })).title,
     'Something went wrong',

@@ -1,8 +1,8 @@
 // What is in the tarball. The list is data: `UPDATE=1 npm run test:package -- contents` writes it anew.
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { relative, sep } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { filesBelow } from '../../scripts/support.js';
@@ -56,6 +56,16 @@ test('every entry leads to a file that is there', () => {
   );
   assert.deepEqual(
     targets.filter((target) => !files.includes(target.slice('./'.length))),
+    [],
+  );
+});
+
+test('every link of the README to a file leads there', () => {
+  const readme = readFileSync(join(there.packageFolder, 'README.md'), 'utf8');
+  const targets = [...readme.matchAll(/\]\((?!\w+:)([^)#\s]+)/g)].map(([, target = '']) => target);
+  assert.ok(targets.length > 10);
+  assert.deepEqual(
+    targets.filter((target) => !existsSync(join(there.packageFolder, target))),
     [],
   );
 });

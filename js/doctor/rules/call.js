@@ -1,14 +1,18 @@
 /** What the MCP server answers without a token (RFC 9110 §11.6.1, RFC 6750 §3, RFC 9728 §5.1). */
 
-/** @import { Evidence, Rule } from '../finding.js' */
+/** @import { Evidence, Exchange, Rule } from '../finding.js' */
 
-import { exchangesFor, firstCall, isRedirect, isUnavailable, quoted } from '../evidence.js';
+import { exchangesFor, firstCall, isDocument, isRedirect, isUnavailable, quoted } from '../evidence.js';
 
 const mine = { step: /** @type {const} */ ('discover'), party: /** @type {const} */ ('protected-resource') };
 
 /** @param {Evidence} evidence */
 const challengeOf = (evidence) =>
   firstCall(evidence)?.status === 401 ? firstCall(evidence)?.headers['www-authenticate'] : undefined;
+
+/** Whether a GET was not answered as by a server of HTTP+SSE. @param {Exchange} exchange */
+const hasNoStream = ({ status, headers }) =>
+  status !== 401 && !headers['content-type']?.startsWith('text/event-stream');
 
 /** @type {Rule[]} */
 export const callRules = [
@@ -22,6 +26,26 @@ export const callRules = [
     change: 'Check the URL, the name server, the certificate, and whether the server runs.',
     look: (evidence) =>
       firstCall(evidence)?.failure !== undefined && { found: `${evidence.endpoint}: ${firstCall(evidence)?.failure}` },
+  },
+  {
+    ...mine,
+    id: 'no-mcp-server',
+    severity: 'error',
+    title: 'What answers here may be no MCP server',
+    standard: 'MCP, Streamable HTTP',
+    effect: 'Nobody can sign in at what is no MCP server; whatever else is found below may be about something else.',
+    change: 'Check the URL first: many MCP servers are at a path, such as `/mcp`.',
+    look: (evidence) => {
+      const { status = 0, headers = {} } = firstCall(evidence) ?? {};
+      const isPage = status === 200 && headers['content-type']?.startsWith('text/html');
+      const isNothing = [404, 405, 410].includes(status) && exchangesFor(evidence, 'stream').every(hasNoStream);
+      return (
+        (isPage || isNothing) &&
+        !exchangesFor(evidence, 'resource-metadata').some(isDocument) && {
+          found: `${evidence.endpoint} answers ${status}${isPage ? ' with a page' : ''}`,
+        }
+      );
+    },
   },
   {
     ...mine,
@@ -101,10 +125,9 @@ export const callRules = [
     change: 'Offer Streamable HTTP: messages and streams at one URL.',
     look: (evidence) => {
       const [stream] = exchangesFor(evidence, 'stream');
-      const isStream = stream?.headers['content-type']?.startsWith('text/event-stream') || stream?.status === 401;
       return (
         stream &&
-        isStream && {
+        !hasNoStream(stream) && {
           found: `POST was answered with ${firstCall(evidence)?.status}, GET with ${stream.status}`,
         }
       );
