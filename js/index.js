@@ -11,6 +11,9 @@ import inlined from '../pkg/inlined.js';
 import { provide } from './core/wasm.js';
 
 provide(() => {
+  // Node's own decoder takes a tenth of the time.
+  const { Buffer } = /** @type {any} */ (globalThis);
+  if (Buffer) return Buffer.from(inlined, 'base64');
   const characters = atob(inlined);
   const bytes = new Uint8Array(characters.length);
   // `Uint8Array.from` would take longer than it takes to compile the module.

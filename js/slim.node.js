@@ -5,8 +5,8 @@
  */
 
 import { provide } from './core/network.js';
-import { nodeGate } from './hosts/node/gate.js';
+import { wayOut } from './hosts/node/way_out.js';
 
-provide(nodeGate());
+provide(wayOut);
 
 export * from './slim.js';

@@ -53,6 +53,7 @@ fn typescript_types_are_those_of_the_records() {
         steps::Completion::declaration,
         steps::RefreshInput::declaration,
         steps::UnregisterInput::declaration,
+        discovery::KeptDiscovery::declaration,
         stored::KeptRegistration::declaration,
         under_way::Question::declaration,
         under_way::KeptSignIn::declaration,

@@ -10,31 +10,23 @@
 /** @import { Failures } from './failures.js' */
 /** @import { Turn } from './sign_in_under_way.js' */
 
-import {
-  IncompatibleError,
-  InteractionRequiredError,
-  MisbehavedError,
-  MisuseError,
-  RefusedError,
-  TransportError,
-} from '../core/errors.js';
+import { InteractionRequiredError, MisuseError, RefusedError, TransportError } from '../core/errors.js';
 import { networkOf } from '../core/network.js';
 import { untilAborted } from '../core/until_aborted.js';
 import { call } from '../core/wasm.js';
-import { proofHeaders, rememberNonce } from '../extensions/dpop_fetch.js';
+import { rememberNonce } from '../extensions/dpop_fetch.js';
+import { AskedAhead } from './asked_ahead.js';
 import { performing, signInHost } from './effects.js';
-import { canBeReadOnce, discardBody, eitherSignal, redirectWithinOrigin, refuseRedirect } from './requests.js';
+import { canBeReadOnce, discardBody, eitherSignal, proofOf, redirectWithinOrigin, refuseRedirect } from './requests.js';
 import { SignInUnderWay } from './sign_in_under_way.js';
 import { storedSession } from './stored.js';
+import { authorizationOf, ignoreAnswered, isExpired, isExpiring } from './tokens.js';
 
 /** How often a request is sent again with a nonce that came with its refusal. */
 const NONCE_LIMIT = 3;
 
 /** How often a request without a token follows a redirect. */
 const REDIRECT_LIMIT = 3;
-
-/** A token is renewed this long before it expires, or after nine tenths of a short life. Seconds. */
-const RENEWAL_MARGIN = 30;
 
 /**
  * How one call may act.
@@ -66,6 +58,8 @@ export class Connection {
   /** What a refresh gave, until it is stored in the place of the session with that token. @type {{ session: Session, replaces: string } | undefined} */
   #unstored;
 
+  /** Whether it was asked for what the first refusal will make necessary. */
+  #hasAskedAhead = false;
   /** The sign-in that waits for a person. @type {SignInUnderWay | undefined} */
   #waitedFor;
 
@@ -75,7 +69,7 @@ export class Connection {
    * @param {Failures} failures what was found out in vain, by whatever connection
    */
   constructor(context, turn, failures) {
-    this.context = context;
+    this.context = { ...context, askedAhead: new AskedAhead() };
     this.turn = turn;
     this.failures = failures;
     this.stored = storedSession(context.host.store, context.endpoint, context.account);
@@ -99,10 +93,9 @@ export class Connection {
     const send = networkOf(this.context.host).fetch;
     const isReadOnce = !request && canBeReadOnce(init?.body);
     for (let attempt = 0; ; attempt += 1) {
-      const signed = await this.headersFor({ method, url }, { ...options, signal });
+      const signed = this.#headersAtOnce(url) ?? (await this.headersFor({ method, url }, { ...options, signal }));
       const headers = new Headers(request?.headers ?? init?.headers);
-      for (const [name, value] of Object.entries(signed)) headers.set(name, value);
-      const inSession = headers.has('mcp-session-id');
+      for (const name in signed) headers.set(name, signed[name] ?? '');
       const guarded = { headers, signal, redirect: /** @type {const} */ ('manual') };
       const sendTo = (/** @type {string} */ place) => {
         const context = /** @type {const} */ ({ step: 'call', url: place, endpoint: this.context.endpoint });
@@ -129,7 +122,9 @@ export class Connection {
       }
       refuseRedirect(response, place);
       const { status } = response;
+      if (this.#isAccepted(status, signed.authorization)) return response;
       const authorization = signed.authorization ?? null;
+      const inSession = headers.has('mcp-session-id');
       const refusal = { status, headers: response.headers, attempt, authorization, method, inSession, calledAt: place };
       const again = await this.onResponse(refusal, { ...options, signal }).catch(async (error) => {
         await discardBody(response);
@@ -138,6 +133,33 @@ export class Connection {
       if (!again || isReadOnce) return response;
       await discardBody(response);
     }
+  }
+
+  /**
+   * The headers that sign a request to the endpoint as it was written, where nothing has to be waited for.
+   *
+   * @param {string} url
+   * @returns {Record<string, string> | undefined}
+   */
+  #headersAtOnce(url) {
+    const session = this.#session;
+    if (!session || url !== this.context.endpoint || session.tokens.tokenType || isExpiring(session)) return undefined;
+    return { authorization: authorizationOf(session) };
+  }
+
+  /**
+   * Whether an answer says no more than that the token in use is good.
+   *
+   * @param {number} status
+   * @param {string | undefined} authorization
+   */
+  #isAccepted(status, authorization) {
+    const session = this.#session;
+    if (!session || status >= 400 || session.refusedWith || this.context.host.dpop) return false;
+    if (authorization !== authorizationOf(session)) return false;
+    this.#untestedToken = undefined;
+    this.#acceptedToken = session.tokens.accessToken;
+    return true;
   }
 
   /**
@@ -151,10 +173,20 @@ export class Connection {
     this.#refuseForeign(url, options);
     this.#session ??= await this.#read();
     if (this.#session && isExpiring(this.#session)) await this.#renew(options);
+    if (!this.#session && !options.signal?.aborted) this.#askAhead();
     if (!this.#session) return {};
     const { accessToken, tokenType } = this.#session.tokens;
     if (tokenType) return proofOf(this.context.host, { method, url: this.#placeOf(String(url)), accessToken });
     return { authorization: `Bearer ${accessToken}` };
+  }
+
+  /** Asks beside the first request, which has no token, for what its refusal will make necessary. */
+  #askAhead() {
+    if (this.#hasAskedAhead) return;
+    this.#hasAskedAhead = true;
+    const { endpoint, account } = this.context;
+    // Where that fails, it is asked for later.
+    call('askAhead', { endpoint, account }, performing(this.context).calls).catch(() => {});
   }
 
   /**
@@ -174,6 +206,7 @@ export class Connection {
     const late = session !== null && authorization !== undefined && authorization !== authorizationOf(session);
     const isRefused = status === 401 || status === 403;
     if (!isRefused) this.#untestedToken = undefined;
+    if (!isRefused) this.context.askedAhead.drop();
     if (status < 400 && !late) this.#acceptedToken = token;
     // An accepted token ends what was remembered of a refused one.
     if (!isRefused && (late || status >= 400 || !session?.refusedWith)) return false;
@@ -400,6 +433,7 @@ export class Connection {
   async signOut({ forgetClient = false } = {}) {
     const { endpoint, account } = this.context;
     this.#session = null;
+    this.#hasAskedAhead = false;
     const { calls, release } = performing(this.context);
     try {
       await this.#storeUnstored();
@@ -556,54 +590,4 @@ export class Connection {
  */
 export function needsPerson({ grant }) {
   return !grant || grant.interactive === true;
-}
-
-/** @param {Session} session */
-function isExpiring({ tokens: { expiresAt, receivedAt } }) {
-  return (
-    expiresAt !== undefined && Date.now() / 1000 >= expiresAt - Math.min(RENEWAL_MARGIN, (expiresAt - receivedAt) / 10)
-  );
-}
-
-/** @param {Session} session */
-function isExpired({ tokens: { expiresAt } }) {
-  return expiresAt !== undefined && Date.now() / 1000 >= expiresAt;
-}
-
-/**
- * A refresh brought no tokens, whatever the server answered: the refresh token is kept. The access token may still serve,
- * and a person can sign in. Where no answer came, or somebody has to be patient, that is the error.
- *
- * @param {unknown} error
- */
-function ignoreAnswered(error) {
-  const isAnswer = [IncompatibleError, MisbehavedError, RefusedError].some((kind) => error instanceof kind);
-  if (!isAnswer) throw error;
-}
-
-/**
- * How a request carries the token.
- *
- * @param {Session} session
- */
-function authorizationOf({ tokens: { tokenType, accessToken } }) {
-  return `${tokenType ?? 'Bearer'} ${accessToken}`;
-}
-
-/**
- * The headers that present a token which is bound to a key (RFC 9449 §7.1).
- *
- * @param {Context['host']} host
- * @param {{ method: string, url: string, accessToken: string }} request
- */
-async function proofOf({ dpop }, request) {
-  if (!dpop) {
-    throw new MisuseError({
-      code: 'dpop_missing',
-      message:
-        'The session is bound to a key, and the host has no `dpop` any more. Give it back, or sign out and in again.',
-      step: 'call',
-    });
-  }
-  return proofHeaders(dpop, request);
 }

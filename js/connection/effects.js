@@ -10,6 +10,7 @@
 
 import { untilAborted } from '../core/until_aborted.js';
 import { obtained } from '../extensions/grants/obtained.js';
+import { AskedAhead } from './asked_ahead.js';
 import { callHost } from './trace.js';
 
 /**
@@ -21,6 +22,7 @@ import { callHost } from './trace.js';
  * @property {ConnectionSettings} settings
  * @property {string} endpoint
  * @property {string} account
+ * @property {AskedAhead} [askedAhead] what was asked for beside the first request
  */
 
 /** @param {Host} host */
@@ -52,10 +54,12 @@ export function signInHost({ host, client, settings }) {
  * @param {AbortSignal} [signal]
  * @param {() => Reserved | null | undefined} [takeReserved] gives what the first redirect has reserved
  */
-export function performing({ host, settings, endpoint }, signal, takeReserved) {
+export function performing({ host, settings, endpoint, askedAhead = new AskedAhead() }, signal, takeReserved) {
   const { store } = host;
   /** @type {RedirectReceiver | undefined} */
   let receiver;
+  /** What that was prepared for. */
+  let preparedFor = '';
   /** @type {(() => void)[]} */
   const unlocks = [];
 
@@ -63,6 +67,8 @@ export function performing({ host, settings, endpoint }, signal, takeReserved) {
   const showOutcome = async (outcome) => {
     await receiver?.finish?.(outcome);
   };
+
+  const answer = () => ({ redirectUri: receiver?.redirectUri, acceptsQuery: receiver?.acceptsQuery });
 
   /** @type {Effects} */
   const effects = {
@@ -84,10 +90,13 @@ export function performing({ host, settings, endpoint }, signal, takeReserved) {
       return null;
     },
     prepareRedirect: async ({ candidate, issuer, preferred, listed }) => {
+      const wanted = JSON.stringify([candidate, issuer, preferred, listed]);
+      if (receiver && wanted === preparedFor) return answer();
       await receiver?.close();
       const reserved = candidate === 0 ? takeReserved?.() : undefined;
       receiver = await redirectsOf(host)[candidate]?.prepare({ issuer, preferred, listed, reserved, signal });
-      return { redirectUri: receiver?.redirectUri, acceptsQuery: receiver?.acceptsQuery };
+      preparedFor = wanted;
+      return answer();
     },
     approve: ({ reason, issuer, plan }) =>
       untilAborted(Promise.resolve(host.approve?.({ reason, endpoint, issuer, plan, signal })), signal),
@@ -99,10 +108,12 @@ export function performing({ host, settings, endpoint }, signal, takeReserved) {
     clientAssertion: settings.client?.assertion,
     isTrusted: settings.allowPrivateAddresses === true,
     effects,
+    askedAhead,
   });
 
   return {
     calls,
+    askedAhead,
     /**
      * Sends the person to the authorization server.
      *
@@ -118,6 +129,7 @@ export function performing({ host, settings, endpoint }, signal, takeReserved) {
     },
     async release() {
       for (const unlock of unlocks) unlock();
+      askedAhead.drop();
       await receiver?.close();
     },
   };

@@ -1,6 +1,9 @@
 /** What requests to the MCP server need beside a token: redirects that are judged, bodies, signals. */
 
-import { MisbehavedError } from '../core/errors.js';
+/** @import { Context } from './effects.js' */
+
+import { MisbehavedError, MisuseError } from '../core/errors.js';
+import { proofHeaders } from '../extensions/dpop_fetch.js';
 
 /** More of a URL says no more. */
 const SHOWN_LIMIT = 300;
@@ -82,4 +85,22 @@ export function refuseRedirect(response, url) {
  */
 function shown({ origin, pathname }) {
   return `${origin}${pathname}`.slice(0, SHOWN_LIMIT);
+}
+
+/**
+ * The headers that present a token which is bound to a key (RFC 9449 §7.1).
+ *
+ * @param {Context['host']} host
+ * @param {{ method: string, url: string, accessToken: string }} request
+ */
+export async function proofOf({ dpop }, request) {
+  if (!dpop) {
+    throw new MisuseError({
+      code: 'dpop_missing',
+      message:
+        'The session is bound to a key, and the host has no `dpop` any more. Give it back, or sign out and in again.',
+      step: 'call',
+    });
+  }
+  return proofHeaders(dpop, request);
 }

@@ -28,6 +28,9 @@ const SILENCE_SECONDS = 15;
 /** How often it has to be seen without a renewal all the same: clocks jump, as when a machine has slept. */
 const SILENT_POLLS = 6;
 
+/** How long a person is away before what they were sent by is read anew: nobody agrees to anything sooner. */
+const ASK_MILLISECONDS = 1_000;
+
 const success = {
   signedIn: true,
   title: 'Signed in',
@@ -240,7 +243,7 @@ export class SignInUnderWay {
    * @param {Cause} cause
    * @returns {Promise<SignInOutcome>}
    */
-  async #begun({ calls }, cause) {
+  async #begun({ calls, askedAhead }, cause) {
     const { endpoint, account, host } = this.#context;
     const own = { endpoint, account, interaction: true, id: this.#id, unanswered: this.#sent };
     /** @type {string | undefined} */
@@ -250,7 +253,7 @@ export class SignInUnderWay {
       const pressed = cause.pressed || this.#isPressed;
       const input = { ...own, ended, ...cause, pressed, host: signInHost(this.#context) };
       /** @type {SignInOutcome} */
-      const outcome = await call('signIn', input, calls);
+      const outcome = await call('signIn', input, calls).finally(() => askedAhead.drop());
       if (outcome.kind !== 'under-way') return outcome;
       const { id, renewedAt } = outcome;
       seen = { id, renewedAt, times: seen.id === id && seen.renewedAt === renewedAt ? seen.times + 1 : 0 };
@@ -271,12 +274,17 @@ export class SignInUnderWay {
     this.#sent += 1;
     this.#startLimit();
     this.#tell({ endpoint, account, issuer, authorizationUrl, since: this.pending?.since ?? Date.now() });
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let asking;
     try {
       const sent = trip.sendPerson(departure);
       trip.wasSent = true;
+      const urls = departure.askAhead;
+      if (urls) unref((asking = setTimeout(() => trip.calls.perform?.('askAhead', { urls }), ASK_MILLISECONDS)));
       this.#holdProcess();
       return await sent;
     } finally {
+      clearTimeout(asking);
       this.#states.delete(state);
       if (this.#isOver) await storedPending(this.#context.host.store, state).take();
     }

@@ -3,12 +3,14 @@
 /** @import { ClientAssertion, Host } from '../core/host.js' */
 /** @import { Session } from '../core/records.js' */
 /** @import { CallHost } from '../core/wasm.js' */
+/** @import { AskedAhead } from './asked_ahead.js' */
 
 import { MisbehavedError } from '../core/errors.js';
 import { fitToShow } from '../core/fit_to_show.js';
 import { networkOf } from '../core/network.js';
 import { fetchWithProofs } from '../extensions/dpop_fetch.js';
 import { checkIdToken } from '../extensions/id_token.js';
+import { sharingDocuments } from './shared_documents.js';
 
 /** @typedef {Record<string, (input: any) => Promise<any>>} Effects */
 
@@ -17,11 +19,12 @@ import { checkIdToken } from '../extensions/id_token.js';
  * prove that the key is at hand, where there is one.
  *
  * @param {Pick<Host, 'fetch' | 'admit' | 'trace' | 'timeoutMilliseconds' | 'dpop'>} host
- * @param {{ server?: string, signal?: AbortSignal, clientAssertion?: ClientAssertion, isTrusted?: boolean, effects?: Effects }} [operation]
- *   `server`: the MCP server that it is about; `isTrusted`: whether the MCP server may name whom it likes; `effects`: what is performed beside requests
+ * @param {{ server?: string, signal?: AbortSignal, clientAssertion?: ClientAssertion, isTrusted?: boolean, effects?: Effects, askedAhead?: AskedAhead }} [operation]
+ *   `server`: the MCP server that it is about; `isTrusted`: whether the MCP server may name whom it likes; `effects`: what is performed beside requests;
+ *   `askedAhead`: what is asked for before it is wanted; without it nothing is
  * @returns {CallHost}
  */
-export function callHost(host, { server, signal, clientAssertion, isTrusted = false, effects = {} } = {}) {
+export function callHost(host, { server, signal, clientAssertion, isTrusted = false, effects = {}, askedAhead } = {}) {
   const { trace, timeoutMilliseconds, dpop } = host;
   const { fetch, admit } = networkOf(host);
   // It tells operations apart, and nothing depends on it; `crypto.randomUUID` is there on secure pages only.
@@ -32,13 +35,26 @@ export function callHost(host, { server, signal, clientAssertion, isTrusted = fa
     ...effects,
     checkIdToken: checkedIdToken,
     admit: async ({ url, namedBy }) => void (isTrusted || (await admit?.(url, namedBy))),
+    askAhead: async ({ urls }) => {
+      for (const url of urls)
+        askedAhead?.ask(url, (url, init, context) => send(url, init, { ...context, endpoint: server }));
+      return Boolean(askedAhead);
+    },
+  };
+  const sharing = sharingDocuments(fetch, admit);
+  /** @type {Fetch} */
+  const send = (url, init, context) => {
+    const told = isTrusted ? { ...context, endpoint: String(url) } : context;
+    if (!dpop) return sharing(url, init, told);
+    return fetchWithProofs((url, init) => fetch(url, init, told), dpop)(String(url), init);
   };
   /** @type {CallHost} */
   const calls = {
     perform: (name, input) => all[name]?.(input) ?? Promise.resolve(null),
     fetch: (url, init, context) => {
-      const told = isTrusted ? { ...context, endpoint: url } : context;
-      return dpop ? fetchWithProofs((url, init) => fetch(url, init, told), dpop)(url, init) : fetch(url, init, told);
+      const sendNow = () => send(url, init, context);
+      // What came to nothing when it was asked for ahead has decided nothing.
+      return askedAhead?.take(url, init)?.catch(sendNow) ?? sendNow();
     },
     timeoutMilliseconds,
     server,

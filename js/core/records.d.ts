@@ -758,6 +758,23 @@ export interface UnregisterInput {
   registration: ClientRegistration;
 }
 
+/**
+ * What discovery found, kept with the client for the next sign-in. It leads a person to the sign-in page sooner; nothing
+ * secret is sent by it.
+ */
+export interface KeptDiscovery {
+  /** The identifier of the protected resource for which it was found. */
+  resource: string;
+  /** Where that has its metadata. */
+  metadataUrl: string;
+  /** The authorization server. */
+  authorizationServer: AuthorizationServer;
+  /** When it was read, in seconds since 1970. */
+  readAt: number;
+  /** The sign-in that came to a session by it. */
+  signIn?: string;
+}
+
 /** A registered client, as it is stored (RFC 7591 §3.2.1). */
 export interface KeptRegistration {
   /** The client. */
@@ -768,6 +785,8 @@ export interface KeptRegistration {
   doubtful?: boolean;
   /** How often a fresh code was refused since it last worked, by which some servers say that they have forgotten it. */
   refusedCodes?: number;
+  /** What discovery found when somebody signed in with it last. */
+  discovery?: KeptDiscovery;
 }
 
 /** That a person was asked for something, and had not asked for it. */
@@ -835,6 +854,8 @@ export interface Departure {
   state: string;
   /** The authorization server. */
   issuer: string;
+  /** Documents to ask for while the person is away, since they will be wanted then. */
+  askAhead?: string[];
 }
 
 /** What a person would have to do. */

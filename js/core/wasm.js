@@ -98,6 +98,8 @@ async function load(source) {
 /** @param {WasmSource} source */
 async function compiled(source) {
   if (source instanceof WebAssembly.Module) return source;
+  // Whoever asks Node for `Request` or `Response` loads all of its `fetch`, which takes longer than all of this.
+  if (ArrayBuffer.isView(source)) return compiledAtOnce(source) ?? WebAssembly.compile(/** @type {any} */ (source));
   const isAddress = typeof source === 'string' || source instanceof URL || source instanceof Request;
   const found = isAddress ? await fetch(source) : source;
   if (!(found instanceof Response)) return WebAssembly.compile(/** @type {BufferSource} */ (found));
@@ -105,6 +107,21 @@ async function compiled(source) {
   // Only what is declared can be compiled while it arrives.
   const isDeclared = found.headers.get('content-type') === 'application/wasm';
   return isDeclared ? WebAssembly.compileStreaming(found) : WebAssembly.compile(await found.arrayBuffer());
+}
+
+/**
+ * On Node the module is compiled in less time than it takes to hand it to another thread; a page stands still meanwhile.
+ *
+ * @param {ArrayBufferView} bytes
+ */
+function compiledAtOnce(bytes) {
+  if (!(/** @type {any} */ (globalThis).process?.versions?.node)) return undefined;
+  try {
+    return new WebAssembly.Module(/** @type {any} */ (bytes));
+  } catch {
+    // The other way says why.
+    return undefined;
+  }
 }
 
 /** @param {unknown} cause */

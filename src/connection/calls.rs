@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::connection::discovered;
 use crate::connection::refusal;
 use crate::connection::renewal;
 use crate::connection::sign_in;
@@ -120,6 +121,7 @@ fn made(replay: &Replay, name: &str, input: &Json) -> Result<Json> {
         "grant" => token_endpoint::grant(replay, &read(input)?)?.to_json(),
         "ask" => token_endpoint::ask(replay, &read(input)?)?,
         "admit" => admit(replay, &read(input)?)?,
+        "askAhead" => discovered::ask_ahead(replay, &read(input)?)?.to_json(),
         "decide" => refusal::decide(replay, &read(input)?)?.to_json(),
         "signIn" => sign_in::sign_in(replay, &read(input)?)?.to_json(),
         "cameBack" => sign_in::came_back(replay, &read(input)?)?.to_json(),
@@ -197,7 +199,7 @@ fn refuse_unreadable(input: &Json, reader: Reader) -> Result<()> {
 
 fn step(call: &str) -> Step {
     match call {
-        "discover" | "readChallenge" | "wellKnownLocations" => Step::Discover,
+        "discover" | "askAhead" | "readChallenge" | "wellKnownLocations" => Step::Discover,
         "plan" | "planScopes" => Step::Plan,
         "register" | "unregister" => Step::Register,
         "complete" | "grant" | "ask" | "signOut" => Step::Token,

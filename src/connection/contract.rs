@@ -32,6 +32,17 @@ record! {
 }
 
 record! {
+    /// Whose refusal is expected.
+    #[derive(Debug)]
+    pub struct AskAheadInput {
+        /// The MCP server's URL.
+        pub endpoint: Endpoint,
+        /// The account at it.
+        pub account: String,
+    }
+}
+
+record! {
     /// What a sign-in starts from.
     #[derive(Debug)]
     pub struct SignInInput {
@@ -101,6 +112,8 @@ record! {
         pub state: Secret,
         /// The authorization server.
         pub issuer: Issuer,
+        /// Documents to ask for while the person is away, since they will be wanted then.
+        pub ask_ahead: Option<Vec<String>>,
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod calls;
 pub mod consent;
 pub mod contract;
+pub mod discovered;
 pub mod redirect_owner;
 pub mod refusal;
 pub mod renewal;

@@ -221,6 +221,13 @@ fn scopes_withheld(withheld: &ScopeSet, session: &Session, input: &RefusalInput)
         .at(Step::StepUp)
 }
 
+/// The error where more is demanded than the host wants to have.
+pub fn beyond_exact_scopes(demanded: &ScopeSet, endpoint: &Endpoint) -> Box<Error> {
+    let scope = demanded.to_parameter().unwrap_or_default();
+    let message = "{} demands the scopes `{}`, and the setting `exactScopes` does not have all of them. Add them there, if this person may have them, and sign in again.";
+    Error::new(Code::ScopeNotRegistered, message, &[endpoint.as_str(), &scope]).with("scope", scope).at(Step::StepUp)
+}
+
 fn fresh_token_refused(input: &RefusalInput) -> Box<Error> {
     let status = Json::Number(input.status as f64);
     let message = "{} answered {} although everything that it demands was granted. Its operator has to look into it, and signing in again would not help before; call `signIn()` then.";

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::connection::sign_in::discovered;
+use crate::connection::discovered::{discover_input, discovered};
 use crate::connection::sign_out;
 use crate::connection::stored::Place;
 use crate::data::error::{Code, Error, Kind, Result, Step};
@@ -108,9 +108,9 @@ pub fn renew(replay: &Replay, input: &RenewInput) -> Result<Renewal> {
 fn moved(replay: &Replay, input: &RenewInput, session: &Session) -> Option<Arc<Discovery>> {
     let challenge = input.challenge.clone().or_else(|| session.discovery.challenge.clone());
     let settings = input.settings.clone().unwrap_or_default();
-    let discovery =
-        discovered(replay, &input.endpoint, challenge, Some(session), Some(&session.registration.issuer), &settings)
-            .ok()?;
+    let issuer = Some(&session.registration.issuer);
+    let input = discover_input(&input.endpoint, challenge, Some(session), issuer, &settings);
+    let (discovery, _) = discovered(replay, input, Some(session), None).ok()?;
     let (before, now) = (&session.discovery.authorization_server, &discovery.authorization_server);
     (before.issuer != now.issuer || before.token_endpoint != now.token_endpoint).then_some(discovery)
 }

@@ -10,29 +10,28 @@ use std::sync::Arc;
 pub use crate::connection::contract::{
     CameBackInput, Departure, InteractionRequired, SignInHost, SignInInput, SignInOutcome, UnderWay,
 };
-use crate::connection::redirect_owner::Ownership;
-use crate::connection::stored::{
-    self, ACCOUNTS_LIMIT, Clients, KeptPending, KeptRegistration, Place, Progress, Record,
+use crate::connection::discovered::{
+    ask_resource_ahead, confirmed, discover_input, discovered, keep_found, leads_there,
 };
+use crate::connection::redirect_owner::Ownership;
+use crate::connection::stored::{self, ACCOUNTS_LIMIT, KeptPending, KeptRegistration, Place, Progress, Record};
 use crate::connection::under_way::{Claim, Standing};
 use crate::connection::{consent, refusal};
 use crate::data::error::{Code, Error, Kind, Result, Step};
 use crate::data::http::Parameters;
-use crate::data::identifier::{Endpoint, Issuer, RedirectUri};
+use crate::data::identifier::RedirectUri;
 use crate::data::json::Json;
 use crate::data::printable::mentions;
 use crate::data::record::{AsJson, read};
-use crate::data::scope::ScopeSet;
 use crate::data::url::Url;
+use crate::flow::discover::locations_again;
 use crate::flow::dynamic_registration::Doubt;
 use crate::flow::effect::Effect;
 use crate::flow::replay::Replay;
 use crate::flow::steps::{
-    self, BeginInput, Begun, CompleteInput, Completion, DiscoverInput, PlanInput, RegisterInput, Registered, SignedIn,
-    UnregisterInput,
+    self, BeginInput, Begun, CompleteInput, Completion, PlanInput, RegisterInput, Registered, SignedIn, UnregisterInput,
 };
 use crate::protocol::authorization::{Attempts, PendingAuthorization};
-use crate::protocol::challenge::Challenge;
 use crate::protocol::discovery::Discovery;
 use crate::protocol::registration::{ClientRegistration, RegistrationKind};
 use crate::protocol::registration_refusal;
@@ -43,27 +42,6 @@ use crate::protocol::token::Session;
 
 /// How long a server may take to make a new client known to all its machines.
 const SPREAD_MILLISECONDS: u64 = 1000;
-
-/// What is to be known of the servers now. A server that has published metadata is not believed to have none: that would
-/// send its people elsewhere.
-pub(crate) fn discovered(
-    replay: &Replay,
-    endpoint: &Endpoint,
-    challenge: Option<Challenge>,
-    earlier: Option<&Session>,
-    preferred_issuer: Option<&Issuer>,
-    settings: &ServerSettings,
-) -> Result<Arc<Discovery>> {
-    let published = earlier.is_some_and(|session| session.discovery.protected_resource.metadata_url.is_some());
-    let without_metadata = if published { Some(false) } else { settings.without_metadata };
-    let input = DiscoverInput {
-        endpoint: endpoint.clone(),
-        challenge,
-        preferred_issuer: preferred_issuer.cloned(),
-        settings: Some(Arc::new(ServerSettings { without_metadata, ..settings.clone() })),
-    };
-    steps::discover(replay, &input).map(Arc::new).map_err(|error| error.at(Step::Discover))
-}
 
 /// Signs in, as far as no person is needed.
 pub fn sign_in(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
@@ -115,27 +93,34 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
         }
         return Ok(SignInOutcome::SignedIn(SignedIn { session: session.clone() }));
     }
+    let clients = place.clients(replay)?;
+    let known_client = stored::known_client(&clients, replay.now());
     let unanswered = match is_first {
         true => false,
-        false => match place.standing(replay, &claim, last, earlier.as_ref())? {
+        false => match place.standing(replay, &claim, last, earlier.as_ref(), known_client.as_ref())? {
             Standing::GoesAhead { unanswered } => unanswered,
             Standing::Waits { id, renewed_at } => return Ok(SignInOutcome::UnderWay(UnderWay { id, renewed_at })),
         },
     };
+    let known = earlier.as_ref().map(|session| &session.discovery);
+    let called_at = input.called_at.as_ref().or(known.map(|known| &known.endpoint)).unwrap_or(endpoint);
     let challenge = match &input.challenge {
-        None if input.pressed == Some(true) => replay.once(|| refusal::challenge_of(replay, endpoint))?,
+        None if input.pressed == Some(true) => {
+            ask_resource_ahead(replay, called_at, known_client.as_ref());
+            replay.once(|| refusal::challenge_of(replay, endpoint))?
+        }
         given => given.clone(),
     };
     let exact = settings.exact_scopes.as_ref().filter(|exact| is_step_up && !exact.includes(&demanded));
     if exact.is_some() {
-        return Err(beyond_exact_scopes(&demanded, endpoint));
+        return Err(refusal::beyond_exact_scopes(&demanded, endpoint));
     }
     let needed = replay.once(|| place.plan(replay, earlier.as_ref()))?;
     let earlier_issuer = needed.as_ref().map(|needed| &needed.issuer);
-    let known = earlier.as_ref().map(|session| &session.discovery.endpoint);
-    let called_at = input.called_at.as_ref().or(known).unwrap_or(endpoint);
-    let discovery = replay
-        .once(|| discovered(replay, called_at, challenge.clone(), earlier.as_ref(), earlier_issuer, &settings))?;
+    let kept = known_client.and_then(|known| known.discovery);
+    let kept = kept.filter(|kept| sends_person && earlier.is_none() && leads_there(kept, input, &settings));
+    let start = discover_input(called_at, challenge, earlier.as_ref(), earlier_issuer, &settings);
+    let (discovery, is_unconfirmed) = discovered(replay, start, earlier.as_ref(), kept.as_ref())?;
     let issuer = &discovery.authorization_server.issuer;
     let is_of_other_issuer = earlier_issuer.is_some_and(|earlier| earlier != issuer);
     let earlier_plan = needed.as_ref().filter(|_| !is_of_other_issuer).map(|needed| needed.plan.clone());
@@ -168,8 +153,9 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     if !consent::covers(replay, (endpoint, host), &mut agreed, (issuer, &plan), reason)? {
         return Ok(SignInOutcome::InteractionRequired(InteractionRequired { issuer: issuer.clone(), plan }));
     }
-    let Clients { record, kept } = place.client(replay, issuer, &settings)?;
-    let stored = kept.map(Arc::new);
+    let stored = place.client(&clients, issuer, &settings)?;
+    // It is kept where it was found, and needs no second place in what waits for the person.
+    let stored = stored.map(|stored| Arc::new(KeptRegistration { discovery: None, ..stored }));
     let client = stored.as_ref().map(|stored| stored.registration.clone());
     let progress = Progress {
         id: sends_person.then(|| input.id.clone()),
@@ -177,9 +163,9 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
         pressed: input.pressed,
         agreed,
         stored,
+        unconfirmed: is_unconfirmed.then_some(true),
         ..Progress::default()
     };
-    let clients = Some(record);
     let mut sign_in = SignIn {
         replay,
         place,
@@ -190,7 +176,7 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
         client,
         redirect_uri: None,
         listed: None,
-        clients,
+        clients: Some(clients),
         kept: None,
         progress,
     };
@@ -256,6 +242,16 @@ fn completed(
     };
     if let Some(uri) = &sign_in.redirect_uri {
         Ownership::new(&pending.discovery.authorization_server, &sign_in.settings).require(replay, uri)?;
+    }
+    let mut pending = pending;
+    if sign_in.progress.unconfirmed.take().is_some() {
+        replay.set_attempts(pending.attempts);
+        let (now, is_same) = confirmed(replay, &sign_in.place, &sign_in.settings, &pending.discovery)?;
+        sign_in.discovery = now.clone();
+        if !is_same {
+            return sign_in.run();
+        }
+        pending.discovery = now;
     }
     // The person came back with this client, whatever is registered from here on.
     let sent_with = sign_in.client.clone();
@@ -495,7 +491,9 @@ impl SignIn<'_> {
         }
         self.place.store_pending(self.replay, &pending, &self.progress)?;
         let issuer = pending.registration.issuer.clone();
-        Ok(SignInOutcome::Authorize(Departure { authorization_url, state: pending.state, issuer }))
+        let is_unconfirmed = self.progress.unconfirmed.is_some();
+        let ask_ahead = is_unconfirmed.then(|| locations_again(&pending.discovery.authorization_server));
+        Ok(SignInOutcome::Authorize(Departure { authorization_url, state: pending.state, issuer, ask_ahead }))
     }
 
     /// Stores the session. A client that it replaced is deleted now that the new one works, if no other account's session
@@ -506,6 +504,10 @@ impl SignIn<'_> {
         let had_refused_codes = self.progress.stored.as_ref().is_some_and(|stored| stored.refused_codes.is_some());
         if had_refused_codes || self.progress.kept != Some(true) || !self.kept.as_ref().is_some_and(is_kept) {
             self.keep(&session.registration, true)?;
+        }
+        // Only what has led to a session is kept.
+        if self.host.grant.is_none() {
+            keep_found(self.replay, &self.place, &self.settings, &session)?;
         }
         self.place.store_session(self.replay, &session, self.progress.had_session == Some(true))?;
         let stored = self.progress.stored.as_ref().filter(|stored| {
@@ -555,6 +557,7 @@ impl SignIn<'_> {
                 accounts: Vec::new(),
                 doubtful: None,
                 refused_codes: None,
+                discovery: None,
             });
             kept.refused_codes = kept.refused_codes.filter(|_| !works);
             is_kept.set(kept.registration.client_id == registration.client_id);
@@ -584,10 +587,4 @@ impl SignIn<'_> {
 
 fn is_about_redirect(error: &Error) -> bool {
     ["error", "errorDescription"].into_iter().any(|name| mentions(error.detail(name), "redirect"))
-}
-
-fn beyond_exact_scopes(demanded: &ScopeSet, endpoint: &Endpoint) -> Box<Error> {
-    let scope = demanded.to_parameter().unwrap_or_default();
-    let message = "{} demands the scopes `{}`, and the setting `exactScopes` does not have all of them. Add them there, if this person may have them, and sign in again.";
-    Error::new(Code::ScopeNotRegistered, message, &[endpoint.as_str(), &scope]).with("scope", scope).at(Step::StepUp)
 }

@@ -14,6 +14,7 @@ use crate::flow::budget::exceeded;
 use crate::flow::effect::Effect;
 use crate::flow::replay::Replay;
 use crate::protocol::authorization::PendingAuthorization;
+use crate::protocol::discovery::KeptDiscovery;
 use crate::protocol::registration::{ClientRegistration, RegistrationKind};
 use crate::protocol::scope_plan::ScopePlan;
 use crate::protocol::settings::ServerSettings;
@@ -62,6 +63,8 @@ record! {
         pub doubtful: Option<bool>,
         /// How often a fresh code was refused since it last worked, by which some servers say that they have forgotten it.
         pub refused_codes: Option<u64>,
+        /// What discovery found when somebody signed in with it last.
+        pub discovery: Option<KeptDiscovery>,
     }
 }
 
@@ -93,6 +96,8 @@ record! {
         pub registered: Option<bool>,
         /// Whether the server was given time to make a new client known.
         pub waited: Option<bool>,
+        /// Whether the person was sent by what was kept of the authorization server, which has to say the same now.
+        pub unconfirmed: Option<bool>,
     }
 }
 
@@ -160,14 +165,6 @@ record! {
 /// The version and the value of a record, if there is one.
 pub type Record = Option<(String, Json)>;
 
-/// What is stored about clients.
-pub struct Clients {
-    /// The record of all clients for one MCP server, as it was read.
-    pub record: Record,
-    /// The client at the issuer that was asked about.
-    pub kept: Option<KeptRegistration>,
-}
-
 /// Whose records they are: one account at one MCP server.
 pub struct Place<'a> {
     /// The MCP server's URL.
@@ -221,14 +218,20 @@ impl Place<'_> {
         change(replay, &key, None, &|_| Some(value.clone()))
     }
 
-    /// The stored client at that issuer. One registered by hand is kept under its identifier instead, so that it stays
-    /// bound to the issuer that it was first used with.
-    pub fn client(&self, replay: &Replay, issuer: &Issuer, settings: &ServerSettings) -> Result<Clients> {
-        let key = self.clients_key();
-        let record = read_record(replay, &key)?;
-        let clients = record.as_ref().map_or(&Json::Null, |(_, value)| value.member("clients"));
-        let kept = whole(&key, clients.member(&client_name(issuer, settings)))?;
-        Ok(Clients { record, kept })
+    /// The record of all clients.
+    pub fn clients(&self, replay: &Replay) -> Result<Record> {
+        read_record(replay, &self.clients_key())
+    }
+
+    /// The client at that issuer, in that record. One registered by hand is kept under its identifier instead, so that it
+    /// stays bound to the issuer that it was first used with.
+    pub fn client(
+        &self,
+        clients: &Record,
+        issuer: &Issuer,
+        settings: &ServerSettings,
+    ) -> Result<Option<KeptRegistration>> {
+        whole(&self.clients_key(), members(clients).member(&client_name(issuer, settings)))
     }
 
     /// Changes the stored client at that issuer.
@@ -368,6 +371,17 @@ impl Place<'_> {
         // Nobody else has a record under a `state` that was drawn just now.
         swap(replay, &pending_key(pending.state.reveal()), None, Some(kept.to_json())).map(|_| ())
     }
+}
+
+/// The first client whose servers are known from before.
+pub fn known_client(clients: &Record, now: u64) -> Option<KeptRegistration> {
+    let Json::Object(clients) = members(clients) else { return None };
+    let mut clients = clients.iter().filter_map(|(_, client)| read::<KeptRegistration>(client).ok());
+    clients.find(|client| client.discovery.as_ref().is_some_and(|kept| kept.is_recent(now)))
+}
+
+fn members(clients: &Record) -> &Json {
+    clients.as_ref().map_or(&Json::Null, |(_, value)| value.member("clients"))
 }
 
 /// Takes what waits under that `state` away: of several takers one gets it.

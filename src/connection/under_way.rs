@@ -1,7 +1,7 @@
 //! A sign-in that sends a person is a record, and no lock: other processes see that it is under way for as long as it is
 //! renewed, and take over when it is not.
 
-use crate::connection::stored::{Place, RECORD_VERSION, SWAP_LIMIT, read_record, swap, whole};
+use crate::connection::stored::{KeptRegistration, Place, RECORD_VERSION, SWAP_LIMIT, read_record, swap, whole};
 use crate::data::error::{Code, Error, Result, Step};
 use crate::data::printable::joined;
 use crate::data::record::AsJson;
@@ -173,13 +173,14 @@ impl Place<'_> {
         Ok(())
     }
 
-    /// How a sign-in stands that was not the first, given the session that was read after that.
+    /// How a sign-in stands that was not the first, given the session and the client that were read after that.
     pub fn standing(
         &self,
         replay: &Replay,
         claim: &Claim,
         last: Option<(String, KeptSignIn)>,
         session: Option<&Session>,
+        client: Option<&KeptRegistration>,
     ) -> Result<Standing> {
         let Some((version, last)) = last else {
             return Ok(Standing::Waits { id: String::new(), renewed_at: 0 });
@@ -187,7 +188,10 @@ impl Place<'_> {
         if last.id == claim.id {
             return Ok(Standing::GoesAhead { unanswered: claim.sent == 1 });
         }
-        let is_over = session.is_some_and(|session| session.sign_in.as_ref() == Some(&last.id));
+        let by_session = session.and_then(|session| session.sign_in.as_ref());
+        // The session may be gone by now.
+        let by_client = client.and_then(|client| client.discovery.as_ref()?.sign_in.as_ref());
+        let is_over = [by_session, by_client].contains(&Some(&last.id));
         let has_ended = last.renewed_at == 0 || claim.ended == Some(last.id.as_str());
         if !(is_over || claim.pressed || has_ended) {
             return Ok(Standing::Waits { id: last.id, renewed_at: last.renewed_at });

@@ -35,6 +35,12 @@ pub enum Effect {
         /// How long to wait for it before going on without.
         milliseconds: Option<u64>,
     },
+    /// Ask for these documents now: their answers are wanted later, if at all. Answer: whether that is done, at once. A host
+    /// that cannot do it asks for each when it is told to.
+    AskAhead {
+        /// Their URLs.
+        urls: Vec<String>,
+    },
     /// Wait. Answer: nothing.
     Wait {
         /// How long.
@@ -98,6 +104,7 @@ impl Effect {
             Effect::Read { .. } => "read",
             Effect::CompareAndSwap { .. } => "compareAndSwap",
             Effect::Lock { .. } => "lock",
+            Effect::AskAhead { .. } => "askAhead",
             Effect::Wait { .. } => "wait",
             Effect::PrepareRedirect { .. } => "prepareRedirect",
             Effect::Approve { .. } => "approve",
@@ -129,6 +136,7 @@ impl Effect {
                 .with("key", key.as_str().into())
                 .with("version", version.to_json())
                 .with("value", value.to_json()),
+            Effect::AskAhead { urls } => object().with("urls", urls.to_json()),
             Effect::Wait { milliseconds } => object().with("milliseconds", milliseconds.to_json()),
             Effect::PrepareRedirect { candidate, issuer, preferred, listed } => object()
                 .with("candidate", candidate.to_json())

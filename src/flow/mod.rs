@@ -1,6 +1,7 @@
 //! Flows: the rules in the order of a sign-in, over what a host provides. `steps` has a sign-in, top to bottom.
 
 pub mod budget;
+pub mod discover;
 pub mod documents;
 pub mod dynamic_registration;
 pub mod effect;

@@ -14,7 +14,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use crate::data::error::{Code, Error, Kind, Result, Step};
-use crate::data::http::{Request, Response, StatedError};
+use crate::data::http::{Method, Request, Response, StatedError};
 use crate::data::identifier::Secret;
 use crate::data::json::Json;
 use crate::data::printable::filled;
@@ -24,7 +24,7 @@ use crate::flow::platform::Platform;
 use crate::protocol::authorization::Attempts;
 use crate::protocol::registration::ClientRegistration;
 use crate::protocol::scope_plan::ScopePlan;
-use crate::protocol::trace::{Event, Party};
+use crate::protocol::trace::{Event, Party, object, redacted_url};
 
 /// What is told of an answer whose lists or texts are longer than any that a sign-in needs.
 const CUT: &str = "reads no more of that answer: its lists or texts go beyond the limit";
@@ -55,6 +55,10 @@ pub struct Replay {
     plan: RefCell<Option<Arc<ScopePlan>>>,
     /// What the next authorization request would meet, if that was seen in this run.
     met: RefCell<Option<StatedError>>,
+    /// Where this run began to go by what was kept, if it does: how many answers, and events, were there before.
+    goes_by_kept: Cell<Option<(usize, usize)>>,
+    /// Whether runs have to do without that.
+    may_go_by_kept: bool,
 }
 
 struct Answered {
@@ -70,10 +74,20 @@ struct Finished {
 }
 
 enum Question {
-    Response { step: Step, party: Party, request: Request, follows: bool },
-    Assertion { issuer: String, client_id: String },
+    Response {
+        step: Step,
+        party: Party,
+        request: Request,
+        follows: bool,
+    },
+    Assertion {
+        issuer: String,
+        client_id: String,
+    },
     Random,
     Effect(Effect),
+    /// What was kept does for no more than that.
+    WithoutKept,
 }
 
 enum Answer {
@@ -100,6 +114,8 @@ pub async fn run<P: Platform, T>(platform: &P, flow: impl Fn(&Replay) -> Result<
         registration: RefCell::new(None),
         plan: RefCell::new(None),
         met: RefCell::new(None),
+        goes_by_kept: Cell::new(None),
+        may_go_by_kept: true,
     };
     let mut budget = Budget::default();
     let mut exceeded: Option<Box<Error>> = None;
@@ -114,6 +130,7 @@ pub async fn run<P: Platform, T>(platform: &P, flow: impl Fn(&Replay) -> Result<
             return outcome.map_err(|error| exceeded.filter(|_| error.kind() != Kind::Transport).unwrap_or(error));
         };
         let text = question.text();
+        let is_without_kept = matches!(question, Question::WithoutKept);
         let answer = match question {
             Question::Response { step, party, mut request, follows } => {
                 // A code or a refresh token that was sent is used up.
@@ -144,9 +161,21 @@ pub async fn run<P: Platform, T>(platform: &P, flow: impl Fn(&Replay) -> Result<
             }
             Question::Random => platform.random().map(Answer::Random),
             Question::Effect(effect) => platform.perform(&effect).await.map(Answer::Effect),
+            Question::WithoutKept => Err(suspended()),
         };
-        replay.compact();
-        replay.answers.push(Answered { question: text, answer, at: platform.now() });
+        match replay.goes_by_kept.take().filter(|_| is_without_kept) {
+            // From there on everything is asked anew.
+            Some((answers, events)) => {
+                replay.finished.take();
+                replay.answers.truncate(answers);
+                replay.traced = events;
+                replay.may_go_by_kept = false;
+            }
+            None => {
+                replay.compact();
+                replay.answers.push(Answered { question: text, answer, at: platform.now() });
+            }
+        }
         replay.used.set(0);
         replay.attempts.take();
         replay.registration.take();
@@ -162,6 +191,18 @@ impl Question {
             Question::Assertion { issuer, .. } => filled("assertion {}", &[issuer]),
             Question::Random => "random".to_owned(),
             Question::Effect(effect) => filled("{} {}", &[effect.name(), effect.subject()]),
+            Question::WithoutKept => String::new(),
+        }
+    }
+
+    /// Whether something would leave that not everybody may get, or a person be asked: what was kept does not do for that.
+    fn has_to_be_confirmed(&self) -> bool {
+        match self {
+            Question::Response { step, request, .. } => {
+                request.method != Method::Get || request.authorization.is_some() || *step == Step::Authorize
+            }
+            Question::Assertion { .. } | Question::Effect(Effect::Obtain { .. } | Effect::Approve { .. }) => true,
+            _ => false,
         }
     }
 }
@@ -191,6 +232,19 @@ impl Replay {
         }
     }
 
+    /// Has documents asked for beside what is asked next, so that nobody waits for one after the other, where the host can.
+    /// Whether it did is the answer. Each is read by [`Replay::fetch`] as ever.
+    pub fn ask_ahead(&self, urls: &[String]) -> bool {
+        // A host that fails at it asks later.
+        let is_asked = self.perform(Effect::AskAhead { urls: urls.to_vec() }).is_ok_and(|did| *did == Json::Bool(true));
+        for url in urls.iter().filter(|_| is_asked) {
+            let (method, url) = (Method::Get.word(), redacted_url(url));
+            let details = object().with("method", method.into()).with("url", url.as_str().into());
+            self.trace(Event::decision(Step::Discover, &filled("asks beside it: {} {}", &[method, &url]), details));
+        }
+        is_asked
+    }
+
     /// What the host answers to something that it was asked to do.
     pub fn perform(&self, effect: Effect) -> Result<&Json> {
         match self.ask(Question::Effect(effect))? {
@@ -218,6 +272,15 @@ impl Replay {
             self.finished.replace(Some(Finished { first, end: self.used.get(), outcome }));
         }
         outcome
+    }
+
+    /// Whether the flow may go by what was kept of the servers, from here on. As soon as it would send anything secret, it is
+    /// run again without.
+    pub fn may_go_by_kept(&self) -> bool {
+        if self.may_go_by_kept && !self.is_suspended() {
+            self.goes_by_kept.set(Some((self.used.get(), self.event_count.get())));
+        }
+        self.may_go_by_kept
     }
 
     /// Whether requests can prove that a key is at hand (RFC 9449), so that tokens may be bound to it.
@@ -290,6 +353,10 @@ impl Replay {
 
     fn ask(&self, question: Question) -> Result<&Answer> {
         if self.is_suspended() {
+            return Err(suspended());
+        }
+        if self.goes_by_kept.get().is_some() && question.has_to_be_confirmed() {
+            self.question.replace(Some(Question::WithoutKept));
             return Err(suspended());
         }
         let used = self.used.get();

@@ -3,20 +3,17 @@
 //! Each step is a function that asks the [`Replay`] and never waits: [`crate::flow::replay::run`] runs it on a platform. What must
 //! outlive the process while the person is in the browser is data: a [`PendingAuthorization`].
 
-use std::slice::from_ref;
 use std::sync::Arc;
 
-use crate::data::error::{Code, Error, Kind, Result, Step};
-use crate::data::http::{Response, StatedError};
-use crate::data::identifier::{Endpoint, Issuer, RedirectUri, Secret};
+use crate::data::error::{Code, Error, Result, Step};
+use crate::data::http::StatedError;
+use crate::data::identifier::{RedirectUri, Secret};
 use crate::data::json::Json;
 use crate::data::printable::filled;
 use crate::data::record::{AsJson, Mismatch};
 use crate::data::scope::ScopeSet;
-use crate::data::url::{Url, Zone};
-use crate::flow::documents::{
-    as_openid_provider, first_document, is_nothing, nothing_found, registered_nowhere, telling,
-};
+pub use crate::flow::discover::{DiscoverInput, discover};
+use crate::flow::documents::registered_nowhere;
 use crate::flow::dynamic_registration::{Doubt, DynamicRegistration};
 pub use crate::flow::dynamic_registration::{UnregisterInput, unregister};
 use crate::flow::effect::Effect;
@@ -27,11 +24,8 @@ use crate::flow::token_endpoint;
 use crate::protocol::authorization::{
     self, Attempts, AuthorizationRequest, AuthorizationResponse, PendingAuthorization,
 };
-use crate::protocol::authorization_server::{self, AuthorizationServer};
-use crate::protocol::challenge::Challenge;
 use crate::protocol::discovery::Discovery;
 use crate::protocol::grant::GrantType;
-use crate::protocol::protected_resource::{self, ProtectedResource, Statement};
 use crate::protocol::pushed_authorization;
 use crate::protocol::registration::{self, ClientRegistration, RegistrationKind};
 use crate::protocol::registration_management::Management;
@@ -41,160 +35,7 @@ use crate::protocol::scope_plan::{self, ScopePlan};
 use crate::protocol::settings::{ClientDescription, ServerSettings};
 use crate::protocol::token::{self, Granting, Session};
 use crate::protocol::trace::{Event, Party, object};
-use crate::protocol::well_known;
 use crate::{record, tagged};
-
-/// Authorization servers that are asked for their metadata, however many are listed.
-const AUTHORIZATION_SERVER_LIMIT: usize = 10;
-
-record! {
-    /// What discovery starts from (RFC 9728 §3, RFC 8414 §3).
-    #[derive(Debug)]
-    pub struct DiscoverInput {
-        /// The MCP server's URL.
-        pub endpoint: Endpoint,
-        /// The challenge of its 401 or 403, where there was one.
-        pub challenge: Option<Challenge>,
-        /// The issuer of a stored session: tried first where the server names several.
-        pub preferred_issuer: Option<Issuer>,
-        /// What the host knows about this server.
-        pub settings: Option<Arc<ServerSettings>>,
-    }
-}
-
-/// Finds out who protects this MCP server and who signs people in for it (RFC 9728, RFC 8414).
-pub fn discover(replay: &Replay, input: &DiscoverInput) -> Result<Discovery> {
-    let settings = input.settings.clone().unwrap_or_default();
-    settings.require_issuer()?;
-    let url = input.endpoint.url();
-    let named_by = if settings.allow_private_addresses == Some(true) { Zone::Local } else { url.zone() };
-    let challenged = input.challenge.as_ref().and_then(|challenge| challenge.resource_metadata.as_deref());
-    let candidates = match challenged {
-        Some(metadata) => {
-            let named = Endpoint::named(metadata, named_by);
-            let named =
-                named.map_err(|error| error.reading("member", "resource_metadata").reading("url", url.as_str()))?;
-            vec![named.as_str().to_owned()]
-        }
-        None => well_known::protected_resource(url),
-    };
-    let may_lack_metadata = challenged.is_none() && settings.without_metadata != Some(false);
-    let protected_resource = match discover_protected_resource(replay, candidates, &input.endpoint, named_by) {
-        Err(error) if is_nothing(&error) && may_lack_metadata => {
-            replay.trace(Event::decision(Step::Discover, "goes on without metadata (MCP 2025-03-26)", Json::Null));
-            protected_resource::without_metadata(url)?
-        }
-        discovered => discovered?,
-    };
-
-    let configured = settings.client.as_ref().and_then(|client| client.issuer.as_ref());
-    let preferred = input.preferred_issuer.as_ref().or(configured);
-    let is_preferred = |issuer: &Issuer| preferred.is_some_and(|preferred| preferred.is_same_for_discovery(issuer));
-    let mut issuers = Vec::new();
-    for preferred in [true, false] {
-        for issuer in &protected_resource.authorization_servers {
-            if is_preferred(issuer) == preferred {
-                issuers.push(issuer);
-            }
-        }
-    }
-    let lacks_metadata = protected_resource.metadata_url.is_none();
-    let mut usable = None;
-    let mut failure = None;
-    for issuer in issuers.into_iter().take(AUTHORIZATION_SERVER_LIMIT) {
-        match discover_authorization_server(replay, issuer, &settings, (url, named_by)) {
-            Ok(server) if can_register(&server, &settings) => {
-                usable = Some(server);
-                break;
-            }
-            Ok(server) => usable = usable.or(Some(server)),
-            Err(error) if error.kind() == Kind::Transport && !is_nothing(&error) => return Err(error),
-            Err(error) if is_missing(&error) && settings.authorization_server_metadata.is_some() => {
-                usable = Some(authorization_server::configured(issuer, &settings)?);
-            }
-            Err(error) if lacks_metadata && error.code == Code::NoAuthorizationServerMetadata => {
-                usable = Some(authorization_server::without_metadata(issuer, &settings)?);
-            }
-            Err(error) => failure = failure.or(Some(error)),
-        }
-    }
-    let authorization_server = match (usable, failure) {
-        (Some(server), _) => server,
-        (None, Some(error)) => return Err(error),
-        (None, None) => return Err(nothing_found(Code::NoAuthorizationServerMetadata, &[])),
-    };
-    let is_named = [&settings.scopes, &settings.optional_scopes, &protected_resource.scopes_supported]
-        .into_iter()
-        .chain([&input.challenge.as_ref().and_then(|challenge| challenge.scopes.clone())])
-        .flatten()
-        .any(|scopes| !scopes.is_empty());
-    let authorization_server =
-        if is_named { authorization_server } else { as_openid_provider(replay, authorization_server, &settings, url) };
-    let decision = object()
-        .with("resource", protected_resource.resource.as_str().into())
-        .with("issuer", authorization_server.issuer.as_str().into());
-    replay.trace(Event::decision(
-        Step::Discover,
-        &filled("signs in at {}", &[authorization_server.issuer.as_str()]),
-        decision,
-    ));
-    let (endpoint, challenge) = (input.endpoint.clone(), input.challenge.clone());
-    Ok(Discovery { endpoint, challenge, protected_resource, authorization_server })
-}
-
-fn discover_protected_resource(
-    replay: &Replay,
-    candidates: Vec<String>,
-    called: &Endpoint,
-    named_by: Zone,
-) -> Result<Arc<ProtectedResource>> {
-    let exchange = Exchange { replay, step: Step::Discover, party: Party::ProtectedResource, named_by: called.url() };
-    let none = Code::NoProtectedResourceMetadata;
-    let read = |response: &Response, url: &str| protected_resource::read(response, url, called.url(), named_by);
-    let mut found = first_document(&exchange, &candidates, none, read);
-    // What a challenge names is the only location.
-    let other = well_known::protected_resource_otherwise_spelled(called.url()).filter(|_| candidates.len() > 1);
-    if let (Err(error), Some(other)) = (&found, &other)
-        && is_nothing(error)
-    {
-        found = first_document(&exchange, from_ref(other), none, read);
-        let candidates = [candidates, vec![other.clone()]].concat();
-        found = found.map_err(|error| if error.code == none { nothing_found(none, &candidates) } else { error });
-    }
-    let location = match found? {
-        Statement::Identified(protected_resource) => return Ok(protected_resource),
-        Statement::ConfirmAt(location) => location,
-    };
-    let confirmed = first_document(&exchange, from_ref(&location), none, read);
-    match confirmed {
-        Ok(Statement::Identified(protected_resource)) => Ok(protected_resource),
-        Err(error) if error.code != none && telling(&error) > 0 => Err(error),
-        _ => Err(protected_resource::unconfirmed(called, &location)),
-    }
-}
-
-fn discover_authorization_server(
-    replay: &Replay,
-    issuer: &Issuer,
-    settings: &ServerSettings,
-    (named_by, zone): (&Url, Zone),
-) -> Result<Arc<AuthorizationServer>> {
-    let exchange = Exchange { replay, step: Step::Discover, party: Party::AuthorizationServer, named_by };
-    let candidates = well_known::authorization_server(issuer);
-    // What it names is no nearer than itself, whoever named it.
-    let zone = if settings.allow_private_addresses == Some(true) { zone } else { issuer.url().zone() };
-    let read = |response: &Response, url: &str| authorization_server::read(response, url, issuer, settings, zone);
-    first_document(&exchange, &candidates, Code::NoAuthorizationServerMetadata, read)
-}
-
-/// Whether there is no document, rather than one that does not hold.
-fn is_missing(error: &Error) -> bool {
-    is_nothing(error) || error.code == Code::NotJson
-}
-
-fn can_register(server: &AuthorizationServer, settings: &ServerSettings) -> bool {
-    settings.client.is_some() || server.registration_endpoint.is_some() || server.client_id_metadata_document_supported
-}
 
 record! {
     /// What a plan for a discovered server starts from (RFC 6749 §3.3).

@@ -56,6 +56,21 @@ record! {
     }
 }
 
+impl AuthorizationServer {
+    /// The member, if there is one, by which it is not the server that a person was sent to.
+    pub fn differs_from(&self, other: &AuthorizationServer) -> Option<&'static str> {
+        let iss = |server: &AuthorizationServer| server.authorization_response_iss_parameter_supported;
+        [
+            ("issuer", self.issuer == other.issuer),
+            ("authorization_endpoint", self.authorization_endpoint == other.authorization_endpoint),
+            ("token_endpoint", self.token_endpoint == other.token_endpoint),
+            ("authorization_response_iss_parameter_supported", iss(self) == iss(other)),
+        ]
+        .into_iter()
+        .find_map(|(member, is_same)| (!is_same).then_some(member))
+    }
+}
+
 /// Reads the metadata that was fetched from `metadata_url` for the issuer `asked`.
 ///
 /// The settings may say otherwise of single members, and that S256 may be taken for granted.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::data::identifier::{Endpoint, Issuer};
-use crate::data::record::Reader;
+use crate::data::record::{AsJson, Reader};
 use crate::data::scope::ScopeSet;
 use crate::data::url::Url;
 use crate::protocol::authorization_server::AuthorizationServer;
@@ -11,7 +11,7 @@ use crate::protocol::challenge::Challenge;
 use crate::protocol::client_authentication::ClientAuthentication;
 use crate::protocol::grant::GrantType;
 use crate::protocol::protected_resource::ProtectedResource;
-use crate::protocol::scope_plan::{ScopePlan, ScopeSources};
+use crate::protocol::scope_plan::{OFFLINE_ACCESS, ScopePlan, ScopeSources};
 use crate::protocol::settings::ServerSettings;
 use crate::record;
 
@@ -31,6 +31,58 @@ record! {
         pub(crate) protected_resource: Arc<ProtectedResource>,
         /// The authorization server that will be used, its issuer verified.
         pub(crate) authorization_server: Arc<AuthorizationServer>,
+    }
+}
+
+/// What was found counts for so long. Seconds.
+const KEPT_LIMIT: u64 = 30 * 24 * 60 * 60;
+
+/// What is longer is not kept. Bytes.
+const KEPT_SIZE_LIMIT: usize = 8 * 1024;
+
+record! {
+    /// What discovery found, kept with the client for the next sign-in. It leads a person to the sign-in page sooner; nothing
+    /// secret is sent by it.
+    #[derive(Debug)]
+    pub struct KeptDiscovery {
+        /// The identifier of the protected resource for which it was found.
+        pub resource: String,
+        /// Where that has its metadata.
+        pub metadata_url: String,
+        /// The authorization server.
+        pub authorization_server: Arc<AuthorizationServer>,
+        /// When it was read, in seconds since 1970.
+        pub read_at: u64,
+        /// The sign-in that came to a session by it.
+        pub sign_in: Option<String>,
+    }
+}
+
+impl KeptDiscovery {
+    /// What is kept of a discovery that has led to a session. Nothing without metadata.
+    pub fn of(discovery: &Discovery, sign_in: Option<String>, now: u64) -> Option<KeptDiscovery> {
+        let Discovery { protected_resource, authorization_server, .. } = discovery;
+        let metadata_url = protected_resource.metadata_url.clone()?;
+        let is_short = || authorization_server.to_json().to_text().len() <= KEPT_SIZE_LIMIT;
+        (authorization_server.metadata_url.is_some() && is_short()).then(|| KeptDiscovery {
+            resource: protected_resource.resource.clone(),
+            metadata_url,
+            authorization_server: authorization_server.clone(),
+            read_at: now,
+            sign_in,
+        })
+    }
+
+    /// Whether it still counts.
+    pub fn is_recent(&self, now: u64) -> bool {
+        (self.read_at..self.read_at.saturating_add(KEPT_LIMIT)).contains(&now)
+    }
+
+    /// Whether it was found for this protected resource, which still names that authorization server.
+    pub fn is_of(&self, resource: &ProtectedResource) -> bool {
+        let issuer = &self.authorization_server.issuer;
+        self.resource == resource.resource
+            && resource.authorization_servers.iter().any(|named| named.is_same_for_discovery(issuer))
     }
 }
 
@@ -71,7 +123,9 @@ impl Discovery {
                 ..resource.clone()
             }),
             authorization_server: Arc::new(AuthorizationServer {
-                scopes_supported: None,
+                // Nothing else of it is asked for (see `plan`).
+                scopes_supported: (server.scopes_supported.as_ref())
+                    .map(|scopes| scopes.iter().filter(|scope| *scope == OFFLINE_ACCESS).collect()),
                 token_endpoint_auth_methods_supported: known(&server.token_endpoint_auth_methods_supported, &|word| {
                     ClientAuthentication::of(word).is_some()
                 }),

@@ -24,7 +24,7 @@ import { createTimeOut } from './time_outs.js';
 /** @typedef {{ first: Observed, next: Observed, codesSentTwice: number }} ObservedCell */
 
 /** In real time: only a call that never ends takes so long. */
-const HANG_MILLISECONDS = 60_000;
+const HANG_MILLISECONDS = 240_000;
 
 /**
  * @param {World} world

@@ -53,8 +53,8 @@ export const table = `
 | server metadata               | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
 | OpenID metadata               | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out |
 | server metadata for a path    | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
-| OpenID metadata for a path    | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
-| appended OpenID metadata      | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out |
+| appended OpenID metadata      | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
+| OpenID metadata for a path    | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out |
 | first of two servers          | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
 | registration                  | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | refused    | timed out |
 | reading the registration      | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | –         | goes on    | goes on   |
@@ -144,22 +144,22 @@ export const rows = {
   'server metadata for a path': {
     world: { issuerPath: '/tenant' },
     until: 'call → resource metadata → server metadata',
-    then: `OpenID metadata → ${signIn}`,
+    then: `appended OpenID metadata → ${signIn}`,
     step: 'discover',
     again: `call → resource metadata → server metadata → ${signIn}`,
   },
-  'OpenID metadata for a path': {
-    world: { issuerPath: '/tenant', lacks: ['server metadata'] },
-    until: 'call → resource metadata → server metadata → OpenID metadata',
-    then: `appended OpenID metadata → ${signIn}`,
-    step: 'discover',
-    again: `call → resource metadata → server metadata → OpenID metadata → ${signIn}`,
-  },
   'appended OpenID metadata': {
-    world: { issuerPath: '/tenant', lacks: ['server metadata', 'OpenID metadata'] },
-    until: 'call → resource metadata → server metadata → OpenID metadata → appended OpenID metadata',
+    world: { issuerPath: '/tenant', lacks: ['server metadata'] },
+    until: 'call → resource metadata → server metadata → appended OpenID metadata',
+    then: `OpenID metadata → ${signIn}`,
     step: 'discover',
-    again: `call → resource metadata → server metadata → OpenID metadata → appended OpenID metadata → ${signIn}`,
+    again: `call → resource metadata → server metadata → appended OpenID metadata → ${signIn}`,
+  },
+  'OpenID metadata for a path': {
+    world: { issuerPath: '/tenant', lacks: ['server metadata', 'appended OpenID metadata'] },
+    until: 'call → resource metadata → server metadata → appended OpenID metadata → OpenID metadata',
+    step: 'discover',
+    again: `call → resource metadata → server metadata → appended OpenID metadata → OpenID metadata → ${signIn}`,
   },
   'first of two servers': {
     world: { hasOtherServer: true, lacks: ['OpenID metadata'] },

@@ -38,6 +38,7 @@ describe("a host's fetch", () => {
     assert.deepEqual(told, [
       'call /mcp',
       'discover /.well-known/oauth-protected-resource/mcp',
+      'discover /.well-known/openid-configuration',
       'discover /.well-known/oauth-authorization-server',
       'register /reg',
       'token /token',

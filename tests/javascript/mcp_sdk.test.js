@@ -234,7 +234,8 @@ for (const sdk of /** @type {Sdk[]} */ (Object.keys(sdks))) {
         machine.network.requests
           .filter(({ url }) => url.includes('protected-resource') || url === elsewhere)
           .map(({ url }) => url),
-        [elsewhere],
+        // That where it is mostly was asked for beside the call.
+        [wellKnown, elsewhere],
       );
       await client.close();
     });

@@ -93,9 +93,11 @@ impl Platform for Host {
                 Json::Object(Vec::new()).with("redirectUri", uri.as_str().into()).with("acceptsQuery", Json::Bool(true))
             }
             Effect::Approve { .. } => Json::Bool(world.host_row("the host") == "approves"),
-            Effect::Lock { .. } | Effect::Admit { .. } | Effect::CheckIdToken { .. } | Effect::Obtain { .. } => {
-                Json::Null
-            }
+            Effect::AskAhead { .. }
+            | Effect::Lock { .. }
+            | Effect::Admit { .. }
+            | Effect::CheckIdToken { .. }
+            | Effect::Obtain { .. } => Json::Null,
         })
     }
 

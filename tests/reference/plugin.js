@@ -10,6 +10,7 @@ import { Application, Comment, CommentTag, Converter, ReflectionKind } from 'typ
 /** Exports of which no standard speaks. */
 const ours = [
   'Authorizer',
+  'KeptDiscovery',
   'KeptSignIn',
   'Owner',
   'UnderWay',

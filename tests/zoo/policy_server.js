@@ -111,11 +111,12 @@ export class PolicyServer {
    * @returns {Answer}
    */
   answer({ method, url, headers, body }) {
-    const path = url.pathname;
+    const { pathname: own } = new URL(this.issuer);
+    const path = url.pathname.startsWith(`${own}/`) ? url.pathname.slice(own.length) : url.pathname;
     const { metadataPath = '/.well-known/oauth-authorization-server', gatewayStatus = 404, off } = this.#policy;
     if (off === 'a page') return { status: 200, text: '<h1>This domain is for sale</h1>' };
     if (off) return { status: off === 'unavailable' ? 503 : 404 };
-    if (path === metadataPath) return { status: 200, body: this.#metadata() };
+    if (url.pathname === metadataPath) return { status: 200, body: this.#metadata() };
     if (path === '/authorize' && method === 'GET') return this.#authorize(url.searchParams, 'x-person' in headers);
     if (path === (this.#token.path ?? '/token') && method === 'POST')
       return this.#issue(new URLSearchParams(body), headers.authorization);
@@ -372,19 +373,22 @@ export class PolicyServer {
  * Serves a policy server on loopback.
  *
  * @param {ServerPolicy} policy
+ * @param {{ path?: string, hold?: (request: string) => Promise<void> }} [options] `path`: of the issuer; `hold`: what is
+ *   waited for before an answer, unless it is a person's
  */
-export async function startPolicyServer(policy) {
+export async function startPolicyServer(policy, { path = '', hold } = {}) {
   /** @type {PolicyServer | undefined} */
   let authorizationServer;
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
     const url = new URL(request.url ?? '/', 'http://localhost');
+    if (!('x-person' in request.headers)) await hold?.(`${request.method} ${url.pathname}`);
     const answer = authorizationServer?.answer({ method: request.method ?? '', url, headers: request.headers, body });
     reply(response, answer ?? { status: 503 });
   });
   const { origin, close } = await listenOnLoopback(server);
-  authorizationServer = new PolicyServer(origin);
+  authorizationServer = new PolicyServer(`${origin}${path}`);
   authorizationServer.policy = policy;
   return { authorizationServer, close };
 }

@@ -152,14 +152,16 @@ export class ProtectedResource {
  *
  * @param {ResourcePolicy} policy
  * @param {PolicyServer} authorizationServer
+ * @param {(request: string, token: string | undefined) => Promise<void>} [hold] what is waited for before an answer
  */
-export async function startProtectedResource(policy, authorizationServer) {
+export async function startProtectedResource(policy, authorizationServer, hold) {
   /** @type {ProtectedResource | undefined} */
   let resource;
   const server = createServer(async (request, response) => {
     let text = '';
     for await (const chunk of request) text += chunk;
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    await hold?.(`${request.method} ${pathname}`, request.headers.authorization?.replace('Bearer ', ''));
     const answer = resource?.answer({
       method: request.method ?? '',
       path: pathname,

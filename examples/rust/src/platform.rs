@@ -127,6 +127,8 @@ impl Platform for FlowPlatform<'_> {
             Effect::CheckIdToken { .. } => Ok("unverified".into()),
             // What a name leads to is the browser's to find out here.
             Effect::Admit { .. } => Ok(Json::Null),
+            // It asks for each when it is told to.
+            Effect::AskAhead { .. } => Ok(Json::Null),
             // Neither is announced: nobody is asked, and there is no grant of our own.
             Effect::Approve { .. } | Effect::Obtain { .. } => Ok(Json::Null),
         }
