@@ -1,6 +1,6 @@
 /** The trace: every request, answer and decision of a connection, in order, without secrets. */
 
-/** @import { ClientAssertion, Host } from '../core/host.js' */
+/** @import { ClientAssertion, Fetch, Host } from '../core/host.js' */
 /** @import { Session } from '../core/records.js' */
 /** @import { CallHost } from '../core/wasm.js' */
 /** @import { AskedAhead } from './asked_ahead.js' */
