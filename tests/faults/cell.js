@@ -124,6 +124,12 @@ export const preparations = {
     await start().signIn();
   },
 
+  async 'signed out'(/** @type {Machine} */ { start }) {
+    const connection = start();
+    await connection.signIn();
+    await connection.signOut();
+  },
+
   async 'the token expired'(/** @type {Machine} */ { start, store, world }) {
     await start().signIn();
     await expire(store, world.server);

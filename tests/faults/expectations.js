@@ -64,6 +64,7 @@ export const table = `
 | preflight look                | failed      | untrusted | timed out | failed      | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on    | timed out |
 | pushed authorization request  | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect   | timed out |
 | token with code               | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect   | timed out |
+| server metadata, read anew    | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
 | keys of the ID Token          | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out |
 | token with refresh            | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on    | timed out |
 | refresh in good time          | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | –         | goes on    | goes on   |
@@ -76,6 +77,8 @@ export const table = `
 const signIn = 'register → browser → code → keys → signed call';
 /** With a client that is registered, after a token that is not accepted any more. */
 const signInAnew = 'resource metadata → server metadata → browser → code → keys → signed call';
+/** Where nobody is signed in any more: what the person is sent by was kept, and is read anew before the code is sent. */
+const signInByKept = 'resource metadata → browser → server metadata → code → keys → signed call';
 
 /**
  * @typedef {object} Row
@@ -215,6 +218,15 @@ export const rows = {
     stopped: { client: 'new', session: 'none' },
     again: `call → ${signInAnew}`,
   },
+  'server metadata, read anew': {
+    before: 'signed out',
+    until: 'call → resource metadata → browser → server metadata',
+    then: 'OpenID metadata → code → keys → signed call',
+    step: 'discover',
+    stopped: { client: 'kept', session: 'none' },
+    tolerated: { client: 'kept', session: 'new' },
+    again: `call → ${signInByKept}`,
+  },
   'keys of the ID Token': {
     until: 'call → resource metadata → server metadata → register → browser → code → keys',
     step: 'token',
@@ -263,6 +275,6 @@ export const rows = {
     until: 'revoke',
     tolerated: { client: 'kept', session: 'none' },
     repeated: true,
-    again: `call → ${signInAnew}`,
+    again: `call → ${signInByKept}`,
   },
 };
