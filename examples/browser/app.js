@@ -1,14 +1,16 @@
 import { AuthorizationError, createAuthorizer } from 'mcp-oauth-wasm';
 import { browserHost, createIndexedDBStore, pageRedirect } from 'mcp-oauth-wasm/browser';
+import { handOverCallback } from 'mcp-oauth-wasm/browser-callback';
 import { mcpClient } from './mcp.js';
 
 /** @import { Authorizer, Connection, ScopePlan } from 'mcp-oauth-wasm' */
 
-// One store for both ways to sign in: what one of them got serves the other.
+// One store and one redirect URI for both ways to sign in: what one of them got, session or registration, serves the other.
+const redirectUri = './index.html';
 const store = createIndexedDBStore({ encrypted: true });
 const client = { clientName: 'Browser example' };
-const inWindow = createAuthorizer({ client, host: browserHost({ store, redirectUri: './callback.html' }) });
-const thisPage = pageRedirect({ redirectUri: './index.html' });
+const inWindow = createAuthorizer({ client, host: browserHost({ store, redirectUri }) });
+const thisPage = pageRedirect({ redirectUri });
 const inPage = createAuthorizer({ client, host: browserHost({ store, redirect: thisPage }) });
 
 /** @type {AbortController | undefined} */
@@ -38,11 +40,19 @@ byId('call-form').addEventListener('submit', (/** @type {Event} */ event) => {
 });
 
 serverField.value = localStorage.getItem('server') ?? '';
-act(async () => {
-  const completed = await thisPage.complete(inPage);
-  if (completed) serverField.value = completed.endpoint;
-  if (serverField.value) await connect(inWindow, false);
+const isWindow = handOverCallback({
+  show({ title, message }) {
+    serverField.form.hidden = true;
+    say(`${title}. ${message}`);
+  },
 });
+if (!isWindow) {
+  act(async () => {
+    const completed = await thisPage.complete(inPage);
+    if (completed) serverField.value = completed.endpoint;
+    if (serverField.value) await connect(inWindow, false);
+  });
+}
 
 /**
  * @param {Authorizer} authorizer

@@ -15,10 +15,11 @@ use crate::protocol::settings::ServerSettings;
 use crate::protocol::trace::{Event, Party};
 use crate::protocol::well_known;
 
-/// The first candidate with a usable document. A candidate that has none is passed over, and so is one where a gateway
-/// answers 502, as some do where they route nothing: that is reported where no other has a document. So is what is kept from
-/// a page, which is mostly an answer that there is nothing. A server that is overloaded or cannot be reached is reported at
-/// once, since it may well have one, and must not be made to seem without.
+/// The first candidate with a usable document. A candidate that has none is passed over. So is one where a gateway answers
+/// 502, as some do where they route nothing, or where a request fails, which is all that a page sees of many an answer
+/// (CORP): that is reported where no other has a document. So is what is kept from a page, which is mostly an answer that
+/// there is nothing. A server that is overloaded or slow is reported at once, since it may well have one, and must not be
+/// made to seem without.
 pub fn first_document<T: Clone + Send + Sync + 'static>(
     exchange: &Exchange<'_>,
     candidates: &[String],
@@ -38,7 +39,7 @@ pub fn first_document<T: Clone + Send + Sync + 'static>(
         match document {
             Ok(Some(document)) => return Ok(document),
             Ok(None) => continue,
-            Err(error) if error.details.contains(&("status", 502.into())) => {
+            Err(error) if error.details.contains(&("status", 502.into())) || error.code == Code::NetworkFailed => {
                 outage = outage.or(Some(error.with("url", candidate.as_str())))
             }
             Err(error)

@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, describe, test } from 'node:test';
 import { browserNames } from './browser.js';
 import { nextWindow, patience, signInAt } from './person.js';
+import { startSite } from './site.js';
 import { startStage } from './stage.js';
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
@@ -112,7 +113,12 @@ for (const name of browserNames) {
     describe('a location that answers 404 without them', () => {
       let elsewhere = '';
       before(() => (elsewhere = stage.site.origin.replace('127.0.0.1', 'localhost')));
+      afterEach(() => stage.reset());
       after(() => (stage.site.routes = {}));
+
+      const cors = { 'content-type': 'application/json', 'access-control-allow-origin': '*' };
+      // As Helmet sets it everywhere: not even that there is an answer can be seen then.
+      const unseen = { 'cross-origin-resource-policy': 'same-origin' };
 
       /** @param {Record<string, unknown>} documents all that the other site lets a page see */
       async function discovered(documents) {
@@ -120,9 +126,9 @@ for (const name of browserNames) {
           Object.entries(documents).map(([path, document]) => [
             path,
             (_, response) =>
-              response
-                .writeHead(200, { 'content-type': 'application/json', 'access-control-allow-origin': '*' })
-                .end(JSON.stringify(document)),
+              document === 401
+                ? response.writeHead(401, { ...cors, ...unseen }).end()
+                : response.writeHead(200, { ...cors, ...unseen }).end(JSON.stringify(document)),
           ]),
         );
         const page = await stage.openLab();
@@ -165,6 +171,41 @@ for (const name of browserNames) {
         const { came } = await discovered({ '/.well-known/oauth-authorization-server': metadata(elsewhere) });
         assert.equal(came?.authorizationServer.issuer, elsewhere);
         assert.equal(came?.protectedResource.metadataUrl, undefined);
+      });
+
+      test('is passed over where not even its being there can be seen (CORP): the metadata is at the root', async () => {
+        stage.site.headers = unseen;
+        const { came } = await discovered({
+          '/.well-known/oauth-protected-resource': { resource: elsewhere, authorization_servers: [elsewhere] },
+          '/.well-known/oauth-authorization-server': metadata(elsewhere),
+        });
+        assert.equal(came?.protectedResource.metadataUrl, `${elsewhere}/.well-known/oauth-protected-resource`);
+      });
+
+      test('is passed over where not even its being there can be seen (CORP): the document of another server is after the path', async () => {
+        const other = await startSite();
+        const origin = other.origin.replace('127.0.0.1', 'localhost');
+        const issuer = `${origin}/realms/people`;
+        other.headers = unseen;
+        other.routes['/realms/people/.well-known/openid-configuration'] = (_, response) =>
+          response.writeHead(200, { ...cors, ...unseen }).end(JSON.stringify(metadata(issuer)));
+        const { came, ...error } = await discovered({
+          '/.well-known/oauth-protected-resource/mcp': {
+            resource: `${elsewhere}/mcp`,
+            authorization_servers: [issuer],
+          },
+        });
+        await other.close();
+        assert.equal(came?.authorizationServer.issuer, issuer, JSON.stringify(error));
+      });
+
+      test('is passed over where not even its being there can be seen (CORP): the MCP server of 2025-03-26 answers, so it is there', async () => {
+        stage.site.headers = unseen;
+        const { came, ...error } = await discovered({
+          '/mcp': 401,
+          '/.well-known/oauth-authorization-server': metadata(elsewhere),
+        });
+        assert.equal(came?.authorizationServer.issuer, elsewhere, JSON.stringify(error));
       });
 
       test('is named with all others where nothing is found', async () => {

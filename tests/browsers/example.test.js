@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { browserNames } from './browser.js';
-import { nextWindow, patience, signInAt } from './person.js';
+import { nextWindow, patience, signInAt, submit } from './person.js';
 import { startStage } from './stage.js';
 
 /** @import { Page } from 'puppeteer-core' */
@@ -107,6 +107,28 @@ for (const name of browserNames) {
       await signInAt(page);
       await callsTool(page);
       assert.equal(page.url(), `${stage.site.origin}/index.html`, 'the response is no longer in the address bar');
+    });
+
+    test('the window and the page itself come back to one page, with one registration', async () => {
+      const page = await open();
+      const before = stage.world.authorizationServer.requests.length;
+      await signInInWindow(page);
+      await callsTool(page);
+      await page.click('#sign-out');
+      await says(page, 'Signed out');
+      stage.site.headersOf['/index.html'] = {
+        'content-security-policy': 'sandbox allow-scripts allow-same-origin allow-forms',
+      };
+      await page.reload();
+      await idle(page);
+      await page.click('#connect');
+      await says(page, 'let no window be opened');
+      await page.click('#connect-in-page');
+      await page.waitForSelector('input[name=prompt][value=consent]', patience);
+      await submit(page);
+      await callsTool(page);
+      const requests = stage.world.authorizationServer.requests.slice(before);
+      assert.equal(requests.filter(({ path, method }) => path === '/reg' && method === 'POST').length, 1);
     });
 
     test('a page that is loaded again while the person signs in, and again after that, is signed in once', async () => {

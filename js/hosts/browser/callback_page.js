@@ -1,4 +1,5 @@
 import { callbackChannel } from './callback_channel.js';
+import { wasLeftFor } from './left_for.js';
 
 /** How long the page that waits may take to say so, in milliseconds, before the person is told. */
 const PATIENCE_MILLISECONDS = 5_000;
@@ -26,13 +27,15 @@ const PATIENCE_MILLISECONDS = 5_000;
  *
  * @param {HandOverOptions} [options] who waits, and what the person sees
  * @throws nothing: where nobody waits, the person is told
- * @returns {void}
+ * @returns {boolean} false: nothing was done, since this page was loaded with no response, or with one of its own window,
+ *   which left by `pageRedirect` with the same redirect URI: call its `complete`
  */
 export function handOverCallback({ origin = location.origin, show = showText } = {}) {
   const [callbackUrl = ''] = location.href.split('#');
   const state = new URL(callbackUrl).searchParams.get('state');
+  if (state === null || wasLeftFor(state)) return false;
   const channel = callbackChannel(origin, (reply) => {
-    if (state === null || reply?.state !== state) return;
+    if (reply?.state !== state) return;
     clearTimeout(impatience);
     if (reply.about === 'received') {
       history.replaceState(null, '', location.pathname);
@@ -49,6 +52,7 @@ export function handOverCallback({ origin = location.origin, show = showText } =
   });
   const impatience = setTimeout(() => show(nobodyWaits), PATIENCE_MILLISECONDS);
   channel.send({ about: 'response', callbackUrl });
+  return true;
 }
 
 const nobodyWaits = {

@@ -10,19 +10,29 @@ const SAFELISTED_METHODS = ['GET', 'HEAD', 'POST'];
 /**
  * The same `fetch`, which says what a server lacks where the browser keeps its answer from this page (CORS). The browser
  * itself gives the same bare `TypeError` for that as for a server that is not there, so the server is asked once more, by a
- * GET without credentials, query and body whose answer nobody sees.
+ * GET without credentials, query and body whose answer nobody sees. Where a policy (CORP) hides even that there is one,
+ * the server is asked where it has let this page see an answer, or where the MCP server itself is.
  *
  * @param {Fetch} fetch
  * @returns {Fetch}
  */
 export function explainingFetch(fetch) {
+  /** Where each origin has answered. @type {Map<string, URL>} */
+  const answered = new Map();
   return async (input, init, context) => {
+    const request = asked(input, init, context);
+    const { url } = request;
     try {
-      return await fetch(input, init, context);
+      const response = await fetch(input, init, context);
+      answered.set(url.origin, url);
+      return response;
     } catch (error) {
-      const request = asked(input, init, context);
-      if (!(error instanceof TypeError) || request.url.origin === globalThis.location?.origin) throw error;
-      throw (await answers(request.url, init?.signal)) ? corsMissing(request, error) : error;
+      if (!(error instanceof TypeError) || url.origin === globalThis.location?.origin) throw error;
+      const endpoint = context?.endpoint ? new URL(context.endpoint) : url;
+      const seen = answered.get(url.origin) ?? (endpoint.origin === url.origin ? endpoint : undefined);
+      const isThere =
+        (await answers(url, 'no-cors', init?.signal)) || (seen && (await answers(seen, 'cors', init?.signal)));
+      throw isThere ? corsMissing(request, error) : error;
     }
   };
 }
@@ -35,7 +45,7 @@ export function explainingFetch(fetch) {
 function asked(input, init, context) {
   const request = input instanceof Request ? input : undefined;
   return {
-    url: new URL(request?.url ?? String(input)),
+    url: new URL(request?.url ?? String(input), globalThis.location?.href),
     method: (init?.method ?? request?.method ?? 'GET').toUpperCase(),
     headers: new Headers(init?.headers ?? request?.headers),
     step: context?.step,
@@ -48,14 +58,15 @@ function asked(input, init, context) {
  * Whether a server is there, and this page may call it.
  *
  * @param {URL} url
+ * @param {'cors' | 'no-cors'} mode whether its answer has to be one that this page may see
  * @param {AbortSignal | null | undefined} signal
  */
-async function answers({ origin, pathname }, signal) {
+async function answers({ origin, pathname }, mode, signal) {
   const ended = new AbortController();
   signal?.addEventListener('abort', () => ended.abort(), { signal: ended.signal });
   try {
     await globalThis.fetch(origin + pathname, {
-      mode: 'no-cors',
+      mode,
       credentials: 'omit',
       cache: 'no-store',
       signal: ended.signal,

@@ -2,6 +2,7 @@
 /** @import { Redirect, RedirectReceiver } from '../../core/host.js' */
 
 import { callbackAborted, createReceiver, problemOf, requireWebUrl } from '../redirect.js';
+import { leaveFor } from './left_for.js';
 import { wholeRedirectUri } from './redirect_uri.js';
 
 /**
@@ -10,7 +11,8 @@ import { wholeRedirectUri } from './redirect_uri.js';
  * @typedef {object} PageRedirectOptions
  * @property {string} redirectUri
  *   The page that calls `complete` when it loads, such as that of the application itself (RFC 6749 §3.1.2). May be relative
- *   to this page.
+ *   to this page. `popupRedirect` may have the same one, so that both share a registration: the page then calls `complete`
+ *   where `handOverCallback` of `mcp-oauth-wasm/browser-callback` gives false.
  */
 
 /**
@@ -70,7 +72,7 @@ const completions = new Map();
 async function completed(authorizer, callbackUrl, options) {
   const outcome = await authorizer.complete(callbackUrl, options);
   if ('session' in outcome) return outcome;
-  location.assign(requireWebUrl(outcome.authorizationUrl));
+  leaveFor(requireWebUrl(outcome.authorizationUrl), outcome.state);
   return new Promise(() => {});
 }
 
@@ -82,11 +84,11 @@ function receiver(redirectUri) {
   return createReceiver({
     redirectUri,
     acceptsQuery: true,
-    receive: ({ authorizationUrl, signal }) =>
+    receive: ({ authorizationUrl, state, signal }) =>
       new Promise((_, reject) => {
         // The browser had kept this page, and the person came back to it.
         window.addEventListener('pageshow', ({ persisted }) => persisted && reject(callbackAborted()), { signal });
-        location.assign(authorizationUrl);
+        leaveFor(authorizationUrl, state);
       }),
   });
 }
