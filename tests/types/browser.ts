@@ -39,8 +39,8 @@ exactly<Redirect>()(
 const page = browser.pageRedirect({ redirectUri: '/' });
 page satisfies Redirect;
 exactly<Promise<CompletedSignIn | null>>()(page.complete(authorizer, { signal: AbortSignal.timeout(1) }));
-exactly<void>()(callback.handOverCallback());
-exactly<void>()(
+exactly<boolean>()(callback.handOverCallback());
+exactly<boolean>()(
   callback.handOverCallback({
     origin: 'https://app.example',
     show: ({ title, message }: CallbackText) => void [title, message],
