@@ -6,11 +6,13 @@
 
 /** @import { Challenge, Consent, Decision, Renewal, ScopePlan, Session, SignInOutcome, TokenOrigin } from '../core/records.js' */
 /** @import { Fetch } from '../core/host.js' */
+/** @import { Budget } from '../core/wasm.js' */
 /** @import { Context } from './effects.js' */
 /** @import { Failures } from './failures.js' */
 /** @import { Turn } from './sign_in_under_way.js' */
 
 import { InteractionRequiredError, MisuseError, RefusedError, TransportError } from '../core/errors.js';
+import { isExpired } from '../core/expired.js';
 import { networkOf } from '../core/network.js';
 import { untilAborted } from '../core/until_aborted.js';
 import { call } from '../core/wasm.js';
@@ -20,7 +22,7 @@ import { performing, signInHost } from './effects.js';
 import { canBeReadOnce, discardBody, eitherSignal, proofOf, redirectWithinOrigin, refuseRedirect } from './requests.js';
 import { SignInUnderWay } from './sign_in_under_way.js';
 import { storedSession } from './stored.js';
-import { authorizationOf, ignoreAnswered, isExpired, isExpiring } from './tokens.js';
+import { authorizationOf, ignoreAnswered, isExpiring } from './tokens.js';
 
 /** How often a request is sent again with a nonce that came with its refusal. */
 const NONCE_LIMIT = 3;
@@ -31,8 +33,8 @@ const REDIRECT_LIMIT = 3;
 /**
  * How one call may act.
  *
- * @typedef {{ interaction: boolean, signal?: AbortSignal, wholeOrigin?: boolean, resumed?: boolean }} CallOptions
- *
+ * @typedef {{ interaction: boolean, signal?: AbortSignal, wholeOrigin?: boolean, resumed?: boolean, budget?: Budget }} CallOptions
+ *   `budget`: what is left for the servers of all that the call leads to, up to the person
  * Why a sign-in is wanted, as src/connection/sign_in.rs takes it.
  *
  * @typedef {{ challenge?: Challenge | null, demanded: string[], stepUp?: boolean, pressed?: boolean, replaces?: string, calledAt?: string, agreed?: Consent }} Cause
@@ -85,6 +87,7 @@ export class Connection {
    * @returns {Promise<Response>}
    */
   async fetch(input, init, options) {
+    options = { ...options, budget: {} };
     const request = input instanceof Request ? new Request(input, init) : undefined;
     const url = request?.url ?? String(input);
     const method = request?.method ?? init?.method ?? 'GET';
@@ -226,6 +229,7 @@ export class Connection {
       accepted: this.#acceptedToken !== undefined && this.#acceptedToken === token,
       attempt,
     };
+    options = { budget: {}, ...options };
     const { calls } = performing(this.context);
     /** @type {Decision} */
     const decision = await call('decide', refusal, calls).finally(async () => {
@@ -268,7 +272,7 @@ export class Connection {
    * @param {Cause} cause
    * @param {CallOptions} options
    */
-  async #signIn(cause, { interaction, signal, resumed }) {
+  async #signIn(cause, { interaction, signal, resumed, budget = {} }) {
     signal?.throwIfAborted();
     const { endpoint, account } = this.context;
     if (cause.pressed || resumed) this.failures.forget(endpoint);
@@ -276,21 +280,25 @@ export class Connection {
     if (failure instanceof Error) throw failure;
     if (failure && !interaction) throw this.interactionRequired(cause, failure);
     if (!interaction || !needsPerson(this.context.settings)) {
-      const work = async (/** @type {AbortSignal} */ abandoned) => this.adopt(await this.#signedIn(cause, abandoned));
+      const work = async (/** @type {AbortSignal} */ abandoned) =>
+        this.adopt(await this.#signedIn(cause, abandoned, budget));
       return this.#once(`sign in ${cause.demanded}`, work, signal);
     }
     if (cause.pressed) this.#waitedFor?.press(cause);
-    if (!this.#waitedFor || this.#waitedFor.isInVain) this.#waitedFor = this.#begin(cause, cause.pressed || resumed);
+    if (!this.#waitedFor || this.#waitedFor.isInVain)
+      this.#waitedFor = this.#begin(cause, budget, cause.pressed || resumed);
     this.adopt(await this.#waitedFor.wait(signal));
+    budget.left = undefined;
   }
 
-  /** @param {Cause} cause @param {boolean} [clicked] whether a person presses at this moment */
-  #begin(cause, clicked = false) {
+  /** @param {Cause} cause @param {Budget} budget @param {boolean} [clicked] whether a person presses at this moment */
+  #begin(cause, budget, clicked = false) {
     const ended = this.#waitedFor?.done; // What came to nothing closes before the next one begins.
     const signIn = new SignInUnderWay(this.context, cause, {
       turn: (signal) => Promise.allSettled([ended]).then(() => this.turn(signal)),
       newQuestion: (needed) => this.interactionRequired(cause, needed),
       clicked,
+      budget,
     });
     const forget = () => {
       if (this.#waitedFor === signIn) this.#waitedFor = undefined;
@@ -339,11 +347,12 @@ export class Connection {
    *
    * @param {Cause} cause
    * @param {AbortSignal} signal
+   * @param {Budget} budget
    * @returns {Promise<Session>}
    */
-  async #signedIn(cause, signal) {
+  async #signedIn(cause, signal, budget) {
     const { endpoint, account } = this.context;
-    const { calls, release } = performing(this.context, signal);
+    const { calls, release } = performing(this.context, signal, undefined, budget);
     try {
       /** @type {SignInOutcome} */
       const outcome = await call(
@@ -457,7 +466,7 @@ export class Connection {
         await this.#signIn({ replaces: accessToken, demanded: [] }, options);
     } catch (error) {
       // Nothing was decided, and the token may still serve for its last seconds.
-      if (!(error instanceof TransportError) || isExpired(used)) throw error;
+      if (!(error instanceof TransportError) || isExpired(used.tokens)) throw error;
     }
   }
 
@@ -468,10 +477,10 @@ export class Connection {
    * @param {CallOptions} options
    * @param {Challenge} [challenge] that came with its refusal
    */
-  async #refresh(replaces, { signal }, challenge) {
+  async #refresh(replaces, { signal, budget }, challenge) {
     const work = async () => {
       const { endpoint, account, settings } = this.context;
-      const { calls, release } = performing(this.context);
+      const { calls, release } = performing(this.context, undefined, undefined, budget);
       try {
         await this.#storeUnstored();
         /** @type {Renewal} */

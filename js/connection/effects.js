@@ -5,6 +5,7 @@
 
 /** @import { ClientDescription } from '../core/records.js' */
 /** @import { Grant } from '../core/grant.js' */
+/** @import { Budget } from '../core/wasm.js' */
 /** @import { Effects } from './trace.js' */
 /** @import { ConnectionSettings, Host, Outcome, RedirectReceiver, Reserved } from '../core/host.js' */
 
@@ -53,8 +54,14 @@ export function signInHost({ host, client, settings }) {
  * @param {Context} context
  * @param {AbortSignal} [signal]
  * @param {() => Reserved | null | undefined} [takeReserved] gives what the first redirect has reserved
+ * @param {Budget} [budget] what is left for the servers
  */
-export function performing({ host, settings, endpoint, askedAhead = new AskedAhead() }, signal, takeReserved) {
+export function performing(
+  { host, settings, endpoint, askedAhead = new AskedAhead() },
+  signal,
+  takeReserved,
+  budget = {},
+) {
   const { store } = host;
   /** @type {RedirectReceiver | undefined} */
   let receiver;
@@ -102,14 +109,10 @@ export function performing({ host, settings, endpoint, askedAhead = new AskedAhe
       untilAborted(Promise.resolve(host.approve?.({ reason, endpoint, issuer, plan, signal })), signal),
     obtain: (given) => obtained(/** @type {Grant} */ (settings.grant), { settings, signal, ...given }, calls),
   };
-  const calls = callHost(host, {
-    server: endpoint,
-    signal,
-    clientAssertion: settings.client?.assertion,
-    isTrusted: settings.allowPrivateAddresses === true,
-    effects,
-    askedAhead,
-  });
+  const isTrusted = settings.allowPrivateAddresses === true;
+  const clientAssertion = settings.client?.assertion;
+  const operation = { server: endpoint, signal, clientAssertion, isTrusted, effects, askedAhead };
+  const calls = { ...callHost(host, operation), budget };
 
   return {
     calls,

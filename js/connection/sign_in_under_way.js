@@ -5,6 +5,7 @@
 
 /** @import { Departure, ScopePlan, Session, SignInOutcome } from '../core/records.js' */
 /** @import { PendingSignIn, Reserved } from '../core/host.js' */
+/** @import { Budget } from '../core/wasm.js' */
 /** @import { Cause } from './connection.js' */
 /** @import { Context } from './effects.js' */
 
@@ -49,6 +50,7 @@ const failure = {
 export class SignInUnderWay {
   #context;
   #newQuestion;
+  #budget;
   #id;
   #ended = new AbortController();
   /** @type {Trip[]} */
@@ -87,9 +89,11 @@ export class SignInUnderWay {
    * @param {(needed: { issuer: string, plan: ScopePlan }) => Error} how.newQuestion what it ends with where more comes out
    *   than was agreed to
    * @param {boolean} how.clicked whether a person presses at this moment
+   * @param {Budget} how.budget what the call that begins it has left for servers
    */
-  constructor(context, cause, { turn, newQuestion, clicked }) {
+  constructor(context, cause, { turn, newQuestion, clicked, budget }) {
     this.#context = context;
+    this.#budget = budget;
     this.#newQuestion = newQuestion;
     if (clicked) this.#reserve();
     const { owner } = context.host;
@@ -207,7 +211,9 @@ export class SignInUnderWay {
 
   /** @param {Cause} cause */
   #start(cause) {
-    const trip = { ...performing(this.#context, this.#ended.signal, () => this.#takeReserved()), wasSent: false };
+    const effects = performing(this.#context, this.#ended.signal, () => this.#takeReserved(), this.#budget);
+    const trip = { ...effects, wasSent: false };
+    this.#budget = {}; // Further trips are a person's, who presses.
     this.#trips.push(trip);
     this.#holdProcess();
     this.#signedIn(trip, cause).then(
@@ -232,7 +238,8 @@ export class SignInUnderWay {
     let outcome = await this.#work(() => this.#begun(trip, cause));
     while (outcome.kind === 'authorize') {
       const callbackUrl = await this.#sendPerson(trip, outcome);
-      outcome = await this.#work(() => call('cameBack', { callbackUrl, account, host }, trip.calls));
+      const calls = { ...trip.calls, budget: {} };
+      outcome = await this.#work(() => call('cameBack', { callbackUrl, account, host }, calls));
     }
     if (outcome.kind === 'interaction-required') throw this.#newQuestion(outcome);
     return /** @type {{ session: Session }} */ (outcome).session;

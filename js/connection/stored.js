@@ -7,6 +7,7 @@
 /** @import { Store } from '../core/host.js' */
 
 import { StorageError } from '../core/errors.js';
+import { isExpired } from '../core/expired.js';
 
 /** The version of the records that this code writes. */
 const VERSION = 1;
@@ -150,8 +151,8 @@ export function stored(store, key, isWhole, lifetime = 400 * DAY) {
     const there = await store.read(key);
     if (!there) return null;
     requireReadable(key, there.value, isWhole);
-    const { key: _, expiresAt = Number.POSITIVE_INFINITY, ...value } = there.value;
-    if (Number(expiresAt) * 1000 > Date.now()) return { version: there.version, value };
+    const { key: _, expiresAt: __, ...value } = there.value;
+    if (!isExpired(there.value)) return { version: there.version, value };
     await store.compareAndSwap(key, there.version, null);
     return null;
   };

@@ -14,11 +14,6 @@ export function isExpiring({ tokens: { expiresAt, receivedAt } }) {
   );
 }
 
-/** @param {Session} session */
-export function isExpired({ tokens: { expiresAt } }) {
-  return expiresAt !== undefined && Date.now() / 1000 >= expiresAt;
-}
-
 /**
  * How a request carries the token.
  *

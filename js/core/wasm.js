@@ -141,6 +141,8 @@ function notLoaded(cause) {
       });
 }
 
+/** @typedef {{ left?: number[] }} Budget kept by Rust (src/flow/budget.rs); none is left where nothing is: as much as there is for one call */
+
 /**
  * What a call needs of its host; all of it may be absent.
  *
@@ -154,6 +156,7 @@ function notLoaded(cause) {
  * @property {(name: string, input: any) => Promise<any>} [perform] does what Rust asks for beside requests (src/flow/effect.rs)
  * @property {(request: { issuer: string, clientId: string }) => Promise<string>} [clientAssertion] for clients that
  *   authenticate with a key
+ * @property {Budget} [budget] what is left for the servers of all that this call is a part of
  * @property {boolean} [dpop] whether `fetch` proves possession of a key, so that tokens may be bound to it
  */
 

@@ -7,7 +7,7 @@ import { dirname, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { StorageError } from '../core/errors.js';
-import { isExpired } from './expired.js';
+import { isExpired } from '../core/expired.js';
 import { createKeyedLock } from './keyed_lock.js';
 import { limitedWait } from './limited_wait.js';
 import { ignoreMissing, takeLockFile } from './lock_file.js';

@@ -1,7 +1,7 @@
 /** @import { JsonObject, Store, StoredRecord } from '../core/host.js' */
 
 import { AuthorizationError, IncompatibleError, StorageError } from '../core/errors.js';
-import { isExpired } from './expired.js';
+import { isExpired } from '../core/expired.js';
 
 /** The version of the database that this code makes. */
 const VERSION = 1;

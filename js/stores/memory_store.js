@@ -1,6 +1,6 @@
 /** @import { Store, StoredRecord } from '../core/host.js' */
 
-import { isExpired } from './expired.js';
+import { isExpired } from '../core/expired.js';
 import { createKeyedLock } from './keyed_lock.js';
 
 /**

@@ -187,6 +187,8 @@ pub struct Error {
     pub step: Option<Step>,
     /// Facts for programs: strings and numbers, never secrets.
     pub details: Vec<(&'static str, Json)>,
+    /// How many bytes of an answer had come before it.
+    pub length: usize,
 }
 
 impl fmt::Display for Error {
@@ -206,7 +208,7 @@ impl Error {
     /// An error with its message, in which each `{}` stands for the next of the parts.
     #[inline(never)]
     pub fn new(code: Code, message: &str, parts: &[&str]) -> Box<Error> {
-        Box::new(Error { code, message: filled(message, parts), step: None, details: Vec::new() })
+        Box::new(Error { code, message: filled(message, parts), step: None, details: Vec::new(), length: 0 })
     }
 
     /// A document lacks something that it must have; `details.member` names it.
@@ -235,6 +237,12 @@ impl Error {
     pub fn detail(&self, name: &str) -> &str {
         let detail = self.details.iter().find(|(own, _)| *own == name);
         detail.and_then(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+
+    /// The same error, after so many bytes of an answer.
+    pub fn after(mut self: Box<Error>, length: usize) -> Box<Error> {
+        self.length = length;
+        self
     }
 
     /// The same error, placed in a step unless it already is.

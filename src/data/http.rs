@@ -22,7 +22,7 @@ const WORDS_LIMIT: usize = 2048;
 pub fn too_large() -> Box<Error> {
     let message =
         "The server's answer is larger than 1 MiB, which no document of the protocol is. It was not read to its end.";
-    Error::new(Code::ResponseTooLarge, message, &[])
+    Error::new(Code::ResponseTooLarge, message, &[]).after(BODY_LIMIT)
 }
 
 /// A request. It carries no header that would make a browser ask for permission first, unless it has to

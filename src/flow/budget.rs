@@ -6,7 +6,7 @@ use crate::data::http::{BODY_LIMIT, Request, Response};
 /// What is left of the time, in milliseconds, is none: no answer comes so soon.
 const MOMENT: u64 = 100;
 
-/// What is left for the servers of one call. Only time that is spent on them counts: not the person's, and not what the
+/// What is left for the servers of one call, with all that it leads to before the person is sent. Only time that is spent on them counts: not the person's, and not what the
 /// host takes for its locks and its store.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
@@ -41,7 +41,7 @@ impl Budget {
     /// Counts what came of it, and how long that took.
     pub fn receive(&mut self, answer: Result<Response>, elapsed: u64) -> Result<Response> {
         self.milliseconds = self.milliseconds.saturating_sub(elapsed);
-        let length = answer.as_ref().map_or(0, |response| response.length);
+        let length = answer.as_ref().map_or_else(|error| error.length, |response| response.length);
         let fits = length <= self.bytes;
         self.bytes = self.bytes.saturating_sub(length);
         match answer {

@@ -6,6 +6,7 @@ use crate::data::error::{Result, Step};
 use crate::data::http::{Request, Response};
 use crate::data::identifier::Secret;
 use crate::data::json::Json;
+use crate::flow::budget::Budget;
 use crate::flow::effect::Effect;
 use crate::protocol::trace::Event;
 
@@ -51,6 +52,15 @@ pub trait Platform {
     fn milliseconds(&self) -> u64 {
         self.now() * 1000
     }
+
+    /// What is left for the servers, where this call is a part of something: a refresh, and the sign-in that follows.
+    /// `None`: as much as there is for one call.
+    fn budget(&self) -> Option<Budget> {
+        None
+    }
+
+    /// Keeps what is left, for the next part.
+    fn keep_budget(&self, _left: Budget) {}
 
     /// Takes note of an event.
     fn trace(&self, event: Event);

@@ -135,6 +135,7 @@ pub async fn run<P: Platform, T>(platform: &P, flow: impl Fn(&Replay) -> Result<
             Question::Response { step, party, mut request, follows } => {
                 // A code or a refresh token that was sent is used up.
                 let may_end = !matches!(step, Step::Token | Step::Refresh) || request.body.is_none();
+                budget = platform.budget().unwrap_or(budget);
                 let answer = match budget.send(&mut request, may_end) {
                     Err(error) => Err(error),
                     Ok(()) => {
@@ -142,6 +143,7 @@ pub async fn run<P: Platform, T>(platform: &P, flow: impl Fn(&Replay) -> Result<
                         let sent_at = platform.milliseconds();
                         let answer = platform.fetch(step, &request, follows).await;
                         let answer = budget.receive(answer, platform.milliseconds().saturating_sub(sent_at));
+                        platform.keep_budget(budget);
                         answer.inspect(|response| {
                             platform.trace(Event::answer(step, party, response).cut());
                             if response.is_cut {

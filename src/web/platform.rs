@@ -16,6 +16,7 @@ use crate::data::identifier::Secret;
 use crate::data::json::Json;
 use crate::data::printable::printable;
 use crate::data::record::AsJson;
+use crate::flow::budget::Budget;
 use crate::flow::effect::Effect;
 use crate::flow::platform::Platform;
 use crate::protocol::trace::{Event, object};
@@ -37,8 +38,11 @@ const LONGEST_TIMEOUT_MILLISECONDS: f64 = 2_147_483_647.0;
 /// So late no timer is on a machine that is awake.
 const SLACK_MILLISECONDS: f64 = 60_000.0;
 
+/// What is left of the budget.
+const LEFT: &str = "left";
+
 /// A host's options for one call: `fetch`; where they are there, `signal`,
-/// `timeoutMilliseconds`, `trace`, `perform`, `clientAssertion`, `dpop`.
+/// `timeoutMilliseconds`, `trace`, `perform`, `clientAssertion`, `dpop`, `budget`.
 pub struct WebPlatform {
     host: JsValue,
     /// How long the machine slept while a server was waited for, in milliseconds.
@@ -113,6 +117,18 @@ impl Platform for WebPlatform {
         (js_sys::Date::now() - self.slept.get()) as u64
     }
 
+    fn budget(&self) -> Option<Budget> {
+        let left: Array = member(&member(&self.host, "budget"), LEFT).dyn_into().ok()?;
+        let number = |index| left.get(index).as_f64();
+        Some(Budget { requests: number(0)? as u64, bytes: number(1)? as usize, milliseconds: number(2)? as u64 })
+    }
+
+    fn keep_budget(&self, left: Budget) {
+        let Budget { requests, bytes, milliseconds } = left;
+        let left = [requests as f64, bytes as f64, milliseconds as f64].map(JsValue::from);
+        let _ = Reflect::set(&member(&self.host, "budget"), &LEFT.into(), &left.iter().collect::<Array>());
+    }
+
     fn trace(&self, event: Event) {
         let trace = member(&self.host, "trace");
         if trace.is_function() {
@@ -184,7 +200,7 @@ async fn read_body(stream: &JsValue, deadline: &Deadline, request: &Request) -> 
     let reader = method(stream, "getReader", &[]).map_err(failed)?;
     loop {
         let reading = method(&reader, "read", &[]).map_err(failed)?;
-        let chunk = deadline.settle(reading, request).await?;
+        let chunk = deadline.settle(reading, request).await.map_err(|error| error.after(length))?;
         if member(&chunk, "done").is_truthy() {
             break;
         }

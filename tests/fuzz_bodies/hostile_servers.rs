@@ -4,7 +4,7 @@
 //! A script has one word of a table in each place, so that every change of it is another script: `do` and an action, or an
 //! endpoint, what is done to its answers, and a number.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::future::Future;
 use std::pin::pin;
@@ -23,9 +23,11 @@ use mcp_oauth_wasm::data::json::Json;
 use mcp_oauth_wasm::data::record::{AsJson, read};
 use mcp_oauth_wasm::data::scope::ScopeSet;
 use mcp_oauth_wasm::data::url::Url;
+use mcp_oauth_wasm::flow::budget::Budget;
 use mcp_oauth_wasm::flow::effect::Effect;
 use mcp_oauth_wasm::flow::platform::Platform;
 use mcp_oauth_wasm::flow::replay::{Replay, run};
+use mcp_oauth_wasm::protocol::challenge;
 use mcp_oauth_wasm::protocol::token::Session;
 use mcp_oauth_wasm::protocol::trace::Event;
 
@@ -67,14 +69,19 @@ struct Rule {
     number: usize,
 }
 
-/// What the costliest call of a script cost, and what it left.
-#[derive(Clone, Copy, Debug, Default)]
+/// What the costliest operation of a script cost, and what all of them came to.
+#[derive(Clone, Debug, Default)]
 pub struct Cost {
     pub requests: u64,
     pub bytes: usize,
     pub milliseconds: u64,
     pub store: usize,
     pub sign_ins: u64,
+    pub signed_in: u64,
+    pub renewed: u64,
+    pub accepted: u64,
+    /// The kinds of all records that were ever stored.
+    pub records: BTreeSet<String>,
 }
 
 #[derive(Default)]
@@ -85,7 +92,11 @@ struct World {
     waited: u64,
     answers: u64,
     store: BTreeMap<String, (u64, Json)>,
-    /// Of the call under way.
+    /// What the person was asked to agree to.
+    asked: String,
+    /// Of the operation under way: a call of the MCP server up to the person, or what follows when they came back.
+    left: Option<Budget>,
+    waited_before: u64,
     requests: u64,
     bytes: usize,
     effects: u64,
@@ -148,7 +159,15 @@ impl Client {
         self.host.0.get_mut().unwrap()
     }
 
+    /// Begins an operation: all that it does has one budget.
+    fn begin(&mut self) {
+        let world = self.world();
+        (world.requests, world.bytes, world.effects, world.left) = (0, 0, 0, None);
+        world.waited_before = world.waited;
+    }
+
     fn act(&mut self, action: &str) {
+        self.begin();
         match action {
             "day" => self.world().now += 86_400,
             "year" => self.world().now += 365 * 86_400,
@@ -165,7 +184,11 @@ impl Client {
 
     fn refused(&mut self, status: u64) {
         for attempt in 0..4 {
+            let mut status = status;
             let header = self.world().challenge(status);
+            if self.is_content(&header) {
+                (status, self.cost.accepted) = (200, self.cost.accepted + 1);
+            }
             let input = RefusalInput {
                 endpoint: endpoint(),
                 account: "one".to_owned(),
@@ -192,6 +215,13 @@ impl Client {
         }
     }
 
+    /// Whether the MCP server takes the token: it has all that is demanded, and no rule says that none ever serves.
+    fn is_content(&mut self, header: &str) -> bool {
+        let demanded = challenge::read(&[header.to_owned()]).and_then(|challenge| challenge.scopes).unwrap_or_default();
+        let serves = |session: &Session| session.plan.granted().includes(&demanded);
+        self.session.as_ref().is_some_and(serves) && self.world().rule("challenge", "status").is_none()
+    }
+
     fn renew(&mut self) {
         let Some(session) = &self.session else { return };
         let input = RenewInput {
@@ -202,6 +232,7 @@ impl Client {
             settings: None,
         };
         if let Some(Ok(renewal)) = self.run(|replay| renew(replay, &input)) {
+            self.cost.renewed += u64::from(renewal.renewed);
             self.session = renewal.session;
         }
     }
@@ -242,6 +273,7 @@ impl Client {
         for _ in 0..3 {
             match outcome {
                 Some(Ok(SignInOutcome::SignedIn(signed_in))) => {
+                    self.cost.signed_in += 1;
                     self.session = Some(signed_in.session);
                     return;
                 }
@@ -251,6 +283,7 @@ impl Client {
                         callback_url: self.world().visit(&departure.authorization_url),
                         host: host.clone(),
                     };
+                    self.begin();
                     outcome = self.run(|replay| came_back(replay, &input));
                 }
                 _ => return,
@@ -260,19 +293,18 @@ impl Client {
 
     /// Runs a call; nothing where it went on for ever.
     fn run<T>(&mut self, flow: impl Fn(&Replay) -> Result<T>) -> Option<Result<T>> {
-        let world = self.world();
-        (world.requests, world.bytes, world.effects) = (0, 0, 0);
-        let waited_before = world.waited;
         let outcome = match pin!(run(&self.host, flow)).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(outcome) => Some(outcome),
             Poll::Pending => None,
         };
         let world = self.world();
-        let waited = world.waited - waited_before;
+        let waited = world.waited - world.waited_before;
         let all = world.store.values().map(|(_, value)| value.to_text().len()).sum();
         let (requests, bytes) = (world.requests, world.bytes);
+        let kinds: Vec<String> = world.store.keys().filter_map(|key| Some(key.split_once(' ')?.0.to_owned())).collect();
         world.judge(waited);
         let most = &mut self.cost;
+        most.records.extend(kinds);
         most.requests = most.requests.max(requests);
         most.bytes = most.bytes.max(bytes);
         most.milliseconds = most.milliseconds.max(waited);
@@ -336,7 +368,8 @@ impl World {
         if status == 403 {
             header += " error=\"insufficient_scope\",";
         }
-        let scopes = self.scopes("challenge").unwrap_or_else(|| vec!["read".to_owned()]);
+        let honest = if status == 403 { "write" } else { "read" };
+        let scopes = self.scopes("challenge").unwrap_or_else(|| vec![honest.to_owned()]);
         let _ = write!(header, " scope=\"{}\"", scopes.join(" "));
         if let Some(length) = self.rule("challenge", "uris") {
             let _ = write!(header, ", resource_metadata=\"https://mcp.example/{}\"", "m".repeat(length % 100_000));
@@ -352,6 +385,7 @@ impl World {
         self.answers += 1;
         let query = url.split_once('?').map_or("", |(_, query)| query);
         let form = Parameters::read(query);
+        self.asked = form.get("scope").unwrap_or_default().to_owned();
         let mut back = Parameters::default();
         back.set("state", form.get("state"));
         match self.rule("authorize", "error") {
@@ -475,7 +509,7 @@ impl World {
                     "\"client_id\":\"client{}{secret}\",\"registration_client_uri\":\"{ISSUER}/manage{long}\",\
                      \"registration_access_token\":\"manages{secret}\",\"scope\":\"{}\"",
                     self.answers,
-                    scope("read")
+                    scope("read write")
                 )
             }
             "token" => {
@@ -488,7 +522,7 @@ impl World {
                     self.answers,
                     "t".repeat(length),
                     self.answers,
-                    scope("read")
+                    scope(&self.asked)
                 )
             }
             _ => "\"x\":1".to_owned(),
@@ -565,7 +599,9 @@ impl Platform for Host {
                 }
                 Json::Bool(true)
             }
-            Effect::PrepareRedirect { .. } => "http://127.0.0.1:4000/callback".into(),
+            Effect::PrepareRedirect { .. } => {
+                Json::Object(Vec::new()).with("redirectUri", "http://127.0.0.1:4000/callback".into())
+            }
             Effect::Approve { .. } => Json::Bool(true),
             _ => Json::Null,
         })
@@ -589,6 +625,14 @@ impl Platform for Host {
 
     fn milliseconds(&self) -> u64 {
         self.0.lock().unwrap().waited
+    }
+
+    fn budget(&self) -> Option<Budget> {
+        self.0.lock().unwrap().left
+    }
+
+    fn keep_budget(&self, left: Budget) {
+        self.0.lock().unwrap().left = Some(left);
     }
 
     fn trace(&self, event: Event) {

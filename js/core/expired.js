@@ -1,5 +1,6 @@
 /**
- * Whether a record, or what stands for it, counts no more: then nobody reads it, and a store removes it with its next write.
+ * Whether a record or a token counts no more. Such a record is as if it were not there, and a store removes it with its next
+ * write.
  *
  * @param {{ expiresAt?: unknown }} value `expiresAt` in seconds since 1970
  */
