@@ -13,6 +13,7 @@ const createStore = (records = new Map(), locks = new Map()) =>
     read: async (key) => structuredClone(records.get(key) ?? null),
     async compareAndSwap(key, expected, value) {
       if ((records.get(key)?.version ?? null) !== expected) return false;
+      for (const [old, { value }] of records) if (value.expiresAt * 1000 <= Date.now()) records.delete(old);
       if (value) records.set(key, { version: crypto.randomUUID(), value: structuredClone(value) });
       else records.delete(key);
       return true;

@@ -34,6 +34,9 @@ export const createPostgreSQLStore = ({ pool, createClient }) =>
               version,
               text,
             ]));
+      // What counts no more may hold secrets.
+      const old = "delete from mcp_oauth_records where (value ->> 'expiresAt')::float8 <= $1";
+      if (rowCount === 1) await ask(pool, old, [String(Date.now() / 1000)]);
       return rowCount === 1;
     },
 

@@ -30,6 +30,9 @@ const NONCE_LIMIT = 3;
 /** How often a request without a token follows a redirect. */
 const REDIRECT_LIMIT = 3;
 
+/** How old what is known of the stored session may be: others sign out, and in. Milliseconds. */
+const KNOWN_MILLISECONDS = 5_000;
+
 /**
  * How one call may act.
  *
@@ -62,6 +65,9 @@ export class Connection {
 
   /** Whether it was asked for what the first refusal will make necessary. */
   #hasAskedAhead = false;
+  /** When the stored session was read last. */
+  #readAt = 0;
+
   /** The sign-in that waits for a person. @type {SignInUnderWay | undefined} */
   #waitedFor;
 
@@ -174,6 +180,7 @@ export class Connection {
    */
   async headersFor({ method, url }, options) {
     this.#refuseForeign(url, options);
+    if (this.#session) await this.#lookAgain(this.#session);
     this.#session ??= await this.#read();
     if (this.#session && isExpiring(this.#session)) await this.#renew(options);
     if (!this.#session && !options.signal?.aborted) this.#askAhead();
@@ -339,7 +346,7 @@ export class Connection {
     if (session.tokens.accessToken !== this.#session?.tokens.accessToken) {
       this.#untestedToken = { token: session.tokens.accessToken, from: 'sign-in' };
     }
-    this.#session = session;
+    [this.#session, this.#readAt] = [session, Date.now()];
   }
 
   /**
@@ -524,7 +531,25 @@ export class Connection {
   }
 
   async #read() {
+    this.#readAt = Date.now();
     return (await this.stored.read())?.value ?? null;
+  }
+
+  /**
+   * Sees what others have made of the session: beside a call while there are many, and before one that comes after a while.
+   *
+   * @param {Session} used
+   */
+  async #lookAgain(used) {
+    const age = Math.abs(Date.now() - this.#readAt);
+    if (this.#unstored || age < KNOWN_MILLISECONDS / 2) return;
+    const looking = this.#read().then(
+      (session) => {
+        if (this.#session === used && !this.#unstored) this.#session = session;
+      },
+      () => {}, // What is known still serves where the store does not.
+    );
+    if (age >= KNOWN_MILLISECONDS) await looking;
   }
 
   /**

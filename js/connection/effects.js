@@ -107,7 +107,11 @@ export function performing(
     },
     approve: ({ reason, issuer, plan }) =>
       untilAborted(Promise.resolve(host.approve?.({ reason, endpoint, issuer, plan, signal })), signal),
-    obtain: (given) => obtained(/** @type {Grant} */ (settings.grant), { settings, signal, ...given }, calls),
+    obtain: (given) => {
+      // What it asks is for a person who takes their time: each question has a budget of its own.
+      const { budget: _, ...own } = calls;
+      return obtained(/** @type {Grant} */ (settings.grant), { settings, signal, ...given }, own);
+    },
   };
   const isTrusted = settings.allowPrivateAddresses === true;
   const clientAssertion = settings.client?.assertion;

@@ -204,8 +204,7 @@ export class SignInUnderWay {
       clearInterval(renewal);
       clearTimeout(this.#limit);
       this.#tell(null);
-      await this.#close(outcome);
-      release();
+      await this.#close(outcome).finally(release);
     }
   }
 

@@ -54,7 +54,7 @@ export function collectSent({ headers, body }, secrets) {
  * @returns {T}
  */
 export function fitToShow(told, secrets) {
-  const known = [...new Set(secrets)].filter((secret) => secret.length >= SHORTEST_SECRET);
+  const known = [...new Set(secrets)].filter(({ length }) => length >= SHORTEST_SECRET).map(spellings);
   let left = WHOLE_LIMIT;
   /** @type {(value: any) => any} */
   const shown = (value) => {
@@ -71,17 +71,44 @@ export function fitToShow(told, secrets) {
 }
 
 /**
- * @param {string} text
+ * A secret, as servers repeat it: in URLs, in forms (.NET writes `%2f`), in pages and in JSON.
+ *
  * @param {string} secret
  */
-function without(text, secret) {
-  const start = secret.slice(0, RECOGNISED);
+function spellings(secret) {
+  if (/^[\w.~-]*$/.test(secret)) return [secret];
+  const inUrl = encodeURIComponent(secret);
+  const inForm = String(new URLSearchParams({ '': secret })).slice(1);
+  const inLowerCase = [inUrl, inForm, secret].map((text) => text.replace(/%../g, (escape) => escape.toLowerCase()));
+  const inJson = JSON.stringify(secret).slice(1, -1);
+  const names = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": '#39' };
+  const inPage = secret.replace(/[&<>"']/g, (sign) => `&${names[/** @type {keyof typeof names} */ (sign)]};`);
+  return [secret, inUrl, inForm, ...inLowerCase, inJson, inJson.replaceAll('/', '\\/'), inPage];
+}
+
+/**
+ * @param {string} text
+ * @param {string[]} spellings of one secret
+ */
+function without(text, spellings) {
   let shown = '';
-  for (let at = text.indexOf(start); at >= 0; at = text.indexOf(start)) {
-    let end = at + start.length;
-    while (end < text.length && text[end] === secret[end - at]) end += 1;
+  for (;;) {
+    const places = spellings.map((spelling) => text.indexOf(spelling.slice(0, RECOGNISED))).filter((at) => at >= 0);
+    if (places.length === 0) return shown + text;
+    const at = Math.min(...places);
+    const lengths = spellings.map((spelling) => commonLength(text, at, spelling));
     shown += `${text.slice(0, at)}[redacted]`;
-    text = text.slice(end);
+    text = text.slice(at + Math.max(...lengths));
   }
-  return shown + text;
+}
+
+/**
+ * @param {string} text
+ * @param {number} at
+ * @param {string} spelling
+ */
+function commonLength(text, at, spelling) {
+  let length = 0;
+  while (length < spelling.length && text[at + length] === spelling[length]) length += 1;
+  return length;
 }

@@ -279,6 +279,8 @@
 
 /**
  * Keeps records by key. Keys are printable characters, up to a few kilobytes.
+ * A record whose `expiresAt` (seconds since 1970) has passed counts no more, and may hold secrets: it is gone after the next
+ * write of any record at the latest, however it is removed.
  * All methods reject with a `StorageError` if the store cannot do its work:
  * `store_unavailable`, `store_corrupted`, `store_not_private`, `store_newer`, `lock_timeout`.
  *

@@ -165,6 +165,20 @@ const aloneRules = {
     checkSame((await mustRead(store, 'k')).version, version, 'The version after a write of another record');
   },
 
+  async 'a record whose `expiresAt` has passed is gone after the next write, and no other one is'({ open }) {
+    const store = await open();
+    const now = Math.floor(Date.now() / 1000);
+    await mustWrite(store, 'pending a', null, {
+      codeVerifier: 'of a sign-in that nobody finished',
+      expiresAt: now - 1,
+    });
+    await mustWrite(store, 'pending b', null, { expiresAt: now + 3600 });
+    await mustWrite(store, 'session c', null, { tokens: {} });
+    checkSame(await store.read('pending a'), null, 'The record that counts no more');
+    checkSame((await mustRead(store, 'pending b')).value, { expiresAt: now + 3600 }, 'The record that still counts');
+    await mustRead(store, 'session c');
+  },
+
   async 'a write that another writer has overtaken is refused'({ open }) {
     const store = await open();
     await mustWrite(store, 'k', null, { writer: 1 });

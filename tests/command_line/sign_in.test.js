@@ -196,6 +196,28 @@ describe('a sign-in', () => {
     assert.match((await inStore(['sessions'], 'interrupted.json')).stdout, /nowhere/);
   });
 
+  test('with a client whose secret is for --issuer sends it nowhere else', async () => {
+    const asked = world.authorizationServer.requests.length;
+    const login = (/** @type {string[]} */ ...options) =>
+      inStore(['login', world.server, ...options], 'secret.json', {
+        env: { ...withoutBrowser, MCP_OAUTH_CLIENT_SECRET: 'of-another-server' },
+      });
+    const nameless = await login('--client-id', 'mine');
+    assert.equal(nameless.status, 2);
+    assert.match(nameless.stderr, /--issuer is missing.*Nothing was sent/);
+    const foreign = await login('--client-id', 'mine', '--issuer', 'https://another.example');
+    assert.equal(foreign.status, 1);
+    assert.match(foreign.stderr, /https:\/\/another\.example/);
+    const alone = await inStore(['login', world.server, '--issuer', 'https://another.example'], 'secret.json');
+    assert.equal(alone.status, 2);
+    assert.match(alone.stderr, /name that too/);
+    const sent = world.authorizationServer.requests.slice(asked);
+    assert.ok(
+      sent.every(({ method }) => method === 'GET'),
+      'metadata alone',
+    );
+  });
+
   test('with further scopes, or a client of its own, takes both from the command line', async () => {
     const refused = await inStore(['login', world.server, '--client-id', 'nobody'], 'by hand.json', {
       onProgress: (told, child) => {

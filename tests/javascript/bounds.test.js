@@ -110,6 +110,55 @@ describe('a server that others are asked about', () => {
   });
 });
 
+test('a call, the refresh that it leads to and the sign-in after that have one budget', async (context) => {
+  const world = await startHonestWorld(context);
+  const { person, protectedResource, authorizationServer, internet } = world;
+  const connection = person.start().connection(protectedResource.endpoint);
+  await connection.signIn();
+  await callTool(connection.fetch, protectedResource.endpoint);
+  const issuers = words(10).map((name) => `https://victim.example/${name}`);
+  const victim = await internet.serve('https://victim.example');
+  // From now on the token is refused, the refresh is answered with nonsense, and somebody else is said to be in charge.
+  authorizationServer.issued.clear();
+  authorizationServer.routes['/token'] = () => ({ body: {} });
+  const { endpoint: resource, metadataPath } = protectedResource;
+  protectedResource.routes[metadataPath] = () => ({ body: { resource, authorization_servers: issuers } });
+  const before = [protectedResource, authorizationServer].map(({ requests }) => requests.length);
+  const error = await rejectionOf(callTool(connection.fetch, resource));
+  assert.deepEqual([error.code, error.details.limit], ['limit_exceeded', 'requests']);
+  const after = [protectedResource, authorizationServer].map(
+    ({ requests }, at) => requests.length - Number(before[at]),
+  );
+  // One of them is the call itself.
+  assert.equal(
+    after.reduce((sum, count) => sum + count, victim.requests.length),
+    41,
+  );
+});
+
+test('an answer that breaks off, or is too large, counts with all that came of it', async (context) => {
+  for (const isCut of [true, false]) {
+    const { internet, protectedResource } = await startHonestWorld(context, {
+      protectedResource: {
+        metadata: { authorization_servers: words(10).map((name) => `https://big.example/${name}`) },
+      },
+    });
+    await internet.serve('https://big.example');
+    let received = 0;
+    const fetch = async (/** @type {any} */ ...request) => {
+      if (!String(request[0]).includes('big.example')) return internet.fetch(request[0], request[1]);
+      const chunk = new Uint8Array(mebibyte - 1);
+      received += chunk.length;
+      const pull = (/** @type {any} */ stream) => stream[isCut ? 'error' : 'enqueue'](isCut ? new Error('cut') : chunk);
+      const body = new ReadableStream({ start: (stream) => stream.enqueue(chunk), pull }, { highWaterMark: 0 });
+      return new Response(body, { headers: { 'content-type': 'application/json' } });
+    };
+    const error = await rejectionOf(discover({ endpoint: protectedResource.endpoint }, { fetch }));
+    assert.equal(error.code, isCut ? 'network_failed' : 'limit_exceeded');
+    assert.ok(received <= 5 * mebibyte, `${received} bytes`);
+  }
+});
+
 /** Lists and members without number, each of which would be a document of a mebibyte. @type {Record<string, Record<string, unknown>>} */
 const large = {
   scopes: { scopes_supported: words(80_000) },

@@ -76,6 +76,42 @@ describe('what a connection keeps', () => {
     assert.equal(network.registrations().length, 1);
   });
 
+  test('signed out by another process: seen within five seconds, and no store is read for calls in between', async (context) => {
+    const { host, start } = await signedInMachine();
+    let reads = 0;
+    const { read } = host.store;
+    host.store.read = (key) => {
+      reads += 1;
+      return read(key);
+    };
+    const { fetch } = start().connection(world.server);
+    const call = () => callTool(fetch, world.server);
+    await call();
+    context.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    const later = (/** @type {number} */ milliseconds) => context.mock.timers.setTime(Date.now() + milliseconds);
+    reads = 0;
+    for (let calls = 0; calls < 10; calls += 1) assert.equal((await call()).status, 200);
+    assert.equal(reads, 0);
+    // A call of now and then looks beside what it does.
+    later(3_000);
+    for (let calls = 0; calls < 10; calls += 1) assert.equal((await call()).status, 200);
+    assert.equal(reads, 1);
+    // Where the server goes on taking the token, nothing but the store tells.
+    const place = `session ${world.server} default`;
+    await host.store.compareAndSwap(place, (await read(place))?.version ?? null, null);
+    later(5_000);
+    await assert.rejects(call(), { code: 'interaction_required' });
+  });
+
+  test('a store that fails for a while keeps nobody out who is signed in', async (context) => {
+    const { host, start } = await signedInMachine();
+    const { fetch } = start().connection(world.server);
+    await callTool(fetch, world.server);
+    context.mock.timers.enable({ apis: ['Date'], now: Date.now() + 6_000 });
+    host.store.read = () => Promise.reject(new StorageError({ code: 'store_unavailable', message: 'for a while' }));
+    assert.equal((await callTool(fetch, world.server)).status, 200);
+  });
+
   for (const [shape, code] of /** @type {const} */ ([
     ['a file system that is read only', 'EROFS'],
     ['a folder of somebody else', 'EACCES'],

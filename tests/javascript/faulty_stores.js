@@ -96,6 +96,22 @@ export const faultyStores = {
     caughtBy: 'a record is written, replaced and deleted by its version',
     saying: /The deleted record should be null/,
   },
+  'keeps for ever what counts no more': {
+    ...alone(({ read, compareAndSwap }) => ({
+      read: async (key) => {
+        const record = await read(key);
+        return record && { ...record, value: /** @type {JsonObject} */ (record.value.kept ?? record.value) };
+      },
+      compareAndSwap: (key, expected, value) => compareAndSwap(key, expected, value && { kept: value }),
+    })),
+    caughtBy: 'a record whose `expiresAt` has passed is gone after the next write, and no other one is',
+    saying: /The record that counts no more should be null/,
+  },
+  'removes what has any end': {
+    ...writing((value) => ({ ...value, ...(value.expiresAt !== undefined && { expiresAt: 1 }) })),
+    caughtBy: 'a record whose `expiresAt` has passed is gone after the next write, and no other one is',
+    saying: /is not/,
+  },
   'gives a new version with every read': {
     ...alone(({ read }) => ({
       read: async (key) => {

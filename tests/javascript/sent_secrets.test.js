@@ -45,6 +45,41 @@ function formsOf(/** @type {string} */ secret) {
   return [secret, form];
 }
 
+/** How servers and their frameworks write what they repeat. @type {Record<string, (form: string) => string>} */
+const repetitions = {
+  'as it was sent': (form) => form,
+  'decoded, and encoded as in .NET': (form) => form.replace(/%../g, (escape) => escape.toLowerCase()),
+  'as part of a URL': (form) => encodeURIComponent(decodeURIComponent(form.replaceAll('+', ' '))),
+  'in a page': (form) =>
+    decodeURIComponent(form.replaceAll('+', ' '))
+      .replaceAll('&', '&amp;')
+      .replaceAll('"', '&quot;')
+      .replaceAll('<', '&lt;'),
+  'in JSON': (form) => JSON.stringify(decodeURIComponent(form.replaceAll('+', ' '))).replaceAll('/', '\\/'),
+};
+
+for (const [how, repeat] of Object.entries(repetitions)) {
+  test(`a secret that a server repeats ${how}`, async () => {
+    const registration = { ...client('client_secret_post'), clientSecret: 'quite-long-secret/+"&<it goes on> %' };
+    const session = /** @type {Session} */ ({
+      ...{ version: 1, grant: 'authorization_code', discovery, registration, plan },
+      tokens: { accessToken: 'access', refreshToken: secrets.refresh, receivedAt: 0 },
+    });
+    /** @type {Fetch} */
+    const fetch = async (_url, init) => {
+      const form = /client_secret=([^&]*)/.exec(String(init?.body))?.[1] ?? '';
+      const said = `not for ${repeat(form)}!`;
+      return Response.json({ error: 'invalid_request', error_description: said }, { status: 400 });
+    };
+    /** @type {unknown[]} */
+    const told = [];
+    const error = await refresh({ session }, { fetch, trace: (event) => told.push(event) }).catch((reason) => reason);
+    const shown = JSON.stringify([told, error.message, error.details]);
+    assert.match(shown, /not for [^!]{0,4}\[redacted\]/);
+    assert.doesNotMatch(shown, /quite-long|goes|on>|on&gt;/);
+  });
+}
+
 for (const method of /** @type {const} */ (['client_secret_basic', 'client_secret_post'])) {
   const registration = client(method);
   const session = /** @type {Session} */ ({
