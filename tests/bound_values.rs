@@ -3,7 +3,7 @@
 //!
 //! An honest authorization server, two that say what a script has them say, and an MCP server that names any of them.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test program")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test program")]
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

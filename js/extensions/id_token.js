@@ -73,8 +73,8 @@ async function requireSignature(token, session, fetchDocument) {
   if (!globalThis.crypto?.subtle || (!isShared && keysAt === undefined)) return;
   // A shared secret is the client's own, and never one of the server's keys, which everybody knows.
   const keys = isShared ? secretOf(session) : keysIn(await fetchDocument(String(keysAt)));
-  const fitting = keys.filter((/** @type {JsonWebKey} */ key) => fits(key, token)).slice(0, KEY_LIMIT);
-  for (const key of fitting) if (await isSignedBy(token, algorithm, key)) return;
+  const fitting = keys.filter((/** @type {JsonWebKey} */ key) => key.kty === algorithm.kty && fits(key, token));
+  for (const key of fitting.slice(0, KEY_LIMIT)) if (await isSignedBy(token, algorithm, key)) return;
   throw invalid('signature');
 }
 

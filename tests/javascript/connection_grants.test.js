@@ -180,8 +180,9 @@ describe('a person with another device', () => {
   /**
    * @param {'allow' | 'deny'} decision
    * @param {(wait: number) => Promise<void>} [wait] what happens while there is nothing to do
+   * @param {number} [patience] after how many questions the person gets there
    */
-  function devices(decision, wait = async () => {}) {
+  function devices(decision, wait = async () => {}, patience = 1) {
     const userAgent = createUserAgent({ decision });
     /** @type {string[]} */
     const shown = [];
@@ -191,8 +192,7 @@ describe('a person with another device', () => {
         now: Date.now,
         async wait(milliseconds) {
           await wait(milliseconds);
-          // The person gets there after the first question.
-          if (shown.length > 0 && machine.network.tokenRequests(grant.grantType).length === 1)
+          if (shown.length > 0 && machine.network.tokenRequests(grant.grantType).length === patience)
             await userAgent.approve(String(shown[0]));
         },
       },
@@ -211,6 +211,12 @@ describe('a person with another device', () => {
     assert.deepEqual(machine.network.tokenRequests(grant.grantType).length, 2);
     await connection.refresh();
     assert.equal((await callTool(connection.fetch, world.server)).status, 200);
+  });
+
+  test('[accepts T8] a person who takes their time is asked for more often than servers may be before there is one', async () => {
+    const { connection, machine, grant } = devices('allow', undefined, 50);
+    assert.equal((await callTool(connection.fetch, world.server)).status, 200);
+    assert.ok(machine.network.tokenRequests(grant.grantType).length > 50);
   });
 
   test('[refuses T8] the person says no there: that is told, and nothing is stored', async () => {

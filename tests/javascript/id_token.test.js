@@ -160,6 +160,18 @@ test('the key is found among others: by its name, and where names are missing or
   await check(await signed(), { keys: [{ kty: 'RSA', n: jwk.n, e: jwk.e }] });
 });
 
+test('of many keys that could be meant twenty are tried; those that could not do not count', async (context) => {
+  const verify = context.mock.method(crypto.subtle, 'verify');
+  const others = (/** @type {number} */ count, /** @type {object} */ key) => Array.from({ length: count }, () => key);
+  const { publicKey } = await generateKeyPair('RS256', { extractable: true });
+  const [other, token] = [await exportJWK(publicKey), await signed({ header: { kid: undefined } })];
+  const named = others(1000, { ...jwk, use: 'enc' });
+  await check(token, { keys: [...named, ...others(1000, { kty: 'EC' }), ...others(19, other), jwk] });
+  assert.equal(verify.mock.callCount(), 20);
+  await assertRefused(check(token, { keys: [...others(1000, other), jwk] }), 'signature');
+  assert.equal(verify.mock.callCount(), 40);
+});
+
 test('[refuses A8] attack: claims that are not ours', async () => {
   /** @type {[string, Record<string, unknown>, string][]} */
   const attacks = [

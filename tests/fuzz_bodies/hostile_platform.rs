@@ -1,0 +1,88 @@
+//! What the client of hostile servers runs on: a store in memory, time that servers take, and nothing else that costs any.
+
+use mcp_oauth_wasm::data::error::{Code, Error, Result, Step};
+use mcp_oauth_wasm::data::http::{Request, Response};
+use mcp_oauth_wasm::data::identifier::Secret;
+use mcp_oauth_wasm::data::json::Json;
+use mcp_oauth_wasm::data::record::AsJson;
+use mcp_oauth_wasm::flow::budget::Budget;
+use mcp_oauth_wasm::flow::effect::Effect;
+use mcp_oauth_wasm::flow::platform::Platform;
+use mcp_oauth_wasm::protocol::trace::Event;
+
+use super::{EVENT, Host};
+
+impl Platform for Host {
+    async fn fetch(&self, _: Step, request: &Request, _: bool) -> Result<Response> {
+        self.0.lock().unwrap().answer(request)
+    }
+
+    async fn client_assertion(&self, _: &str, _: &str) -> Result<Secret> {
+        Err(Error::new(Code::InvalidArgument, "No client here has a key.", &[]))
+    }
+
+    async fn perform(&self, effect: &Effect) -> Result<Json> {
+        let world = &mut *self.0.lock().unwrap();
+        world.effects += 1;
+        Ok(match effect {
+            Effect::Read { key } => world.store.get(key).map_or(Json::Null, |(version, value)| {
+                Json::Object(Vec::new()).with("version", version.to_string().into()).with("value", value.clone())
+            }),
+            Effect::CompareAndSwap { key, version, value } => {
+                let there = world.store.get(key).map(|(version, _)| *version);
+                if there.map(|there| there.to_string()) != *version {
+                    return Ok(Json::Bool(false));
+                }
+                match value {
+                    Some(value) => {
+                        world.store.insert(key.clone(), (there.unwrap_or_default() + 1, value.clone()));
+                    }
+                    None => {
+                        world.store.remove(key);
+                    }
+                }
+                Json::Bool(true)
+            }
+            Effect::PrepareRedirect { .. } => {
+                Json::Object(Vec::new()).with("redirectUri", "http://127.0.0.1:4000/callback".into())
+            }
+            Effect::Approve { .. } => Json::Bool(true),
+            _ => Json::Null,
+        })
+    }
+
+    fn proves_possession(&self) -> bool {
+        false
+    }
+
+    fn random(&self) -> Result<[u8; 32]> {
+        let world = &mut *self.0.lock().unwrap();
+        world.answers += 1;
+        let mut bytes = [7; 32];
+        bytes[..8].copy_from_slice(&world.answers.to_le_bytes());
+        Ok(bytes)
+    }
+
+    fn now(&self) -> u64 {
+        self.0.lock().unwrap().now
+    }
+
+    fn milliseconds(&self) -> u64 {
+        self.0.lock().unwrap().waited
+    }
+
+    fn budget(&self) -> Option<Budget> {
+        self.0.lock().unwrap().left
+    }
+
+    fn keep_budget(&self, left: Budget) {
+        self.0.lock().unwrap().left = Some(left);
+    }
+
+    fn trace(&self, event: Event) {
+        let size = event.to_json().to_text().len();
+        if size > EVENT {
+            self.0.lock().unwrap().violations.push(format!("an event of {size} bytes"));
+        }
+    }
+}
