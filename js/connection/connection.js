@@ -19,7 +19,7 @@ import { call } from '../core/wasm.js';
 import { rememberNonce } from '../extensions/dpop_fetch.js';
 import { AskedAhead } from './asked_ahead.js';
 import { performing, signInHost } from './effects.js';
-import { canBeReadOnce, discardBody, eitherSignal, proofOf, redirectWithinOrigin, refuseRedirect } from './requests.js';
+import { canBeReadOnce, discardBody, eitherSignal, proofOf, redirectWithinOrigin, refuseForeign, refuseRedirect } from './requests.js';
 import { SignInUnderWay } from './sign_in_under_way.js';
 import { storedSession } from './stored.js';
 import { authorizationOf, ignoreAnswered, isExpiring } from './tokens.js';
@@ -179,7 +179,9 @@ export class Connection {
    * @returns {Promise<Record<string, string>>} empty before the first sign-in
    */
   async headersFor({ method, url }, options) {
-    this.#refuseForeign(url, options);
+    const { endpoint } = this.context;
+    // Most are the endpoint as it was written, and need no look.
+    if (url !== endpoint) refuseForeign(url, [endpoint, this.#placeOf(endpoint)], options);
     if (this.#session) await this.#lookAgain(this.#session);
     this.#session ??= await this.#read();
     if (this.#session && isExpiring(this.#session)) await this.#renew(options);
@@ -592,28 +594,6 @@ export class Connection {
     const place = new URL(found);
     place.search = new URL(url).search || place.search;
     return place.href;
-  }
-
-  /**
-   * A token goes only to the server that it was issued for.
-   *
-   * @param {string | URL} url
-   * @param {CallOptions} options
-   */
-  #refuseForeign(url, { wholeOrigin }) {
-    // Most are the endpoint as it was written, and need no look.
-    if (url === this.context.endpoint) return;
-    const called = new URL(url);
-    const own = new URL(this.context.endpoint);
-    const places = [own, new URL(this.#placeOf(this.context.endpoint))];
-    const isOwn = (/** @type {URL} */ { origin, pathname }) =>
-      called.origin === origin && (wholeOrigin || called.pathname === pathname);
-    if (places.some(isOwn)) return;
-    throw new MisuseError({
-      code: 'foreign_url',
-      message: `This fetch is signed in to ${this.context.endpoint} and sends its token nowhere else. Use another connection for ${called.origin}${called.pathname}${called.origin === own.origin ? ', or the option `wholeOrigin` where this is the same MCP server, as with the HTTP+SSE transport' : ''}.`,
-      step: 'call',
-    });
   }
 }
 

@@ -104,3 +104,25 @@ export async function proofOf({ dpop }, request) {
   }
   return proofHeaders(dpop, request);
 }
+
+/**
+ * A token goes only to the server that it was issued for.
+ *
+ * @param {string | URL} url
+ * @param {string[]} places where that is, the first as it was written
+ * @param {{ wholeOrigin?: boolean }} options
+ */
+export function refuseForeign(url, places, { wholeOrigin }) {
+  const called = new URL(url);
+  const [own = '', ...others] = places;
+  const isOwn = (/** @type {string} */ place) => {
+    const { origin, pathname } = new URL(place);
+    return called.origin === origin && (wholeOrigin || called.pathname === pathname);
+  };
+  if ([own, ...others].some(isOwn)) return;
+  throw new MisuseError({
+    code: 'foreign_url',
+    message: `This fetch is signed in to ${own} and sends its token nowhere else. Use another connection for ${called.origin}${called.pathname}${called.origin === new URL(own).origin ? ', or the option `wholeOrigin` where this is the same MCP server, as with the HTTP+SSE transport' : ''}.`,
+    step: 'call',
+  });
+}
