@@ -19,7 +19,15 @@ import { call } from '../core/wasm.js';
 import { rememberNonce } from '../extensions/dpop_fetch.js';
 import { AskedAhead } from './asked_ahead.js';
 import { performing, signInHost } from './effects.js';
-import { canBeReadOnce, discardBody, eitherSignal, proofOf, redirectWithinOrigin, refuseForeign, refuseRedirect } from './requests.js';
+import {
+  canBeReadOnce,
+  discardBody,
+  eitherSignal,
+  proofOf,
+  redirectWithinOrigin,
+  refuseForeign,
+  refuseRedirect,
+} from './requests.js';
 import { SignInUnderWay } from './sign_in_under_way.js';
 import { storedSession } from './stored.js';
 import { authorizationOf, ignoreAnswered, isExpiring } from './tokens.js';
