@@ -7,8 +7,8 @@
 import { MisuseError } from '../core/errors.js';
 import { untilAborted } from '../core/until_aborted.js';
 import { call } from '../core/wasm.js';
-import { Connection, needsPerson } from './connection.js';
-import { performing, redirectsOf, signInHost } from './effects.js';
+import { Connection } from './connection.js';
+import { needsPerson, performing, redirectsOf, signInHost } from './effects.js';
 import { createFailures } from './failures.js';
 import { endpointOf, placeOf, storedPending } from './stored.js';
 

@@ -18,7 +18,7 @@ import { untilAborted } from '../core/until_aborted.js';
 import { call } from '../core/wasm.js';
 import { rememberNonce } from '../extensions/dpop_fetch.js';
 import { AskedAhead } from './asked_ahead.js';
-import { performing, signInHost } from './effects.js';
+import { needsPerson, performing, signInHost } from './effects.js';
 import {
   canBeReadOnce,
   discardBody,
@@ -75,7 +75,6 @@ export class Connection {
   #hasAskedAhead = false;
   /** When the stored session was read last. */
   #readAt = 0;
-
   /** The sign-in that waits for a person. @type {SignInUnderWay | undefined} */
   #waitedFor;
 
@@ -161,6 +160,7 @@ export class Connection {
   #headersAtOnce(url) {
     const session = this.#session;
     if (!session || url !== this.context.endpoint || session.tokens.tokenType || isExpiring(session)) return undefined;
+    if (this.#age() >= KNOWN_MILLISECONDS / 2) return undefined;
     return { authorization: authorizationOf(session) };
   }
 
@@ -545,13 +545,17 @@ export class Connection {
     return (await this.stored.read())?.value ?? null;
   }
 
+  #age() {
+    return Math.abs(Date.now() - this.#readAt);
+  }
+
   /**
    * Sees what others have made of the session: beside a call while there are many, and before one that comes after a while.
    *
    * @param {Session} used
    */
   async #lookAgain(used) {
-    const age = Math.abs(Date.now() - this.#readAt);
+    const age = this.#age();
     if (this.#unstored || age < KNOWN_MILLISECONDS / 2) return;
     const looking = this.#read().then(
       (session) => {
@@ -603,13 +607,4 @@ export class Connection {
     place.search = new URL(url).search || place.search;
     return place.href;
   }
-}
-
-/**
- * Whether a person has to take part.
- *
- * @param {Context['settings']} settings
- */
-export function needsPerson({ grant }) {
-  return !grant || grant.interactive === true;
 }

@@ -141,3 +141,12 @@ export function performing(
     },
   };
 }
+
+/**
+ * Whether a person has to take part.
+ *
+ * @param {Context['settings']} settings
+ */
+export function needsPerson({ grant }) {
+  return !grant || grant.interactive === true;
+}
