@@ -2,6 +2,7 @@
 // may go by it.
 
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { createMemoryStore } from 'mcp-oauth-wasm';
 import { attacksIn } from './attack.js';
 import { callTool, Person, rejectionOf, startAuthorizationServer, startHonestWorld } from './parties.js';
@@ -84,16 +85,14 @@ attack('[refuses D7] metadata that names another issuer by now, to get a code of
   assert.deepEqual([...elsewhere.requests, ...evil.requests], []);
 });
 
-attack(
-  '[refuses A5] a response without `iss`, by a server that promises it since somebody was here',
-  async (context) => {
-    const { authorizationServer, elsewhere, says, connection } = await startWarmWorld(context, { sendsIssuer: false });
-    says.authorization_response_iss_parameter_supported = true;
-    const error = await rejectionOf(call(connection()));
-    assert.equal(error.code, 'response_issuer_mismatch');
-    assert.deepEqual([...elsewhere.requests, ...authorizationServer.tokenRequests('authorization_code')], []);
-  },
-);
+// More than one check refuses these, so that no patch lets them succeed.
+test('[refuses A5] a response without `iss`, by a server that promises it since somebody was here', async (context) => {
+  const { authorizationServer, elsewhere, says, connection } = await startWarmWorld(context, { sendsIssuer: false });
+  says.authorization_response_iss_parameter_supported = true;
+  const error = await rejectionOf(call(connection()));
+  assert.equal(error.code, 'response_issuer_mismatch');
+  assert.deepEqual([...elsewhere.requests, ...authorizationServer.tokenRequests('authorization_code')], []);
+});
 
 attack('[refuses D7] a registration to be widened, whose token would go where the server was', async (context) => {
   const world = await startHonestWorld(context, {});
@@ -151,7 +150,7 @@ attack('[refuses D4] a sign-in page that was kept for another resource', async (
   assert.ok(person.trips[1]?.searchParams.has('now'));
 });
 
-attack('[refuses D7] one answer of a server that lies once, to be believed for a month', async (context) => {
+test('[refuses D7] one answer of a server that lies once, to be believed for a month', async (context) => {
   const { internet, authorizationServer, protectedResource } = await startHonestWorld(context);
   const evil = await internet.serve('https://evil.example', { '/authorize': () => ({ status: 200, body: 'Sign in' }) });
   const says = { ...authorizationServer.metadata(), authorization_endpoint: `${evil.origin}/authorize` };

@@ -47,13 +47,13 @@ export const table = `
 | what goes wrong with          | refused     | untrusted | silent    | reset       | 500         | 503         | 429         | page      | truncated | array     | mistyped  | circle     | drip      |
 | ----------------------------- | ----------- | --------- | --------- | ----------- | ----------- | ----------- | ----------- | --------- | --------- | --------- | --------- | ---------- | --------- |
 | named resource metadata       | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out |
-| resource metadata             | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
+| resource metadata             | goes on     | goes on   | timed out | goes on     | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
 | root resource metadata        | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out |
 | wider resource's metadata     | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | mismatch  | mismatch  | mismatch  | –         | mismatch 4 | timed out |
-| server metadata               | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
+| server metadata               | goes on     | goes on   | timed out | goes on     | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
 | OpenID metadata               | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out |
-| server metadata for a path    | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
-| appended OpenID metadata      | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
+| server metadata for a path    | goes on     | goes on   | timed out | goes on     | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
+| appended OpenID metadata      | goes on     | goes on   | timed out | goes on     | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
 | OpenID metadata for a path    | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out |
 | first of two servers          | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
 | registration                  | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | refused    | timed out |
@@ -64,7 +64,7 @@ export const table = `
 | preflight look                | failed      | untrusted | timed out | failed      | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on    | timed out |
 | pushed authorization request  | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect   | timed out |
 | token with code               | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect   | timed out |
-| server metadata, read anew    | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
+| server metadata, read anew    | goes on     | goes on   | timed out | goes on     | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
 | keys of the ID Token          | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out |
 | token with refresh            | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on    | timed out |
 | refresh in good time          | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | –         | goes on    | goes on   |
@@ -84,6 +84,7 @@ const signInByKept = 'resource metadata → browser → server metadata → code
  * @typedef {object} Row
  * @property {string} until all requests in order, up to the one that goes wrong
  * @property {string} [looks] those that follow whatever becomes of it
+ * @property {string} [elsewhere] those that follow an error where no answer came: what is looked for may stand there
  * @property {string} [then] those that follow where the fault is tolerated
  * @property {string} [again] those of the next call, after an error
  * @property {string} [againTaken] instead, where the server had acted on the request
@@ -167,6 +168,7 @@ export const rows = {
   'first of two servers': {
     world: { hasOtherServer: true, lacks: ['OpenID metadata'] },
     until: 'call → resource metadata → server metadata',
+    elsewhere: 'OpenID metadata',
     then: 'OpenID metadata → other server metadata → other register → other browser → other code → other keys → signed call',
     step: 'discover',
     again: `call → resource metadata → server metadata → ${signIn}`,

@@ -19,6 +19,9 @@ const answers = {
 /** The faults in which the server acts on the request, though its answer is of no use. */
 const taken = ['silent', 'reset', 'truncated', 'array', 'mistyped', 'drip'];
 
+/** The faults in which no answer comes. */
+const unanswered = ['refused', 'untrusted', 'reset'];
+
 /** The faults in which the request does not even arrive. */
 const unsent = ['refused', 'untrusted'];
 
@@ -69,6 +72,7 @@ export function expected({ row: name, column, outcome, arrivals }) {
     ...before,
     ...Array(arrivals).fill(request),
     ...(row.looks ? [row.looks] : []),
+    ...(row.elsewhere && stops && unanswered.includes(column) ? [row.elsewhere] : []),
     ...(then ? [then] : []),
   ];
   const again = (taken.includes(column) && row.againTaken) || row.again;
