@@ -37,7 +37,7 @@ enum Happening {
     Registered(Option<ScopeSet>),
     Refused(ScopeSet),
     Granted(Option<ScopeSet>),
-    PlannedAgain(ScopeSources),
+    PlannedAgain(Box<ScopeSources>),
 }
 
 fn history() -> impl Strategy<Value = Vec<Happening>> {
@@ -45,7 +45,7 @@ fn history() -> impl Strategy<Value = Vec<Happening>> {
         proptest::option::of(scopes()).prop_map(Happening::Registered),
         scopes().prop_map(Happening::Refused),
         proptest::option::of(scopes()).prop_map(Happening::Granted),
-        sources().prop_map(Happening::PlannedAgain),
+        sources().prop_map(|sources| Happening::PlannedAgain(Box::new(sources))),
     ];
     proptest::collection::vec(happening, 0..6)
 }
