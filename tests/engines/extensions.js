@@ -302,7 +302,12 @@ export const extensions = [
       startOurs(surroundings, {
         settings: {
           grant: clientCredentials(),
-          client: { clientId: 'machine', tokenEndpointAuthMethod: 'private_key_jwt', assertion },
+          client: {
+            clientId: 'machine',
+            tokenEndpointAuthMethod: 'private_key_jwt',
+            issuer: surroundings.engine.issuer,
+            assertion,
+          },
         },
       }),
     phases: [
