@@ -22,7 +22,7 @@ import {
   targetFolder,
   UserError,
 } from './support.js';
-import { wasmTests } from './wasm.js';
+import { pathForWasmPack, wasmTests } from './wasm.js';
 
 /** @typedef {import('./support.js').Counts} Counts */
 /**
@@ -97,7 +97,12 @@ const others = {
     needs: [findFirefox, packages('browsers')],
     run: () => wasmTests('firefox'),
   },
-  'wasm-pack': { about: 'what `wasm-pack` tests and builds, as people type it', folder: 'wasm_pack' },
+  'wasm-pack': {
+    about: 'what `wasm-pack` tests and builds, as people type it',
+    // Its tools are built for minutes, which are none of a test's.
+    needs: [() => pathForWasmPack('')],
+    folder: 'wasm_pack',
+  },
   inspector: {
     about: "the inspector's server, and its page in Chromium and Firefox; pictures of it go to target/inspector",
     needs: [findFirefox, ensureChrome, packages('browsers')],
