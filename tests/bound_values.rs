@@ -5,6 +5,9 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test program")]
 
+#[path = "fuzz_bodies/records.rs"]
+mod records;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -35,6 +38,7 @@ use mcp_oauth_wasm::protocol::token::Session;
 use mcp_oauth_wasm::protocol::trace::Event;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
+use records::{Records, read_record, swap_record};
 
 const MCP_SERVER: &str = "https://mcp.example/mcp";
 const HONEST: &str = "https://honest.example";
@@ -99,7 +103,7 @@ struct World {
     count: u64,
     now: u64,
     registered: BTreeMap<String, String>,
-    store: BTreeMap<String, (u64, Json)>,
+    store: Records,
     violations: Vec<String>,
 }
 
@@ -268,20 +272,9 @@ impl Platform for Host {
     async fn perform(&self, effect: &Effect) -> Result<Json> {
         let world = &mut *self.0.lock().unwrap();
         Ok(match effect {
-            Effect::Read { key } => world.store.get(key).map_or(Json::Null, |(version, value)| {
-                Json::Object(Vec::new()).with("version", version.to_string().into()).with("value", value.clone())
-            }),
+            Effect::Read { key } => read_record(&world.store, key),
             Effect::CompareAndSwap { key, version, value } => {
-                let there = world.store.get(key).map(|(version, _)| *version);
-                if there.map(|there| there.to_string()) != *version {
-                    return Ok(Json::Bool(false));
-                }
-                world.count += 1;
-                match value {
-                    Some(value) => drop(world.store.insert(key.clone(), (world.count, value.clone()))),
-                    None => drop(world.store.remove(key)),
-                }
-                Json::Bool(true)
+                Json::Bool(swap_record(&mut world.store, key, version.as_deref(), value))
             }
             Effect::PrepareRedirect { .. } => {
                 Json::Object(Vec::new()).with("redirectUri", REDIRECT.into()).with("acceptsQuery", Json::Bool(true))

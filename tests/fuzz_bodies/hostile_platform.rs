@@ -10,6 +10,7 @@ use mcp_oauth_wasm::flow::effect::Effect;
 use mcp_oauth_wasm::flow::platform::Platform;
 use mcp_oauth_wasm::protocol::trace::Event;
 
+use super::records::{read_record, swap_record};
 use super::{EVENT, Host};
 
 impl Platform for Host {
@@ -25,23 +26,9 @@ impl Platform for Host {
         let world = &mut *self.0.lock().unwrap();
         world.effects += 1;
         Ok(match effect {
-            Effect::Read { key } => world.store.get(key).map_or(Json::Null, |(version, value)| {
-                Json::Object(Vec::new()).with("version", version.to_string().into()).with("value", value.clone())
-            }),
+            Effect::Read { key } => read_record(&world.store, key),
             Effect::CompareAndSwap { key, version, value } => {
-                let there = world.store.get(key).map(|(version, _)| *version);
-                if there.map(|there| there.to_string()) != *version {
-                    return Ok(Json::Bool(false));
-                }
-                match value {
-                    Some(value) => {
-                        world.store.insert(key.clone(), (there.unwrap_or_default() + 1, value.clone()));
-                    }
-                    None => {
-                        world.store.remove(key);
-                    }
-                }
-                Json::Bool(true)
+                Json::Bool(swap_record(&mut world.store, key, version.as_deref(), value))
             }
             Effect::PrepareRedirect { .. } => {
                 Json::Object(Vec::new()).with("redirectUri", "http://127.0.0.1:4000/callback".into())

@@ -6,8 +6,10 @@
 
 #[path = "hostile_platform.rs"]
 mod platform;
+#[path = "records.rs"]
+mod records;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::future::Future;
 use std::pin::pin;
@@ -91,7 +93,7 @@ struct World {
     /// How long servers took, in all.
     waited: u64,
     answers: u64,
-    store: BTreeMap<String, (u64, Json)>,
+    store: records::Records,
     /// What the person was asked to agree to.
     asked: String,
     /// Of the operation under way: a call of the MCP server up to the person, or what follows when they came back.

@@ -23,6 +23,7 @@ use mcp_oauth_wasm::protocol::settings::{ClientDescription, PreRegisteredClient,
 use mcp_oauth_wasm::protocol::token::Session;
 use mcp_oauth_wasm::protocol::trace::Event;
 
+use crate::records::{read_record, swap_record};
 use crate::scopes::Scopes;
 use crate::world::{CLIENT_METADATA, MCP_SERVER, OPERATIONS, Visit, World};
 
@@ -74,11 +75,7 @@ impl Platform for Host {
         self.count()?;
         let world = &mut *self.world.lock().unwrap();
         Ok(match effect {
-            Effect::Read { key } => world.store.get(key).map_or(Json::Null, |(version, value)| {
-                Json::Object(Vec::new())
-                    .with("version", version.to_string().as_str().into())
-                    .with("value", value.clone())
-            }),
+            Effect::Read { key } => read_record(&world.store, key),
             Effect::CompareAndSwap { key, version, value } => Json::Bool(swap(world, key, version.as_deref(), value)),
             Effect::Wait { milliseconds } => {
                 world.now += milliseconds / 1000;
@@ -126,15 +123,7 @@ fn swap(world: &mut World, key: &str, version: Option<&str>, value: &Option<Json
     if world.store.contains_key(key) && !key.starts_with("pending ") && world.host_row("the store") != "is ours alone" {
         world.store.get_mut(key).unwrap().0 += 1;
     }
-    let there = world.store.get(key).map(|(version, _)| *version);
-    if there.map(|version| version.to_string()).as_deref() != version {
-        return false;
-    }
-    match value {
-        Some(value) => world.store.insert(key.to_owned(), (there.unwrap_or_default() + 1, value.clone())),
-        None => world.store.remove(key),
-    };
-    true
+    swap_record(&mut world.store, key, version, value)
 }
 
 impl Host {

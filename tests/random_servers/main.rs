@@ -12,6 +12,8 @@
 mod books;
 mod client;
 mod random;
+#[path = "../fuzz_bodies/records.rs"]
+mod records;
 mod rows;
 mod scopes;
 mod world;

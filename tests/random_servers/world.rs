@@ -97,7 +97,7 @@ pub struct World {
     lists: Option<Scopes>,
     demands: Scopes,
     needs: [Scopes; OPERATIONS],
-    pub store: BTreeMap<String, (u64, Json)>,
+    pub store: crate::records::Records,
     pub taken_ports: u64,
     issued: u64,
     /// Requests in this action, and in all.
