@@ -186,10 +186,11 @@ function hint(name) {
 /** @param {string} text */
 function endpointOf(text) {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== 'https:' && url?.protocol !== 'http:')
-    throw new UsageError(
-      `"${text}" is no URL of an MCP server, such as ${/^[\w.-]+\.[a-z]+(:\d+)?(\/|$)/i.test(text) ? `https://${text}` : 'https://mcp.example.com/mcp'}.`,
-    );
+  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') {
+    const lacksScheme = /^[\w.-]+\.[a-z]+(:\d+)?(\/|$)/i.test(text);
+    const example = lacksScheme ? `https://${text}` : 'https://mcp.example.com/mcp';
+    throw new UsageError(`"${text}" is no URL of an MCP server, such as ${example}.`);
+  }
   return url.href;
 }
 

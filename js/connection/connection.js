@@ -46,6 +46,7 @@ const KNOWN_MILLISECONDS = 5_000;
  *
  * @typedef {{ interaction: boolean, signal?: AbortSignal, wholeOrigin?: boolean, resumed?: boolean, budget?: Budget }} CallOptions
  *   `budget`: what is left for the servers of all that the call leads to, up to the person
+ *
  * Why a sign-in is wanted, as src/connection/sign_in.rs takes it.
  *
  * @typedef {{ challenge?: Challenge | null, demanded: string[], stepUp?: boolean, pressed?: boolean, replaces?: string, calledAt?: string, agreed?: Consent }} Cause
@@ -70,7 +71,6 @@ export class Connection {
   #acceptedToken;
   /** What a refresh gave, until it is stored in the place of the session with that token. @type {{ session: Session, replaces: string } | undefined} */
   #unstored;
-
   /** Whether it was asked for what the first refusal will make necessary. */
   #hasAskedAhead = false;
   /** When the stored session was read last. */

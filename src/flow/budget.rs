@@ -6,8 +6,8 @@ use crate::data::http::{BODY_LIMIT, Request, Response};
 /// What is left of the time, in milliseconds, is none: no answer comes so soon.
 const MOMENT: u64 = 100;
 
-/// What is left for the servers of one call, with all that it leads to before the person is sent. Only time that is spent on them counts: not the person's, and not what the
-/// host takes for its locks and its store.
+/// What is left for the servers of one call, with all that it leads to before the person is sent. Only time that is spent on
+/// them counts: not the person's, and not what the host takes for its locks and its store.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
     /// Requests, redirects included.

@@ -20,13 +20,14 @@ export function explainingFetch(fetch) {
   /** Where each origin has answered. @type {Map<string, URL>} */
   const answered = new Map();
   return async (input, init, context) => {
-    const request = asked(input, init, context);
-    const { url } = request;
     try {
       const response = await fetch(input, init, context);
+      const url = urlOf(input);
       answered.set(url.origin, url);
       return response;
     } catch (error) {
+      const request = asked(input, init, context);
+      const { url } = request;
       if (!(error instanceof TypeError) || url.origin === globalThis.location?.origin) throw error;
       const endpoint = context?.endpoint ? new URL(context.endpoint) : url;
       const seen = answered.get(url.origin) ?? (endpoint.origin === url.origin ? endpoint : undefined);
@@ -37,6 +38,11 @@ export function explainingFetch(fetch) {
   };
 }
 
+/** @param {string | URL | Request} input */
+function urlOf(input) {
+  return new URL(input instanceof Request ? input.url : String(input), globalThis.location?.href);
+}
+
 /**
  * @param {string | URL | Request} input
  * @param {RequestInit | undefined} init
@@ -45,7 +51,7 @@ export function explainingFetch(fetch) {
 function asked(input, init, context) {
   const request = input instanceof Request ? input : undefined;
   return {
-    url: new URL(request?.url ?? String(input), globalThis.location?.href),
+    url: urlOf(input),
     method: (init?.method ?? request?.method ?? 'GET').toUpperCase(),
     headers: new Headers(init?.headers ?? request?.headers),
     step: context?.step,
