@@ -16,7 +16,9 @@
 
 import { MisuseError } from './core/errors.js';
 import { explainingFetch } from './hosts/browser/explaining_fetch.js';
+import { pageOwner } from './hosts/browser/page_owner.js';
 import { popupRedirect } from './hosts/browser/popup_redirect.js';
+import { isOfThisBrowser } from './stores/indexed_db_store.js';
 import { createMemoryStore } from './stores/memory_store.js';
 
 export { explain } from './core/explain.js';
@@ -55,6 +57,7 @@ export function browserHost({ redirectUri, store, redirect, fetch, ...others } =
   }
   const hasWindows = typeof document !== 'undefined';
   return {
+    owner: store && isOfThisBrowser(store) ? pageOwner() : undefined,
     ...others,
     store: store ?? createMemoryStore(),
     redirect: redirect ?? (redirectUri !== undefined && hasWindows ? popupRedirect({ redirectUri }) : undefined),

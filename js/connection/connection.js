@@ -18,7 +18,7 @@ import { untilAborted } from '../core/until_aborted.js';
 import { call } from '../core/wasm.js';
 import { rememberNonce } from '../extensions/dpop_fetch.js';
 import { AskedAhead } from './asked_ahead.js';
-import { needsPerson, performing, signInHost } from './effects.js';
+import { needsPerson, performing, serverSettings, signInHost } from './effects.js';
 import {
   canBeReadOnce,
   discardBody,
@@ -503,7 +503,7 @@ export class Connection {
         /** @type {Renewal} */
         const { session, renewed, stored } = await call(
           'renew',
-          { endpoint, account, replaces, challenge, settings },
+          { endpoint, account, replaces, challenge, settings: serverSettings(settings) },
           calls,
         ).catch((error) => this.#settled(error, replaces));
         if (session && !stored) this.#unstored = { session, replaces };

@@ -3,7 +3,7 @@
  * is released by `release`, however it ends.
  */
 
-/** @import { ClientDescription } from '../core/records.js' */
+/** @import { ClientDescription, ServerSettings } from '../core/records.js' */
 /** @import { Grant } from '../core/grant.js' */
 /** @import { Budget } from '../core/wasm.js' */
 /** @import { Effects } from './trace.js' */
@@ -40,12 +40,22 @@ export function redirectsOf({ redirect }) {
 export function signInHost({ host, client, settings }) {
   return {
     client,
-    settings,
+    settings: serverSettings(settings),
     redirects: redirectsOf(host).length,
     approves: Boolean(host.approve),
     grant: settings.grant?.grantType,
     interactiveGrant: settings.grant?.interactive === true,
   };
+}
+
+/**
+ * What is known of a server, without what the host can do there.
+ *
+ * @param {Context['settings']} settings
+ * @returns {ServerSettings}
+ */
+export function serverSettings({ grant: _, ...settings }) {
+  return settings;
 }
 
 /**
@@ -110,7 +120,11 @@ export function performing(
     obtain: (given) => {
       // What it asks is for a person who takes their time: each question has a budget of its own.
       const { budget: _, ...own } = calls;
-      return obtained(/** @type {Grant} */ (settings.grant), { settings, signal, ...given }, own);
+      return obtained(
+        /** @type {Grant} */ (settings.grant),
+        { settings: serverSettings(settings), signal, ...given },
+        own,
+      );
     },
   };
   const isTrusted = settings.allowPrivateAddresses === true;

@@ -264,7 +264,7 @@ export class SignInUnderWay {
       const { id, renewedAt } = outcome;
       seen = { id, renewedAt, times: seen.id === id && seen.renewedAt === renewedAt ? seen.times + 1 : 0 };
       const isSilent = seen.times >= SILENT_POLLS && Date.now() / 1000 >= renewedAt + SILENCE_SECONDS;
-      if (isSilent || host.owner?.isGone(id.split(' ')[0] ?? '')) ended = id;
+      if (isSilent || (await host.owner?.isGone(id.split(' ')[0] ?? ''))) ended = id;
       if (ended !== id) await this.#pause(POLL_MILLISECONDS);
     }
   }

@@ -162,7 +162,7 @@
  *
  * @typedef {object} Owner
  * @property {string} name Tells it apart from others, without spaces.
- * @property {(name: string) => boolean} isGone Whether the process of that name is known to have ended.
+ * @property {(name: string) => boolean | Promise<boolean>} isGone Whether the process of that name is known to have ended.
  */
 
 /**

@@ -25,6 +25,16 @@ const KEYS = 'keys';
  * @typedef {{ version: string, iv: Uint8Array<ArrayBuffer>, encrypted: ArrayBuffer }} Encrypted
  */
 
+/** @type {WeakSet<Store>} */
+const ofThisBrowser = new WeakSet();
+
+/**
+ * Whether only pages and workers of this browser can have the store.
+ *
+ * @param {Store} store
+ */
+export const isOfThisBrowser = (store) => ofThisBrowser.has(store);
+
 /**
  * A store in the browser's database (IndexedDB), which tabs and workers of one origin share and which outlives them; only one
  * of them at a time refreshes a token (Web Locks). A database that cannot be understood is reported (`store_corrupted`,
@@ -123,7 +133,8 @@ export function createIndexedDBStore({ name = 'mcp-oauth-wasm', encrypted = fals
     }
   };
 
-  return {
+  /** @type {Store} */
+  const store = {
     async read(key) {
       const kept = await read(key);
       return kept === undefined ? null : understood(key, kept);
@@ -165,6 +176,8 @@ export function createIndexedDBStore({ name = 'mcp-oauth-wasm', encrypted = fals
       }
     },
   };
+  ofThisBrowser.add(store);
+  return store;
 }
 
 /**

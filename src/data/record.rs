@@ -88,6 +88,19 @@ impl<'r> Members<'r> {
         value
     }
 
+    /// Refuses members of other names: nothing else would tell of one that is misspelt. Before any is read.
+    #[inline(never)]
+    pub fn no_others(&mut self) {
+        let Json::Object(given) = self.record else { return };
+        for (name, _) in given {
+            if !self.names.clone().any(|own| camel_case(own) == *name) {
+                self.reader.path.push(name.clone());
+                self.reader.refuse("left out, as there is no such member: see docs/settings.md");
+                self.reader.leave();
+            }
+        }
+    }
+
     #[inline(never)]
     fn find(&mut self) -> &'r Json {
         let name = camel_case(self.names.next().unwrap_or_default());
@@ -304,10 +317,11 @@ pub fn typescript_comment(indent: &str, lines: &[&str]) -> String {
 }
 
 /// Declares a record: a struct that crosses the boundary member by member. After its name may stand a method that checks
-/// what was read: nobody outside can make a value that it refuses, where the fields are not public.
+/// what was read: nobody outside can make a value that it refuses, where the fields are not public. `#[members(no_others)]`
+/// refuses what people misspell; stored records may have members of later versions.
 #[macro_export]
 macro_rules! record {
-    ($(#[doc = $doc:literal])* $(#[derive($($derive:ident),*)])? pub struct $name:ident $(: $check:ident)? {
+    ($(#[doc = $doc:literal])* $(#[derive($($derive:ident),*)])? $(#[members($closed:ident)])? pub struct $name:ident $(: $check:ident)? {
         $($(#[doc = $field_doc:literal])* $visibility:vis $field:ident: $type:ty,)*
     }) => {
         $(#[doc = $doc])*
@@ -322,6 +336,7 @@ macro_rules! record {
             #[inline(never)]
             fn read(json: &$crate::data::json::Json, reader: &mut $crate::data::record::Reader) -> $name {
                 let mut members = reader.members(json, $name::MEMBERS);
+                $(members.$closed();)?
                 let read = $name { $($field: members.read(),)* };
                 $(read.$check(reader);)?
                 read

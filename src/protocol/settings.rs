@@ -12,6 +12,7 @@ use crate::record;
 record! {
     /// The client, as it presents itself to authorization servers (RFC 7591 §2).
     #[derive(Debug, Default)]
+    #[members(no_others)]
     pub struct ClientDescription {
         /// Its name, shown to people on the consent page.
         pub client_name: Option<String>,
@@ -31,6 +32,7 @@ record! {
 record! {
     /// A client that was registered by hand (RFC 6749 §2).
     #[derive(Debug)]
+    #[members(no_others)]
     pub struct PreRegisteredClient {
         /// The client identifier.
         pub client_id: String,
@@ -49,6 +51,7 @@ record! {
 record! {
     /// What lets a client register where not everybody may (RFC 7591 §3).
     #[derive(Debug)]
+    #[members(no_others)]
     pub struct InitialAccessToken {
         /// The authorization server that gave it. It is sent to no other.
         pub issuer: Issuer,
@@ -60,6 +63,7 @@ record! {
 record! {
     /// What the host knows about one MCP server and its authorization server. Every member is optional.
     #[derive(Debug, Default)]
+    #[members(no_others)]
     pub struct ServerSettings {
         /// A client registered by hand, for servers without dynamic registration.
         pub client: Option<PreRegisteredClient>,

@@ -23,7 +23,7 @@ const atOnce = 32;
 const pattern = 'pattern';
 
 /** @typedef {{ users: string[], by: 'proxy' | 'gateway' }} Work */
-/** @typedef {{ failed: number, heaps: number[] }} Done `heaps`: bytes in use after each third */
+/** @typedef {{ failures: string[], heaps: number[] }} Done `heaps`: bytes in use after each third */
 
 /** An MCP server with its authorization server. What its tokens say of themselves is all that it needs to know of users. */
 async function startServer() {
@@ -73,6 +73,8 @@ async function startServer() {
     const status = isError ? 400 : url.pathname === '/register' ? 201 : 200;
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
   });
+  // Its clients end their connections: on a machine with too much to do, it would end one on which a request is on its way.
+  server.keepAliveTimeout = 0;
   const listening = await listenOnLoopback(server);
   origin = listening.origin;
   return { ...listening, endpoint: `${origin}/mcp`, refreshes, reused: () => reused };
@@ -155,9 +157,14 @@ export async function gateway() {
       /** @type {string} */ name,
       /** @type {{ perSecond: number, done: Done[] }} */ { perSecond, done },
     ) => {
-      const failed = done.reduce((sum, one) => sum + one.failed, 0);
+      const failures = done.flatMap((one) => one.failures);
       const ratio = (perSecond / proxy.perSecond).toFixed(3);
-      console.log(`${name.padEnd(44)} ${perSecond.toFixed(0).padStart(7)} a second  ${ratio}  ${failed} failed`);
+      console.log(
+        `${name.padEnd(44)} ${perSecond.toFixed(0).padStart(7)} a second  ${ratio}  ${failures.length} failed`,
+      );
+
+      for (const what of new Set(failures))
+        console.log(`  ${failures.filter((other) => other === what).length} times: ${what}`);
     };
     console.log(`${userCount} users, ${processCount} processes; requests, and their ratio to those of the proxy`);
     show('a proxy that has the tokens', proxy);
@@ -195,16 +202,19 @@ async function work({ redis, endpoint }) {
   };
   process.on('message', async (/** @type {Work} */ { users, by: way }) => {
     /** @type {Done} */
-    const done = { failed: 0, heaps: [] };
+    const done = { failures: [], heaps: [] };
     for (let third = 0; third < 3; third += 1) {
       const part = users.slice((users.length * third) / 3, (users.length * (third + 1)) / 3).values();
       const inTurn = async () => {
         for (const user of part) {
-          const isOk = await by[way](user).then(
-            async (response) => (await response.text(), response.ok),
-            () => false,
+          const failure = await by[way](user).then(
+            async (response) => (await response.text(), response.ok ? '' : `status ${response.status}`),
+            ({ code, message, details, cause }) =>
+              [code ?? message, details?.reason ?? cause?.code, details?.url && new URL(details.url).pathname].join(
+                ' ',
+              ),
           );
-          if (!isOk) done.failed += 1;
+          if (failure) done.failures.push(failure);
         }
       };
       await Promise.all(Array.from({ length: atOnce }, inTurn));

@@ -160,6 +160,54 @@ for (const name of browserNames) {
       return { context, page };
     }
 
+    test('a page that is loaded anew while its person is away is taken over at once, and one that is there is waited for', async () => {
+      const context = await stage.stranger();
+      const [page, other] = [await stage.openLab({ context }), await stage.openLab({ context })];
+      /** @param {Page} page whose clock stands still: nobody there sees that a sign-in is silent */
+      const begin = (page) =>
+        page.evaluate((server) => {
+          const began = Date.now();
+          Date.now = () => began;
+          Object.assign(globalThis, { sent: 0 });
+          const authorize = () => {
+            Object.assign(globalThis, { sent: 1 });
+            return /** @type {Promise<string>} */ (new Promise(() => {}));
+          };
+          const redirect = {
+            prepare: async () => ({
+              redirectUri: `${location.origin}/callback.html`,
+              authorize,
+              close: async () => {},
+            }),
+          };
+          const host = lab.browserHost({ store: lab.createIndexedDBStore(), redirect });
+          const { fetch } = lab.createAuthorizer({ host }).connection(server, { interaction: true });
+          lab.whoAmI(fetch, server).catch(() => {});
+        }, stage.world.server);
+      const isSent = (/** @type {Page} */ page) => page.waitForFunction('sent === 1', { ...patience, polling: 100 });
+      await begin(page);
+      await isSent(page);
+      await begin(other);
+      // It looks at it, and looks again.
+      await other.evaluate(async () => {
+        const { query } = navigator.locks;
+        await new Promise((resolve) => {
+          let asked = 0;
+          navigator.locks.query = async () => {
+            if ((asked += 1) === 3) resolve(undefined);
+            return query.call(navigator.locks);
+          };
+        });
+      });
+      assert.equal(await other.evaluate('sent'), 0);
+      await page.reload();
+      await isSent(other);
+      await other.reload();
+      await other.waitForFunction(() => 'lab' in globalThis, patience);
+      await begin(other);
+      await isSent(other);
+    });
+
     /** The refreshes that the authorization server has seen. */
     const refreshes = () =>
       stage.world.authorizationServer.requests.filter(({ body }) => body.grant_type === 'refresh_token').length;

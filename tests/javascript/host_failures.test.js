@@ -133,3 +133,20 @@ test('a misspelt option, and a store or redirect without its functions, is said 
       wrong,
     );
 });
+
+test('a misspelt member of the client or of the settings is said before anything is sent', async () => {
+  const { store } = createScriptedServers();
+  const fetch = () => assert.fail('something was sent');
+  for (const [path, options] of Object.entries({
+    'host.client.clientNam': { client: { clientNam: 'Test' } },
+    'host.settings.scope': { settings: () => ({ scope: ['read'] }) },
+    'host.settings.client.secret': { settings: () => ({ client: { clientId: 'client', secret: 'secret' } }) },
+    'host.settings.initialAccessToken.value': {
+      settings: () => ({ initialAccessToken: { issuer: 'https://auth.example', token: 't', value: 't' } }),
+    },
+  })) {
+    const host = { store, fetch };
+    const authorizer = createAuthorizer(/** @type {any} */ ({ host, ...options }));
+    await assert.rejects(authorizer.connection(server).signIn(), { code: 'invalid_argument', details: { path } });
+  }
+});

@@ -1,7 +1,6 @@
 /** A session by another grant than the authorization code. */
 
-/** @import { ClientRegistration, Discovery, ScopePlan, Session } from '../../core/records.js' */
-/** @import { ConnectionSettings } from '../../core/host.js' */
+/** @import { ClientRegistration, Discovery, ScopePlan, ServerSettings, Session } from '../../core/records.js' */
 /** @import { CallHost } from '../../core/wasm.js' */
 /** @import { Grant } from '../../core/grant.js' */
 
@@ -9,7 +8,7 @@ import { call } from '../../core/wasm.js';
 
 /**
  * @param {Grant} grant
- * @param {{ discovery: Discovery, settings: ConnectionSettings, signal?: AbortSignal, registration: ClientRegistration, plan: ScopePlan }} given
+ * @param {{ discovery: Discovery, settings: ServerSettings, signal?: AbortSignal, registration: ClientRegistration, plan: ScopePlan }} given
  * @param {CallHost} calls
  * @returns {Promise<Session>}
  */
