@@ -11,14 +11,10 @@
 import { createServer } from 'node:http';
 
 import { MisuseError } from '../js/core/errors.js';
-import { assets, dataHeaders } from './server/assets.js';
+import { createInspectorProxy, isForeign, refuse } from '../js/hosts/proxy/inspector_proxy.js';
+import { isWebUrl } from '../js/hosts/proxy/targets.js';
+import { assets } from './server/assets.js';
 import { openPage } from './server/opening.js';
-import { createProxy, ProxyError } from './server/proxy.js';
-import { PageSession } from './server/session.js';
-import { isWebUrl, Targets } from './server/targets.js';
-
-/** More than any request of a sign-in, wrapped as JSON. Bytes. */
-const REQUEST_LIMIT = 2 * 1024 * 1024;
 
 /**
  * Where the inspector listens, and what it begins with.
@@ -60,12 +56,9 @@ export async function startInspector({ url, port = 0, open = false, fetch, resol
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 });
   await listen(server, port);
   const origin = `http://127.0.0.1:${/** @type {AddressInfo} */ (server.address()).port}`;
-  const session = new PageSession();
-  const answer = createAnswerer(origin, session, { fetch, resolve });
-  server.on('request', (request, response) => {
-    answer(request, response).catch(() => response.destroy());
-  });
-  const fragment = new URLSearchParams({ key: session.key, ...(url === undefined ? {} : { server: url }) });
+  const proxy = createInspectorProxy({ origin, path: '', fetch, resolve });
+  server.on('request', createAnswerer(origin, proxy));
+  const fragment = new URLSearchParams({ key: proxy.key, ...(url === undefined ? {} : { server: url }) });
   const page = `${origin}/#${fragment}`;
   /** @type {(() => Promise<void>)[]} */
   const removals = [];
@@ -107,61 +100,15 @@ function listen(server, port) {
 
 /**
  * @param {string} origin
- * @param {PageSession} session
- * @param {Parameters<typeof createProxy>[1]} network
+ * @param {import('../js/hosts/proxy/inspector_proxy.js').InspectorProxy} proxy
  */
-function createAnswerer(origin, session, network) {
+function createAnswerer(origin, proxy) {
   const files = assets();
-  const targets = new Targets(origin);
-  const proxy = createProxy(targets, network);
-  const { host } = new URL(origin);
-
-  /** @type {Record<string, (wanted: any, abandoned: AbortSignal) => unknown>} */
-  const calls = {
-    '/inspect': ({ endpoint, allowPrivateAddresses }) => {
-      if (!isWebUrl(endpoint))
-        throw new ProxyError(400, 'invalid_url', 'The MCP server is given by an http or https URL.');
-      targets.inspect(endpoint, allowPrivateAddresses === true);
-      return {};
-    },
-    '/confirm': ({ origin }) => {
-      if (!isWebUrl(origin)) throw new ProxyError(400, 'invalid_url', 'A server is confirmed by its origin.');
-      targets.confirm(origin);
-      return {};
-    },
-    '/send': (wanted, abandoned) => proxy(wanted, abandoned),
-  };
-
-  /**
-   * @param {IncomingMessage} request
-   * @param {ServerResponse} response
-   */
-  return async (request, response) => {
-    // Another host name means that a website has pointed its own name at this machine (DNS rebinding).
-    if (request.headers.host !== host) return refuse(response, 421, 'wrong_host');
+  return (/** @type {IncomingMessage} */ request, /** @type {ServerResponse} */ response) => {
+    if (request.method !== 'GET') return void proxy.answer(request, response);
+    if (isForeign(request, origin)) return refuse(response, 421, 'wrong_host');
     const path = (request.url ?? '').split('?')[0] ?? '';
-    if (request.method === 'GET') return serve(response, files.get(path.startsWith('/callback/') ? '/callback' : path));
-    if (request.method !== 'POST') return refuse(response, 405, 'wrong_method');
-    // A page of another origin can send a request here, though it cannot read the answer.
-    if (request.headers.origin !== origin) return refuse(response, 403, 'wrong_origin');
-    if (request.headers['content-type'] !== 'application/json') return refuse(response, 415, 'wrong_type');
-    const wanted = await readJson(request);
-    if (wanted === undefined) return refuse(response, 400, 'not_json');
-    if (path === '/session') {
-      const token = session.trade(wanted.key);
-      return token === undefined ? refuse(response, 403, 'key_refused') : answerJson(response, 200, { token });
-    }
-    if (!session.admits(request.headers.authorization)) return refuse(response, 401, 'token_refused');
-    const call = Object.hasOwn(calls, path) ? calls[path] : undefined;
-    if (!call) return refuse(response, 404, 'no_such_call');
-    const abandoned = new AbortController();
-    response.on('close', () => abandoned.abort());
-    try {
-      answerJson(response, 200, await call(wanted, abandoned.signal));
-    } catch (error) {
-      if (!(error instanceof ProxyError)) throw error;
-      answerJson(response, error.status, { code: error.code, message: error.message });
-    }
+    serve(response, files.get(path.startsWith('/callback/') ? '/callback' : path));
   };
 }
 
@@ -172,44 +119,4 @@ function createAnswerer(origin, session, network) {
 function serve(response, file) {
   if (!file) return refuse(response, 404, 'nothing_here');
   response.writeHead(200, file.headers).end(file.content);
-}
-
-/**
- * @param {IncomingMessage} request
- * @returns {Promise<any>} undefined: it is no JSON object, or too large
- */
-async function readJson(request) {
-  /** @type {Buffer[]} */
-  const chunks = [];
-  let length = 0;
-  for await (const chunk of request) {
-    length += chunk.length;
-    if (length > REQUEST_LIMIT) return undefined;
-    chunks.push(chunk);
-  }
-  try {
-    const value = JSON.parse(Buffer.concat(chunks).toString());
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * @param {ServerResponse} response
- * @param {number} status
- * @param {string} code
- */
-function refuse(response, status, code) {
-  answerJson(response, status, { code });
-}
-
-/**
- * @param {ServerResponse} response
- * @param {number} status
- * @param {unknown} value
- */
-function answerJson(response, status, value) {
-  if (response.destroyed) return;
-  response.writeHead(status, { ...dataHeaders, 'Content-Type': 'application/json' }).end(JSON.stringify(value));
 }

@@ -11,6 +11,7 @@
  * @typedef {import('./hosts/browser/popup_redirect.js').PopupRedirectOptions} PopupRedirectOptions
  * @typedef {import('./hosts/browser/page_redirect.js').PageRedirectOptions} PageRedirectOptions
  * @typedef {import('./hosts/browser/page_redirect.js').PageReturn} PageReturn
+ * @typedef {import('./hosts/browser/proxied_fetch.js').ProxiedFetchOptions} ProxiedFetchOptions
  * @typedef {import('./stores/indexed_db_store.js').IndexedDBStoreOptions} IndexedDBStoreOptions
  */
 
@@ -24,6 +25,7 @@ import { createMemoryStore } from './stores/memory_store.js';
 export { explain } from './core/explain.js';
 export { pageRedirect } from './hosts/browser/page_redirect.js';
 export { popupRedirect } from './hosts/browser/popup_redirect.js';
+export { proxiedFetch } from './hosts/browser/proxied_fetch.js';
 export { pastedRedirect } from './pasted_redirect.js';
 export { createIndexedDBStore } from './stores/indexed_db_store.js';
 export { createMemoryStore } from './stores/memory_store.js';

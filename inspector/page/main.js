@@ -6,12 +6,13 @@
 
 import { init } from '../../js/core/wasm.js';
 import { examine } from '../../js/doctor.js';
+import { enter, ShutOut } from '../../js/hosts/browser/proxy_calls.js';
 import { failure, report, scopeMatrix } from '../../js/inspector.js';
 import { showFailure, showShutOut } from './alert_view.js';
 import { byId, element, replace } from './dom.js';
 import { client, Flow, flowSteps } from './flow.js';
 import { showMessage } from './message_view.js';
-import { createNetwork, enter, ShutOut } from './network.js';
+import { createNetwork } from './network.js';
 import { showScopes } from './scopes_view.js';
 import { showLatest, showSequence } from './sequence_view.js';
 import { whatIf } from './what_if.js';
@@ -52,7 +53,8 @@ let network;
 let answered = Promise.resolve(false);
 
 try {
-  const { token, server } = await enter();
+  const { token, fragment } = await enter('');
+  const server = fragment.get('server');
   network = createNetwork(token, { confirm: confirmTarget, record: (exchange) => flow?.record(exchange) });
   listen();
   if (server !== null) sessionStorage.setItem(STORED_SERVER, server);

@@ -1,6 +1,7 @@
 /** The page's way to servers: through the inspector's own, which answers with data. */
 
-import { AuthorizationError, MisbehavedError, TransportError } from '../../js/core/errors.js';
+import { AuthorizationError, TransportError } from '../../js/core/errors.js';
+import { decoded, errorOf, post, responseOf } from '../../js/hosts/browser/proxy_calls.js';
 
 /**
  * One request and its answer, as they were: with their secrets, which stay in the memory of this page.
@@ -10,37 +11,6 @@ import { AuthorizationError, MisbehavedError, TransportError } from '../../js/co
  * @property {{ status: number, headers: [string, string][], body: string }} [answer]
  */
 
-/** The page may not use the inspector's server. */
-export class ShutOut extends Error {}
-
-const STORED_TOKEN = 'token';
-
-/** Statuses whose answers have no body. */
-const bodiless = [204, 205, 304];
-
-/**
- * Trades the key in the page's address for a token, or takes the one of before a reload. The address is clean afterwards.
- *
- * @returns {Promise<{ token: string, server: string | null }>} `server`: what is to be inspected, if the address says
- */
-export async function enter() {
-  const fragment = new URLSearchParams(location.hash.slice(1));
-  const key = fragment.get('key');
-  history.replaceState(null, '', location.pathname);
-  if (key !== null) {
-    sessionStorage.removeItem(STORED_TOKEN);
-    const { status, value } = await post('/session', undefined, { key });
-    if (status !== 200)
-      throw new ShutOut(
-        'This address was used before. If that was not you, somebody else knows it: end the inspector.',
-      );
-    sessionStorage.setItem(STORED_TOKEN, value.token);
-  }
-  const token = sessionStorage.getItem(STORED_TOKEN);
-  if (token === null) throw new ShutOut('The address of this page lacks its key.');
-  return { token, server: fragment.get('server') };
-}
-
 /**
  * @param {string} token
  * @param {object} options
@@ -48,15 +18,11 @@ export async function enter() {
  * @param {(exchange: Exchange) => void} options.record
  */
 export function createNetwork(token, { confirm, record }) {
-  const call = async (
+  const call = (
     /** @type {string} */ path,
     /** @type {unknown} */ body,
     /** @type {AbortSignal | null} */ signal = null,
-  ) => {
-    const answer = await post(path, token, body, signal);
-    if (answer.status === 401) throw new ShutOut('The inspector does not know this page any more.');
-    return answer;
-  };
+  ) => post(path, token, body, { signal });
 
   /**
    * @param {string} url
@@ -123,38 +89,6 @@ export function createNetwork(token, { confirm, record }) {
 }
 
 /** @typedef {ReturnType<typeof createNetwork>} Network */
-
-/**
- * @param {string} path
- * @param {string | undefined} token
- * @param {unknown} body
- * @param {AbortSignal | null} [signal]
- * @returns {Promise<{ status: number, value: any }>}
- */
-async function post(path, token, body, signal = null) {
-  const headers = { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) };
-  const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body), signal }).catch((cause) => {
-    if (signal?.aborted) throw cause;
-    throw new ShutOut('The inspector does not answer. Was it ended?');
-  });
-  return { status: response.status, value: await response.json() };
-}
-
-/** @param {NonNullable<Exchange['answer']>} answer */
-function responseOf({ status, headers, body }) {
-  return new Response(bodiless.includes(status) ? null : body, { status, headers });
-}
-
-/** @param {{ code: string, message?: string }} refusal */
-function errorOf({ code, message = 'The request could not be sent.' }) {
-  if (['private_address', 'response_too_large'].includes(code)) return new MisbehavedError({ code, message });
-  return new TransportError({ code, message });
-}
-
-/** @param {string} base64 */
-function decoded(base64) {
-  return new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
-}
 
 /**
  * @param {unknown} error

@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { dataHeaders } from '../../js/hosts/proxy/inspector_proxy.js';
+
 const packageFolder = fileURLToPath(new URL('../../', import.meta.url));
 
 /** @type {Record<string, string>} */
@@ -28,16 +30,6 @@ const policy = [
   "require-trusted-types-for 'script'",
   "trusted-types 'none'",
 ].join('; ');
-
-/** Every answer has them: what a server says in an answer to the proxy is data, even for who opens it as a page. */
-export const dataHeaders = {
-  'Cache-Control': 'no-store',
-  'Content-Security-Policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
-};
 
 /** @typedef {{ headers: Record<string, string>, content: Buffer }} Asset */
 

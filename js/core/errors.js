@@ -16,7 +16,7 @@
  *   | 'device_authorization_denied' | 'device_code_expired' | 'certificate_untrusted' | 'proxy_credentials_required'
  *   | 'proxy_not_used'
  *   | 'callback_not_pasted' | 'redirect_uri_invalid' | 'invalid_client_metadata' | 'session_of_other_issuer' | 'foreign_tokens'
- *   | 'popup_blocked' | 'token_needs_proof' | 'sdk_unsupported'
+ *   | 'popup_blocked' | 'proxy_refused' | 'token_needs_proof' | 'sdk_unsupported'
  *   | 'electron_missing' | 'electron_unsupported' | 'redirect_scheme_invalid' | 'store_unencrypted'
  *   | 'browser_not_opened' | 'callback_awaited' | 'inspector_port_taken' | 'keyring_missing' | 'keyring_unavailable' | 'dpop_missing'
  *   | 'redirect_host_not_loopback' | 'redirect_path_invalid' | 'redirect_port_invalid' | 'redirect_unavailable' | 'url_not_openable'

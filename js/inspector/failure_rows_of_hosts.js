@@ -198,6 +198,11 @@ export const rowsOfHosts = {
     'the click',
     'Press "sign in" again, and allow this page to open windows. The application can sign in within the click, or on the page itself.',
   ),
+  proxy_refused: forPerson(
+    'The proxy does not know this page',
+    'the address of this page',
+    'Start the proxy again, and open the page by the address that it gives.',
+  ),
   callback_aborted: forPerson(
     'The sign-in was left',
     'nothing',

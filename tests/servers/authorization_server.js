@@ -44,6 +44,7 @@ import { maskAuthorization, maskLocation, maskMembers } from './secrets.js';
  * @property {number} [accessTokenSeconds]
  * @property {NonNullable<Configuration['clients']>} [clients] registered by hand
  * @property {boolean} [rotateRegistrationAccessToken] on every RFC 7592 update
+ * @property {boolean} [forWebPages] whether web pages may see its answers (CORS). Default: true
  * @property {OtherFeatures} [features] of oidc-provider, such as pushed authorization requests; a
  *   member replaces ours
  * @property {Omit<Configuration, 'features'>} [configuration] of oidc-provider; a member replaces ours
@@ -73,6 +74,7 @@ export async function startAuthorizationServer(options = {}) {
     rotateRegistrationAccessToken = false,
     features = {},
     configuration = {},
+    forWebPages = true,
   } = options;
 
   const server = createServer();
@@ -167,6 +169,7 @@ export async function startAuthorizationServer(options = {}) {
     requests.push(recorded(/** @type {KoaContextWithOIDC} */ (context)));
   });
   provider.use(allowRegistrationFromWebPages);
+  if (!forWebPages) server.on('request', (_request, response) => withoutCors(response));
   server.on('request', provider.callback());
 
   return {
@@ -242,6 +245,17 @@ async function withoutAdvice(work) {
   } finally {
     Object.assign(console, { info, warn });
   }
+}
+
+/**
+ * @param {import('node:http').ServerResponse} response
+ */
+function withoutCors(response) {
+  const write = response.writeHead.bind(response);
+  response.writeHead = (/** @type {any[]} */ ...head) => {
+    for (const name of response.getHeaderNames()) if (/^access-control-/i.test(name)) response.removeHeader(name);
+    return write(.../** @type {[any]} */ (head));
+  };
 }
 
 /**

@@ -34,6 +34,7 @@ import { createProofChecker } from './proof_of_possession.js';
  *   each of them needs on top; answered with 403 `insufficient_scope` where they are missing
  * @property {boolean} [bound] whether it takes only tokens that are bound to a key, with a proof and our nonce in it
  *   (RFC 9449)
+ * @property {boolean} [forWebPages] whether web pages may see its answers (CORS). Default: true
  */
 
 /**
@@ -78,6 +79,7 @@ export async function startProtectedResource(options) {
     scopesSupported = ['openid', 'profile', 'email'],
     furtherTools = {},
     bound = false,
+    forWebPages = true,
   } = options;
 
   const server = createServer();
@@ -109,7 +111,7 @@ export async function startProtectedResource(options) {
     };
     requests.push(record);
     try {
-      allowWebPages(response);
+      if (forWebPages) allowWebPages(response);
       proofs?.bringNonce(response);
       if (request.method === 'OPTIONS') return response.writeHead(204).end();
       if (pathname === metadataPath) return answerJson(response, 200, metadata());

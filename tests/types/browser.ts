@@ -16,6 +16,7 @@ exactly<
   | 'pageRedirect'
   | 'pastedRedirect'
   | 'popupRedirect'
+  | 'proxiedFetch'
 >()({} as keyof typeof browser);
 exactly<'handOverCallback'>()({} as keyof typeof callback);
 

@@ -1,23 +1,22 @@
-/** Which servers the inspector's server sends requests to: those of the flow under inspection. */
+/** Which servers the proxy of an inspector sends requests to: those of the flow under inspection. */
+
+import { keep } from '../node/guarded_fetch.js';
 
 /** More than any sign-in has. */
 const ORIGIN_LIMIT = 20;
 
-/**
- * The origins that take part in a flow: the MCP server's, those that its documents name, as this side saw them, and those
- * that the person agreed to.
- */
-export class Targets {
-  /** The MCP server's URL, on whose word the others are called. @type {string | undefined} */
-  endpoint;
-  /** Whether its word leads into private networks, too. */
-  isTrusted = false;
-  /** @type {Set<string>} */
-  #origins = new Set();
+/** More servers than a page inspects at a time. */
+const SERVER_LIMIT = 20;
+
+/** What is under inspection, by the MCP server that it began with. */
+export class Inspections {
+  #own;
+  /** The one that was named last is the last. @type {Map<string, Targets>} */
+  #all = new Map();
 
   /** @param {string} own the origin of the inspector itself, which is never a target */
   constructor(own) {
-    this.own = own;
+    this.#own = new URL(own);
   }
 
   /**
@@ -26,10 +25,52 @@ export class Targets {
    * @param {string} endpoint
    * @param {boolean} isTrusted
    */
-  inspect(endpoint, isTrusted) {
+  begin(endpoint, isTrusted) {
+    keep(this.#all, endpoint, new Targets(endpoint, isTrusted), SERVER_LIMIT);
+  }
+
+  /**
+   * @param {string | undefined} endpoint default: the one that was named last
+   * @returns {Targets | undefined}
+   */
+  of(endpoint) {
+    return endpoint === undefined ? [...this.#all.values()].at(-1) : this.#all.get(endpoint);
+  }
+
+  /** @param {URL} url */
+  isOwn({ origin, hostname, port }) {
+    return origin === this.#own.origin || (port === this.#own.port && isLoopback(hostname));
+  }
+}
+
+/** @param {string} hostname as a URL has it */
+export function isLoopback(hostname) {
+  return (
+    hostname === 'localhost' ||
+    hostname.endsWith('.localhost') ||
+    hostname === '[::1]' ||
+    /^127\./.test(hostname) ||
+    hostname === '0.0.0.0' ||
+    hostname === '[::]'
+  );
+}
+
+/**
+ * The origins that take part in a flow: the MCP server's, those that its documents name, as this side saw them, and those
+ * that the person agreed to.
+ */
+class Targets {
+  /** @type {Set<string>} */
+  #origins = new Set();
+
+  /**
+   * @param {string} endpoint the MCP server's URL, on whose word the others are called
+   * @param {boolean} isTrusted whether its word leads into private networks, too
+   */
+  constructor(endpoint, isTrusted) {
     this.endpoint = endpoint;
     this.isTrusted = isTrusted;
-    this.#origins = new Set([new URL(endpoint).origin]);
+    this.confirm(endpoint);
   }
 
   /**
@@ -39,18 +80,6 @@ export class Targets {
    */
   confirm(origin) {
     this.#origins.add(new URL(origin).origin);
-  }
-
-  /** @param {URL} url */
-  isOwn({ hostname, port }) {
-    const isHere =
-      hostname === 'localhost' ||
-      hostname.endsWith('.localhost') ||
-      hostname === '[::1]' ||
-      /^127\./.test(hostname) ||
-      hostname === '0.0.0.0' ||
-      hostname === '[::]';
-    return isHere && port === new URL(this.own).port;
   }
 
   /** @param {URL} url */

@@ -1,11 +1,11 @@
 /** Sends the page's requests to the servers of the flow, and gives back what they answer, as data. */
 
-/** @import { Targets } from './targets.js' */
+/** @import { Inspections } from './targets.js' */
 
-import { AuthorizationError } from '../../js/core/errors.js';
-import { explainingFetch, platformFetch } from '../../js/hosts/node/explaining_fetch.js';
-import { nodeGate } from '../../js/hosts/node/gate.js';
-import { guardedFetch } from '../../js/hosts/node/guarded_fetch.js';
+import { AuthorizationError } from '../../core/errors.js';
+import { explainingFetch, platformFetch } from '../node/explaining_fetch.js';
+import { nodeGate } from '../node/gate.js';
+import { guardedFetch } from '../node/guarded_fetch.js';
 import { isWebUrl } from './targets.js';
 
 /** What no document of the protocol exceeds. Bytes. */
@@ -37,6 +37,7 @@ const hiddenHeaders = ['set-cookie', 'set-cookie2'];
  * What the page wants to be sent.
  *
  * @typedef {object} ProxiedRequest
+ * @property {string} [server] the MCP server under inspection. Default: the one that was named last
  * @property {string} url
  * @property {string} method
  * @property {[string, string][]} headers
@@ -65,10 +66,16 @@ export class ProxyError extends Error {
 }
 
 /**
- * @param {Targets} targets
- * @param {{ fetch?: typeof globalThis.fetch, resolve?: (hostname: string) => Promise<string[]> }} [network]
+ * How requests are sent, where it is not by Node.
+ *
+ * @typedef {{ fetch?: typeof globalThis.fetch, resolve?: (hostname: string) => Promise<string[]> }} ProxyNetwork
  */
-export function createProxy(targets, { fetch, resolve } = {}) {
+
+/**
+ * @param {Inspections} inspections
+ * @param {ProxyNetwork} [network]
+ */
+export function createForward(inspections, { fetch, resolve } = {}) {
   const given = fetch ?? (resolve && platformFetch);
   const guarded = explainingFetch(given ? guardedFetch(given, resolve) : nodeGate().fetch);
 
@@ -80,11 +87,14 @@ export function createProxy(targets, { fetch, resolve } = {}) {
    * @returns {Promise<ProxiedAnswer>}
    */
   return async (wanted, abandoned) => {
-    const { url, method, headers, body } = readRequest(wanted);
+    const { server, url, method, headers, body } = readRequest(wanted);
     const target = new URL(url);
-    if (targets.isOwn(target))
+    if (inspections.isOwn(target))
       throw new ProxyError(403, 'target_is_inspector', 'The inspector sends no request to itself.');
-    if (!targets.includes(target)) {
+    const targets = inspections.of(server);
+    if (!targets && server !== undefined)
+      throw new ProxyError(409, 'server_not_inspected', `${server} is not under inspection here.`);
+    if (!targets?.includes(target)) {
       throw new ProxyError(
         403,
         'target_unconfirmed',
@@ -140,14 +150,16 @@ export function createProxy(targets, { fetch, resolve } = {}) {
  * @returns {ProxiedRequest}
  */
 function readRequest(wanted) {
-  const { url, method, headers = [], body } = Object(wanted);
+  const { server, url, method, headers = [], body } = Object(wanted);
   const isRequest =
+    (server === undefined || isWebUrl(server)) &&
     isWebUrl(url) &&
     methods.includes(method) &&
     Array.isArray(headers) &&
     (body === undefined || typeof body === 'string');
   if (!isRequest) throw new ProxyError(400, 'invalid_request', 'This is no request that the inspector sends.');
   return {
+    server,
     url,
     method,
     body,

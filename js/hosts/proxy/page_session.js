@@ -1,8 +1,8 @@
-/** Who may use the inspector's server: the page that was opened with its key, and nobody else. */
+/** Who may use the proxy of an inspector: the page that was opened with its key, and nobody else. */
 
 import { randomBytes } from 'node:crypto';
 
-import { isSame } from '../../js/hosts/redirect.js';
+import { isSame } from '../redirect.js';
 
 /**
  * The key that stands in the fragment of the page's URL, and the token that the page gets for it, once. Who presents the key
