@@ -6,6 +6,7 @@
 /** @import { ClientDescription, ServerSettings } from '../core/records.js' */
 /** @import { Grant } from '../core/grant.js' */
 /** @import { Budget } from '../core/wasm.js' */
+/** @import { State } from './state.js' */
 /** @import { Effects } from './trace.js' */
 /** @import { ConnectionSettings, Host, Outcome, RedirectReceiver, Reserved } from '../core/host.js' */
 
@@ -24,6 +25,7 @@ import { callHost } from './trace.js';
  * @property {string} endpoint
  * @property {string} account
  * @property {AskedAhead} [askedAhead] what was asked for beside the first request
+ * @property {State} [state] who is told what it is doing
  */
 
 /** @param {Host} host */

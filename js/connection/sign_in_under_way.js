@@ -96,6 +96,7 @@ export class SignInUnderWay {
     this.#budget = budget;
     this.#newQuestion = newQuestion;
     if (clicked) this.#reserve();
+    context.state?.begins();
     const { owner } = context.host;
     this.#id = `${owner ? `${owner.name} ` : ''}${Math.random().toString(36).slice(2)}${Date.now().toString(36)}`;
     /** @type {Promise<Session>} */
@@ -158,6 +159,7 @@ export class SignInUnderWay {
   complete(session) {
     this.#isOver = true;
     this.#reserved?.close();
+    this.#context.state?.signedIn(session.plan);
     this.#resolve(session);
   }
 
@@ -174,6 +176,7 @@ export class SignInUnderWay {
     this.#isOver = true;
     this.#reserved?.close();
     this.isInVain = true;
+    this.#context.state?.failed(reason);
     this.#reject(reason);
   }
 
@@ -313,7 +316,8 @@ export class SignInUnderWay {
   #tell(pending) {
     if (pending === this.pending) return;
     this.pending = pending;
-    const { endpoint, account, host } = this.#context;
+    const { endpoint, account, host, state } = this.#context;
+    if (pending) state?.waits(pending);
     try {
       Promise.resolve(host.onPending?.(pending, { endpoint, account })).catch(() => {});
     } catch {

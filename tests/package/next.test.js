@@ -51,6 +51,12 @@ for (const [what, path] of Object.entries({
   });
 }
 
+test('the hook of mcp-oauth-wasm/react is idle on the server, and in the page', async () => {
+  const rendered = await (await fetch(`${server.origin}/react`)).text();
+  assert.match(rendered, /<output[^>]*>idle</);
+  assert.equal(await textAt(browser, `${server.origin}/react`), 'idle');
+});
+
 test('mcp-oauth-wasm in a route handler', async () => {
   const response = await fetch(`${server.origin}/route`);
   assertKnownResult(await response.text(), 'a route handler');

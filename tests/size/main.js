@@ -74,7 +74,7 @@ async function measure({ source, folder = root, files = [] }) {
     platform: 'browser',
     target: 'es2022',
     // Node's own modules are imported behind a check, never in a browser.
-    external: ['node:*'],
+    external: ['node:*', 'react'],
     write: false,
     logLevel: 'error',
   });

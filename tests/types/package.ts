@@ -110,6 +110,8 @@ exactly<
   | 'signOut'
   | 'forgetClient'
   | 'plan'
+  | 'state'
+  | 'onState'
   | 'session'
   | 'pending'
   | 'cancel'
