@@ -1,12 +1,14 @@
 /**
  * The parts of an inspector as data, for hosts that show a sign-in to people: the trace as a picture, the scopes as a table,
- * a failure in words, and a report without secrets. Pure functions; they touch no page. What servers say is in them as
+ * a failure in words, a report without secrets, and what a connection is doing. They touch no page. What servers say is in them as
  * plain text: a page has to show it as text, never as HTML.
  *
  * @module
  */
 
 /**
+ * @typedef {import('./connection/state.js').ConnectionState} ConnectionState
+ * @typedef {import('./connection/state.js').Shown} Shown
  * @typedef {import('./inspector/sequence.js').Sequence} Sequence
  * @typedef {import('./inspector/sequence.js').Lane} Lane
  * @typedef {import('./inspector/sequence.js').Section} Section
@@ -27,6 +29,7 @@
  * @typedef {import('./inspector/report.js').ReportInput} ReportInput
  */
 
+export { withState } from './connection/state.js';
 export { explain } from './core/explain.js';
 export { failure } from './inspector/failure.js';
 export { report } from './inspector/report.js';

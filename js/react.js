@@ -5,6 +5,8 @@
  */
 
 /**
+ * @typedef {import('./connection/state.js').ConnectionState} ConnectionState
+ * @typedef {import('./inspector/react_hook.js').ClientInfo} ClientInfo
  * @typedef {import('./inspector/react_hook.js').McpConnection} McpConnection
  * @typedef {import('./inspector/react_hook.js').McpConnectionOptions} McpConnectionOptions
  * @typedef {import('./inspector/react_hook.js').McpSdk} McpSdk

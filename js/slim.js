@@ -10,7 +10,7 @@
  * @typedef {import('./connection/authorizer.js').AuthorizerOptions} AuthorizerOptions
  * @typedef {import('./connection/authorizer.js').SignedInConnection} Connection
  * @typedef {import('./connection/authorizer.js').ConnectionOptions} ConnectionOptions
- * @typedef {import('./connection/state.js').ConnectionState} ConnectionState
+ * @typedef {import('./connection/sign_in_under_way.js').SignInChange} SignInChange
  * @typedef {import('./connection/authorizer.js').RequestToSign} RequestToSign
  * @typedef {import('./connection/authorizer.js').ResponseToJudge} ResponseToJudge
  * @typedef {import('./connection/authorizer.js').CompletedSignIn} CompletedSignIn

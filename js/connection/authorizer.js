@@ -2,8 +2,7 @@
 
 /** @import { ClientDescription, Departure, ScopePlan, Session, SignInOutcome } from '../core/records.js' */
 /** @import { ConnectionSettings, Fetch, Host, PendingSignIn } from '../core/host.js' */
-/** @import { Turn } from './sign_in_under_way.js' */
-/** @import { ConnectionState } from './state.js' */
+/** @import { SignInChange, Turn } from './sign_in_under_way.js' */
 
 import { MisuseError } from '../core/errors.js';
 import { untilAborted } from '../core/until_aborted.js';
@@ -11,7 +10,6 @@ import { call } from '../core/wasm.js';
 import { Connection } from './connection.js';
 import { needsPerson, performing, redirectsOf, signInHost } from './effects.js';
 import { createFailures } from './failures.js';
-import { State } from './state.js';
 import { endpointOf, placeOf, storedPending } from './stored.js';
 
 /**
@@ -104,11 +102,9 @@ import { endpointOf, placeOf, storedPending } from './stored.js';
  *   presses. While a sign-in waits, it opens one more window for the same one; whichever is finished first counts.
  * @property {() => PendingSignIn | null} pending
  *   What waits for the person in the browser, to be shown with "open again" (`signIn`) and "cancel".
- * @property {() => ConnectionState} state
- *   What it is doing, as it was told last. The same object until it is something else.
- * @property {(listener: (state: ConnectionState) => void) => () => void} onState
- *   Tells what it is doing whenever that changes, whoever made it so; to be shown with "sign in" (`signIn`), "open again" and
- *   "cancel". Call what it returns to hear no more. `plan()` looks whether another process has signed in or out meanwhile.
+ * @property {(listener: (change: SignInChange) => void) => () => unknown} watch
+ *   Tells what becomes of its sign-ins, whoever begins them; call what it returns to hear no more. `withState` of
+ *   `mcp-oauth-wasm/inspector` makes a state of it.
  * @property {() => Promise<void>} cancel
  *   Ends the sign-in that waits for the person, if there is one: whoever waits for it gets a `TransportError`
  *   (`sign_in_cancelled`). An aborted call ends only its own wait.
@@ -177,8 +173,9 @@ export function createAuthorizer(options) {
     const key = placeOf(endpoint, account);
     const there = connections.get(key)?.deref();
     if (there) return there;
-    const state = new State(() => shared.plan());
-    const context = { host, client, settings: settingsFor(endpoint), endpoint, account, state };
+    const watchers = new Set();
+    const tell = (/** @type {SignInChange} */ change) => watchers.forEach((watcher) => watcher(change));
+    const context = { host, client, settings: settingsFor(endpoint), endpoint, account, tell, watchers };
     const shared = new Connection(context, turn, failures);
     connections.set(key, new WeakRef(shared));
     forgotten.register(shared, key);
@@ -192,21 +189,19 @@ export function createAuthorizer(options) {
     const endpoint = endpointOf(server);
     const core = sharedConnection(endpoint, account);
     const options = { interaction, signal, wholeOrigin };
-    const state = /** @type {State} */ (core.context.state);
-    const signOut = (/** @type {{ forgetClient?: boolean }} */ what) =>
-      core.signOut(what).finally(() => state.signedOut());
+    const { tell, watchers = new Set() } = core.context;
+    const signOut = (/** @type {boolean} */ forgetClient) => core.signOut({ forgetClient }).finally(() => tell?.({}));
     return {
       endpoint,
-      fetch: (input, init) => state.during(core.fetch(input, init, options)),
+      fetch: (input, init) => core.fetch(input, init, options),
       headersFor: (request) => core.headersFor(request, options),
-      onResponse: ({ attempt = 0, ...response }) => state.during(core.onResponse({ ...response, attempt }, options)),
-      signIn: () => state.during(core.signIn({ ...options, interaction: true }), true),
+      onResponse: ({ attempt = 0, ...response }) => core.onResponse({ ...response, attempt }, options),
+      signIn: () => core.signIn({ ...options, interaction: true }),
       refresh: () => core.refresh(options),
-      signOut: () => signOut({}),
-      forgetClient: async () => void (await signOut({ forgetClient: true })),
-      plan: () => state.look(),
-      state: () => state.value,
-      onState: (listener) => state.listen(listener),
+      signOut: () => signOut(false),
+      forgetClient: async () => void (await signOut(true)),
+      plan: () => core.plan(),
+      watch: (listener) => (watchers.add(listener), () => watchers.delete(listener)),
       session: () => core.session(),
       pending: () => core.pending(),
       cancel: () => core.cancel(),
@@ -232,7 +227,7 @@ export function createAuthorizer(options) {
       if (outcome.kind === 'interaction-required') throw core.interactionRequired({ demanded: [] }, outcome);
       const { session } = /** @type {{ session: Session }} */ (outcome);
       core.adopt(session);
-      core.context.state?.signedIn(session.plan);
+      core.context.tell?.({});
       return { endpoint, account, session };
     } finally {
       await release();

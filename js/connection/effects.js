@@ -6,7 +6,7 @@
 /** @import { ClientDescription, ServerSettings } from '../core/records.js' */
 /** @import { Grant } from '../core/grant.js' */
 /** @import { Budget } from '../core/wasm.js' */
-/** @import { State } from './state.js' */
+/** @import { SignInChange } from './sign_in_under_way.js' */
 /** @import { Effects } from './trace.js' */
 /** @import { ConnectionSettings, Host, Outcome, RedirectReceiver, Reserved } from '../core/host.js' */
 
@@ -25,7 +25,8 @@ import { callHost } from './trace.js';
  * @property {string} endpoint
  * @property {string} account
  * @property {AskedAhead} [askedAhead] what was asked for beside the first request
- * @property {State} [state] who is told what it is doing
+ * @property {(change: SignInChange) => void} [tell] tells whoever watches it
+ * @property {Set<(change: SignInChange) => void>} [watchers]
  */
 
 /** @param {Host} host */

@@ -43,6 +43,13 @@ const failure = {
   message: 'The sign-in did not succeed. The application says why. You can close this page.',
 };
 
+/**
+ * What has become of a connection: a sign-in has begun, and is `done` some time; it waits for the person; or, where nothing is
+ * said, another session is stored, or none.
+ *
+ * @typedef {{ done?: Promise<Session>, pending?: PendingSignIn }} SignInChange
+ */
+
 /** @typedef {ReturnType<typeof performing> & { wasSent: boolean }} Trip `wasSent`: whether the person was sent by it */
 
 /** @typedef {(ended: AbortSignal) => Promise<() => void>} Turn resolves when it is this sign-in's turn, with what ends it */
@@ -96,7 +103,6 @@ export class SignInUnderWay {
     this.#budget = budget;
     this.#newQuestion = newQuestion;
     if (clicked) this.#reserve();
-    context.state?.begins();
     const { owner } = context.host;
     this.#id = `${owner ? `${owner.name} ` : ''}${Math.random().toString(36).slice(2)}${Date.now().toString(36)}`;
     /** @type {Promise<Session>} */
@@ -107,6 +113,7 @@ export class SignInUnderWay {
     /** The session, whoever waits for it. */
     this.done = this.#run(cause, turn, session);
     for (const promise of [session, this.done]) promise.catch(() => {});
+    context.tell?.({ done: this.done });
   }
 
   /** @param {AbortSignal} [signal] ends the wait, and not the sign-in */
@@ -159,7 +166,6 @@ export class SignInUnderWay {
   complete(session) {
     this.#isOver = true;
     this.#reserved?.close();
-    this.#context.state?.signedIn(session.plan);
     this.#resolve(session);
   }
 
@@ -176,7 +182,6 @@ export class SignInUnderWay {
     this.#isOver = true;
     this.#reserved?.close();
     this.isInVain = true;
-    this.#context.state?.failed(reason);
     this.#reject(reason);
   }
 
@@ -316,8 +321,8 @@ export class SignInUnderWay {
   #tell(pending) {
     if (pending === this.pending) return;
     this.pending = pending;
-    const { endpoint, account, host, state } = this.#context;
-    if (pending) state?.waits(pending);
+    const { endpoint, account, host, tell } = this.#context;
+    if (pending) tell?.({ pending });
     try {
       Promise.resolve(host.onPending?.(pending, { endpoint, account })).catch(() => {});
     } catch {

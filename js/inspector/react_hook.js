@@ -6,6 +6,7 @@
 // @ts-ignore: whoever calls this has it
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 
+import { withState } from '../connection/state.js';
 import { errorFromJSON } from '../core/error_json.js';
 import { failure } from './failure.js';
 
@@ -23,11 +24,19 @@ import { failure } from './failure.js';
  */
 
 /**
- * As much as is used of the official client, `import * as sdk from '@modelcontextprotocol/client'`.
+ * How a client presents itself to the MCP server.
+ *
+ * @typedef {object} ClientInfo
+ * @property {string} name Its name.
+ * @property {string} version Its version.
+ */
+
+/**
+ * As much as is used of the official client: `import * as sdk from '@modelcontextprotocol/client'`.
  *
  * @typedef {object} McpSdk
- * @property {new (info: { name: string, version: string }) => any} Client The client.
- * @property {new (url: URL, options: { fetch: any }) => any} StreamableHTTPClientTransport Its transport.
+ * @property {any} Client The class of the client.
+ * @property {any} StreamableHTTPClientTransport The class of its transport.
  */
 
 /**
@@ -36,11 +45,11 @@ import { failure } from './failure.js';
  * @typedef {object} McpConnectionOptions
  * @property {string | URL} url The MCP server's URL.
  * @property {Authorizer} [authorizer] Makes the connection: one for the whole page, made outside of all components.
- * @property {ShownConnection} [connection] The connection itself, in place of an authorizer's, kept outside of all components.
+ * @property {ShownConnection} [connection] The connection itself, with a state (`withState`), in place of an authorizer's, kept outside of all components.
  * @property {string} [account] Tells several accounts at one server apart. Default: `default`.
  * @property {McpSdk} [sdk] The official client, by which the server's tools are listed once the person is signed in. Default:
  *   they are not.
- * @property {{ name: string, version: string }} [clientInfo] How that client presents itself. Default: the name `react`.
+ * @property {ClientInfo} [clientInfo] How that client presents itself. Default: the name `react`.
  */
 
 /**
@@ -79,7 +88,7 @@ export function useMcpConnection({ url, authorizer, connection: given, account, 
   const endpoint = String(url);
   const connection = /** @type {ShownConnection} */ (
     useMemo(
-      () => given ?? /** @type {Authorizer} */ (authorizer).connection(endpoint, { account }),
+      () => given ?? withState(/** @type {Authorizer} */ (authorizer).connection(endpoint, { account })),
       [given, authorizer, endpoint, account],
     )
   );
@@ -136,10 +145,8 @@ export function useMcpConnection({ url, authorizer, connection: given, account, 
  * @param {ConnectionState} state
  * @returns {Pick<McpConnection, 'status' | 'authorizationUrl' | 'plan' | 'code' | 'message' | 'advice'>}
  */
-function shown(state) {
-  if (state.status === 'failed') return failed(errorFromJSON(state.error));
-  if (state.status === 'waiting') return { status: 'waiting', authorizationUrl: state.authorizationUrl };
-  return state;
+function shown({ error, ...state }) {
+  return error ? failed(errorFromJSON(error)) : state;
 }
 
 /** @param {unknown} error */

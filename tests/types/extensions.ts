@@ -19,7 +19,7 @@ exactly<'clientCredentials' | 'deviceAuthorization' | 'enterpriseManaged' | 'jwt
 );
 exactly<'createDpop'>()({} as keyof typeof dpop);
 exactly<'checkClientMetadataDocument' | 'clientMetadataDocument'>()({} as keyof typeof clientMetadata);
-exactly<'explain' | 'failure' | 'report' | 'scopeMatrix' | 'sequence'>()({} as keyof typeof inspector);
+exactly<'explain' | 'failure' | 'report' | 'scopeMatrix' | 'sequence' | 'withState'>()({} as keyof typeof inspector);
 exactly<'pastedRedirect'>()({} as keyof typeof pasted);
 
 // Keys are WebCrypto's own.

@@ -1,9 +1,11 @@
 // The hook for React, as a consumer's tsc sees it. Nothing here is run.
 
 import * as sdk from '@modelcontextprotocol/client';
-import type { ConnectionState, Fetch, ScopePlan } from 'mcp-oauth-wasm';
+import type { Fetch, ScopePlan } from 'mcp-oauth-wasm';
 import { createAuthorizer } from 'mcp-oauth-wasm';
 import { browserHost } from 'mcp-oauth-wasm/browser';
+import type { ConnectionState } from 'mcp-oauth-wasm/inspector';
+import { withState } from 'mcp-oauth-wasm/inspector';
 import type { McpConnection } from 'mcp-oauth-wasm/react';
 import { useMcpConnection } from 'mcp-oauth-wasm/react';
 import { exactly } from './exactly.js';
@@ -19,12 +21,10 @@ export function useTyped() {
   exactly<Fetch>()(shown.fetch);
   exactly<() => void>()(shown.signIn);
 
-  const connection = authorizer.connection('https://mcp.example.com/mcp');
+  const connection = withState(authorizer.connection('https://mcp.example.com/mcp'));
   useMcpConnection({ url: connection.endpoint, connection });
   exactly<ConnectionState>()(connection.state());
-  const state = connection.state();
-  if (state.status === 'waiting') exactly<string>()(state.authorizationUrl);
-  if (state.status === 'failed') exactly<string>()(state.error.message);
+  exactly<string | undefined>()(connection.state().error?.code);
   exactly<() => void>()(connection.onState(({ status }) => console.log(status)));
 
   // @ts-expect-error: a server is wanted
