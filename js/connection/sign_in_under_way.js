@@ -44,10 +44,11 @@ const failure = {
 };
 
 /**
- * What has become of a connection: a sign-in has begun, and is `done` some time; it waits for the person; or, where nothing is
- * said, another session is stored, or none.
+ * What has become of a connection. Where nothing is said, another session is stored, or none.
  *
- * @typedef {{ done?: Promise<Session>, pending?: PendingSignIn }} SignInChange
+ * @typedef {object} SignInChange
+ * @property {Promise<Session>} [done] A sign-in has begun, and ends so.
+ * @property {PendingSignIn} [pending] It waits for the person.
  */
 
 /** @typedef {ReturnType<typeof performing> & { wasSent: boolean }} Trip `wasSent`: whether the person was sent by it */
