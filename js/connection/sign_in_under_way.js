@@ -51,7 +51,11 @@ const failure = {
  * @property {PendingSignIn} [pending] It waits for the person.
  */
 
-/** @typedef {ReturnType<typeof performing> & { wasSent: boolean }} Trip `wasSent`: whether the person was sent by it */
+/**
+ * `wasSent`: whether the person was sent by it; `isAway`: whether they have not come back.
+ *
+ * @typedef {ReturnType<typeof performing> & { wasSent: boolean, isAway: boolean }} Trip
+ */
 
 /** @typedef {(ended: AbortSignal) => Promise<() => void>} Turn resolves when it is this sign-in's turn, with what ends it */
 
@@ -63,8 +67,6 @@ export class SignInUnderWay {
   #ended = new AbortController();
   /** @type {Trip[]} */
   #trips = [];
-  /** The states with which the person was sent, and has not come back. @type {Set<string>} */
-  #states = new Set();
   #sent = 0;
   /** Whether a person wants it, who is not to wait for another process. */
   #isPressed = false;
@@ -220,7 +222,7 @@ export class SignInUnderWay {
   /** @param {Cause} cause */
   #start(cause) {
     const effects = performing(this.#context, this.#ended.signal, () => this.#takeReserved(), this.#budget);
-    const trip = { ...effects, wasSent: false };
+    const trip = { ...effects, wasSent: false, isAway: false };
     this.#budget = {}; // Further trips are a person's, who presses.
     this.#trips.push(trip);
     this.#holdProcess();
@@ -229,7 +231,7 @@ export class SignInUnderWay {
       (error) => {
         // A window that was closed, or that could not be opened, is no answer while another one is open.
         const wasAnswered = trip.wasSent && error?.code !== 'callback_aborted';
-        if (this.#isOver || (!wasAnswered && this.#states.size > 0)) return;
+        if (this.#isOver || (!wasAnswered && this.#trips.some(({ isAway }) => isAway))) return;
         this.#fail(error);
       },
     );
@@ -245,6 +247,12 @@ export class SignInUnderWay {
     const { account } = this.#context;
     let outcome = await this.#work(() => this.#begun(trip, cause));
     while (outcome.kind === 'authorize') {
+      // They have pressed since, and have that window: an answer to an earlier one opens no further.
+      const later = this.#trips.slice(this.#trips.indexOf(trip) + 1);
+      if (trip.wasSent && later.some(({ isAway }) => isAway)) {
+        await storedPending(this.#context.host.store, outcome.state).take();
+        throw this.#failure('callback_aborted', 'Another window is open for this sign-in: finish there.');
+      }
       const callbackUrl = await this.#sendPerson(trip, outcome);
       const calls = { ...trip.calls, budget: {} };
       outcome = await this.#work(() => call('cameBack', { callbackUrl, account, host }, calls));
@@ -285,7 +293,7 @@ export class SignInUnderWay {
   async #sendPerson(trip, departure) {
     const { authorizationUrl, state, issuer } = departure;
     const { endpoint, account } = this.#context;
-    this.#states.add(state);
+    trip.isAway = true;
     this.#sent += 1;
     this.#startLimit();
     this.#tell({ endpoint, account, issuer, authorizationUrl, since: this.pending?.since ?? Date.now() });
@@ -300,7 +308,7 @@ export class SignInUnderWay {
       return await sent;
     } finally {
       clearTimeout(asking);
-      this.#states.delete(state);
+      trip.isAway = false;
       if (this.#isOver) await storedPending(this.#context.host.store, state).take();
     }
   }

@@ -84,6 +84,8 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     };
     let is_first = !sends_person || place.begin_sign_in(replay, &claim)?;
     let last = if is_first { None } else { place.last_sign_in(replay)? };
+    // What is found is kept with the client after the session was stored.
+    let clients = place.clients(replay)?;
     let earlier = replay.once(|| place.session(replay))?.map(|(_, session)| session);
     if let (Some(session), Some(refused_token)) = (&earlier, &input.replaces)
         && refusal::replaces(session, refused_token, &demanded)
@@ -93,7 +95,6 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
         }
         return Ok(SignInOutcome::SignedIn(SignedIn { session: session.clone() }));
     }
-    let clients = place.clients(replay)?;
     let known_client = stored::known_client(&clients, replay.now());
     let unanswered = match is_first {
         true => false,
@@ -247,11 +248,17 @@ fn completed(
     if sign_in.progress.unconfirmed.take().is_some() {
         replay.set_attempts(pending.attempts);
         let (now, is_same) = confirmed(replay, &sign_in.place, &sign_in.settings, &pending.discovery)?;
-        sign_in.discovery = now.clone();
-        if !is_same {
+        // A no is one wherever it was said: nobody is asked again by themselves.
+        let is_no = Url::parse(callback_url)
+            .is_some_and(|url| Parameters::read(url.query()).get("error") == Some("access_denied"));
+        if !is_same && !is_no {
+            sign_in.discovery = now;
             return sign_in.run();
         }
-        pending.discovery = now;
+        if is_same {
+            sign_in.discovery = now.clone();
+            pending.discovery = now;
+        }
     }
     // The person came back with this client, whatever is registered from here on.
     let sent_with = sign_in.client.clone();
@@ -505,11 +512,11 @@ impl SignIn<'_> {
         if had_refused_codes || self.progress.kept != Some(true) || !self.kept.as_ref().is_some_and(is_kept) {
             self.keep(&session.registration, true)?;
         }
+        self.place.store_session(self.replay, &session, self.progress.had_session == Some(true))?;
         // Only what has led to a session is kept.
         if self.host.grant.is_none() {
             keep_found(self.replay, &self.place, &self.settings, &session)?;
         }
-        self.place.store_session(self.replay, &session, self.progress.had_session == Some(true))?;
         let stored = self.progress.stored.as_ref().filter(|stored| {
             let is_replaced = stored.registration.kind == RegistrationKind::Dynamic
                 && stored.registration.client_id != session.registration.client_id;

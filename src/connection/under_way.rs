@@ -173,7 +173,7 @@ impl Place<'_> {
         Ok(())
     }
 
-    /// How a sign-in stands that was not the first, given the session and the client that were read after that.
+    /// How a sign-in stands that was not the first, given the client and the session that were read after that.
     pub fn standing(
         &self,
         replay: &Replay,

@@ -64,6 +64,21 @@ attack('[refuses D7] a token endpoint that falls into other hands while the pers
   assert.deepEqual(elsewhere.requests, []);
 });
 
+test('a person who says no at a server that has another token endpoint by now is not asked again by that', async (context) => {
+  const { authorizationServer, elsewhere, says, connection, person } = await startWarmWorld(context);
+  says.token_endpoint = `${authorizationServer.issuer}/token`;
+  const authorize = authorizationServer.routes['/authorize'];
+  authorizationServer.routes['/authorize'] = ({ url }) => ({
+    status: 302,
+    headers: { location: authorizationServer.respond(url.searchParams, { error: 'access_denied' }) },
+  });
+  assert.equal((await rejectionOf(call(connection()))).code, 'authorization_refused');
+  assert.equal(person.trips.length, 2);
+  Object.assign(authorizationServer.routes, { '/authorize': authorize });
+  await connection().signIn();
+  assert.deepEqual([person.trips.length, elsewhere.requests], [3, []]);
+});
+
 attack('[refuses A1] a server that has given up S256 since somebody was here', async (context) => {
   const { authorizationServer, elsewhere, says, connection } = await startWarmWorld(context);
   says.code_challenge_methods_supported = ['plain'];

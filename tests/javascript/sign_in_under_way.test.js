@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { loopbackRedirect } from 'mcp-oauth-wasm/node';
 import { startProtectedResource } from '../servers/protected_resource.js';
+import { createScriptedServers } from './scripted_servers.js';
 import { callTool, createMachine, startWorld } from './world.js';
 
 /** @import { Host, PendingSignIn } from 'mcp-oauth-wasm' */
@@ -225,6 +226,37 @@ describe('a sign-in that waits for a person', () => {
     assert.equal(network.registrations().length, 1);
   });
 
+  test('[accepts I2, interop 79] another process looks while the first one stores its session: no second window', async () => {
+    const { start, host, opened, windows, finish } = createSlowMachine();
+    const first = start().connection(world.server, { interaction: true });
+    const call = callTool(first.fetch, world.server);
+    await windows(1);
+    let isHeld = () => {};
+    const held = new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
+      isHeld = resolve;
+    });
+    let looks = 0;
+    /** @type {Host['store']} */
+    const store = {
+      ...host.store,
+      async read(key) {
+        const there = await host.store.read(key);
+        // It has read that there is no session, and goes on once there is one.
+        if (!key.startsWith('session ') || (looks += 1) !== 2) return there;
+        isHeld();
+        await call;
+        return there;
+      },
+    };
+    const redirect = { prepare: async () => assert.fail('another window is to be opened') };
+    const other = start({ host: { ...host, store, redirect } }).fetch(world.server, { interaction: true });
+    const waiting = callTool(other, world.server);
+    await held;
+    await finish(0);
+    assert.deepEqual([(await call).status, (await waiting).status], [200, 200]);
+    assert.equal(opened.length, 1);
+  });
+
   test('[accepts I2, interop 79] the machine has slept, and the clock jumps: another process still waits', async (context) => {
     const { start, opened, windows, finish } = createSlowMachine();
     const [one, other] = [start(), start()].map((authorizer) => authorizer.fetch(world.server, { interaction: true }));
@@ -318,4 +350,25 @@ describe('a sign-in that waits for a person', () => {
     assert.equal(status, 0);
     assert.match(output, /opened[\s\S]*gave up/);
   });
+});
+
+test('[accepts I2, interop 78] a window that was refused in a way that can be mended opens no further one beside one that the person has asked for since', async () => {
+  const { script, start } = createScriptedServers();
+  script.needs = { look: ['read'] };
+  /** @type {((ending: { granted: string[] } | { error: string }) => void)[]} */
+  const windows = [];
+  script.authorize = () => new Promise((resolve) => windows.push(resolve));
+  const { signIn, call } = start({ optionalScopes: ['extra'] });
+  const pressed = [signIn()];
+  while (windows.length < 1) await delay(5);
+  pressed.push(signIn());
+  while (windows.length < 2) await delay(5);
+  windows[0]?.({ error: 'invalid_scope' });
+  await delay(200);
+  assert.equal(windows.length, 2);
+  windows[1]?.({ error: 'invalid_scope' });
+  while (windows.length < 3) await delay(5);
+  windows[2]?.({ granted: ['read'] });
+  await Promise.all(pressed);
+  assert.equal(await call('look'), 200);
 });

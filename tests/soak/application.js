@@ -94,7 +94,10 @@ export class Application {
     }
     const { answer, arrived } = /** @type {Answering} */ (answering);
     await clock.pause(chance.between(5, 800));
-    if (!this.isAlive) await never();
+    if (!this.isAlive) {
+      answering?.lost();
+      await never();
+    }
     if (signal?.aborted) {
       answering?.lost();
       throw signal.reason;

@@ -34,10 +34,15 @@ const HISTORY = 40;
  * @property {boolean} isRefreshable
  * @property {string} [over] why it is of no use any more
  *
+ * @typedef {object} Press
+ * @property {string} process
+ * @property {number} at
+ * @property {boolean} [isUsed] whether a window was opened since
+ *
  * @typedef {object} Place one account at one MCP server
  * @property {Cause[]} causes that a window may still be opened for
  * @property {Window[]} windows that may be open
- * @property {string[]} presses the processes in which somebody pressed, and no window was opened for that yet
+ * @property {Press[]} presses for which another window may still be opened
  * @property {number} accepted requests with a token of this account
  * @property {Session} [session]
  * @property {string[]} history what happened last
@@ -66,6 +71,7 @@ export class Judge {
   #now;
   #signInLimit;
   #storing;
+  #lag;
   /** @type {Map<string, Place>} */
   #places = new Map();
   /** @type {Map<string, Use>} */
@@ -77,11 +83,13 @@ export class Judge {
    * @param {number} [options.signInLimit] how long a sign-in waits for a person, in milliseconds
    * @param {number} [options.storing] for how long after an answer the end of a process may be before it has stored that, in
    *   milliseconds
+   * @param {number} [options.lag] how late it may hear of a window, in milliseconds
    */
-  constructor({ now = Date.now, signInLimit = SIGN_IN_LIMIT, storing = 10_000 } = {}) {
+  constructor({ now = Date.now, signInLimit = SIGN_IN_LIMIT, storing = 10_000, lag = 0 } = {}) {
     this.#now = now;
     this.#signInLimit = signInLimit;
     this.#storing = storing;
+    this.#lag = lag;
   }
 
   /** @param {string} name */
@@ -137,7 +145,7 @@ export class Judge {
     const place = this.place(name);
     this.counts.presses += 1;
     this.note(name, `pressed in ${process}`);
-    place.presses.push(process);
+    place.presses.push({ process, at: this.#now() });
     place.causes.push({ kind: 'press', process, windows: 0, isExplained: true });
   }
 
@@ -207,10 +215,14 @@ export class Judge {
     this.counts.windows += 1;
     this.note(name, `window of ${process}`);
     place.windows = this.#open(place);
-    const press = place.presses.indexOf(process);
-    if (place.windows.length > 0 && press < 0)
+    // A window of which we hear after a press may have been opened before it.
+    place.presses = place.presses.filter((press) => !press.isUsed || at - press.at < this.#lag);
+    const own = place.presses.filter((press) => press.process === process);
+    const press = own.find(({ isUsed }) => !isUsed) ?? own[0];
+    if (place.windows.length > 0 && !press)
       this.#complain(name, 'a second window while one was open, and nobody had pressed');
-    if (press >= 0) place.presses.splice(press, 1);
+    if (press?.isUsed) place.presses.splice(place.presses.indexOf(press), 1);
+    else if (press) press.isUsed = true;
     const cause = place.causes.findLast((cause) => cause.process === process && cause.windows < 2 && !cause.satisfied);
     if (!cause) this.#complain(name, 'a browser without a cause');
     else {

@@ -20,7 +20,7 @@ import { startRedisServer } from '../servers/redis_server.js';
 import { Chance } from './chance.js';
 import { real } from './clock.js';
 import { Judge } from './judge.js';
-import { SoakServer } from './server.js';
+import { isNo, SoakServer } from './server.js';
 
 const [second, minute] = [1000, 60_000];
 const PROCESSES = 4;
@@ -43,7 +43,12 @@ export async function livesInProcesses({ seed, minutes, progress }) {
   const folder = await mkdtemp(join(tmpdir(), 'soak '));
   const chance = new Chance(seed);
   // Its own clock does not jump.
-  const judge = new Judge({ now: () => performance.now(), signInLimit: SIGN_IN_LIMIT, storing: 5 * second });
+  const judge = new Judge({
+    now: () => performance.now(),
+    signInLimit: SIGN_IN_LIMIT,
+    storing: 5 * second,
+    lag: second,
+  });
   const clock = new JumpingClock();
   const servers = await Promise.all(Array.from({ length: SERVERS }, () => startServer(judge, chance)));
   const world = new World(
@@ -362,7 +367,7 @@ class World {
       callbackUrl = place.server.visit(name, authorizationUrl, says);
     }
     if (callbackUrl === undefined || this.#isOver) return;
-    if (says === 'no' && member.isAlive) judge.ended(name, member.name);
+    if (isNo(callbackUrl) && member.isAlive) judge.ended(name, member.name);
     window.isOver = true;
     const visits = Array.from({ length: manner === 'double-clicks' ? 2 : 1 }, () => fetch(String(callbackUrl)));
     const [answer] = await Promise.all(visits.map((visit) => visit.catch(() => undefined)));

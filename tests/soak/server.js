@@ -59,6 +59,13 @@ function character(chance) {
   };
 }
 
+/**
+ * Whether a person came back with their no: a server that does not know the client asks nobody.
+ *
+ * @param {string} callbackUrl
+ */
+export const isNo = (callbackUrl) => new URL(callbackUrl).searchParams.get('error') === 'access_denied';
+
 export class SoakServer {
   /** @type {Mode} */
   mode = 'up';

@@ -15,7 +15,7 @@ import { Chance } from './chance.js';
 import { VirtualClock } from './clock.js';
 import { faulty } from './faults.js';
 import { Judge } from './judge.js';
-import { SoakServer } from './server.js';
+import { isNo, SoakServer } from './server.js';
 
 const [second, minute, hour] = [1000, 60_000, 3_600_000];
 
@@ -425,21 +425,20 @@ export class Machine {
     }
     if (callbackUrl === undefined) return;
     const times = manner === 'double-clicks' ? 2 : 1;
-    for (let time = 0; time < times; time += 1) await this.#comeBack(callbackUrl, window, place, says);
+    for (let time = 0; time < times; time += 1) await this.#comeBack(callbackUrl, window, place);
   }
 
   /**
    * @param {string} callbackUrl
    * @param {Window} window
    * @param {string} place
-   * @param {'yes' | 'no'} says
    */
-  async #comeBack(callbackUrl, window, place, says) {
+  async #comeBack(callbackUrl, window, place) {
     const { judge, chance } = this.life;
     const { origin, pathname } = new URL(callbackUrl);
     const listener = this.listeners.get(origin + pathname);
     if (listener?.take(callbackUrl)) {
-      if (says === 'no') judge.ended(place, listener.application.name);
+      if (isNo(callbackUrl)) judge.ended(place, listener.application.name);
       window.isOver = true;
       return;
     }
