@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
-import { fetchContract, redirectContract, storeContract } from 'mcp-oauth-wasm/host-test';
+import { fetchContract, hostContract, redirectContract, storeContract } from 'mcp-oauth-wasm/host-test';
 import { startFetchTestServer } from 'mcp-oauth-wasm/host-test/server';
 import { createHost } from '../../examples/custom-host/host.js';
 import { callTool, createMachine, startWorld } from './world.js';
@@ -48,6 +48,10 @@ describe('it passes the test kit', async () => {
   const cases = [
     ...storeContract({ open: () => createApplication(() => {}).host.store }),
     ...redirectContract(redirect),
+    ...hostContract({
+      create: (open) => (application = createApplication(open)).host,
+      visit: redirect.visit,
+    }),
     ...fetchContract({ fetch: createApplication(() => {}).host.fetch, ...server }),
   ];
   for (const { name, run } of cases) test(name, run);

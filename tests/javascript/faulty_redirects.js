@@ -38,7 +38,7 @@ let receivers = 0;
  * @param {Partial<Joints>} fault
  * @returns {RedirectContractOptions}
  */
-function redirectWith(fault) {
+export function redirectWith(fault) {
   /** @type {Joints} */
   const joints = {
     redirectUri: 'https://app.example/callback',

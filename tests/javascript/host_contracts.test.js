@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { fetchContract, redirectContract, storeContract } from 'mcp-oauth-wasm/host-test';
+import 'mcp-oauth-wasm';
+import { fetchContract, hostContract, redirectContract, storeContract } from 'mcp-oauth-wasm/host-test';
 import { startFetchTestServer } from 'mcp-oauth-wasm/host-test/server';
 import { createMemoryStore, loopbackRedirect, nodeHost } from 'mcp-oauth-wasm/node';
 import { pastedRedirect } from 'mcp-oauth-wasm/pasted-redirect';
@@ -33,6 +34,8 @@ function pastingPerson() {
   };
 }
 
+const people = pastingPerson();
+
 /** @type {Record<string, ContractCase[]>} */
 const contracts = {
   'the memory store': storeContract({ open: createMemoryStore }),
@@ -41,11 +44,19 @@ const contracts = {
   'the loopback redirect': redirectContract({ create: (open) => loopbackRedirect({ open }) }),
   'the loopback redirect for IPv6': redirectContract({ create: (open) => loopbackRedirect({ open, host: '::1' }) }),
   'the pasted redirect': redirectContract(pastingPerson()),
+  'a Node host': hostContract({
+    create: (open) => nodeHost({ store: createMemoryStore(), redirect: loopbackRedirect({ open }) }),
+    createAnother: ({ store }, open) => nodeHost({ store, redirect: loopbackRedirect({ open }) }),
+  }),
+  'a host with a pasted redirect': hostContract({
+    create: (open) => ({ store: createMemoryStore(), redirect: people.create(open) }),
+    visit: people.visit,
+  }),
 };
 
 for (const [what, cases] of Object.entries(contracts)) {
   describe(what, () => {
-    assert.ok(cases.length > 10);
+    assert.ok(cases.length > 5);
     for (const { name, run } of cases) test(name, run);
   });
 }

@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { fetchContract, redirectContract, storeContract } from 'mcp-oauth-wasm/host-test';
+import 'mcp-oauth-wasm';
+import { fetchContract, hostContract, redirectContract, storeContract } from 'mcp-oauth-wasm/host-test';
 import { startFetchTestServer } from 'mcp-oauth-wasm/host-test/server';
 import { faultyFetches } from './faulty_fetches.js';
+import { faultyHosts } from './faulty_hosts.js';
 import { faultyRedirects } from './faulty_redirects.js';
 import { faultyStores } from './faulty_stores.js';
 
@@ -65,6 +67,13 @@ testFaults('fetches', namesOf(fetchContract({ fetch, ...server })), faultyFetche
 testFaults('redirects', namesOf(redirectContract({ create: () => assert.fail() })), faultyRedirects, (fault, options) =>
   redirectContract({
     .../** @type {import('mcp-oauth-wasm/host-test').RedirectContractOptions} */ (faultyRedirects[fault]),
+    ...options,
+  }),
+);
+
+testFaults('hosts', namesOf(hostContract({ create: () => assert.fail() })), faultyHosts, (fault, options) =>
+  hostContract({
+    .../** @type {import('mcp-oauth-wasm/host-test').HostContractOptions} */ (faultyHosts[fault]),
     ...options,
   }),
 );
