@@ -95,6 +95,16 @@ export const cases = {
   'resource-mismatch': [
     { answers: resource({ resource: 'https://mcp.example.com/other' }) },
     { answers: resource({ resource: 'https://other.example' }) },
+    // It calls itself by the other name of this machine.
+    {
+      endpoint: 'http://127.0.0.1:4321/mcp',
+      answers: {
+        'POST http://127.0.0.1:4321/mcp': refusal('Bearer'),
+        'GET http://127.0.0.1:4321/.well-known/oauth-protected-resource/mcp': {
+          json: { ...resourceMetadata, resource: 'http://localhost:4321/mcp' },
+        },
+      },
+    },
   ],
   'resource-is-wider': [
     {

@@ -145,6 +145,7 @@ const ours = [
   'RedirectContractOptions',
   'storeContract',
   'fetchContract',
+  'HostContractOptions',
   'hostContract',
   'redirectContract',
   'FetchTestServer',

@@ -27,6 +27,7 @@ const HISTORY = 40;
  * @property {string} process
  * @property {number} at
  * @property {boolean} isOver whether its process no longer waits for it
+ * @property {boolean} isPressed whether it may be for a press
  *
  * @typedef {object} Session
  * @property {string} process that got it last
@@ -219,18 +220,21 @@ export class Judge {
     place.presses = place.presses.filter((press) => !press.isUsed || at - press.at < this.#lag);
     const own = place.presses.filter((press) => press.process === process);
     const press = own.find(({ isUsed }) => !isUsed) ?? own[0];
-    if (place.windows.length > 0 && !press)
+    // Who opened one at the same moment did not know of the press for another.
+    const isAtOnce = place.windows.some((window) => window.isPressed && at - window.at < this.#lag);
+    if (place.windows.length > 0 && !press && !isAtOnce)
       this.#complain(name, 'a second window while one was open, and nobody had pressed');
     if (press?.isUsed) place.presses.splice(place.presses.indexOf(press), 1);
     else if (press) press.isUsed = true;
-    const cause = place.causes.findLast((cause) => cause.process === process && cause.windows < 2 && !cause.satisfied);
+    const causes = place.causes.filter((cause) => cause.process === process && cause.windows < 2 && !cause.satisfied);
+    const cause = causes.findLast(({ isExplained }) => isExplained) ?? causes.at(-1);
     if (!cause) this.#complain(name, 'a browser without a cause');
     else {
       cause.windows += 1;
       if (!cause.isExplained && !this.#isExplained(place))
         this.#complain(name, 'a person was sent though the session was good: it is lost, and nothing had refused it');
     }
-    const window = { process, at, isOver: false };
+    const window = { process, at, isOver: false, isPressed: press !== undefined };
     place.windows.push(window);
     return window;
   }

@@ -207,6 +207,7 @@ export const probeRules = [
     standard: 'RFC 6749 §4.1.2.1',
     effect: 'Nobody can sign in.',
     change: 'Accept authorization requests for the scopes that the registration was answered with.',
+    setting: 'exactScopes',
     look: ({ ours }) =>
       ours.registered &&
       ours.answer === 'refused' &&
