@@ -78,6 +78,7 @@ export function performing(
   const { store } = host;
   /** @type {RedirectReceiver | undefined} */
   let receiver;
+  let isReleased = false;
   /** What that was prepared for. */
   let preparedFor = '';
   /** @type {(() => void)[]} */
@@ -115,6 +116,8 @@ export function performing(
       await receiver?.close();
       const reserved = candidate === 0 ? takeReserved?.() : undefined;
       receiver = await redirectsOf(host)[candidate]?.prepare({ issuer, preferred, listed, reserved, signal });
+      // Whoever gave up while it was prepared does not close it.
+      if (isReleased) await receiver?.close();
       preparedFor = wanted;
       return answer();
     },
@@ -152,6 +155,7 @@ export function performing(
       receiver?.holdProcess?.(isNeeded);
     },
     async release() {
+      isReleased = true;
       for (const unlock of unlocks) unlock();
       askedAhead.drop();
       await receiver?.close();
