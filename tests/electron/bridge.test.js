@@ -89,9 +89,9 @@ test('[accepts T4] pages call tools, and several windows with an expired token r
 
 test('a page sees the plan, which has no secret', async () => {
   const { electron, connection } = await start();
-  assert.deepEqual(await ask(electron, { operation: 'plan', connection: 'tools' }).next(), { plan: null });
+  assert.deepEqual(await ask(electron, { operation: 'plan', connection: 'tools' }).next(), { result: null });
   await connection.signIn();
-  const { plan } = await ask(electron, { operation: 'plan', connection: 'tools' }).next();
+  const { result: plan } = await ask(electron, { operation: 'plan', connection: 'tools' }).next();
   assert.deepEqual(plan, await connection.plan());
 });
 
@@ -217,7 +217,9 @@ test('what is no request, or names no connection, is refused before anything is 
     null,
     'text',
     {},
-    { ...request, operation: 'signOut' },
+    { ...request, operation: 'session' },
+    { ...request, operation: 'constructor' },
+    { ...request, operation: 'signOut', account: 7 },
     { ...request, connection: 'other' },
     { ...request, connection: 7 },
     { ...request, method: 'CONNECT' },

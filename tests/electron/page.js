@@ -14,7 +14,47 @@ Object.assign(globalThis, {
     await client.close();
     return JSON.stringify(result);
   },
-  plan: () => bridgedConnection('tools').plan(),
+  /** @param {{ account?: string }} [options] */
+  plan: (options) => bridgedConnection('tools', options).plan(),
+  /** What is told until somebody is signed in. */
+  watch() {
+    /** @type {string[]} */
+    const told = [];
+    return new Promise((resolve) => {
+      bridgedConnection('tools').onState(({ status }) => {
+        told.push(status);
+        if (status === 'signed-in') resolve(told);
+      });
+    });
+  },
+  /** Presses a button, and says what was told of it until the person is signed in, or nobody is. @param {'signIn' | 'signOut'} button @param {{ account?: string }} [options] */
+  async press(button, options) {
+    const connection = bridgedConnection('tools', options);
+    /** @type {string[]} */
+    const told = [];
+    const ends = button === 'signIn' ? 'signed-in' : 'idle';
+    const ended = new Promise((resolve) => {
+      connection.onState(({ status }) => {
+        told.push(status);
+        if (status === ends && told.includes(button === 'signIn' ? 'discovering' : 'signed-in')) resolve(undefined);
+        if (status === 'signed-in' && button === 'signOut') connection.signOut();
+        if (status === 'idle' && button === 'signIn' && told.length === 1) connection.signIn();
+      });
+    });
+    await ended;
+    return { told, state: connection.state(), plan: await connection.plan() };
+  },
+  /** Signs in in vain, and cancels. */
+  async cancelled() {
+    const connection = bridgedConnection('tools');
+    const outcome = connection.signIn().then(
+      () => null,
+      ({ code, message }) => ({ code, message }),
+    );
+    await new Promise((resolve) => connection.onState(({ status }) => status === 'waiting' && resolve(undefined)));
+    await connection.cancel();
+    return outcome;
+  },
   /** @param {string} name @param {string} url @param {RequestInit} [init] */
   async failure(name, url, init) {
     return bridgedConnection(name)

@@ -63,7 +63,8 @@ async function start({ application } = {}) {
   const stop = await serveBridge({
     electron,
     pages: ['app://main/'],
-    connection: (name) => ({ tools: connection, stream: streaming })[name],
+    connection: (name, account) =>
+      account ? authorizer.connection(there.world.server, { account }) : { tools: connection, stream: streaming }[name],
   });
   const open = (/** @type {Partial<Parameters<typeof openWindow>[2]>} */ options = {}) =>
     openWindow(there.browser, electron, { url: there.origin, script: there.script, ...options });
@@ -93,6 +94,36 @@ test('[accepts interop 49] the official MCP client in a page calls a tool throug
   const { accessToken = '', refreshToken = '' } = (await connection.session())?.tokens ?? {};
   assert.ok(accessToken && refreshToken && window.received.length > 3);
   for (const secret of [accessToken, refreshToken]) assert.ok(!window.received.join('\n').includes(secret));
+  await window.close();
+});
+
+test("a page's buttons sign in and out in the main process, each account for itself; all windows are told, and none gets a token", async () => {
+  const { electron, connection, open } = await start();
+  const [window, other] = await Promise.all([open(), open()]);
+  const told = call(other, 'watch');
+  const { told: states, state, plan } = await call(window, 'press', 'signIn');
+  assert.deepEqual(states, ['idle', 'discovering', 'waiting', 'signed-in']);
+  assert.deepEqual([state.plan, plan], [await connection.plan(), await connection.plan()]);
+  assert.equal((await told).at(-1), 'signed-in');
+  assert.equal(await call(window, 'plan', { account: 'second' }), null);
+  assert.equal(electron.seen.opened.length, 1);
+  const { accessToken = '', refreshToken = '' } = (await connection.session())?.tokens ?? {};
+  for (const secret of [accessToken, refreshToken])
+    assert.ok(secret && ![...window.received, ...other.received].join('\n').includes(secret));
+  await call(window, 'press', 'signOut');
+  assert.equal(await connection.plan(), null);
+  for (const one of [window, other]) await one.close();
+});
+
+test('a page cancels the sign-in that waits, and is told so with the code and words', async () => {
+  const application = await installApplication();
+  // A person who never comes back.
+  application.electron.shell.openExternal = async () => {};
+  const { open } = await start({ application });
+  const window = await open();
+  const { code, message } = await call(window, 'cancelled');
+  assert.equal(code, 'sign_in_cancelled');
+  assert.match(message, /cancelled/);
   await window.close();
 });
 

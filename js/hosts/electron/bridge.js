@@ -5,6 +5,7 @@
 /** @import { BridgeAnswer, BridgeRequest } from './bridge_messages.js' */
 /** @import { ElectronModules } from './electron_parts.js' */
 
+import { withState } from '../../connection/state.js';
 import { AuthorizationError, MisuseError, TransportError } from '../../core/errors.js';
 import { untilAborted } from '../../core/until_aborted.js';
 import { CHANNEL } from './bridge_messages.js';
@@ -12,6 +13,9 @@ import { thisElectron } from './modules.js';
 
 /** The methods of Streamable HTTP (MCP, Transports). */
 const METHODS = ['GET', 'POST', 'DELETE'];
+
+/** What a page may have done, beside requests. */
+const OPERATIONS = /** @type {const} */ (['plan', 'signIn', 'signOut', 'cancel', 'state']);
 
 /** What a page may set, and what it may see: never what signs a request, nor what a server says about that. */
 const REQUEST_HEADERS = /^(accept|content-type|last-event-id|mcp-[a-z0-9-]+)$/;
@@ -25,8 +29,9 @@ const RESPONSE_HEADERS = /^(content-type|retry-after|mcp-[a-z0-9-]+)$/;
  * @property {string[]} pages The URLs of the application's own pages, such as `app://main/index.html` or
  *   `pathToFileURL('index.html').href`; what comes after `?` and `#` does not count. One that ends with `/` stands for all
  *   below it. No other page is served, and no frame within a page.
- * @property {(name: string) => SignedInConnection | undefined} connection The connection of a name that a page asks for;
- *   undefined: there is none. Its `interaction` says whether a page's request may open the browser.
+ * @property {(name: string, account?: string) => SignedInConnection | undefined} connection The connection of a name that a
+ *   page asks for, and of an account, where it names one; undefined: there is none. Its `interaction` says whether a page's
+ *   request may open the browser; a page's `signIn` does.
  */
 
 /**
@@ -48,7 +53,7 @@ export async function serveBridge({ electron: given, pages, connection }) {
     // A frame that is gone is null; one within a page may show anything.
     if (!senderFrame || senderFrame.parent || !isAllowed(senderFrame.url)) throw pageRefused();
     const request = readRequest(message);
-    const found = request && connection(request.connection);
+    const found = request && connection(request.connection, request.account);
     if (!request || !found) throw requestRefused();
     return { request, connection: found };
   };
@@ -90,13 +95,15 @@ function readRequest(message) {
   const {
     operation,
     connection,
+    account,
     url,
     method,
     headers = [],
     body,
   } = /** @type {Partial<BridgeRequest>} */ (Object(message));
-  if (typeof connection !== 'string') return undefined;
-  if (operation === 'plan') return { operation, connection };
+  if (typeof connection !== 'string' || !['string', 'undefined'].includes(typeof account)) return undefined;
+  const other = OPERATIONS.find((known) => known === operation);
+  if (other) return { operation: other, connection, account };
   const isText = (/** @type {unknown} */ text) => typeof text === 'string';
   const isWhole =
     operation === 'fetch' &&
@@ -112,6 +119,7 @@ function readRequest(message) {
   return {
     operation,
     connection,
+    account,
     url,
     method,
     headers: headers.filter(([name]) => REQUEST_HEADERS.test(name.toLowerCase())),
@@ -138,11 +146,34 @@ async function serve(port, asked) {
   const { signal } = ended;
   try {
     const { request, connection } = asked();
-    if (request.operation === 'plan') post(port, { plan: await connection.plan() });
+    const { operation } = request;
+    if (operation === 'state') tellState(port, showing(connection), signal);
+    else if (operation !== 'fetch') post(port, { result: (await showing(connection)[operation]()) ?? null });
     else for await (const answer of answersTo(connection, request, pulls, signal)) post(port, answer);
   } catch (error) {
     if (!signal.aborted) post(port, { error: told(error) });
   }
+}
+
+/** Those that pages show, with what they are doing. @type {WeakMap<SignedInConnection, ReturnType<typeof withState>>} */
+const allShown = new WeakMap();
+
+/** @param {SignedInConnection} connection */
+function showing(connection) {
+  const there = allShown.get(connection) ?? withState(connection);
+  allShown.set(connection, there);
+  return there;
+}
+
+/**
+ * @param {any} port
+ * @param {ReturnType<typeof withState>} connection
+ * @param {AbortSignal} signal
+ */
+function tellState(port, connection, signal) {
+  const stop = connection.onState((state) => post(port, { state }));
+  signal.addEventListener('abort', stop);
+  post(port, { state: connection.state() });
 }
 
 /**
@@ -153,7 +184,7 @@ async function serve(port, asked) {
  * @returns {AsyncGenerator<BridgeAnswer>}
  */
 async function* answersTo(connection, { url = '', method, headers, body }, pulls, signal) {
-  const response = await connection.fetch(url, { method, headers, body, signal });
+  const response = await showing(connection).fetch(url, { method, headers, body, signal });
   const { status, statusText } = response;
   const shown = [...response.headers].filter(([name]) => RESPONSE_HEADERS.test(name));
   yield { response: { status, statusText, url, headers: shown } };

@@ -1,4 +1,5 @@
 /** @import { ScopePlan } from '../../core/records.js' */
+/** @import { ConnectionState } from '../../connection/state.js' */
 /** @import { Fetch } from '../../core/host.js' */
 /** @import { BridgeAnswer, BridgeCommand, BridgeRequest } from './bridge_messages.js' */
 
@@ -17,18 +18,30 @@ import { CHANNEL, MARK } from './bridge_messages.js';
  *   same codes. After `interaction_required` the main process has to allow interaction: its `resume` cannot reach there.
  * @property {() => Promise<ScopePlan | null>} plan
  *   The scopes, with what was registered, requested and granted; null without a session. Rejects with a `StorageError`.
+ * @property {() => Promise<void>} signIn Signs in, in the system's browser, even if there is a session: for a button. While a
+ *   sign-in waits, it opens one more window for the same one. Rejects like a sign-in.
+ * @property {() => Promise<void>} cancel Ends the sign-in that waits for the person, if there is one.
+ * @property {() => Promise<boolean>} signOut Forgets the session, and has its tokens revoked: whether the authorization server
+ *   did. Rejects with a `StorageError`.
+ * @property {() => ConnectionState} state What it is doing, as it was told last; noted while somebody listens.
+ * @property {(listener: (state: ConnectionState) => void) => () => void} onState
+ *   Tells what it is doing whenever that changes, whichever window or process made it so. Call what it returns to hear no more.
+ *   `useMcpConnection` of `mcp-oauth-wasm/react` takes this as `connection`.
  */
 
 /**
  * A connection of the main process, by the name that its `serveBridge` knows it by (MCP, Streamable HTTP).
  *
  * @param {string} name which one
+ * @param {{ account?: string }} [options] `account`: which of several accounts there, as its `serveBridge` knows it
  * @returns {BridgedConnection} whose members reject with a `MisuseError` as well: `bridge_missing` (the preload script was not
  *   loaded), `bridge_page_refused`, `bridge_request_refused`; and with a `TransportError` (`network_failed`) where the main
  *   process does not answer
  * @throws nothing: the bridge is used when the members are
  */
-export function bridgedConnection(name) {
+export function bridgedConnection(name, { account } = {}) {
+  const to = { connection: name, account };
+  const ask = (/** @type {'plan' | 'signIn' | 'signOut' | 'cancel'} */ operation) => asked({ ...to, operation });
   return {
     async fetch(input, init) {
       const request = new Request(input, init);
@@ -36,19 +49,72 @@ export function bridgedConnection(name) {
       const body = ['GET', 'HEAD'].includes(request.method) ? undefined : await request.arrayBuffer();
       const { method, url } = request;
       return fetchBy(
-        send({ operation: 'fetch', connection: name, url, method, headers: [...request.headers], body }),
+        send({ ...to, operation: 'fetch', url, method, headers: [...request.headers], body }),
         request.signal,
       );
     },
-    plan() {
-      const port = send({ operation: 'plan', connection: name });
-      return new Promise((resolve, reject) => {
-        listen(port, (answer) => {
-          port.close();
-          if ('plan' in answer) resolve(/** @type {ScopePlan | null} */ (answer.plan));
-          else reject('error' in answer ? errorFromJSON(answer.error) : closed());
-        });
+    plan: () => ask('plan'),
+    signIn: async () => void (await ask('signIn')),
+    cancel: async () => void (await ask('cancel')),
+    signOut: () => ask('signOut'),
+    ...mirroredState(() => send({ ...to, operation: 'state' })),
+  };
+}
+
+/**
+ * @param {BridgeRequest} request
+ * @returns {Promise<any>}
+ */
+async function asked(request) {
+  const port = send(request);
+  return new Promise((resolve, reject) => {
+    listen(port, (answer) => {
+      port.close();
+      if ('result' in answer) resolve(answer.result);
+      else reject('error' in answer ? errorFromJSON(answer.error) : closed());
+    });
+  });
+}
+
+/**
+ * What the main process tells, while somebody here listens.
+ *
+ * @param {() => MessagePort} open
+ * @returns {Pick<BridgedConnection, 'state' | 'onState'>}
+ */
+function mirroredState(open) {
+  /** @type {Set<(state: ConnectionState) => void>} */
+  const listeners = new Set();
+  /** @type {MessagePort | undefined} */
+  let port;
+  /** @type {ConnectionState} */
+  let value = { status: 'idle' };
+  const become = (/** @type {ConnectionState} */ state) => {
+    value = state;
+    for (const listener of listeners) listener(state);
+  };
+  const start = () => {
+    try {
+      const own = (port = open());
+      listen(own, (answer) => {
+        if (port !== own) return;
+        if ('state' in answer) become(answer.state);
+        else if ('error' in answer) become({ status: 'failed', error: answer.error });
       });
+    } catch (error) {
+      become({ status: 'failed', error: /** @type {MisuseError} */ (error).toJSON() });
+    }
+  };
+  return {
+    state: () => value,
+    onState(listener) {
+      listeners.add(listener);
+      if (listeners.size === 1) start();
+      return () => {
+        if (!listeners.delete(listener) || listeners.size > 0) return;
+        port?.close();
+        port = undefined;
+      };
     },
   };
 }
@@ -75,11 +141,11 @@ function listen(port, receive) {
       receive(data);
     } catch {
       // Nobody catches what comes out of a listener, and the call would never settle.
-      receive({ error: closed() });
+      receive({ error: closed().toJSON() });
     }
   };
   // Nobody serves, or the main process has given up.
-  port.addEventListener('close', () => receive({ error: closed() }));
+  port.addEventListener('close', () => receive({ error: closed().toJSON() }));
 }
 
 /**
