@@ -166,6 +166,28 @@ describe('a sign-in that waits for a person', () => {
     assert.equal(opened.length, 0);
   });
 
+  test('[accepts I2, interop 77] a way back that is ready only after the call gave up is closed: no port stays open', async () => {
+    const { host, start } = createSlowMachine();
+    let isClosed = () => {};
+    const closed = new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
+      isClosed = resolve;
+    });
+    const impatient = new AbortController();
+    let beReady = () => {};
+    const redirect = {
+      prepare: () =>
+        new Promise((/** @type {(receiver: any) => void} */ resolve) => {
+          beReady = () => resolve({ redirectUri: 'http://127.0.0.1:1/callback', close: async () => isClosed() });
+          impatient.abort();
+        }),
+    };
+    const { fetch } = start({ host: { ...host, redirect } }).connection(world.server, { interaction: true });
+    await assert.rejects(callTool(fetch, world.server, { signal: impatient.signal }), { name: 'AbortError' });
+    await delay(100);
+    beReady();
+    assert.equal(await Promise.race([closed.then(() => 'closed'), delay(5000, 'open', { ref: false })]), 'closed');
+  });
+
   test('[accepts I2, interop 78] another server, or another account, never waits for it', async () => {
     const { start, windows, finish, opened } = createSlowMachine();
     const authorizer = start();
