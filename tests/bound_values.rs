@@ -28,7 +28,7 @@ use mcp_oauth_wasm::data::identifier::{Endpoint, Secret};
 use mcp_oauth_wasm::data::json::Json;
 use mcp_oauth_wasm::data::record::read;
 use mcp_oauth_wasm::data::scope::ScopeSet;
-use mcp_oauth_wasm::data::url::{Url, Zone};
+use mcp_oauth_wasm::data::url::Url;
 use mcp_oauth_wasm::flow::effect::Effect;
 use mcp_oauth_wasm::flow::platform::Platform;
 use mcp_oauth_wasm::flow::replay::{Replay, run};
@@ -87,12 +87,16 @@ struct Seen {
     resumed: u64,
     new_questions: u64,
     refused: u64,
+    /// Sign-ins at others that led to the honest server, to get its code.
+    mixed_up: u64,
 }
 
 #[derive(Default)]
 struct World {
-    /// Whether the client was registered by hand, at an honest server that sends no `iss`.
+    /// Whether the client was registered by hand with the honest server, which registers nobody.
     by_hand: bool,
+    /// Whether the honest server says who answers.
+    sends_issuer: bool,
     named: String,
     resource_metadata: Option<String>,
     scopes: String,
@@ -112,10 +116,10 @@ struct Host(Mutex<World>);
 impl World {
     fn judge(&mut self, request: &Request, url: &Url) {
         let origin = url.origin();
-        if url.zone() != Zone::Public {
+        if !is_outside(url) {
             self.violations.push(format!("a request went to {}", request.url));
         }
-        if request.named_by.as_ref().is_none_or(|named_by| named_by.zone() != Zone::Public) {
+        if !request.named_by.as_ref().is_some_and(is_outside) {
             self.violations.push(format!("nobody in particular named {}", request.url));
         }
         let authorization = request.authorization.as_ref().map(|text| text.reveal().to_owned()).unwrap_or_default();
@@ -191,16 +195,21 @@ impl World {
                 members += &format!(",\"{member}\":\"{url}\"");
             }
         }
-        let sends_issuer = if issuer == HONEST { !self.by_hand } else { self.iss == Some(issuer) };
+        let sends_issuer = if issuer == HONEST { self.sends_issuer } else { self.iss == Some(issuer) };
         format!("{{{members},\"authorization_response_iss_parameter_supported\":{sends_issuer}}}")
     }
 
     fn register(&mut self, issuer: &'static str, request: &Request) -> String {
         let body = request.body.as_ref().map(|body| body.text.reveal().to_owned()).unwrap_or_default();
-        let (name, id) = (name_of(issuer), format!("client-{}-{}", name_of(issuer), self.count));
+        let name = name_of(issuer);
         let asked = Json::parse(&body).unwrap_or(Json::Null);
         let Json::Array(uris) = asked.member("redirect_uris") else { return "{}".to_owned() };
-        self.registered.insert(id.clone(), uris[0].as_str().unwrap().to_owned());
+        // The others call us what the honest one calls us, so that it takes their requests for its own.
+        let ours = self.registered.keys().last().cloned().filter(|_| issuer != HONEST);
+        let id = ours.unwrap_or(format!("client-{name}-{}", self.count));
+        if issuer == HONEST {
+            self.registered.insert(id.clone(), uris[0].as_str().unwrap().to_owned());
+        }
         let manage = self.said.get(&(issuer, "registration_client_uri")).cloned();
         format!(
             "{{\"client_id\":\"{id}\",\"client_secret\":\"secret-of-{name}\",\"client_secret_expires_at\":0,\
@@ -221,7 +230,7 @@ impl World {
     /// The person agrees wherever they are; the honest server knows its clients and where they may be sent back to.
     fn visit(&mut self, authorization_url: &str) -> Option<String> {
         let url = Url::parse(authorization_url)?;
-        if url.zone() != Zone::Public {
+        if !is_outside(&url) {
             self.violations.push(format!("the person was sent to {authorization_url}"));
         }
         let origin = url.origin();
@@ -236,7 +245,7 @@ impl World {
             }
             self.count += 1;
             back.add("code", &format!("code{}-of-honest", self.count));
-            if !self.by_hand {
+            if self.sends_issuer {
                 back.add("iss", HONEST);
             }
         } else {
@@ -254,6 +263,11 @@ impl World {
 fn is_of_honest(request: &Request) -> bool {
     let form = request.body.as_ref().map(|body| Parameters::read(body.text.reveal())).unwrap_or_default();
     ["code", "refresh_token"].iter().any(|name| form.get(name).is_some_and(|value| value.contains("of-honest")))
+}
+
+/// Whether it is one of these servers: everything else that they name is in here. The package's own judgement is not asked.
+fn is_outside(url: &Url) -> bool {
+    ["https://mcp.example", HONEST, OTHERS[0], OTHERS[1]].contains(&url.origin().as_str())
 }
 
 fn name_of(issuer: &str) -> &'static str {
@@ -319,7 +333,7 @@ impl Application<'_> {
     fn act(&mut self, action: u8, first: usize, second: usize) {
         let target = TARGETS[second % TARGETS.len()];
         let other = OTHERS[first % OTHERS.len()];
-        match action % 13 {
+        match action % 14 {
             0 | 1 => self.world().named = [HONEST, OTHERS[0], OTHERS[1], target][first % 4].to_owned(),
             2 | 3 => {
                 let member = MEMBERS[first % MEMBERS.len()];
@@ -347,6 +361,13 @@ impl Application<'_> {
                 }
             }
             11 => self.renew(),
+            // The person is sent to the honest server, by whoever wants what it answers.
+            12 => {
+                let world = self.world();
+                world.named = other.to_owned();
+                world.iss = Some(other).filter(|_| second.is_multiple_of(2));
+                world.said.insert((other, "authorization_endpoint"), format!("{HONEST}/authorize"));
+            }
             _ => {
                 let endpoint = endpoint();
                 let _ = self.run(|replay| sign_out(replay, &Place { endpoint: &endpoint, account: "one" }));
@@ -402,6 +423,9 @@ impl Application<'_> {
                             self.world().violations.push(violation);
                         }
                     }
+                    let is_mixed_up =
+                        departure.issuer.as_str() != HONEST && departure.authorization_url.starts_with(HONEST);
+                    self.seen.borrow_mut().mixed_up += u64::from(is_mixed_up);
                     let Some(callback_url) = self.world().visit(&departure.authorization_url) else { return };
                     let input = CameBackInput { account: None, callback_url, host: self.sign_in_host.clone() };
                     outcome = self.run(|replay| came_back(replay, &input));
@@ -442,11 +466,17 @@ fn endpoint() -> Endpoint {
     read(&MCP_SERVER.into()).expect("an endpoint")
 }
 
-fn played(by_hand: bool, script: &[(u8, usize, usize)], seen: &RefCell<Seen>) -> Vec<String> {
+fn played(by_hand: bool, sends_issuer: bool, script: &[(u8, usize, usize)], seen: &RefCell<Seen>) -> Vec<String> {
     let client = "{\"client\":{\"clientId\":\"by-hand\",\"clientSecret\":\"secret-of-honest\",\"issuer\":\"https://honest.example\"}}";
     let settings: ServerSettings = read(&Json::parse(if by_hand { client } else { "{}" }).unwrap()).unwrap();
-    let mut world =
-        World { by_hand, named: HONEST.to_owned(), scopes: "read".to_owned(), now: 1_800_000_000, ..World::default() };
+    let mut world = World {
+        by_hand,
+        sends_issuer,
+        named: HONEST.to_owned(),
+        scopes: "read".to_owned(),
+        now: 1_800_000_000,
+        ..World::default()
+    };
     if by_hand {
         world.registered.insert("by-hand".to_owned(), REDIRECT.to_owned());
     }
@@ -472,10 +502,10 @@ fn whatever_servers_say_what_belongs_to_one_goes_to_no_other_and_nobody_is_sent_
     let seen = RefCell::new(Seen::default());
     let config =
         ProptestConfig { cases: 600, max_shrink_iters: 300, failure_persistence: None, ..ProptestConfig::default() };
-    let script = prop::collection::vec((0..13_u8, 0..100_usize, 0..100_usize), 4..30);
+    let script = prop::collection::vec((0..14_u8, 0..100_usize, 0..100_usize), 4..30);
     TestRunner::new(config)
-        .run(&(any::<bool>(), script), |(by_hand, script)| {
-            let violations = played(by_hand, &script, &seen);
+        .run(&(any::<bool>(), any::<bool>(), script), |(by_hand, sends_issuer, script)| {
+            let violations = played(by_hand, sends_issuer, &script, &seen);
             prop_assert!(violations.is_empty(), "{violations:#?}");
             Ok(())
         })
@@ -489,6 +519,7 @@ fn whatever_servers_say_what_belongs_to_one_goes_to_no_other_and_nobody_is_sent_
         seen.resumed,
         seen.new_questions,
         seen.refused,
+        seen.mixed_up,
     ];
     assert!(all.iter().all(|count| *count > 3), "these scripts prove little: {seen:?}");
 }
