@@ -361,12 +361,14 @@ impl Application<'_> {
                 }
             }
             11 => self.renew(),
-            // The person is sent to the honest server, by whoever wants what it answers.
+            // The person is sent to the honest server, by whoever wants what it answers; or somebody takes its name.
             12 => {
                 let world = self.world();
                 world.named = other.to_owned();
                 world.iss = Some(other).filter(|_| second.is_multiple_of(2));
-                world.said.insert((other, "authorization_endpoint"), format!("{HONEST}/authorize"));
+                let (member, path) =
+                    if second % 3 == 2 { ("issuer", "") } else { ("authorization_endpoint", "/authorize") };
+                world.said.insert((other, member), format!("{HONEST}{path}"));
             }
             _ => {
                 let endpoint = endpoint();

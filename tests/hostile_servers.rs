@@ -64,7 +64,7 @@ fn measured(script: &[u8]) -> (Duration, Cost) {
         let cost = cost_of(script);
         (began.elapsed(), cost)
     };
-    (0..3).map(time).min_by_key(|(time, _)| *time).unwrap()
+    (0..5).map(time).min_by_key(|(_, cost)| cost.busy).unwrap()
 }
 
 #[test]
@@ -81,10 +81,10 @@ fn what_the_costliest_server_costs() {
     }
     let (honest_time, honest) = &all.iter().find(|(name, _)| name == "honest").unwrap().1;
     println!("{} scripts; honest: {honest_time:?}, {honest:?}", all.len());
-    let per_run = |(time, _): &(Duration, Cost)| time.as_secs_f64() / honest_time.as_secs_f64();
+    let busy = |(_, cost): &(Duration, Cost)| cost.busy.as_secs_f64() / honest.busy.as_secs_f64();
     type Ratio<'f> = &'f dyn Fn(&(Duration, Cost)) -> f64;
     let costs: [(&str, Ratio); 4] = [
-        ("time", &per_run),
+        ("the processor's time of one call", &busy),
         ("requests", &|(_, cost)| cost.requests as f64 / honest.requests as f64),
         ("store bytes", &|(_, cost)| cost.store as f64 / honest.store as f64),
         ("seconds on servers", &|(_, cost)| cost.milliseconds as f64 / 1000.0),

@@ -243,7 +243,7 @@ fn forty_requests_are_sent_and_not_one_more() {
 }
 
 #[test]
-fn four_mebibytes_are_received_and_then_nothing_more_is_asked_for() {
+fn one_mebibyte_is_received_and_then_nothing_more_is_asked_for() {
     for (body_length, times, expected) in [
         (BODY_LIMIT, 4, (None, 4)),
         (BODY_LIMIT, 5, (Some("bytes".to_owned()), 4)),

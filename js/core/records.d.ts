@@ -85,7 +85,7 @@ export type Code =
   | 'not_json'
   /** A document lacks a member or has one of the wrong type; `details.member` names it. */
   | 'invalid_document'
-  /** A body was larger than 1 MiB. */
+  /** A body was larger than 256 KiB. */
   | 'response_too_large'
   /** The servers of one call cost more than they may; `details.limit`: `requests`, `bytes`, `seconds`, or `record` for what would have to be stored. */
   | 'limit_exceeded'

@@ -38,7 +38,7 @@
  * @property {string} url What was called.
  * @property {number} [status] The HTTP status; absent where no answer came.
  * @property {Record<string, string>} headers Those of the answer that matter, by their names in lower case.
- * @property {string} [body] The answer's body, up to 1 MiB.
+ * @property {string} [body] The answer's body, up to 256 KiB.
  * @property {JsonObject} [document] The same where it is a JSON object.
  * @property {string} [failure] Why no answer came.
  * @property {string | null} [sentScope] The `scope` of a registration by the scope plan; null: none.

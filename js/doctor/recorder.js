@@ -8,7 +8,7 @@ import { networkOf } from '../core/network.js';
 import { asObject } from './evidence.js';
 
 /** No document of the protocol is larger. */
-const BODY_LIMIT = 1_048_576;
+const BODY_LIMIT = 262_144;
 
 /** Seconds are enough for every answer of the protocol; milliseconds. */
 const DEFAULT_TIMEOUT = 30_000;

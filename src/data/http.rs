@@ -9,21 +9,17 @@ use crate::data::record::{AsJson, Reader};
 use crate::data::url::Url;
 use crate::string_enum;
 
-/// What is larger is not read to its end.
-pub const BODY_LIMIT: usize = 1024 * 1024;
+/// What is larger is not read to its end: no document of the protocol has a tenth of it.
+pub const BODY_LIMIT: usize = 256 * 1024;
+
+const TOO_LARGE: &str =
+    "The server's answer is larger than 256 KiB, which no document of the protocol is. It was not read to its end.";
 
 /// What is kept of a text that is no JSON.
 const TEXT_LIMIT: usize = 65_536;
 
 /// What is kept of the text of a document, for people.
 const WORDS_LIMIT: usize = 2048;
-
-/// The error for a body that is larger.
-pub fn too_large() -> Box<Error> {
-    let message =
-        "The server's answer is larger than 1 MiB, which no document of the protocol is. It was not read to its end.";
-    Error::new(Code::ResponseTooLarge, message, &[]).after(BODY_LIMIT)
-}
 
 /// A request. It carries no header that would make a browser ask for permission first, unless it has to
 /// authenticate by one.
@@ -102,7 +98,7 @@ pub struct Response {
     pub retry_after: Option<String>,
     /// `WWW-Authenticate`, as received: a challenge may be in it (RFC 9110 §11.6.1).
     pub www_authenticate: Option<String>,
-    /// How many bytes the body had, at most [`BODY_LIMIT`].
+    /// How many bytes of the body were read.
     pub length: usize,
     /// Whether more is in the body than is kept of it.
     pub is_cut: bool,
@@ -113,17 +109,19 @@ pub struct Response {
 }
 
 impl Response {
-    /// A response, with what the protocol reads of its headers.
+    /// A response, with what the protocol reads of its headers. A body beyond [`BODY_LIMIT`] need not be whole: nothing of
+    /// it counts, and of the answer its status.
     pub fn new(url: String, status: u16, body: Vec<u8>, header: impl Fn(&str) -> Option<String>) -> Response {
         let content_type = header("content-type").unwrap_or_default();
         let media_type = content_type.split(';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
         let [location, retry_after, www_authenticate] = ["location", "retry-after", "www-authenticate"].map(header);
-        let whole = str::from_utf8(&body).ok();
+        let is_too_large = body.len() > BODY_LIMIT;
+        let whole = str::from_utf8(&body).ok().filter(|_| !is_too_large);
         // JSON is known by its content: many servers call it a text, or a page.
         let (document, is_document_cut) = match whole.and_then(Json::of_server) {
             Some((json @ Json::Object(_), is_cut)) => (Ok(json), is_cut),
             Some(_) => (Err("it is not a JSON object"), false),
-            None => (Err("it is not valid JSON"), false),
+            None => (Err(if is_too_large { TOO_LARGE } else { "it is not valid JSON" }), false),
         };
         let limit = if document.is_ok() { WORDS_LIMIT } else { TEXT_LIMIT };
         let start = |text: &str| (0..=text.len().min(limit)).rev().find_map(|end| text.get(..end)).map(str::to_owned);
@@ -155,7 +153,13 @@ impl Response {
 
     /// The body as a JSON object, whatever its media type.
     pub fn document(&self) -> Result<&Json> {
-        self.document.as_ref().map_err(|reason| self.not_json(reason))
+        self.document.as_ref().map_err(|reason| {
+            if *reason == TOO_LARGE {
+                Error::new(Code::ResponseTooLarge, TOO_LARGE, &[])
+            } else {
+                self.not_json(reason)
+            }
+        })
     }
 
     /// The error where the body cannot be taken for a document.

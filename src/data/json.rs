@@ -1,8 +1,8 @@
 //! JSON as data: foreign documents come in through it, and everything that crosses to JavaScript or to a store does.
 //!
 //! One value type with one serde implementation keeps the download small: a derived implementation per
-//! record costs about 4 KB of compressed wasm each. In wasm the host's own `JSON` reads and writes text, natively
-//! `serde_json` does; both read the same text, cleared of the few things on which they disagree.
+//! record costs about 4 KB of compressed wasm each. Text is written by the host's own `JSON` in wasm, and natively by
+//! `serde_json`; it is read here, no further than it is kept.
 
 use std::fmt;
 
@@ -81,13 +81,12 @@ impl Json {
     /// Refuses what is no JSON (RFC 8259), nesting deeper than 32, numbers that no double can hold, and
     /// escapes that name half a character. A byte order mark is passed over.
     pub fn parse(text: &str) -> Option<Json> {
-        read(text, &mut Limits { ..NONE })
+        read(text, NONE).map(|(json, _)| json)
     }
 
     /// Reads a document of a server: lists and texts in it end at a limit. Whether something was cut is the second answer.
     pub fn of_server(text: &str) -> Option<(Json, bool)> {
-        let mut limits = OF_DOCUMENT;
-        read(text, &mut limits).map(|json| (json, limits.is_cut))
+        read(text, OF_DOCUMENT)
     }
 
     /// The member of that name, or `Null` where there is none.
@@ -239,36 +238,200 @@ pub fn whole_number(digits: &str, radix: u32) -> Option<u64> {
     Some(number)
 }
 
-fn read(text: &str, limits: &mut Limits) -> Option<Json> {
+fn read(text: &str, mut limits: Limits) -> Option<(Json, bool)> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if has_lone_surrogate(text) {
-        return None;
-    }
-    parse_with_host(text, limits)
+    let mut reader = Text { text, at: 0, limits: &mut limits };
+    let json = reader.value(DEPTH_LIMIT, true)?;
+    reader.next().is_none().then_some((json, limits.is_cut))
 }
 
-/// Whether an escape names half of a surrogate pair: `JSON.parse` lets it pass, and no Rust string can hold it.
-fn has_lone_surrogate(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    let mut high_pending = false;
-    while let Some(byte) = bytes.next() {
-        let mut unit = None;
-        if byte == b'\\' && bytes.next() == Some(b'u') {
-            let mut digits = bytes.by_ref().take(4).map(|byte| char::from(byte).to_digit(16));
-            unit = digits.try_fold(0, |unit, digit| Some(unit * 16 + digit?));
-        }
-        let low = matches!(unit, Some(0xdc00..=0xdfff));
-        if low != high_pending {
-            return true;
-        }
-        high_pending = matches!(unit, Some(0xd800..=0xdbff));
-    }
-    high_pending
+/// JSON text (RFC 8259) on its way. Only what is kept is made; the rest is looked at once, byte by byte: whoever reads a text
+/// whole and cuts it then spends what the server likes.
+struct Text<'t> {
+    text: &'t str,
+    at: usize,
+    limits: &'t mut Limits,
 }
 
-#[cfg(target_arch = "wasm32")]
-fn parse_with_host(text: &str, limits: &mut Limits) -> Option<Json> {
-    Json::nested(&js_sys::JSON::parse(text).ok()?, DEPTH_LIMIT, limits)
+impl Text<'_> {
+    /// The next byte that is no white space.
+    fn next(&mut self) -> Option<u8> {
+        while matches!(self.byte(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+        self.byte()
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn takes(&mut self, byte: u8) -> bool {
+        let takes = self.next() == Some(byte);
+        self.at += usize::from(takes);
+        takes
+    }
+
+    fn value(&mut self, depth: usize, is_kept: bool) -> Option<Json> {
+        match self.next()? {
+            b'"' => Some(self.string(is_kept)?.map_or(Json::Null, Json::String)),
+            b'[' => self.items(b']', depth, is_kept).map(|(items, _)| Json::Array(items)),
+            b'{' => self.items(b'}', depth, is_kept).map(|(_, members)| Json::Object(members)),
+            b'-' | b'0'..=b'9' => self.number().map(Json::Number),
+            _ => {
+                let words = [("null", Json::Null), ("true", Json::Bool(true)), ("false", Json::Bool(false))];
+                let rest = self.text.get(self.at..)?;
+                let (word, value) = words.into_iter().find(|(word, _)| rest.starts_with(word))?;
+                self.at += word.len();
+                Some(value)
+            }
+        }
+    }
+
+    /// The items of an array, or the members of an object.
+    #[allow(clippy::type_complexity, reason = "one of the two")]
+    fn items(&mut self, end: u8, depth: usize, is_kept: bool) -> Option<(Vec<Json>, Vec<(String, Json)>)> {
+        let (is_object, deeper) = (end == b'}', depth.checked_sub(1)?);
+        let (mut items, mut members) = (Vec::new(), Vec::new());
+        self.at += 1;
+        if self.takes(end) {
+            return Some((items, members));
+        }
+        loop {
+            let mut is_kept = is_kept && self.limits.takes(items.len());
+            let mut name = None;
+            if is_object {
+                name = if self.next()? == b'"' { self.string(is_kept)? } else { return None };
+                is_kept &= name.is_some();
+                if !self.takes(b':') {
+                    return None;
+                }
+            }
+            let value = self.value(deeper, is_kept)?;
+            match name {
+                Some(name) => members.push((name, value)),
+                None if is_kept => items.push(value),
+                None => {}
+            }
+            if self.takes(end) {
+                return Some((items, members));
+            }
+            if !self.takes(b',') {
+                return None;
+            }
+        }
+    }
+
+    /// A string, if there is room for it.
+    #[allow(clippy::option_option, reason = "no string, and one without room")]
+    fn string(&mut self, is_kept: bool) -> Option<Option<String>> {
+        let mut text = String::new();
+        self.at += 1;
+        let mut start = self.at;
+        loop {
+            let byte = self.byte()?;
+            if byte < b' ' {
+                return None;
+            }
+            let end = self.at;
+            self.at += 1;
+            if !matches!(byte, b'"' | b'\\') {
+                continue;
+            }
+            if is_kept {
+                text.push_str(self.text.get(start..end)?);
+            }
+            if byte == b'"' {
+                return Some(if is_kept { self.limits.text(text) } else { None });
+            }
+            let character = self.escaped()?;
+            start = self.at;
+            if is_kept {
+                text.push(character);
+            }
+        }
+    }
+
+    /// The character that an escape stands for; none for half of a surrogate pair, which no Rust string can hold.
+    fn escaped(&mut self) -> Option<char> {
+        let byte = self.byte()?;
+        self.at += 1;
+        Some(match byte {
+            b'"' | b'\\' | b'/' => byte.into(),
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let unit = self.unit()?;
+                let is_high = matches!(unit, 0xd800..=0xdbff);
+                if is_high && self.text.get(self.at..self.at + 2) == Some("\\u") {
+                    self.at += 2;
+                    let low = self.unit().filter(|low| matches!(low, 0xdc00..=0xdfff))?;
+                    char::from_u32(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00))?
+                } else {
+                    char::from_u32(unit)?
+                }
+            }
+            _ => return None,
+        })
+    }
+
+    fn unit(&mut self) -> Option<u32> {
+        let digits = self.text.get(self.at..self.at + 4)?;
+        self.at += 4;
+        whole_number(digits, 16).map(|unit| unit as u32)
+    }
+
+    /// A number. What is whole and has up to 15 digits is exact, and the protocol has no other.
+    fn number(&mut self) -> Option<f64> {
+        let is_negative = self.byte() == Some(b'-');
+        self.at += usize::from(is_negative);
+        let (mut number, mut exponent) = (0.0, 0);
+        let starts_with_zero = self.byte() == Some(b'0');
+        let whole = self.digits(&mut number);
+        if whole == 0 || starts_with_zero && whole > 1 {
+            return None;
+        }
+        if self.byte() == Some(b'.') {
+            self.at += 1;
+            let digits = self.digits(&mut number);
+            if digits == 0 {
+                return None;
+            }
+            exponent = -(digits as i32);
+        }
+        if matches!(self.byte(), Some(b'e' | b'E')) {
+            self.at += 1;
+            let sign = self.byte().filter(|byte| matches!(byte, b'+' | b'-'));
+            self.at += usize::from(sign.is_some());
+            let mut given = 0.0;
+            if self.digits(&mut given) == 0 {
+                return None;
+            }
+            let given = given.min(9999.0) as i32;
+            exponent += if sign == Some(b'-') { -given } else { given };
+        }
+        let scale = 10_f64.powi(exponent.abs());
+        if exponent < 0 {
+            number /= scale;
+        } else if number > 0.0 {
+            // The largest double must not become infinite by the way in which it is come to.
+            number = (number * scale).min(if scale.is_finite() { f64::MAX } else { scale });
+        }
+        number.is_finite().then_some(if is_negative { -number } else { number })
+    }
+
+    /// Takes digits as those that follow the ones of a number, and tells how many there are.
+    fn digits(&mut self, number: &mut f64) -> usize {
+        let start = self.at;
+        while let Some(digit @ b'0'..=b'9') = self.byte() {
+            *number = *number * 10.0 + f64::from(digit - b'0');
+            self.at += 1;
+        }
+        self.at - start
+    }
 }
 
 #[cfg(target_arch = "wasm32")]
@@ -288,10 +451,10 @@ impl Json {
     /// Not by serde-wasm-bindgen: the messages of its errors, which nobody would read, bring the formatting of every
     /// type along, a tenth of the download.
     pub fn from_javascript(value: &JsValue) -> Option<Json> {
-        Json::nested(value, DEPTH_LIMIT, &mut Limits { ..NONE })
+        Json::nested(value, DEPTH_LIMIT)
     }
 
-    fn nested(value: &JsValue, depth: usize, limits: &mut Limits) -> Option<Json> {
+    fn nested(value: &JsValue, depth: usize) -> Option<Json> {
         if value.is_null() || value.is_undefined() {
             return Some(Json::Null);
         }
@@ -302,16 +465,13 @@ impl Json {
             return number.is_finite().then_some(Json::Number(number));
         }
         if let Some(text) = value.as_string() {
-            return Some(limits.text(text).map_or(Json::Null, Json::String));
+            return Some(Json::String(text));
         }
         let deeper = depth.checked_sub(1)?;
         if let Some(items) = value.dyn_ref::<Array>() {
             let mut read = Vec::new();
-            for (index, item) in items.iter().enumerate() {
-                if !limits.takes(index) {
-                    break;
-                }
-                read.push(Json::nested(&item, deeper, limits)?);
+            for item in items.iter() {
+                read.push(Json::nested(&item, deeper)?);
             }
             return Some(Json::Array(read));
         }
@@ -320,56 +480,11 @@ impl Json {
         }
         let mut members = Vec::new();
         for member in Object::entries(value.unchecked_ref()).iter() {
-            if !limits.takes(0) {
-                break;
-            }
             let member: Array = member.unchecked_into();
-            if let Some(name) = limits.text(member.get(0).as_string()?) {
-                members.push((name, Json::nested(&member.get(1), deeper, limits)?));
-            }
+            members.push((member.get(0).as_string()?, Json::nested(&member.get(1), deeper)?));
         }
         Some(Json::Object(members))
     }
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-fn parse_with_host(text: &str, limits: &mut Limits) -> Option<Json> {
-    nested(serde_json::from_str(text).ok()?, DEPTH_LIMIT, limits)
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-fn nested(value: serde_json::Value, depth: usize, limits: &mut Limits) -> Option<Json> {
-    use serde_json::Value;
-    Some(match value {
-        Value::Null => Json::Null,
-        Value::Bool(value) => Json::Bool(value),
-        Value::Number(number) => Json::Number(number.as_f64()?),
-        Value::String(text) => limits.text(text).map_or(Json::Null, Json::String),
-        Value::Array(items) => {
-            let deeper = depth.checked_sub(1)?;
-            let mut read = Vec::new();
-            for (index, item) in items.into_iter().enumerate() {
-                if !limits.takes(index) {
-                    break;
-                }
-                read.push(nested(item, deeper, limits)?);
-            }
-            Json::Array(read)
-        }
-        Value::Object(all) => {
-            let deeper = depth.checked_sub(1)?;
-            let mut members = Vec::new();
-            for (name, value) in all {
-                if !limits.takes(0) {
-                    break;
-                }
-                if let Some(name) = limits.text(name) {
-                    members.push((name, nested(value, deeper, limits)?));
-                }
-            }
-            Json::Object(members)
-        }
-    })
 }
 
 #[cfg(not(target_arch = "wasm32"))]

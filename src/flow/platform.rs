@@ -25,7 +25,7 @@ impl<T> MaybeSend for T {}
 /// What the flows need of a host. The shell implements it for JavaScript; a native host writes its own.
 pub trait Platform {
     /// Sends one request of that step and reads its response, in bounded time ([`Request::milliseconds`] at most, then
-    /// [`crate::data::error::Code::TimedOut`]) and at most [`crate::data::http::BODY_LIMIT`] bytes.
+    /// [`crate::data::error::Code::TimedOut`]) and no further than beyond [`crate::data::http::BODY_LIMIT`].
     ///
     /// Redirects are not followed. Where the platform hides them, status 0 stands for one; a request that
     /// `follows` is then followed by the platform, and the response says which URL answered.

@@ -11,7 +11,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers};
 
 use crate::data::error::{Code, Error, Result, Step};
-use crate::data::http::{BODY_LIMIT, Request, Response, too_large};
+use crate::data::http::{BODY_LIMIT, Request, Response};
 use crate::data::identifier::Secret;
 use crate::data::json::Json;
 use crate::data::printable::printable;
@@ -188,7 +188,7 @@ fn initial(request: &Request, follows: bool, signal: &JsValue) -> Result<JsValue
     Ok(initial)
 }
 
-/// Reads a stream to its end, or up to the limit: what is larger is an attack or a mistake.
+/// Reads a stream to its end, or beyond the limit: what is larger is an attack or a mistake.
 async fn read_body(stream: &JsValue, deadline: &Deadline, request: &Request) -> Result<Vec<u8>> {
     // Kept by JavaScript until it is whole: what many calls wait for would make this memory grow, which never shrinks.
     let chunks = Array::new();
@@ -198,7 +198,7 @@ async fn read_body(stream: &JsValue, deadline: &Deadline, request: &Request) -> 
     }
     let failed = |thrown: JsValue| network_failed(request, &thrown);
     let reader = method(stream, "getReader", &[]).map_err(failed)?;
-    loop {
+    while length <= BODY_LIMIT {
         let reading = method(&reader, "read", &[]).map_err(failed)?;
         let chunk = deadline.settle(reading, request).await.map_err(|error| error.after(length))?;
         if member(&chunk, "done").is_truthy() {
@@ -213,11 +213,10 @@ async fn read_body(stream: &JsValue, deadline: &Deadline, request: &Request) -> 
         let copied = copied.and_then(|bytes| Reflect::construct(&bytes, &Array::of1(&value))).map_err(failed)?;
         let bytes: Uint8Array = copied.unchecked_into();
         length += bytes.length() as usize;
-        if length > BODY_LIMIT {
-            deadline.controller.abort();
-            return Err(too_large());
-        }
         chunks.push(&bytes);
+    }
+    if length > BODY_LIMIT {
+        deadline.controller.abort();
     }
     let mut body = Vec::with_capacity(length);
     for chunk in chunks.iter() {

@@ -76,7 +76,7 @@ for (const [what, answer] of Object.entries(slow)) {
 }
 
 attack('JSON that is deeper than any stack', async (context) => {
-  for (const depth of [10_000, 200_000]) {
+  for (const depth of [10_000, 100_000]) {
     const deep = `${'['.repeat(depth)}${']'.repeat(depth)}`;
     const { person, protectedResource } = await startHonestWorld(context);
     protectedResource.routes[protectedResource.metadataPath] = () => ({
@@ -90,7 +90,7 @@ attack('JSON that is deeper than any stack', async (context) => {
 });
 
 attack('scopes without number, each of which would be compared with all others', async (context) => {
-  for (const count of [5_000, 20_000]) {
+  for (const count of [5_000, 15_000]) {
     const scopes = Array.from({ length: count }, (_, index) => `scope-${index}`);
     const { person, protectedResource } = await startHonestWorld(context, {
       authorizationServer: {

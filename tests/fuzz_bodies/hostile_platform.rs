@@ -1,5 +1,7 @@
 //! What the client of hostile servers runs on: a store in memory, time that servers take, and nothing else that costs any.
 
+use std::time::Instant;
+
 use mcp_oauth_wasm::data::error::{Code, Error, Result, Step};
 use mcp_oauth_wasm::data::http::{Request, Response};
 use mcp_oauth_wasm::data::identifier::Secret;
@@ -11,11 +13,22 @@ use mcp_oauth_wasm::flow::platform::Platform;
 use mcp_oauth_wasm::protocol::trace::Event;
 
 use super::records::{read_record, swap_record};
-use super::{EVENT, Host};
+use super::{Answer, EVENT, Host};
 
 impl Platform for Host {
     async fn fetch(&self, _: Step, request: &Request, _: bool) -> Result<Response> {
-        self.0.lock().unwrap().answer(request)
+        let world = &mut *self.0.lock().unwrap();
+        let began = Instant::now();
+        let answer = world.answer(request);
+        world.served += began.elapsed();
+        answer.map(|Answer { status, body, location, challenge }| {
+            Response::new(request.url.clone(), status, body, |name| match name {
+                "content-type" => Some("application/json".to_owned()),
+                "location" => location.clone(),
+                "www-authenticate" => Some(challenge.clone()),
+                _ => None,
+            })
+        })
     }
 
     async fn client_assertion(&self, _: &str, _: &str) -> Result<Secret> {

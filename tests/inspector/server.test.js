@@ -386,7 +386,7 @@ test('what a server answers is data, never a page of the inspector', async () =>
   });
 });
 
-test('an answer beyond 1 MiB is not read to its end; a request that is none is not sent', async () => {
+test('an answer beyond 256 KiB is not read to its end; a request that is none is not sent', async () => {
   await withInspector(async (inspector) => {
     const page = await openPage(inspector);
     await inspect(page);

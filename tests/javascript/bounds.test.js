@@ -13,6 +13,7 @@ import { temporaryFolder } from './temporary_folder.js';
 /** @import { TraceEvent } from 'mcp-oauth-wasm' */
 
 const mebibyte = 1024 * 1024;
+const largestBody = mebibyte / 4;
 
 /** Of every instance of the module. @type {WebAssembly.Memory[]} */
 const memories = [];
@@ -147,7 +148,7 @@ test('an answer that breaks off, or is too large, counts with all that came of i
     let received = 0;
     const fetch = async (/** @type {any} */ ...request) => {
       if (!String(request[0]).includes('big.example')) return internet.fetch(request[0], request[1]);
-      const chunk = new Uint8Array(mebibyte - 1);
+      const chunk = new Uint8Array(largestBody - 1);
       received += chunk.length;
       const pull = (/** @type {any} */ stream) => stream[isCut ? 'error' : 'enqueue'](isCut ? new Error('cut') : chunk);
       const body = new ReadableStream({ start: (stream) => stream.enqueue(chunk), pull }, { highWaterMark: 0 });
@@ -155,20 +156,20 @@ test('an answer that breaks off, or is too large, counts with all that came of i
     };
     const error = await rejectionOf(discover({ endpoint: protectedResource.endpoint }, { fetch }));
     assert.equal(error.code, isCut ? 'network_failed' : 'limit_exceeded');
-    assert.ok(received <= 5 * mebibyte, `${received} bytes`);
+    assert.ok(received <= 1.5 * mebibyte, `${received} bytes`);
   }
 });
 
-/** Lists and members without number, each of which would be a document of a mebibyte. @type {Record<string, Record<string, unknown>>} */
+/** Lists and members without number, each of which makes a document as large as one may be. @type {Record<string, Record<string, unknown>>} */
 const large = {
-  scopes: { scopes_supported: words(80_000) },
-  grants: { scopes_supported: ['read'], grant_types_supported: words(80_000), response_types_supported: words(1000) },
-  members: Object.fromEntries(words(60_000).map((name) => [name, 1])),
-  text: { text: 'w'.repeat(mebibyte - 2000) },
+  scopes: { scopes_supported: words(25_000) },
+  grants: { scopes_supported: ['read'], grant_types_supported: words(25_000), response_types_supported: words(1000) },
+  members: Object.fromEntries(words(20_000).map((name) => [name, 1])),
+  text: { text: 'w'.repeat(largestBody - 2000) },
 };
 
 for (const [what, metadata] of Object.entries(large)) {
-  test(`${what} of a mebibyte leave little in the store, in logs and in memory`, async (context) => {
+  test(`${what} without number leave little in the store, in logs and in memory`, async (context) => {
     /** @type {TraceEvent[]} */
     const events = [];
     const store = createMemoryStore();
@@ -178,7 +179,7 @@ for (const [what, metadata] of Object.entries(large)) {
       authorizationServer: {
         metadata,
         registered: metadata,
-        tokens: what === 'scopes' ? { scope: words(120_000).join(' ') } : metadata,
+        tokens: what === 'scopes' ? { scope: words(30_000).join(' ') } : metadata,
       },
       protectedResource: { metadata },
       person: {
@@ -282,11 +283,11 @@ test('servers that answer just in time are waited for a minute, all together', a
   assert.ok(slow.requests.length <= 5);
 });
 
-test('pages and answers of a mebibyte do not keep the probe busy', { timeout: 120_000 }, async (context) => {
+test('pages and answers as large as they may be do not keep the probe busy', { timeout: 120_000 }, async (context) => {
   for (const page of ['<'.repeat(mebibyte), '<script>'.repeat(mebibyte / 8), '<a '.repeat(mebibyte / 3)]) {
     const { person, protectedResource, authorizationServer } = await startHonestWorld(context, {
       authorizationServer: {
-        registered: Object.fromEntries(words(30_000, 'n').map((name) => [`${name}code`, `secret-of-${name}`])),
+        registered: Object.fromEntries(words(8_000, 'n').map((name) => [`${name}code`, `secret-of-${name}`])),
       },
     });
     authorizationServer.routes['/authorize'] = () => ({

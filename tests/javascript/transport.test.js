@@ -14,6 +14,7 @@ import { rejectionOf } from './world.js';
 /** @import { Session, StepHost } from 'mcp-oauth-wasm' */
 
 const mebibyte = 1024 * 1024;
+const limit = mebibyte / 4;
 
 describe('requests of the module', () => {
   /** @type {string} */
@@ -125,10 +126,10 @@ describe('requests of the module', () => {
   }
 
   describe('bodies', () => {
-    test('of one mebibyte are read, and not a byte more', async () => {
-      serveDocuments(mebibyte);
+    test('of 256 KiB are read, and not a byte more', async () => {
+      serveDocuments(limit);
       assert.equal((await read()).authorizationServer.issuer, origin);
-      serveDocuments(mebibyte + 1);
+      serveDocuments(limit + 1);
       await refuses(read(), 'misbehaved', 'response_too_large');
     });
 

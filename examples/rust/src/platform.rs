@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use mcp_oauth_wasm::connection::sign_in::Departure;
 use mcp_oauth_wasm::data::error::{Code, Error, Result, Step};
-use mcp_oauth_wasm::data::http::{BODY_LIMIT, Request, Response, too_large};
+use mcp_oauth_wasm::data::http::{BODY_LIMIT, Request, Response};
 use mcp_oauth_wasm::data::identifier::Secret;
 use mcp_oauth_wasm::data::json::Json;
 use mcp_oauth_wasm::flow::effect::Effect;
@@ -80,10 +80,9 @@ impl Platform for FlowPlatform<'_> {
         let failed = |error: reqwest::Error| network_failed(&request.url, &error);
         let mut response = self.send(request).await.map_err(failed)?;
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > BODY_LIMIT {
-                return Err(too_large());
-            }
+        while body.len() <= BODY_LIMIT
+            && let Some(chunk) = response.chunk().await.map_err(failed)?
+        {
             body.extend_from_slice(&chunk);
         }
         let (status, headers) = (response.status().as_u16(), response.headers());

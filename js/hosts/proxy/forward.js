@@ -9,7 +9,7 @@ import { guardedFetch } from '../node/guarded_fetch.js';
 import { isWebUrl } from './targets.js';
 
 /** What no document of the protocol exceeds. Bytes. */
-const BODY_LIMIT = 1024 * 1024;
+const BODY_LIMIT = 256 * 1024;
 
 const TIMEOUT_MILLISECONDS = 30_000;
 
@@ -187,7 +187,7 @@ async function readBody({ body, headers }) {
       throw new ProxyError(
         502,
         'response_too_large',
-        "The server's answer is larger than 1 MiB. It was not read to its end.",
+        "The server's answer is larger than 256 KiB. It was not read to its end.",
       );
     if (isStream && hasAnswer(Buffer.concat(chunks).toString())) break;
   }
