@@ -38,14 +38,7 @@ record! {
 impl Question {
     /// The question that a sign-in is; a step-up is one for these scopes.
     pub fn new(now: u64, step_up_for: Option<&ScopeSet>) -> Question {
-        let scopes = step_up_for.map(|scopes| {
-            // In their own order: the standard library's sorting would be 2 KB of the download.
-            let mut sorted = Vec::new();
-            while let Some(next) = scopes.iter().filter(|scope| !sorted.iter().any(|own| own == scope)).min() {
-                sorted.push(next.to_owned());
-            }
-            pkce::mark(&joined(&sorted, " "))
-        });
+        let scopes = step_up_for.map(|scopes| pkce::mark(&joined(&scopes.by_alphabet(), " ")));
         Question { at: now, scopes: scopes.unwrap_or_default() }
     }
 

@@ -384,35 +384,36 @@ impl Text<'_> {
         whole_number(digits, 16).map(|unit| unit as u32)
     }
 
-    /// A number. What is whole and has up to 15 digits is exact, and the protocol has no other.
+    /// A number, to its 19th digit. What is whole is exact, and the protocol has no other.
     fn number(&mut self) -> Option<f64> {
         let is_negative = self.byte() == Some(b'-');
         self.at += usize::from(is_negative);
-        let (mut number, mut exponent) = (0.0, 0);
+        let (mut digits, mut exponent) = (0, 0);
         let starts_with_zero = self.byte() == Some(b'0');
-        let whole = self.digits(&mut number);
+        let whole = self.digits(&mut digits, &mut exponent);
         if whole == 0 || starts_with_zero && whole > 1 {
             return None;
         }
         if self.byte() == Some(b'.') {
             self.at += 1;
-            let digits = self.digits(&mut number);
-            if digits == 0 {
+            let fraction = self.digits(&mut digits, &mut exponent);
+            if fraction == 0 {
                 return None;
             }
-            exponent = -(digits as i32);
+            exponent -= fraction as i32;
         }
         if matches!(self.byte(), Some(b'e' | b'E')) {
             self.at += 1;
             let sign = self.byte().filter(|byte| matches!(byte, b'+' | b'-'));
             self.at += usize::from(sign.is_some());
-            let mut given = 0.0;
-            if self.digits(&mut given) == 0 {
+            let mut given = 0;
+            if self.digits(&mut given, &mut 0) == 0 {
                 return None;
             }
-            let given = given.min(9999.0) as i32;
+            let given = given.min(9999) as i32;
             exponent += if sign == Some(b'-') { -given } else { given };
         }
+        let mut number = digits as f64;
         let scale = 10_f64.powi(exponent.abs());
         if exponent < 0 {
             number /= scale;
@@ -423,11 +424,16 @@ impl Text<'_> {
         number.is_finite().then_some(if is_negative { -number } else { number })
     }
 
-    /// Takes digits as those that follow the ones of a number, and tells how many there are.
-    fn digits(&mut self, number: &mut f64) -> usize {
+    /// Takes digits as those that follow the ones of a number, and tells how many there are. Those that have no room make
+    /// its exponent larger.
+    fn digits(&mut self, number: &mut u64, exponent: &mut i32) -> usize {
         let start = self.at;
         while let Some(digit @ b'0'..=b'9') = self.byte() {
-            *number = *number * 10.0 + f64::from(digit - b'0');
+            if *number < u64::MAX / 10 {
+                *number = *number * 10 + u64::from(digit - b'0');
+            } else {
+                *exponent += 1;
+            }
             self.at += 1;
         }
         self.at - start

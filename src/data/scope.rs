@@ -102,6 +102,11 @@ impl ScopeSet {
         self.scopes.iter().map(String::as_str)
     }
 
+    /// The scopes, whatever order they were named in.
+    pub fn by_alphabet(&self) -> Vec<String> {
+        self.sorted.iter().filter_map(|at| self.scopes.get(usize::from(*at)).cloned()).collect()
+    }
+
     /// These, then those of the other that are new.
     pub fn union(&self, other: &ScopeSet) -> ScopeSet {
         self.iter().chain(other.iter()).collect()
