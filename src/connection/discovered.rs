@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use crate::connection::contract::{AskAheadInput, Consent, SignInInput};
 use crate::connection::stored::{self, KeptRegistration, Place};
-use crate::data::error::{Kind, Result, Step};
+use crate::data::error::{Code, Error, Kind, Result, Step};
 use crate::data::identifier::{Endpoint, Issuer};
 use crate::data::printable::filled;
 use crate::data::record::AsJson;
 use crate::flow::discover::{self, DiscoverInput};
+use crate::flow::effect::Effect;
 use crate::flow::replay::Replay;
 use crate::protocol::challenge::Challenge;
 use crate::protocol::discovery::{Discovery, KeptDiscovery};
@@ -17,6 +18,9 @@ use crate::protocol::settings::ServerSettings;
 use crate::protocol::token::Session;
 use crate::protocol::trace::{Event, object};
 use crate::protocol::well_known;
+
+/// A server that is busy when the person comes back from it is asked again after so long: codes count for a minute at least.
+const PATIENCE_MILLISECONDS: [u64; 3] = [1000, 3000, 9000];
 
 /// Asks for what a refusal will make necessary, beside the request that it refuses.
 pub fn ask_ahead(replay: &Replay, AskAheadInput { endpoint, account }: &AskAheadInput) -> Result<bool> {
@@ -107,7 +111,15 @@ pub(crate) fn confirmed(
 ) -> Result<(Arc<Discovery>, bool)> {
     let (Discovery { endpoint, challenge, .. }, before) = (sent_by, &sent_by.authorization_server);
     let input = discover_input(endpoint, challenge.clone(), None, None, settings);
-    let now = discover::read_again(replay, &input, before);
+    let mut now = discover::read_again(replay, &input, before);
+    for milliseconds in PATIENCE_MILLISECONDS {
+        let is_busy =
+            |error: &Error| matches!(error.code, Code::NetworkFailed | Code::TimedOut | Code::ServerUnavailable);
+        if now.as_ref().is_err_and(|error| is_busy(error)) {
+            replay.perform(Effect::Wait { milliseconds })?;
+            now = discover::read_again(replay, &input, before);
+        }
+    }
     let differs = match &now {
         Ok(now) => now.differs_from(before),
         Err(error) => (error.kind() != Kind::Transport).then_some("metadata"),

@@ -24,9 +24,10 @@ const metadataPath = '/.well-known/oauth-authorization-server';
  *
  * @param {TestContext} context
  * @param {AuthorizationServerOptions} [options]
+ * @param {Partial<import('mcp-oauth-wasm').Host>} [host]
  */
-async function startWarmWorld(context, options) {
-  const world = await startHonestWorld(context, { authorizationServer: options });
+async function startWarmWorld(context, options, host) {
+  const world = await startHonestWorld(context, { authorizationServer: options, person: host });
   const { internet, authorizationServer, protectedResource, person } = world;
   const elsewhere = await internet.serve('https://tokens.example', {
     '/token': (request) => authorizationServer.routes['/token']?.(request),
@@ -165,7 +166,7 @@ attack('[refuses D4] a sign-in page that was kept for another resource', async (
   assert.ok(person.trips[1]?.searchParams.has('now'));
 });
 
-test('[refuses D7] one answer of a server that lies once, to be believed for a month', async (context) => {
+attack('[refuses D7] one answer of a server that lies once, to be believed for a month', async (context) => {
   const { internet, authorizationServer, protectedResource } = await startHonestWorld(context);
   const evil = await internet.serve('https://evil.example', { '/authorize': () => ({ status: 200, body: 'Sign in' }) });
   const says = { ...authorizationServer.metadata(), authorization_endpoint: `${evil.origin}/authorize` };
@@ -177,4 +178,100 @@ test('[refuses D7] one answer of a server that lies once, to be believed for a m
   evil.requests.splice(0);
   assert.deepEqual(await call(connect()), { login: 'alice' });
   assert.deepEqual(evil.requests, []);
+});
+
+attack(
+  '[refuses I2] an approval for where a server was: the host is asked once it is known where it is',
+  async (context) => {
+    /** @type {string[]} */
+    const asked = [];
+    const world = await startWarmWorld(context, {}, { approve: async ({ reason }) => asked.push(String(reason)) > 0 });
+    const { authorizationServer, protectedResource, says, person } = world;
+    const connection = person.start().connection(protectedResource.endpoint);
+    const question = /** @type {any} */ (await rejectionOf(call(connection)));
+    protectedResource.routes[protectedResource.metadataPath] = () => ({
+      body: {
+        resource: protectedResource.endpoint,
+        authorization_servers: [authorizationServer.issuer],
+        scopes_supported: ['read', 'more'],
+      },
+    });
+    says.authorization_endpoint = `${authorizationServer.issuer}/authorize?now`;
+    await question.resume();
+    assert.deepEqual(asked, ['step-up']);
+    // The one before is that of the sign-in by which the server was known.
+    assert.deepEqual(
+      person.trips.slice(1).map(({ searchParams }) => searchParams.has('now')),
+      [true],
+    );
+  },
+);
+
+test('[accepts I2] somebody agreed to another server than the one that was kept: they are sent to that one', async (context) => {
+  const { internet, authorizationServer, protectedResource, person } = await startWarmWorld(context);
+  const other = await startAuthorizationServer(internet, 'https://other.example');
+  protectedResource.accepts?.push?.(other);
+  protectedResource.routes[protectedResource.metadataPath] = () => ({
+    body: {
+      resource: protectedResource.endpoint,
+      authorization_servers: [other.issuer, authorizationServer.issuer],
+    },
+  });
+  const connection = person.start().connection(protectedResource.endpoint);
+  const question = /** @type {any} */ (await rejectionOf(call(connection)));
+  assert.equal(question.details.issuer, other.issuer);
+  await question.resume();
+  assert.equal(person.trips.at(-1)?.origin, other.issuer);
+});
+
+test('[accepts D7] a server that is busy when the person comes back is asked again, and their code is good', async (context) => {
+  const { authorizationServer, says, connection, person } = await startWarmWorld(context);
+  const authorize = authorizationServer.routes['/authorize'];
+  let busy = 0;
+  authorizationServer.routes['/authorize'] = (request) => {
+    busy = 2;
+    return authorize?.(request);
+  };
+  authorizationServer.routes[metadataPath] = () => (busy-- > 0 ? { status: 503 } : { body: says });
+  assert.deepEqual(await call(connection()), { login: 'alice' });
+  assert.equal(person.trips.length, 2);
+});
+
+test('[accepts D7] a response that could not be confirmed may be brought again', async (context) => {
+  const { authorizationServer, protectedResource, says, person } = await startWarmWorld(context);
+  const { endpoint } = protectedResource;
+  const authorizer = person.start();
+  const { authorizationUrl } = await authorizer.connection(endpoint).begin();
+  const callback = await person.callbackOf(authorizationUrl);
+  const { setTimeout: later } = globalThis;
+  context.after(() => Object.assign(globalThis, { setTimeout: later }));
+  // Nobody waits for it here.
+  globalThis.setTimeout = /** @type {any} */ (
+    (/** @type {any} */ end, /** @type {number} */ time) => later(end, time > 9000 ? time : 0)
+  );
+  authorizationServer.routes[metadataPath] = () => ({ status: 503 });
+  assert.equal((await rejectionOf(authorizer.complete(callback))).code, 'server_unavailable');
+  authorizationServer.routes[metadataPath] = () => ({ body: says });
+  await authorizer.complete(callback);
+  assert.deepEqual(await call(authorizer.connection(endpoint)), { login: 'alice' });
+});
+
+test('[accepts D7] a session that cannot be refreshed any more keeps nobody from what is known', async (context) => {
+  /** @type {string[]} */
+  const told = [];
+  const { authorizationServer, protectedResource, person } = await startHonestWorld(context, {
+    person: { trace: ({ summary }) => void told.push(summary) },
+  });
+  const connect = () => person.start().connection(protectedResource.endpoint, { interaction: true });
+  await call(connect());
+  authorizationServer.issued.clear();
+  const token = authorizationServer.routes['/token'];
+  authorizationServer.routes['/token'] = (request) =>
+    String(request.body).includes('refresh_token')
+      ? { status: 400, body: { error: 'invalid_grant' } }
+      : /** @type {any} */ (token)(request);
+  told.splice(0);
+  assert.deepEqual(await call(connect()), { login: 'alice' });
+  assert.ok(told.some((summary) => /as found before/.test(summary)));
+  assert.equal(person.trips.length, 2);
 });
