@@ -5,7 +5,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMemoryStore } from 'mcp-oauth-wasm';
 import { attacksIn } from './attack.js';
-import { callTool, Person, rejectionOf, startAuthorizationServer, startHonestWorld } from './parties.js';
+import {
+  beginAndEnd,
+  callTool,
+  onePlace,
+  Person,
+  rejectionOf,
+  startAuthorizationServer,
+  startHonestWorld,
+} from './parties.js';
 
 /** @import { TestContext } from 'node:test' */
 /** @import { SignedInConnection } from '../../js/connection/authorizer.js' */
@@ -24,7 +32,7 @@ const metadataPath = '/.well-known/oauth-authorization-server';
  *
  * @param {TestContext} context
  * @param {AuthorizationServerOptions} [options]
- * @param {Partial<import('mcp-oauth-wasm').Host>} [host]
+ * @param {ConstructorParameters<typeof Person>[1]} [host]
  */
 async function startWarmWorld(context, options, host) {
   const world = await startHonestWorld(context, { authorizationServer: options, person: host });
@@ -210,7 +218,6 @@ attack(
 test('[accepts I2] somebody agreed to another server than the one that was kept: they are sent to that one', async (context) => {
   const { internet, authorizationServer, protectedResource, person } = await startWarmWorld(context);
   const other = await startAuthorizationServer(internet, 'https://other.example');
-  protectedResource.accepts?.push?.(other);
   protectedResource.routes[protectedResource.metadataPath] = () => ({
     body: {
       resource: protectedResource.endpoint,
@@ -238,18 +245,22 @@ test('[accepts D7] a server that is busy when the person comes back is asked aga
 });
 
 test('[accepts D7] a response that could not be confirmed may be brought again', async (context) => {
-  const { authorizationServer, protectedResource, says, person } = await startWarmWorld(context);
+  const { authorizationServer, protectedResource, says, person } = await startWarmWorld(
+    context,
+    {},
+    { handsOver: onePlace },
+  );
   const { endpoint } = protectedResource;
   const authorizer = person.start();
-  const { authorizationUrl } = await authorizer.connection(endpoint).begin();
-  const callback = await person.callbackOf(authorizationUrl);
+  authorizationServer.routes[metadataPath] = () => ({ status: 503 });
+  const callback = await person.callbackOf(await beginAndEnd(person, endpoint));
   const { setTimeout: later } = globalThis;
   context.after(() => Object.assign(globalThis, { setTimeout: later }));
   // Nobody waits for it here.
   globalThis.setTimeout = /** @type {any} */ (
-    (/** @type {any} */ end, /** @type {number} */ time) => later(end, time > 9000 ? time : 0)
+    (/** @type {any} */ end, /** @type {number} */ time, /** @type {any[]} */ ...rest) =>
+      later(end, [1000, 3000, 9000].includes(time) ? 0 : time, ...rest)
   );
-  authorizationServer.routes[metadataPath] = () => ({ status: 503 });
   assert.equal((await rejectionOf(authorizer.complete(callback))).code, 'server_unavailable');
   authorizationServer.routes[metadataPath] = () => ({ body: says });
   await authorizer.complete(callback);

@@ -136,7 +136,7 @@ describe('a credential that does not say whose it is', () => {
         const error = await rejectionOf(connection.signIn());
         assert.deepEqual([error.code, error.details.path], ['invalid_argument', 'settings.client.issuer']);
       }
-      const steps = await rejectionOf(discover({ endpoint, settings }, person.host));
+      const steps = await rejectionOf(discover({ endpoint, settings: { client: settings.client } }, person.host));
       assert.match(steps.message, /settings\.client\.issuer/);
       assert.deepEqual([protectedResource.requests, authorizationServer.requests], [[], []]);
     });
