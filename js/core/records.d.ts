@@ -773,6 +773,8 @@ export interface KeptDiscovery {
   readAt: number;
   /** The sign-in that came to a session by it. */
   signIn?: string;
+  /** Whether that session could be refreshed. */
+  refreshes?: boolean;
 }
 
 /** A registered client, as it is stored (RFC 7591 §3.2.1). */

@@ -138,7 +138,12 @@ pub(crate) fn confirmed(
 
 /// Keeps what has led to a session with its client, for the next sign-in.
 pub(crate) fn keep_found(replay: &Replay, place: &Place, settings: &ServerSettings, session: &Session) -> Result<()> {
-    let found = KeptDiscovery::of(&session.discovery, session.sign_in.clone(), replay.now());
+    let found = KeptDiscovery::of(
+        &session.discovery,
+        session.sign_in.clone(),
+        session.tokens.refresh_token.as_ref().map(|_| true),
+        replay.now(),
+    );
     let Some(found) = found else { return Ok(()) };
     place.change_client(replay, &found.authorization_server.issuer, settings, None, &|there| {
         let mut kept = there?;

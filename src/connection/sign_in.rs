@@ -32,7 +32,7 @@ use crate::flow::steps::{
     self, BeginInput, Begun, CompleteInput, Completion, PlanInput, RegisterInput, Registered, SignedIn, UnregisterInput,
 };
 use crate::protocol::authorization::{Attempts, PendingAuthorization};
-use crate::protocol::discovery::Discovery;
+use crate::protocol::discovery::{Discovery, KeptDiscovery};
 use crate::protocol::registration::{ClientRegistration, RegistrationKind};
 use crate::protocol::registration_refusal;
 use crate::protocol::repair::AUTHORIZATION_LIMIT;
@@ -119,7 +119,9 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     let needed = replay.once(|| place.plan(replay, earlier.as_ref()))?;
     let earlier_issuer = needed.as_ref().map(|needed| &needed.issuer);
     let kept = known_client.and_then(|known| known.discovery);
-    let kept = kept.filter(|kept| sends_person && leads_there(kept, input, &settings));
+    // A server whose sessions just end may have a way to refresh them by now.
+    let is_as_good = |kept: &KeptDiscovery| earlier.is_none() || kept.refreshes == Some(true);
+    let kept = kept.filter(|kept| sends_person && is_as_good(kept) && leads_there(kept, input, &settings));
     let start = discover_input(called_at, challenge, earlier.as_ref(), earlier_issuer, &settings);
     let (discovery, is_unconfirmed) = discovered(replay, start, earlier.as_ref(), kept.as_ref())?;
     let issuer = &discovery.authorization_server.issuer;

@@ -55,12 +55,19 @@ record! {
         pub read_at: u64,
         /// The sign-in that came to a session by it.
         pub sign_in: Option<String>,
+        /// Whether that session could be refreshed.
+        pub refreshes: Option<bool>,
     }
 }
 
 impl KeptDiscovery {
     /// What is kept of a discovery that has led to a session. Nothing without metadata.
-    pub fn of(discovery: &Discovery, sign_in: Option<String>, now: u64) -> Option<KeptDiscovery> {
+    pub fn of(
+        discovery: &Discovery,
+        sign_in: Option<String>,
+        refreshes: Option<bool>,
+        now: u64,
+    ) -> Option<KeptDiscovery> {
         let Discovery { protected_resource, authorization_server, .. } = discovery;
         let metadata_url = protected_resource.metadata_url.clone()?;
         let is_short = || authorization_server.to_json().to_text().len() <= KEPT_SIZE_LIMIT;
@@ -70,6 +77,7 @@ impl KeptDiscovery {
             authorization_server: authorization_server.clone(),
             read_at: now,
             sign_in,
+            refreshes,
         })
     }
 

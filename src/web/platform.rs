@@ -211,7 +211,7 @@ async fn read_body(stream: &JsValue, deadline: &Deadline, request: &Request) -> 
         // A copy: whoever has the chunk may give its buffer away at any time, and its members need not be those of bytes.
         let copied = member(&js_sys::global(), "Uint8Array").dyn_into::<Function>();
         let copied = copied.and_then(|bytes| Reflect::construct(&bytes, &Array::of1(&value))).map_err(failed)?;
-        let bytes: Uint8Array = copied.unchecked_into();
+        let bytes = copied.unchecked_into::<Uint8Array>().subarray(0, (BODY_LIMIT + 1 - length) as u32);
         length += bytes.length() as usize;
         chunks.push(&bytes);
     }
