@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::connection::contract::{AskAheadInput, Consent, SignInInput};
-use crate::connection::stored::{self, KeptRegistration, Place};
+use crate::connection::stored::{self, KeptRegistration, Place, Progress};
 use crate::data::error::{Code, Error, Kind, Result, Step};
 use crate::data::identifier::{Endpoint, Issuer};
 use crate::data::printable::filled;
@@ -11,6 +11,7 @@ use crate::data::record::AsJson;
 use crate::flow::discover::{self, DiscoverInput};
 use crate::flow::effect::Effect;
 use crate::flow::replay::Replay;
+use crate::protocol::authorization::PendingAuthorization;
 use crate::protocol::challenge::Challenge;
 use crate::protocol::discovery::{Discovery, KeptDiscovery};
 use crate::protocol::registration::RegistrationKind;
@@ -60,9 +61,17 @@ pub(crate) fn discover_input(
 
 /// Whether what was kept may lead a person to the sign-in page. What the host says of the server itself counts now, and not as
 /// it was; and where somebody has agreed, that was to one server.
-pub(crate) fn leads_there(kept: &KeptDiscovery, input: &SignInInput, settings: &ServerSettings) -> bool {
+pub(crate) fn leads_there(
+    kept: &KeptDiscovery,
+    input: &SignInInput,
+    settings: &ServerSettings,
+    has_session: bool,
+) -> bool {
     let is_agreed = |agreed: &Consent| agreed.issuer == kept.authorization_server.issuer;
-    input.step_up != Some(true)
+    // A server whose sessions just end may have a way to refresh them by now.
+    let is_as_good = !has_session || kept.refreshes == Some(true);
+    is_as_good
+        && input.step_up != Some(true)
         && input.host.grant.is_none()
         && settings.authorization_server_metadata.is_none()
         && input.agreed.as_ref().is_none_or(is_agreed)
@@ -107,8 +116,9 @@ pub(crate) fn confirmed(
     replay: &Replay,
     place: &Place,
     settings: &ServerSettings,
-    sent_by: &Discovery,
+    (pending, progress): (&PendingAuthorization, &mut Progress),
 ) -> Result<(Arc<Discovery>, bool)> {
+    let sent_by = &*pending.discovery;
     let (Discovery { endpoint, challenge, .. }, before) = (sent_by, &sent_by.authorization_server);
     let input = discover_input(endpoint, challenge.clone(), None, None, settings);
     let mut now = discover::read_again(replay, &input, before);
@@ -131,6 +141,11 @@ pub(crate) fn confirmed(
         place.change_client(replay, &before.issuer, settings, None, &|there| {
             there.map(|kept| KeptRegistration { discovery: None, ..kept })
         })?;
+    }
+    if now.as_ref().is_err_and(|error| error.kind() == Kind::Transport) {
+        // The code went nowhere: who brings the response again gets on.
+        progress.unconfirmed = Some(true);
+        place.store_pending(replay, pending, progress)?;
     }
     let authorization_server = now.map_err(|error| error.at(Step::Discover))?;
     Ok((Arc::new(Discovery { authorization_server, ..sent_by.clone() }), differs.is_none()))

@@ -32,7 +32,7 @@ use crate::flow::steps::{
     self, BeginInput, Begun, CompleteInput, Completion, PlanInput, RegisterInput, Registered, SignedIn, UnregisterInput,
 };
 use crate::protocol::authorization::{Attempts, PendingAuthorization};
-use crate::protocol::discovery::{Discovery, KeptDiscovery};
+use crate::protocol::discovery::Discovery;
 use crate::protocol::registration::{ClientRegistration, RegistrationKind};
 use crate::protocol::registration_refusal;
 use crate::protocol::repair::AUTHORIZATION_LIMIT;
@@ -119,9 +119,7 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     let needed = replay.once(|| place.plan(replay, earlier.as_ref()))?;
     let earlier_issuer = needed.as_ref().map(|needed| &needed.issuer);
     let kept = known_client.and_then(|known| known.discovery);
-    // A server whose sessions just end may have a way to refresh them by now.
-    let is_as_good = |kept: &KeptDiscovery| earlier.is_none() || kept.refreshes == Some(true);
-    let kept = kept.filter(|kept| sends_person && is_as_good(kept) && leads_there(kept, input, &settings));
+    let kept = kept.filter(|kept| sends_person && leads_there(kept, input, &settings, earlier.is_some()));
     let start = discover_input(called_at, challenge, earlier.as_ref(), earlier_issuer, &settings);
     let (discovery, is_unconfirmed) = discovered(replay, start, earlier.as_ref(), kept.as_ref())?;
     let issuer = &discovery.authorization_server.issuer;
@@ -249,13 +247,7 @@ fn completed(
     let mut pending = pending;
     if sign_in.progress.unconfirmed.take().is_some() {
         replay.set_attempts(pending.attempts);
-        let confirmed = confirmed(replay, &sign_in.place, &sign_in.settings, &pending.discovery);
-        if confirmed.as_ref().is_err_and(|error| error.kind() == Kind::Transport) {
-            // The code went nowhere: who brings the response again gets on.
-            sign_in.progress.unconfirmed = Some(true);
-            sign_in.place.store_pending(replay, &pending, &sign_in.progress)?;
-        }
-        let (now, is_same) = confirmed?;
+        let (now, is_same) = confirmed(replay, &sign_in.place, &sign_in.settings, (&pending, &mut sign_in.progress))?;
         // A no is one wherever it was said: nobody is asked again by themselves.
         let is_no = Url::parse(callback_url)
             .is_some_and(|url| Parameters::read(url.query()).get("error") == Some("access_denied"));
