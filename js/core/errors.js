@@ -12,7 +12,7 @@
  * @typedef {'wasm_missing' | 'wasm_blocked' | 'wasm_failed' | 'engine_failed' | 'interaction_required'
  *   | 'foreign_url' | 'store_corrupted' | 'store_not_private' | 'store_newer' | 'store_unavailable'
  *   | 'lock_timeout' | 'callback_aborted' | 'sign_in_timed_out' | 'sign_in_cancelled' | 'redirect_port_taken' | 'no_web_crypto' | 'invalid_private_key' | 'invalid_key_pair'
- *   | 'id_token_of_other_issuer' | 'identity_provider_refused' | 'no_device_authorization_endpoint'
+ *   | 'id_token_of_other_issuer' | 'identity_provider_refused'
  *   | 'device_authorization_denied' | 'device_code_expired' | 'certificate_untrusted' | 'proxy_credentials_required'
  *   | 'proxy_not_used'
  *   | 'callback_not_pasted' | 'redirect_uri_invalid' | 'invalid_client_metadata' | 'session_of_other_issuer' | 'foreign_tokens'

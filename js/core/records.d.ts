@@ -79,6 +79,8 @@ export type Code =
   | 'needs_client_id'
   /** None of the server's ways to authenticate a client is supported. */
   | 'no_client_authentication'
+  /** The authorization server offers no sign-in on another device (RFC 8628). */
+  | 'no_device_authorization_endpoint'
   /** The access token is of a type that is not supported. */
   | 'token_type_unsupported'
   /** A document is not JSON, or not of the declared type; `details.reason` says more. */

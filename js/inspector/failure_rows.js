@@ -283,6 +283,13 @@ export const rows = {
     setting: 'token_endpoint_auth_methods_supported',
     words: 'Its operator has to offer `none`, `client_secret_basic`, `client_secret_post` or `private_key_jwt`.',
   },
+  no_device_authorization_endpoint: {
+    title: 'There is no sign-in on another device',
+    party: 'authorization-server',
+    by: 'application',
+    setting: 'grant',
+    words: 'Use another way to sign in: the server offers no device authorization (RFC 8628).',
+  },
   token_type_unsupported: {
     title: 'The token is of an unknown type',
     party: 'authorization-server',

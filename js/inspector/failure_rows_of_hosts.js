@@ -248,11 +248,4 @@ export const rowsOfHosts = {
     setting: 'nothing',
     words: 'Start again, and enter the new code on the other device.',
   },
-  no_device_authorization_endpoint: {
-    title: 'There is no sign-in on another device',
-    party: 'authorization-server',
-    by: 'application',
-    setting: 'grant',
-    words: 'Use another way to sign in: the server offers no device authorization (RFC 8628).',
-  },
 };

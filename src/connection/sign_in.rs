@@ -33,6 +33,7 @@ use crate::flow::steps::{
 };
 use crate::protocol::authorization::{Attempts, PendingAuthorization};
 use crate::protocol::discovery::Discovery;
+use crate::protocol::grant::GrantType;
 use crate::protocol::registration::{ClientRegistration, RegistrationKind};
 use crate::protocol::registration_refusal;
 use crate::protocol::repair::AUTHORIZATION_LIMIT;
@@ -142,6 +143,9 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
     if host.grant.is_none() && host.redirects == 0 {
         let message = "Interaction was allowed, but the host has no `redirect` to send the person with.";
         return Err(Error::new(Code::NoRedirect, message, &[]));
+    }
+    if host.grant == Some(GrantType::DeviceCode) {
+        discovery.authorization_server.require_device_authorization()?;
     }
     let reason = if is_of_other_issuer {
         Some("issuer-changed")

@@ -134,6 +134,8 @@ codes! {
     NeedsClientId Incompatible "needs_client_id",
     /// None of the server's ways to authenticate a client is supported.
     NoClientAuthentication Incompatible "no_client_authentication",
+    /// The authorization server offers no sign-in on another device (RFC 8628).
+    NoDeviceAuthorizationEndpoint Incompatible "no_device_authorization_endpoint",
     /// The access token is of a type that is not supported.
     TokenTypeUnsupported Incompatible "token_type_unsupported",
 

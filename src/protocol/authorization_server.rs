@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::data::error::{Code, Error, Result};
+use crate::data::error::{Code, Error, Result, Step};
 use crate::data::http::{Parameters, Response};
 use crate::data::identifier::{Endpoint, Issuer};
 use crate::data::json::Json;
@@ -57,6 +57,17 @@ record! {
 }
 
 impl AuthorizationServer {
+    /// Refuses a server that offers no sign-in on another device (RFC 8628 §4), before a client is registered for that.
+    pub fn require_device_authorization(&self) -> Result<()> {
+        if self.endpoints.as_ref().is_some_and(|endpoints| endpoints.get("device_authorization_endpoint").is_some()) {
+            return Ok(());
+        }
+        let issuer = self.issuer.as_str();
+        let message = "{} offers no sign-in on another device (RFC 8628): it publishes no `device_authorization_endpoint`. Sign in with a browser instead.";
+        let error = Error::new(Code::NoDeviceAuthorizationEndpoint, message, &[issuer]);
+        Err(error.with("issuer", issuer).at(Step::Authorize))
+    }
+
     /// The member, if there is one, by which it is not the server that a person was sent to.
     pub fn differs_from(&self, other: &AuthorizationServer) -> Option<&'static str> {
         let iss = |server: &AuthorizationServer| server.authorization_response_iss_parameter_supported;

@@ -246,4 +246,21 @@ describe('a person with another device', () => {
     assert.equal(shown.length, 1);
     assert.deepEqual(machine.network.tokenRequests(grant.grantType), []);
   });
+
+  test('[refuses T8] a server that offers no sign-in on another device is named, before a client is registered there', async () => {
+    const elsewhere = await startWorld();
+    try {
+      const machine = createMachine({ redirect: undefined });
+      const settings = () => ({ grant: deviceAuthorization({ show() {} }) });
+      const connection = machine.start({ settings }).connection(elsewhere.server, { interaction: true });
+      const error = await rejectionOf(callTool(connection.fetch, elsewhere.server));
+      assert.deepEqual(
+        [error.name, error.code, error.details],
+        ['IncompatibleError', 'no_device_authorization_endpoint', { issuer: elsewhere.issuer }],
+      );
+      assert.deepEqual(machine.network.registrations(), []);
+    } finally {
+      await elsewhere.close();
+    }
+  });
 });

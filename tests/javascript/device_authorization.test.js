@@ -222,16 +222,6 @@ test('the real clock waits, and stops when nobody does any more', async (context
   assert.equal(clear.mock.callCount(), 1);
 });
 
-test('a server that offers none is named', async () => {
-  const { context, posted } = grantContext();
-  const error = await rejectionOf(deviceAuthorization({ show() {} }).obtain(context));
-  assert.deepEqual(
-    [error.name, error.code, error.details],
-    ['IncompatibleError', 'no_device_authorization_endpoint', { issuer: 'https://as.example' }],
-  );
-  assert.deepEqual(posted, []);
-});
-
 test('an answer that cannot be shown or waited for is refused, and none of it is told', async () => {
   /** @type {[Record<string, unknown>, string, string?][]} */
   const answers = [

@@ -1,7 +1,7 @@
 /** @import { Session } from '../../core/records.js' */
 /** @import { Grant, GrantContext } from '../../core/grant.js' */
 
-import { IncompatibleError, MisbehavedError, RefusedError, TransportError } from '../../core/errors.js';
+import { MisbehavedError, RefusedError, TransportError } from '../../core/errors.js';
 import { untilAborted } from '../../core/until_aborted.js';
 import { requestedScopes } from './jwt_bearer.js';
 
@@ -36,10 +36,10 @@ const LONGEST_WAIT = 2 ** 31 - 1;
  * @param {object} options how the person is told
  * @param {(prompt: Prompt) => void | Promise<void>} options.show shows the code. Asking begins when it has resolved
  * @param {Clock} [options.clock] default: the real one
- * @returns {Grant} its `obtain` rejects with an `IncompatibleError` (`no_device_authorization_endpoint`), with a
- *   `RefusedError` (`device_authorization_denied`: by the person or by the server; `device_code_expired`: nobody entered
- *   the code in time; `token_refused`, `client_refused`), with a `MisbehavedError` (`invalid_document`,
- *   `insecure_endpoint`), with a `TransportError` (`aborted`), and with whatever `show` rejects with
+ * @returns {Grant} its `obtain` rejects with a `RefusedError` (`device_authorization_denied`: by the person or by the server;
+ *   `device_code_expired`: nobody entered the code in time; `token_refused`, `client_refused`), with a `MisbehavedError`
+ *   (`invalid_document`, `insecure_endpoint`), with a `TransportError` (`aborted`), and with whatever `show` rejects with.
+ *   Where the server offers no such sign-in, it is not called: `no_device_authorization_endpoint`
  */
 export function deviceAuthorization({ show, clock = realClock }) {
   return {
@@ -59,16 +59,8 @@ export function deviceAuthorization({ show, clock = realClock }) {
  */
 async function authorizeDevice(context, { now }) {
   const { discovery, resource, post } = context;
-  const { issuer, endpoints } = discovery.authorizationServer;
-  const endpoint = endpoints?.device_authorization_endpoint;
-  if (endpoint === undefined) {
-    throw new IncompatibleError({
-      code: 'no_device_authorization_endpoint',
-      message: `${issuer} offers no sign-in on another device (RFC 8628): it publishes no \`device_authorization_endpoint\`. Sign in with a browser instead.`,
-      step: 'authorize',
-      details: { issuer },
-    });
-  }
+  // A server without it was refused before the client was registered.
+  const endpoint = String(discovery.authorizationServer.endpoints?.device_authorization_endpoint);
   const scope = requestedScopes(context).join(' ');
   const answer = await post(endpoint, { ...(scope !== '' && { scope }), ...(resource !== undefined && { resource }) });
   const { device_code: deviceCode, user_code: userCode, verification_uri: verificationUri } = answer;
