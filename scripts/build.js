@@ -5,6 +5,7 @@ import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFil
 import { homedir } from 'node:os';
 import { join, relative } from 'node:path';
 import { argv, env, execPath } from 'node:process';
+import { build as esbuild } from 'esbuild';
 import { bin, buildCommandLine } from './command_line.js';
 import { finished } from './declarations.js';
 import { setup, toolPath } from './setup.js';
@@ -22,6 +23,7 @@ import {
 
 const pkg = join(root, 'pkg');
 const wasm = join(pkg, 'mcp_oauth_wasm_bg.wasm');
+const javascript = join(pkg, 'javascript.js');
 
 /** What decides a result: the files at and below these paths. */
 const inputs = (/** @type {string[]} */ ...paths) => filesBelow(paths.map((path) => join(root, path)));
@@ -37,6 +39,13 @@ export async function build({ quick = false } = {}) {
       outputs: [wasm, ...['mcp_oauth_wasm.js', 'inlined.js'].map((name) => join(pkg, name))],
       make: () => buildWasm(quick),
     }),
+    !quick &&
+      (await makeIfStale({
+        stamp: join(targetFolder, 'javascript.made-from'),
+        inputs: hashFiles(inputs(...sources), [rust]),
+        outputs: [javascript],
+        make: buildJavaScript,
+      })),
     !quick &&
       (await makeIfStale({
         stamp: join(targetFolder, 'types.made-from'),
@@ -66,27 +75,83 @@ export async function build({ quick = false } = {}) {
 async function buildWasm(quick) {
   const profile = quick ? 'mutants' : 'release';
   progress(`cargo build for wasm32, ${profile}`);
-  // Variables would replace the flags of .cargo/config.toml; an array given this way is appended to them.
-  const flags = `target.wasm32-unknown-unknown.rustflags=${JSON.stringify(await remapFlags())}`;
-  const options = ['--profile', profile, '--target', 'wasm32-unknown-unknown', '--config', flags];
-  await mustRun('cargo', ['build', '--lib', '--locked', ...options], {
-    env: { RUSTFLAGS: undefined, CARGO_ENCODED_RUSTFLAGS: undefined },
-  });
-
-  progress('wasm-bindgen');
+  const compiled = await compile(profile, targetFolder, await remapFlags());
   for (const file of filesBelow([pkg])) if (!file.endsWith('GENERATED.md')) rmSync(file);
-  mkdirSync(pkg, { recursive: true });
-  const compiled = join(targetFolder, 'wasm32-unknown-unknown', profile, 'mcp_oauth_wasm.wasm');
-  const form = ['--target', 'web', '--omit-default-module-path', '--encode-into', 'always', '--keep-debug'];
-  await mustRun(toolPath('wasm-bindgen'), [...form, '--out-dir', pkg, compiled]);
-  makeFactory(join(pkg, 'mcp_oauth_wasm.js'));
+  await bind(compiled, pkg);
   if (!quick) {
     progress('wasm-opt');
-    await trapPanics();
-    await mustRun(execPath, ['node_modules/binaryen/bin/wasm-opt', ...optimisations, wasm, '-o', wasm]);
+    await trapPanics(wasm);
+    await binaryenTool('wasm-opt', [...optimisations, wasm, '-o', wasm]);
   }
   inline(pkg);
+  writeFileSync(join(pkg, 'javascript.d.ts'), "export { default } from './mcp_oauth_wasm.js';\n");
   progress(`pkg/mcp_oauth_wasm_bg.wasm has ${readFileSync(wasm).length} bytes`);
+}
+
+/**
+ * @param {string} profile
+ * @param {string} folder of cargo
+ * @param {string[]} flags
+ */
+async function compile(profile, folder, flags) {
+  // Variables would replace the flags of .cargo/config.toml; an array given this way is appended to them.
+  const config = `target.wasm32-unknown-unknown.rustflags=${JSON.stringify(flags)}`;
+  const options = ['--profile', profile, '--target', 'wasm32-unknown-unknown', '--target-dir', folder];
+  await mustRun('cargo', ['build', '--lib', '--locked', ...options, '--config', config], {
+    env: { RUSTFLAGS: undefined, CARGO_ENCODED_RUSTFLAGS: undefined },
+  });
+  return join(folder, 'wasm32-unknown-unknown', profile, 'mcp_oauth_wasm.wasm');
+}
+
+/**
+ * @param {string} compiled
+ * @param {string} folder that gets the module and its glue
+ */
+async function bind(compiled, folder) {
+  progress('wasm-bindgen');
+  mkdirSync(folder, { recursive: true });
+  const form = ['--target', 'web', '--omit-default-module-path', '--encode-into', 'always', '--keep-debug'];
+  await mustRun(toolPath('wasm-bindgen'), [...form, '--out-name', 'mcp_oauth_wasm', '--out-dir', folder, compiled]);
+  makeFactory(join(folder, 'mcp_oauth_wasm.js'));
+}
+
+/** @param {string} tool @param {string[]} args */
+function binaryenTool(tool, args) {
+  return mustRun(execPath, [`node_modules/binaryen/bin/${tool}`, ...args]);
+}
+
+/** The same module as JavaScript, for pages whose content security policy forbids WebAssembly. */
+async function buildJavaScript() {
+  progress('wasm2js');
+  const folder = join(targetFolder, 'javascript');
+  mkdirSync(folder, { recursive: true });
+  const plain = join(folder, 'plain.wasm');
+  const module = join(folder, 'mcp_oauth_wasm_bg.wasm');
+  const script = join(folder, 'module.js');
+  // wasm2js knows one table, and wasm-bindgen uses a second where the module says that it may.
+  const compiled = await compile('release', folder, [...(await remapFlags()), '-Ctarget-feature=-reference-types']);
+  await binaryenTool('wasm-opt', [...features, '-g', '--strip-target-features', compiled, '-o', plain]);
+  await bind(plain, folder);
+  await trapPanics(module);
+  await binaryenTool('wasm-opt', [...features, ...lowerings, ...optimisations, module, '-o', module]);
+  await binaryenTool('wasm2js', ['--emscripten', '-Oz', module, '-o', script]);
+  // The glue sees by its end that memory has a new buffer, as WebAssembly has it.
+  const detaching = 'structuredClone(buffer, { transfer: [buffer] });\n  buffer = newBuffer;';
+  const written = readFileSync(script, 'utf8').split('buffer = newBuffer;');
+  if (written.length !== 2) throw new Error('wasm2js writes something else now: see scripts/build.js');
+  // It is a function that takes the imports and gives the exports.
+  const asWebAssembly = 'const made = async (_, imports) => ({ exports: instantiate(imports) });';
+  const exported = "export { made as 'WebAssembly.instantiate' };\n";
+  writeFileSync(script, [written.join(detaching), asWebAssembly, exported].join('\n'));
+  await esbuild({
+    entryPoints: [join(folder, 'mcp_oauth_wasm.js')],
+    inject: [script],
+    outfile: javascript,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+  });
 }
 
 /**
@@ -122,7 +187,7 @@ ${body}
   const wasm = Object.fromEntries(
     Object.entries(exports).map(([name, own]) => [name, isEntry.test(name) ? guarded(own) : own]),
   );
-  wasm.__wbindgen_start();
+  wasm.__wbindgen_start?.();
   const stop = () => {
     for (const [timer, end] of timers) {
       clearTimeout(timer);
@@ -158,9 +223,16 @@ export function inline(folder) {
  * compresses worse; so does more inlining.
  */
 const optimisations = [
-  ...['--merge-similar-functions', '-Oz', '--low-memory-unused', '--one-caller-inline-max-function-size=20'],
+  ...['-Oz', '--low-memory-unused', '--one-caller-inline-max-function-size=20', '--merge-similar-functions', '-Oz'],
   ...['--skip-pass=local-cse', '--skip-pass=memory-packing', '--strip-producers', '--strip-target-features'],
 ];
+
+/** What rustc uses of WebAssembly, and what it takes to do without. */
+const features = [
+  ...['-mvp', '--enable-bulk-memory', '--enable-sign-ext', '--enable-nontrapping-float-to-int', '--enable-multivalue'],
+  ...['--enable-mutable-globals', '--enable-reference-types', '--enable-call-indirect-overlong'],
+];
+const lowerings = ['--llvm-nontrapping-fptoint-lowering', '--signext-lowering', '--llvm-memory-copy-fill-lowering'];
 
 /**
  * Functions that do nothing but panic. On wasm32-unknown-unknown a panic ends in a trap and is printed nowhere, so these
@@ -176,9 +248,9 @@ const formatters = /^<.* as core::(fmt::\w+|panic::PanicPayload)>::\w+$/;
  * Makes every panic the trap in which it ends anyway: the one step that no tool offers for a stable compiler, whose
  * standard library is compiled already.
  */
-async function trapPanics() {
+async function trapPanics(/** @type {string} */ file) {
   const { default: binaryen } = await import('binaryen');
-  const bytes = readFileSync(wasm);
+  const bytes = readFileSync(file);
   const functionsOf = (/** @type {import('binaryen').default.Module} */ module) =>
     Array.from({ length: module.getNumFunctions() }, (_, index) => {
       const { name, ...info } = binaryen.getFunctionInfo(module.getFunctionByIndex(index));
@@ -198,7 +270,7 @@ async function trapPanics() {
   const least = trapped(true);
   // What else formats text has kept what it calls for that: then it needs the formatters.
   const isFormatting = functionsOf(least).some(({ source }) => /^<?(core|alloc)::fmt::(?!.* as )/.test(source));
-  writeFileSync(wasm, (isFormatting ? trapped(false) : least).emitBinary());
+  writeFileSync(file, (isFormatting ? trapped(false) : least).emitBinary());
 }
 
 /**

@@ -3,7 +3,7 @@
  * server's affair alone, and memory that was needed once is given back.
  */
 
-/** @import { WasmModule } from './wasm.js' */
+/** @import { JavaScriptModule, WasmModule } from './wasm.js' */
 
 import instantiate from '../../pkg/mcp_oauth_wasm.js';
 
@@ -33,9 +33,10 @@ class Engine {
   /** @type {ReturnType<typeof instantiate>} */
   #instance;
 
-  /** @param {WasmModule} module */
+  /** @param {WasmModule | JavaScriptModule} module */
   constructor(module) {
-    this.#instance = instantiate(module, (entry) => this.#guarded(entry));
+    const start = 'instantiate' in module ? module.instantiate : instantiate;
+    this.#instance = start(module, (entry) => this.#guarded(entry));
     this.#instance.catch(() => {});
   }
 
@@ -99,7 +100,7 @@ const idle = [];
 /**
  * Makes a call with an instance that serves this server.
  *
- * @param {WasmModule} module
+ * @param {WasmModule | JavaScriptModule} module
  * @param {{ server: string, isAlone: boolean }} whose `isAlone`: with an instance that serves no other call
  * @param {(engine: Engine) => Promise<any>} work
  */
@@ -117,7 +118,7 @@ export async function withEngine(module, { server, isAlone }, work) {
 }
 
 /**
- * @param {WasmModule} module
+ * @param {WasmModule | JavaScriptModule} module
  * @param {string} server
  */
 function engineFor(module, server) {

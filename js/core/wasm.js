@@ -18,14 +18,20 @@
  * @typedef {ArrayBuffer | ArrayBufferView | Response | Request | URL | string | WasmModule} WasmSource
  */
 
+/**
+ * The module as JavaScript, as `mcp-oauth-wasm/javascript` has it.
+ *
+ * @typedef {{ instantiate: typeof import('../../pkg/mcp_oauth_wasm.js').default }} JavaScriptModule
+ */
+
 import { Trap, withEngine } from './engine.js';
 import { errorOfKind } from './error_json.js';
 import { AuthorizationError, IncompatibleError, MisuseError, TransportError } from './errors.js';
 import { collecting, collectSent, fitToShow } from './fit_to_show.js';
 
-/** @type {(() => WasmSource | Promise<WasmSource>) | undefined} */
+/** @type {(() => WasmSource | JavaScriptModule) | undefined} */
 let inlined;
-/** @type {Promise<WasmModule> | undefined} */
+/** @type {Promise<WasmModule | JavaScriptModule> | undefined} */
 let loading;
 
 /** When the calls of a server ended instances, in milliseconds since 1970. @type {Map<string, number[]>} */
@@ -44,7 +50,7 @@ const noted = new WeakSet();
 /**
  * Names where the module comes from when nobody brings it.
  *
- * @param {() => WasmSource | Promise<WasmSource>} source
+ * @param {() => WasmSource | JavaScriptModule} source
  */
 export function provide(source) {
   inlined = source;
@@ -95,8 +101,9 @@ async function load(source) {
   }
 }
 
-/** @param {WasmSource} source */
+/** @param {WasmSource | JavaScriptModule} source */
 async function compiled(source) {
+  if (typeof source === 'object' && 'instantiate' in source) return source;
   if (source instanceof WebAssembly.Module) return source;
   // Whoever asks Node for `Request` or `Response` loads all of its `fetch`, which takes longer than all of this.
   if (ArrayBuffer.isView(source)) return compiledAtOnce(source) ?? WebAssembly.compile(/** @type {any} */ (source));
@@ -131,7 +138,8 @@ function notLoaded(cause) {
   return blocked
     ? new IncompatibleError({
         code: 'wasm_blocked',
-        message: "The page's content security policy forbids WebAssembly: add 'wasm-unsafe-eval' to its `script-src`.",
+        message:
+          "The page's content security policy forbids WebAssembly: add 'wasm-unsafe-eval' to its `script-src`, or import `mcp-oauth-wasm/javascript`.",
         cause,
       })
     : new IncompatibleError({

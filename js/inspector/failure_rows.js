@@ -411,6 +411,6 @@ export const rows = {
     party: 'client',
     by: 'application',
     setting: "script-src 'wasm-unsafe-eval'",
-    words: "Add 'wasm-unsafe-eval' to the page's content security policy.",
+    words: "Add 'wasm-unsafe-eval' to the page's content security policy, or import `mcp-oauth-wasm/javascript`.",
   },
 };

@@ -263,22 +263,27 @@ impl Place<'_> {
 
     /// Forgets a client that the server no longer knows, unless another one has taken its place.
     pub fn forget_client(&self, replay: &Replay, client: &ClientRegistration) -> Result<()> {
-        if client.kind != RegistrationKind::Dynamic {
-            return Ok(());
-        }
-        self.change_client(replay, &client.issuer, &ServerSettings::default(), None, &|there| {
-            there.filter(|there| there.registration.client_id != client.client_id)
-        })
+        self.distrust_client(replay, client, true)
     }
 
     /// Has the server asked whether it still knows a client, before a person is sent there with it.
     pub fn doubt_client(&self, replay: &Replay, client: &ClientRegistration) -> Result<()> {
+        self.distrust_client(replay, client, false)
+    }
+
+    fn distrust_client(&self, replay: &Replay, client: &ClientRegistration, is_forgotten: bool) -> Result<()> {
         if client.kind != RegistrationKind::Dynamic {
             return Ok(());
         }
         self.change_client(replay, &client.issuer, &ServerSettings::default(), None, &|there| {
-            let is_same = |kept: &KeptRegistration| kept.registration.client_id == client.client_id;
-            there.map(|kept| KeptRegistration { doubtful: kept.doubtful.or(is_same(&kept).then_some(true)), ..kept })
+            let mut kept = there?;
+            if kept.registration.client_id == client.client_id {
+                if is_forgotten {
+                    return None;
+                }
+                kept.doubtful = Some(true);
+            }
+            Some(kept)
         })
     }
 

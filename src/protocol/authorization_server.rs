@@ -63,7 +63,7 @@ impl AuthorizationServer {
             return Ok(());
         }
         let issuer = self.issuer.as_str();
-        let message = "{} offers no sign-in on another device (RFC 8628): it publishes no `device_authorization_endpoint`. Sign in with a browser instead.";
+        let message = "{} offers no sign-in on another device (RFC 8628). Sign in with a browser instead.";
         let error = Error::new(Code::NoDeviceAuthorizationEndpoint, message, &[issuer]);
         Err(error.with("issuer", issuer).at(Step::Authorize))
     }

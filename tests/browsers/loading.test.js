@@ -54,6 +54,16 @@ for (const name of browserNames) {
       assert.match(String(message), /'wasm-unsafe-eval'/);
     });
 
+    test("[accepts interop 52] without 'wasm-unsafe-eval' the module as JavaScript signs in", async () => {
+      stage.site.headersOf['/lab.html'] = { 'content-security-policy': "script-src 'self' 'unsafe-inline'" };
+      const page = await stage.openLab();
+      await page.evaluate(async () => {
+        await import(/** @type {any} */ ('/node_modules/mcp-oauth-wasm/js/javascript.js'));
+      });
+      const outcome = await whoSignsIn(page);
+      assert.match(outcome.came ?? JSON.stringify(outcome), /alice@example\.com/);
+    });
+
     test("[accepts interop 52] with 'wasm-unsafe-eval' nothing else is needed", async () => {
       stage.site.headersOf['/lab.html'] = {
         'content-security-policy': "default-src 'none'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'",

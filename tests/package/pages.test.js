@@ -37,6 +37,7 @@ const pages = {
 const entries = [
   ['mcp-oauth-wasm', `${packageUrl}/js/index.js`],
   ['mcp-oauth-wasm/web', `${packageUrl}/js/web.js`],
+  ['mcp-oauth-wasm/javascript', `${packageUrl}/js/javascript.js`],
   ['mcp-oauth-wasm/slim', `${packageUrl}/js/slim.js`, `export default '${packageUrl}/pkg/mcp_oauth_wasm_bg.wasm';`],
 ];
 

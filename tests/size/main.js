@@ -28,7 +28,7 @@ const entries = [
     name: 'everything there is',
     covers: "also hosts, stores, grants, keys, the doctor, the MCP SDK's interfaces",
     source: filesBelow([join(root, 'js')])
-      .filter((file) => /\.js$/.test(file) && !/index(\.node)?\.js$/.test(file))
+      .filter((file) => /\.js$/.test(file) && !/(index(\.node)?|javascript)\.js$/.test(file))
       .map((file) => `export * from ${JSON.stringify(`./${relative(root, file).replaceAll('\\', '/')}`)}`)
       .join(';'),
     files: wasm,
@@ -37,6 +37,11 @@ const entries = [
     name: 'mcp-oauth-wasm',
     covers: 'all of it, the .wasm inlined',
     source: `export * from "./js/index.js"`,
+  },
+  {
+    name: 'mcp-oauth-wasm/javascript',
+    covers: 'the same without WebAssembly',
+    source: `export * from "./js/javascript.js"`,
   },
   {
     name: '@modelcontextprotocol/client',

@@ -34,6 +34,7 @@ import type {
   TraceEvent,
 } from 'mcp-oauth-wasm';
 import * as whole from 'mcp-oauth-wasm';
+import * as javascript from 'mcp-oauth-wasm/javascript';
 import * as slim from 'mcp-oauth-wasm/slim';
 import * as web from 'mcp-oauth-wasm/web';
 import { exactly } from './exactly.js';
@@ -71,6 +72,7 @@ type Errors =
 // No name more, and none less.
 exactly<Functions | Errors>()({} as keyof typeof whole);
 exactly<typeof whole>()(web);
+exactly<typeof whole>()(javascript);
 exactly<Exclude<keyof typeof whole, 'createMemoryStore' | 'explain'>>()({} as keyof typeof slim);
 
 // Level 1: a fetch that is signed in.
