@@ -53,14 +53,13 @@ impl Platform for WebPlatform {
     async fn fetch(&self, step: Step, request: &Request, follows: bool) -> Result<Response> {
         let given = request.milliseconds.map_or(f64::INFINITY, |milliseconds| milliseconds as f64);
         let awake = Awake { slept: &self.slept, began: js_sys::Date::now(), limit: self.timeout().min(given) };
-        let deadline = Deadline::new(&member(&self.host, "signal"), awake.limit)?;
-        let initial = initial(request, follows, &deadline.controller.signal())
-            .map_err(|thrown| network_failed(request, &thrown))?;
+        let failed = |thrown: JsValue| network_failed(request, &thrown);
+        let deadline = Deadline::new(&member(&self.host, "signal"), awake.limit).map_err(failed)?;
+        let initial = initial(request, follows, &deadline.controller.signal()).map_err(failed)?;
         let named_by = request.named_by.as_ref().map_or(JsValue::UNDEFINED, |url| url.as_str().into());
         let answering =
             method(&self.host, "fetch", &[request.url.as_str().into(), initial, step.word().into(), named_by]);
-        let answering = answering.map_err(|thrown| network_failed(request, &thrown))?;
-        let answer = deadline.settle(answering, request).await?;
+        let answer = deadline.settle(answering.map_err(failed)?, request).await?;
         let Some(status) = member(&answer, "status").as_f64() else {
             return Err(network_failed(request, &"fetch gave no Response".into()));
         };
@@ -103,7 +102,7 @@ impl Platform for WebPlatform {
     fn random(&self) -> Result<[u8; 32]> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).map_err(|_| {
-            let message = "This platform offers no `crypto.getRandomValues`, without which no sign-in is safe. Use a platform that does.";
+            let message = "This platform offers no `crypto.getRandomValues`, without which no sign-in is safe. Use one that does.";
             Error::new(Code::NoRandomness, message, &[])
         })?;
         Ok(bytes)
@@ -237,10 +236,8 @@ struct Deadline {
 const ABORT_EVENT: &str = "abort";
 
 impl Deadline {
-    fn new(signal: &JsValue, milliseconds: f64) -> Result<Deadline> {
-        let unsupported =
-            |_| Error::new(Code::NetworkFailed, "This platform lacks AbortController. Use a newer one.", &[]);
-        let controller = AbortController::new().map_err(unsupported)?;
+    fn new(signal: &JsValue, milliseconds: f64) -> Result<Deadline, JsValue> {
+        let controller = AbortController::new()?;
         // Without an argument, whatever calls it: an event would become the reason.
         let end = method(&member(&controller, "abort"), "bind", &[controller.clone().into(), JsValue::UNDEFINED]);
         let end = end.unwrap_or(JsValue::UNDEFINED);
