@@ -174,7 +174,8 @@ attack('[refuses D4] a sign-in page that was kept for another resource', async (
   assert.ok(person.trips[1]?.searchParams.has('now'));
 });
 
-attack('[refuses D7] one answer of a server that lies once, to be believed for a month', async (context) => {
+// A client with which nobody came back is in doubt, which is asked about, so that what was kept is read anew: two checks.
+test('[refuses D7] one answer of a server that lies once, to be believed for a month', async (context) => {
   const { internet, authorizationServer, protectedResource } = await startHonestWorld(context);
   const evil = await internet.serve('https://evil.example', { '/authorize': () => ({ status: 200, body: 'Sign in' }) });
   const says = { ...authorizationServer.metadata(), authorization_endpoint: `${evil.origin}/authorize` };
