@@ -5,7 +5,6 @@ import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFil
 import { homedir } from 'node:os';
 import { join, relative } from 'node:path';
 import { argv, env, execPath } from 'node:process';
-import { build as esbuild } from 'esbuild';
 import { bin, buildCommandLine } from './command_line.js';
 import { finished } from './declarations.js';
 import { setup, toolPath } from './setup.js';
@@ -143,6 +142,7 @@ async function buildJavaScript() {
   const asWebAssembly = 'const made = async (_, imports) => ({ exports: instantiate(imports) });';
   const exported = "export { made as 'WebAssembly.instantiate' };\n";
   writeFileSync(script, [written.join(detaching), asWebAssembly, exported].join('\n'));
+  const { build: esbuild } = await import('esbuild');
   await esbuild({
     entryPoints: [join(folder, 'mcp_oauth_wasm.js')],
     inject: [script],
