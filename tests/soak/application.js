@@ -5,10 +5,14 @@
 /** @import { Machine } from './virtual.js' */
 
 import { createAuthorizer } from 'mcp-oauth-wasm';
+import { untilAborted } from '../../js/core/until_aborted.js';
 import { createReceiver } from '../../js/hosts/redirect.js';
 
 /** How often a process ends at an effect, and how often while it has something locked. */
 const DEATHS = { ordinarily: 0.002, locking: 0.02 };
+
+/** For how long the `fetch` of Node waits for an answer. */
+const ANSWER_LIMIT = 300_000;
 
 /** @returns {Promise<any>} never */
 export const never = () => new Promise(() => {});
@@ -16,6 +20,8 @@ export const never = () => new Promise(() => {});
 /** One process of an application. */
 export class Application {
   isAlive = true;
+  /** They are held, for when others are forgotten is not the same in each life of a seed. @type {Map<string, ReturnType<Authorizer['connection']>>} */
+  #connections = new Map();
   /** How much it has locked. */
   locked = 0;
 
@@ -42,8 +48,10 @@ export class Application {
   }
 
   /** @param {SoakServer} server */
-  connection(server) {
-    return this.authorizer.connection(server.endpoint, { interaction: true });
+  connection({ endpoint }) {
+    const connection = this.#connections.get(endpoint) ?? this.authorizer.connection(endpoint, { interaction: true });
+    this.#connections.set(endpoint, connection);
+    return connection;
   }
 
   /**
@@ -90,9 +98,10 @@ export class Application {
         : server.answer({ method: init.method ?? 'GET', url, headers, body: String(init.body ?? '') });
     if (!answering || mode === 'loses answers') {
       answering?.lost();
-      await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+      await untilAborted(clock.pause(ANSWER_LIMIT), signal ?? undefined);
+      throw new TypeError('fetch failed');
     }
-    const { answer, arrived } = /** @type {Answering} */ (answering);
+    const { answer, arrived } = answering;
     await clock.pause(chance.between(5, 800));
     if (!this.isAlive) {
       answering?.lost();

@@ -73,6 +73,7 @@ export class Judge {
   #signInLimit;
   #storing;
   #lag;
+  #tell;
   /** @type {Map<string, Place>} */
   #places = new Map();
   /** @type {Map<string, Use>} */
@@ -85,12 +86,14 @@ export class Judge {
    * @param {number} [options.storing] for how long after an answer the end of a process may be before it has stored that, in
    *   milliseconds
    * @param {number} [options.lag] how late it may hear of a window, in milliseconds
+   * @param {(violation: string) => void} [options.tell] of each violation, at once
    */
-  constructor({ now = Date.now, signInLimit = SIGN_IN_LIMIT, storing = 10_000, lag = 0 } = {}) {
+  constructor({ now = Date.now, signInLimit = SIGN_IN_LIMIT, storing = 10_000, lag = 0, tell = () => {} } = {}) {
     this.#now = now;
     this.#signInLimit = signInLimit;
     this.#storing = storing;
     this.#lag = lag;
+    this.#tell = tell;
   }
 
   /** @param {string} name */
@@ -108,7 +111,9 @@ export class Judge {
     const before = this.place(where)
       .history.map((line) => `\n    ${line}`)
       .join('');
-    this.violations.push(`${where}, ${this.#time()}: ${what}${before}`);
+    const violation = `${where}, ${this.#time()}: ${what}${before}`;
+    this.violations.push(violation);
+    this.#tell(violation);
   }
 
   #time() {

@@ -35,9 +35,14 @@ export async function main(args) {
   const seed = number('seed');
   if (values.faults) return plantEach(seed);
   const minutes = number('minutes');
+  let told = 0;
+  const tell = (/** @type {string} */ violation) => {
+    told += 1;
+    if (told <= SHOWN) console.error(violation);
+  };
   const since = performance.now();
   const verdict = values.processes
-    ? await livesInProcesses({ seed, minutes, progress })
+    ? await livesInProcesses({ seed, minutes, progress, tell })
     : await live({
         seed,
         signIns: number('sign-ins'),
@@ -45,9 +50,9 @@ export async function main(args) {
         servers: number('servers'),
         perRound: number('sign-ins') / 10,
         progress,
+        tell,
       });
   const { violations, counts } = verdict;
-  for (const violation of violations.slice(0, SHOWN)) console.error(violation);
   const figures = Object.entries(counts).map(([name, count]) => `${name} ${count}`);
   console.log(`${figures.join(', ')}; ${Math.round((performance.now() - since) / 1000)} s`);
   console.log(violations.length === 0 ? '1 passed, 0 failed' : `0 passed, 1 failed: ${violations.length} violations`);

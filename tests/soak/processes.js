@@ -30,15 +30,19 @@ const SERVERS = 4;
 /** How long a sign-in waits here for a person. */
 const SIGN_IN_LIMIT = 8 * second;
 
+/** For how long a request waits for its answer: the five minutes of Node's `fetch` are too long here. */
+const ANSWER_LIMIT = 20 * second;
+
 /** Longer than anything takes that somebody may wait for. */
 const PATIENCE = 60 * second;
 
 const script = fileURLToPath(new URL('member.js', import.meta.url));
 
 /**
- * @param {{ seed: number, minutes: number, progress: (text: string) => void }} options
+ * @param {{ seed: number, minutes: number, progress: (text: string) => void, tell: (violation: string) => void }} options `tell`
+ *   of each violation, at once
  */
-export async function livesInProcesses({ seed, minutes, progress }) {
+export async function livesInProcesses({ seed, minutes, progress, tell }) {
   const redis = await startRedisServer();
   const folder = await mkdtemp(join(tmpdir(), 'soak '));
   const chance = new Chance(seed);
@@ -48,6 +52,7 @@ export async function livesInProcesses({ seed, minutes, progress }) {
     signInLimit: SIGN_IN_LIMIT,
     storing: 5 * second,
     lag: second,
+    tell,
   });
   const clock = new JumpingClock();
   const servers = await Promise.all(Array.from({ length: SERVERS }, () => startServer(judge, chance)));
@@ -122,11 +127,15 @@ async function answer(server, origin, request, response) {
   for await (const chunk of request) body += chunk;
   const mode = server.modeAt(origin);
   if (mode === 'unreachable') return void response.destroy();
-  if (mode === 'hangs') return;
+  const hang = () => void setTimeout(() => response.destroy(), ANSWER_LIMIT).unref();
+  if (mode === 'hangs') return hang();
   const headers = /** @type {Record<string, string | undefined>} */ (request.headers);
   const url = new URL(request.url ?? '/', origin);
   const { answer, arrived, lost } = server.answer({ method: request.method ?? 'GET', url, headers, body });
-  if (mode === 'loses answers') return lost();
+  if (mode === 'loses answers') {
+    lost();
+    return hang();
+  }
   arrived();
   response.writeHead(answer.status, { ...answer.headers, 'cache-control': 'no-store' });
   response.end(answer.body);

@@ -35,6 +35,7 @@ const PATIENCE = 30 * minute;
  * @property {Fault} [fault] what is wrong with it on purpose
  * @property {string} [until] what the judge has said ends it too
  * @property {(text: string) => void} [progress]
+ * @property {(violation: string) => void} [tell] of each violation, at once
  */
 
 /** A life for which there is always time. */
@@ -46,12 +47,16 @@ export async function live(options) {
   await init();
   const clock = new VirtualClock();
   clock.install();
+  const { random } = Math;
+  const chance = new Chance(options.seed);
+  Math.random = () => chance.next();
   try {
     const life = new Life(options, clock);
     await clock.until(life.run());
     return { violations: life.judge.violations, counts: { ...life.judge.counts, days: life.days } };
   } finally {
     clock.uninstall();
+    Math.random = random;
   }
 }
 
@@ -69,7 +74,7 @@ class Life {
     this.clock = clock;
     this.fault = options.fault;
     this.chance = new Chance(options.seed);
-    this.judge = new Judge();
+    this.judge = new Judge({ tell: options.tell });
     this.began = clock.now;
     this.servers = Array.from({ length: options.servers }, (_, at) => {
       const issuers = /** @type {[string, string]} */ ([`https://auth${at}.example`, `https://new-auth${at}.example`]);
@@ -131,7 +136,7 @@ class Life {
 export class Machine {
   /** @type {Application[]} */
   applications = [];
-  /** Who waits for what, in processes that live. @type {Set<{ application: Application, what: string }>} */
+  /** Who waits for what, in processes that live. @type {Set<{ application: Application, what: string, where: string }>} */
   #waiting = new Set();
   /** Who listens where. @type {Map<string, { application: Application, take: (callbackUrl: string) => boolean }>} */
   listeners = new Map();
@@ -281,20 +286,20 @@ export class Machine {
    * @param {() => Promise<unknown>} work
    * @param {string} [where]
    */
-  async #wait(application, what, work, where) {
-    const waiting = { application, what };
+  async #wait(application, what, work, where = application.name) {
+    const waiting = { application, what, where };
     this.#waiting.add(waiting);
     // What it says of itself is of no interest.
     await work().catch((error) =>
-      this.life.judge.note(where ?? '', `${what} in ${application.name}: ${error?.code ?? error}`),
+      this.life.judge.note(where, `${what} in ${application.name}: ${error?.code ?? error}`),
     );
     this.#waiting.delete(waiting);
   }
 
   accuseWhoWaits() {
     for (const waiting of this.#waiting) {
-      const { application, what } = waiting;
-      if (application.isAlive) this.life.judge.stuck(application.name, `a ${what} does not come to an end`);
+      const { application, what, where } = waiting;
+      if (application.isAlive) this.life.judge.stuck(where, `a ${what} in ${application.name} does not come to an end`);
       this.#waiting.delete(waiting);
     }
   }
