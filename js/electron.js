@@ -15,6 +15,7 @@
  * @typedef {import('./hosts/electron/electron_parts.js').ElectronEvents} ElectronEvents
  * @typedef {import('./hosts/electron/electron_parts.js').ElectronModules} ElectronModules
  * @typedef {import('./hosts/electron/electron_parts.js').ElectronNet} ElectronNet
+ * @typedef {import('./hosts/electron/electron_parts.js').ElectronPreloadScript} ElectronPreloadScript
  * @typedef {import('./hosts/electron/electron_parts.js').ElectronRequest} ElectronRequest
  * @typedef {import('./hosts/electron/electron_parts.js').ElectronRequestOptions} ElectronRequestOptions
  * @typedef {import('./hosts/electron/electron_parts.js').ElectronResolvedEndpoint} ElectronResolvedEndpoint

@@ -1,6 +1,6 @@
 /**
- * What pages of Electron need: a `fetch` whose requests the main process signs. The page needs the preload script
- * `mcp-oauth-wasm/electron-preload`, and the main process `serveBridge` of `mcp-oauth-wasm/electron`.
+ * What pages of Electron need: a `fetch` whose requests the main process signs, with `serveBridge` of
+ * `mcp-oauth-wasm/electron`.
  *
  * @module
  */

@@ -1,7 +1,6 @@
 // The main process: it signs in, and keeps the tokens. Its one page gets a `fetch`, and nothing else.
 
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { env } from 'node:process';
 
 import { app, BrowserWindow, protocol } from 'electron';
@@ -36,7 +35,6 @@ async function servePage({ url }) {
 async function openWindow() {
   const window = new BrowserWindow({
     webPreferences: {
-      preload: createRequire(import.meta.url).resolve('mcp-oauth-wasm/electron-preload'),
       contextIsolation: true,
       sandbox: true,
       nodeIntegration: false,

@@ -99,8 +99,8 @@ export const rowsOfHosts = {
   ),
   bridge_missing: forApplication(
     'The preload script of the bridge was not loaded',
-    'webPreferences.preload',
-    'Load `mcp-oauth-wasm/electron-preload` in the window.',
+    'serveBridge, partitions',
+    'Await `serveBridge` before the window loads its page, and give it the `partitions` of windows that have one.',
   ),
   callback_awaited: forApplication(
     'The receiver waits already',

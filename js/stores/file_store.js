@@ -139,11 +139,11 @@ async function readRecords(file) {
 }
 
 /**
- * What others may write is not believed: they could have their own sessions used. Windows has no modes.
+ * What others may write is not believed: they could have their own sessions used, or scripts run. Windows has no modes.
  *
  * @param {string} file
  */
-async function requireOwn(file) {
+export async function requireOwn(file) {
   if (process.platform === 'win32') return;
   for (const path of [file, dirname(file), `${file}.locks`]) {
     const { mode = 0, uid = 0, gid = 0 } = (await stat(path).catch(ignoreMissing)) ?? {};
@@ -214,7 +214,7 @@ async function syncFolder(folder) {
  * @param {() => Promise<T>} operation
  * @returns {Promise<T>}
  */
-async function persistently(operation) {
+export async function persistently(operation) {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await operation();
@@ -275,7 +275,7 @@ function isRecordEntry(entry) {
  * @param {() => Promise<T>} operation
  * @returns {Promise<T>}
  */
-async function reported(path, operation) {
+export async function reported(path, operation) {
   try {
     return await operation();
   } catch (error) {
@@ -284,7 +284,7 @@ async function reported(path, operation) {
     throw new StorageError({
       code: 'store_unavailable',
       message:
-        `The store file ${path} or its folder cannot be used (${systemCode}). ` +
+        `The file ${path} or its folder cannot be used (${systemCode}). ` +
         'Make sure that it is a file which this user may read and write, in a folder which this user may write to, ' +
         'with room left on the disk; or choose another path for the store (the option `store` of the host, `--store` of the command line).',
       details: { path, systemCode },
@@ -303,8 +303,8 @@ function notOwn(path, reason, command) {
   return new StorageError({
     code: 'store_not_private',
     message:
-      `${path}, which is or has the store, can be written by other users of this machine (${reason}), who could put their own ` +
-      `sessions there. It was left as it is. Choose a file in a folder that is yours alone; or, if nobody else has used it: ${command} ${quoted}`,
+      `${path} can be written by other users of this machine (${reason}), who could put their own ` +
+      `sessions or scripts there. It was left as it is. Choose a file in a folder that is yours alone; or, if nobody else has used it: ${command} ${quoted}`,
     details: { path },
   });
 }

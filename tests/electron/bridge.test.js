@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { serveBridge } from 'mcp-oauth-wasm/electron';
+import { temporaryFolder } from '../javascript/temporary_folder.js';
 import { expire, rejectionOf, startWorld } from '../javascript/world.js';
 import { listenOnLoopback } from '../servers/loopback.js';
 import { createElectron } from './electron.js';
@@ -44,10 +47,49 @@ async function start({ interaction = true, application } = {}) {
 }
 
 test('the service can be awaited at the top of the main module, before Electron is ready', async () => {
-  const electron = createElectron({ userData: '', isReady: false });
+  const electron = createElectron({ userData: await temporaryFolder(), isReady: false });
   const stop = await serveBridge({ electron, pages, connection: () => undefined });
+  (await serveBridge({ electron, pages, connection: () => undefined }))();
   assert.equal(electron.app.isReady(), false);
+  assert.deepEqual(electron.preloadScripts(''), []);
+  electron.becomeReady();
+  await electron.app.whenReady();
+  assert.equal(electron.preloadScripts('').length, 1);
   stop();
+});
+
+test('the preload script is the one of the package, and in a file that is written again where it says anything else', async () => {
+  const userData = join(await temporaryFolder(), 'not there yet');
+  const electron = createElectron({ userData });
+  const serve = () => serveBridge({ electron, pages, connection: () => undefined });
+  await serve();
+  const [file = ''] = electron.preloadScripts('');
+  const own = await readFile(new URL('../../js/hosts/electron/preload.cjs', import.meta.url), 'utf8');
+  const withoutComments = own.replaceAll(/^ *\/\/.*\n/gm, '').trimStart();
+  assert.equal(await readFile(file, 'utf8'), withoutComments);
+  await writeFile(file, 'that of another version');
+  await serve();
+  assert.equal(await readFile(file, 'utf8'), withoutComments);
+  assert.deepEqual(await readdir(userData), [basename(file)]);
+
+  const withItsOwn = createElectron({ userData: await temporaryFolder() });
+  await serveBridge({ electron: withItsOwn, pages, connection: () => undefined, partitions: [] });
+  assert.deepEqual(await readdir(withItsOwn.app.getPath('userData')), []);
+});
+
+test('[refuses T3] a preload script that other users of the machine could replace is not loaded', {
+  skip: process.platform === 'win32' && 'Windows has no modes',
+}, async () => {
+  const userData = await temporaryFolder();
+  const electron = createElectron({ userData });
+  const refused = async () => (await rejectionOf(serveBridge({ electron, pages, connection: () => undefined }))).code;
+  await chmod(userData, 0o777);
+  assert.equal(await refused(), 'store_not_private');
+  await chmod(userData, 0o700);
+  await writeFile(join(userData, 'mcp-oauth-wasm-preload.cjs'), '');
+  await chmod(join(userData, 'mcp-oauth-wasm-preload.cjs'), 0o666);
+  assert.equal(await refused(), 'store_not_private');
+  assert.deepEqual(electron.preloadScripts(''), []);
 });
 
 test('an Electron that is too old is named, with the least that serves', async (context) => {

@@ -4,11 +4,12 @@
  * ports and frames is done as its documentation and its source have it.
  */
 
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { EventEmitter } from 'node:events';
 import { request as sendHttp } from 'node:http';
 import { request as sendHttps } from 'node:https';
+import { isAbsolute } from 'node:path';
 
 /** @import * as Electron from 'electron' */
 /** @import { IncomingMessage } from 'node:http' */
@@ -17,7 +18,7 @@ import { request as sendHttps } from 'node:https';
 /**
  * @typedef {Pick<Electron.App, 'whenReady' | 'isReady' | 'getPath' | 'requestSingleInstanceLock' | 'setAsDefaultProtocolClient' | 'quit' | 'on' | 'removeListener'>} App
  * @typedef {Pick<Electron.SafeStorage, 'isAsyncEncryptionAvailable' | 'encryptStringAsync' | 'decryptStringAsync' | 'isEncryptionAvailable' | 'encryptString' | 'decryptString' | 'getSelectedStorageBackend'>} SafeStorage
- * @typedef {Pick<Electron.Session, 'resolveHost'>} Session
+ * @typedef {Pick<Electron.Session, 'resolveHost' | 'registerPreloadScript' | 'unregisterPreloadScript' | 'getPreloadScripts'>} Session
  * @typedef {Pick<Electron.IpcMain, 'on' | 'removeListener'>} IpcMain
  */
 
@@ -80,10 +81,13 @@ export function createElectron({
     fromPartition(/** @type {string} */ partition) {
       if (!ready) throw new Error('Session can only be received when app is ready');
       seen.partitions.push(partition);
-      const there = sessions.get(partition) ?? createSession(resolve);
-      sessions.set(partition, there);
-      return /** @type {Electron.Session} */ (there);
+      return /** @type {Electron.Session} */ (sessionOf(partition));
     },
+  };
+  const sessionOf = (/** @type {string} */ partition) => {
+    const there = sessions.get(partition) ?? createSession(resolve);
+    sessions.set(partition, there);
+    return there;
   };
 
   const net = {
@@ -108,6 +112,19 @@ export function createElectron({
       ready = true;
       events.emit('ready');
     },
+    /**
+     * The preload scripts of a window: its session's, and then its own (lib/browser/rpc-server.ts, getPreloadScriptsFromEvent).
+     *
+     * @param {string} partition
+     * @param {string} [own]
+     */
+    preloadScripts: (partition, own) =>
+      [
+        ...sessionOf(partition)
+          .getPreloadScripts()
+          .map(({ filePath }) => filePath),
+        own,
+      ].filter((file) => file !== undefined),
     /** What the operating system does with a link, on macOS. */
     openLink(/** @type {string} */ link) {
       events.emit('open-url', { preventDefault() {} }, link);
@@ -122,10 +139,11 @@ export function createElectron({
      * @param {{ url: string, parent?: unknown } | null} frame that sends it
      * @param {unknown} message
      * @param {Pick<Electron.MessagePortMain, 'on' | 'start' | 'close' | 'postMessage'>[]} ports
+     * @param {string} [channel]
      */
-    receive(frame, message, ports) {
+    receive(frame, message, ports, channel = 'mcp-oauth-wasm') {
       const event = { senderFrame: frame && { parent: null, ...frame }, ports };
-      /** @type {any} */ (ipcMain).emit('mcp-oauth-wasm', event, message);
+      /** @type {any} */ (ipcMain).emit(channel, event, message);
     },
   };
 }
@@ -142,7 +160,23 @@ async function resolveByNode(hostname) {
  * @returns {Session}
  */
 function createSession(resolve) {
+  /** @type {Electron.PreloadScript[]} */
+  let scripts = [];
   return {
+    // shell/browser/api/electron_api_session.cc, Session::RegisterPreloadScript.
+    registerPreloadScript({ id = randomUUID(), ...script }) {
+      if (scripts.some((there) => there.id === id))
+        throw new Error(`Cannot register preload script with existing ID '${id}'`);
+      if (!isAbsolute(script.filePath)) throw new Error(`Preload script must have absolute path: ${script.filePath}`);
+      scripts.push({ id, ...script });
+      return id;
+    },
+    unregisterPreloadScript(id) {
+      if (!scripts.some((there) => there.id === id))
+        throw new Error(`Cannot unregister preload script with non-existing ID '${id}'`);
+      scripts = scripts.filter((there) => there.id !== id);
+    },
+    getPreloadScripts: () => scripts,
     async resolveHost(host) {
       const addresses = await resolve(host);
       return { endpoints: addresses.map((address) => ({ address, family: address.includes(':') ? 'ipv6' : 'ipv4' })) };

@@ -43,7 +43,7 @@ export class BrowserWindow {
 
   /** @param {string} url */
   async loadURL(url) {
-    const { preload, contextIsolation, sandbox, nodeIntegration } = this.preferences;
+    const { contextIsolation, sandbox, nodeIntegration } = this.preferences;
     const isSafe =
       contextIsolation === true &&
       sandbox === true &&
@@ -56,7 +56,6 @@ export class BrowserWindow {
     const window = await openWindow(browser, /** @type {any} */ (electron.standIn), {
       url: url.replace(own, inPlace),
       shownAs: url,
-      preload: /** @type {string} */ (preload),
       serve: async (asked) =>
         asked.startsWith(inPlace)
           ? /** @type {any} */ (handler)(new Request(asked.replace(inPlace, own)))

@@ -2,13 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 import { serveBridge } from 'mcp-oauth-wasm/electron';
 import { startBrowser } from '../browsers/browser.js';
+import { temporaryFolder } from '../javascript/temporary_folder.js';
 import { expire, startWorld } from '../javascript/world.js';
 import { listenOnLoopback } from '../servers/loopback.js';
 import { openWindow } from './window.js';
@@ -167,7 +170,8 @@ test('errors are of their classes in the page: of another server, another connec
   const [window, stranger, bare] = await Promise.all([
     open(),
     open({ shownAs: 'https://elsewhere.example/' }),
-    open({ preload: null }),
+    // A window of a session that the bridge does not know.
+    open({ partition: 'persist:other' }),
   ]);
   const failures = [
     await call(window, 'failure', 'tools', there.world.issuer),
@@ -185,6 +189,58 @@ test('errors are of their classes in the page: of another server, another connec
     ],
   );
   for (const one of [window, stranger, bare]) await one.close();
+});
+
+test("the preload script comes beside the application's own, and once where that one has it too", async () => {
+  const { electron, open, application, stop } = await start();
+  const { stop: stopOther } = await start({ application });
+  stopOther();
+  const preload = join(await temporaryFolder(), 'preload.cjs');
+  const ours = await readFile(fileURLToPath(import.meta.resolve('mcp-oauth-wasm/electron-preload')), 'utf8');
+  await writeFile(
+    preload,
+    `{ ${ours} }\nrequire('electron').ipcRenderer.postMessage("the application's own", 'it ran', []);`,
+  );
+  /** @type {Promise<[unknown, string]>} */
+  const ran = /** @type {any} */ (once(/** @type {any} */ (electron.ipcMain), "the application's own"));
+  const window = await open({ preload });
+  assert.equal((await ran)[1], 'it ran');
+  assert.match(await call(window, 'whoami', there.world.server), /alice@example\.com/);
+  assert.deepEqual(electron.seen.failures, []);
+  await window.close();
+
+  stop();
+  assert.deepEqual(electron.preloadScripts(''), []);
+});
+
+test('a main process that is bundled, with no file beside it, has the preload script all the same', async () => {
+  const bundle = join(await temporaryFolder(), 'main.mjs');
+  await build({
+    stdin: { contents: "export { serveBridge } from 'mcp-oauth-wasm/electron';", resolveDir: import.meta.dirname },
+    outfile: bundle,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    external: ['electron'],
+    logLevel: 'error',
+  });
+  const bundled = await import(pathToFileURL(bundle).href);
+  const { electron } = await installApplication();
+  await bundled.serveBridge({
+    electron,
+    pages: ['app://main/'],
+    connection: () => undefined,
+    partitions: ['persist:a'],
+  });
+  assert.deepEqual(electron.preloadScripts(''), []);
+  const window = await openWindow(there.browser, electron, {
+    url: there.origin,
+    script: there.script,
+    partition: 'persist:a',
+  });
+  assert.equal((await call(window, 'failure', 'nobody', there.world.server)).code, 'bridge_request_refused');
+  await window.close();
 });
 
 test('a frame within the page cannot speak for it', async () => {

@@ -1,18 +1,15 @@
 /**
- * A window of an application: a page in real Chromium, and its preload script in a world of its own beside it, as with
+ * A window of an application: a page in real Chromium, and its preload scripts in a world of their own beside it, as with
  * context isolation. What Electron does between them and the main process is done by the tests' connection to the browser.
  */
 
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { MessageChannel } from 'node:worker_threads';
 import { mainPort } from './electron.js';
 
 /** @typedef {Awaited<ReturnType<typeof import('../browsers/browser.js').startBrowser>>} Browser */
 /** @import { MessagePort } from 'node:worker_threads' */
 /** @import { StandIn } from './electron.js' */
-
-const ownPreload = fileURLToPath(new URL('../../js/hosts/electron/preload.cjs', import.meta.url));
 
 /**
  * `require('electron')` of a preload script. Ports become numbers, since nothing else crosses: what is said to a port is told
@@ -36,21 +33,27 @@ const standIn = `
   };
   globalThis.fromMain = (number, data) => ports.get(number).postMessage(unpack(data));
   // The other world is told by a script of the test's: only functions and plain data cross Electron's own bridge.
-  const contextBridge = { exposeInMainWorld: (name, value) => toMain(pack({ expose: name, value })) };
+  const exposed = new Set();
+  const contextBridge = {
+    exposeInMainWorld(name) {
+      if (exposed.has(name)) throw new Error('Cannot bind an API on top of an existing property on the window object');
+      exposed.add(name);
+    },
+  };
   const require = (name) => ({ electron: { ipcRenderer, contextBridge } })[name];
 `;
 
 /**
  * @param {Browser} browser
  * @param {StandIn} electron
- * @param {{ url: string, script?: string, shownAs?: string, preload?: string | null, serve?: (url: string) => Promise<Response> }} page
- *   `url`: where the tests serve it; `shownAs`: its URL as the main process sees it; `preload`: the file of its preload script,
- *   null: none; `serve`: answers its requests in the network's place
+ * @param {{ url: string, script?: string, shownAs?: string, preload?: string, partition?: string, serve?: (url: string) => Promise<Response> }} page
+ *   `url`: where the tests serve it; `shownAs`: its URL as the main process sees it; `preload`: the file of the application's own
+ *   preload script; `partition`: that of its session; `serve`: answers its requests in the network's place
  */
 export async function openWindow(
   browser,
   electron,
-  { url, script, shownAs = 'app://main/index.html', preload = ownPreload, serve },
+  { url, script, shownAs = 'app://main/index.html', preload, partition = '', serve },
 ) {
   const page = await browser.newPage();
   if (serve) {
@@ -74,8 +77,7 @@ export async function openWindow(
   await session.send('Runtime.addBinding', { name: 'toMain', executionContextName: 'preload' });
   session.on('Runtime.bindingCalled', async ({ payload, executionContextId: contextId }) => {
     const {
-      expose,
-      value,
+      failed,
       channel,
       message,
       ports: numbers,
@@ -85,7 +87,7 @@ export async function openWindow(
     } = JSON.parse(payload, (_key, part) =>
       part && Array.isArray(part.bytes) ? new Uint8Array(part.bytes).buffer : part,
     );
-    if (expose) return;
+    if (failed) return electron.seen.failures.push(failed);
     if (closed) return ports.get(port)?.close();
     if (port !== undefined) return ports.get(port)?.postMessage(data);
     const transferred = numbers.map((/** @type {number} */ number) => {
@@ -102,17 +104,21 @@ export async function openWindow(
       });
       return mainPort(port2);
     });
-    void [channel, value];
-    electron.receive({ url: shownAs }, message, transferred);
+    electron.receive({ url: shownAs }, message, transferred, channel);
   });
-  if (preload) {
-    // Within a function, as CommonJS modules are.
-    const source = `(() => { ${standIn}\n((require) => { ${await readFile(preload, 'utf8')} })(require); })();`;
+  const scripts = await Promise.all(electron.preloadScripts(partition, preload).map((file) => readFile(file, 'utf8')));
+  if (scripts.length > 0) {
+    // Each within a function, as CommonJS modules are; one that fails is reported, and the others run (lib/sandboxed_renderer/preload.ts).
+    const run = (/** @type {string} */ text) =>
+      `try { ((require) => { ${text} })(require); } catch (error) { toMain(pack({ failed: error.message })); }`;
+    const source = `(() => { ${standIn}\n${scripts.map(run).join('\n')} })();`;
     await session.send('Page.enable');
     await session.send('Page.addScriptToEvaluateOnNewDocument', { source, worldName: 'preload' });
-    await session.send('Page.addScriptToEvaluateOnNewDocument', {
-      source: 'globalThis.mcpOauthWasm = Object.freeze({ version: 1 });',
-    });
+    const exposed = scripts.some((text) => text.includes('mcpOauthWasm'));
+    if (exposed)
+      await session.send('Page.addScriptToEvaluateOnNewDocument', {
+        source: 'globalThis.mcpOauthWasm = Object.freeze({ version: 1 });',
+      });
   }
   await page.goto(url);
   if (script) await page.evaluate(script);

@@ -116,6 +116,7 @@ const ours = [
   'ElectronRequest',
   'ElectronRequestOptions',
   'ElectronSafeStorage',
+  'ElectronPreloadScript',
   'ElectronSession',
   'ElectronSessions',
   'ElectronDecrypted',

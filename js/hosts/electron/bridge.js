@@ -10,6 +10,7 @@ import { AuthorizationError, MisuseError, TransportError } from '../../core/erro
 import { untilAborted } from '../../core/until_aborted.js';
 import { CHANNEL } from './bridge_messages.js';
 import { thisElectron } from './modules.js';
+import { writePreloadScript } from './preload_script.js';
 
 /** The methods of Streamable HTTP (MCP, Transports). */
 const METHODS = ['GET', 'POST', 'DELETE'];
@@ -32,21 +33,34 @@ const RESPONSE_HEADERS = /^(content-type|retry-after|mcp-[a-z0-9-]+)$/;
  * @property {(name: string, account?: string) => SignedInConnection | undefined} connection The connection of a name that a
  *   page asks for, and of an account, where it names one; undefined: there is none. Its `interaction` says whether a page's
  *   request may open the browser; a page's `signIn` does.
+ * @property {string[]} [partitions] The sessions of the pages' windows, by `webPreferences.partition`: the preload script is
+ *   registered there. Default: that of windows which name none; an empty list where the application loads the script itself.
  */
 
 /**
- * Serves the requests of pages that loaded `mcp-oauth-wasm/electron-preload` and use `mcp-oauth-wasm/electron-renderer`
- * (MCP, Streamable HTTP). A request goes to the endpoint of its connection alone; tokens stay in the main process: the
+ * Serves the requests of pages that use `mcp-oauth-wasm/electron-renderer` (MCP, Streamable HTTP). It registers the preload
+ * script that they need, beside the application's own, in a file of the folder `userData`. A request goes to the endpoint of its connection alone; tokens stay in the main process: the
  * page neither sends nor receives an `Authorization` header (RFC 6750 §2.1), nor a challenge (§3). It does not wait for
  * Electron to be ready, so that it can be awaited at the top of the main module.
  *
  * @param {BridgeOptions} options which pages, and which connections
  * @returns {Promise<() => void>} resolves when pages can be loaded, with a function that ends the service; rejects with a
- *   `MisuseError`: `electron_missing`, `bridge_page_invalid` (an entry of `pages` is no URL, or stands for every file)
+ *   `MisuseError`: `electron_missing`, `bridge_page_invalid` (an entry of `pages` is no URL, or stands for every file), or a
+ *   `StorageError`: `store_unavailable`, `store_not_private` (the preload script could be neither written nor trusted)
  */
-export async function serveBridge({ electron: given, pages, connection }) {
+export async function serveBridge({ electron: given, pages, connection, partitions = [''] }) {
   const isAllowed = allowedPages(pages);
-  const { ipcMain } = await thisElectron(given);
+  const { app, ipcMain, session } = await thisElectron(given);
+  const filePath = partitions.length > 0 ? await writePreloadScript(app) : '';
+  /** @type {(() => void)[]} */
+  let ends = [];
+  const register = () => {
+    ends = partitions.map((partition) => {
+      const pagesSession = session.fromPartition(partition);
+      const id = pagesSession.registerPreloadScript({ type: 'frame', filePath });
+      return () => pagesSession.unregisterPreloadScript(id);
+    });
+  };
   /** What a page asks for is its own affair, also where the application does not foresee it. @type {Asked} */
   const asked = (event, message) => {
     const { senderFrame } = event;
@@ -62,7 +76,15 @@ export async function serveBridge({ electron: given, pages, connection }) {
     if (port) serve(port, () => asked(event, message)).catch(() => {});
   };
   ipcMain.on(CHANNEL, receive);
-  return () => void ipcMain.removeListener(CHANNEL, receive);
+  let hasEnded = false;
+  // There are no sessions before; a page reads what is registered when it is loaded, which is later.
+  if (app.isReady()) register();
+  else app.whenReady().then(() => hasEnded || register());
+  return () => {
+    hasEnded = true;
+    ipcMain.removeListener(CHANNEL, receive);
+    for (const end of ends.splice(0)) end();
+  };
 }
 
 /**

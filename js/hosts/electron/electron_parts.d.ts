@@ -27,6 +27,8 @@ export interface ElectronEvents {
 
 /** The application, `app`. */
 export interface ElectronApp extends ElectronEvents {
+  /** Whether Electron is ready. */
+  isReady(): boolean;
   /** Resolves once Electron is ready. */
   whenReady(): Promise<void>;
   /** Where the application keeps its data. */
@@ -113,6 +115,18 @@ export interface ElectronSessions {
 export interface ElectronSession {
   /** What a host name resolves to; Electron has it since version 22. */
   resolveHost?(host: string): Promise<ElectronResolvedHost>;
+  /** Has its windows load a script before each page, beside their own; Electron has it since version 35. */
+  registerPreloadScript(script: ElectronPreloadScript): string;
+  /** Ends that, by what registering gave. */
+  unregisterPreloadScript(id: string): void;
+}
+
+/** A preload script. */
+export interface ElectronPreloadScript {
+  /** It is loaded in frames. */
+  type: 'frame';
+  /** Its file. */
+  filePath: string;
 }
 
 /** What a host name resolves to. */

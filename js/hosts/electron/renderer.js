@@ -227,7 +227,7 @@ function bridgeMissing() {
   return new MisuseError({
     code: 'bridge_missing',
     message:
-      'The preload script of the bridge was not loaded. Set `webPreferences.preload` of the window to `mcp-oauth-wasm/electron-preload`.',
+      'The preload script of the bridge was not loaded. Await `serveBridge` before the window loads its page; it takes the `partitions` of windows that have one.',
     step: 'call',
   });
 }
