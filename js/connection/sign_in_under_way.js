@@ -305,7 +305,10 @@ export class SignInUnderWay {
       const urls = departure.askAhead;
       if (urls) unref((asking = setTimeout(() => trip.calls.perform?.('askAhead', { urls }), ASK_MILLISECONDS)));
       this.#holdProcess();
-      return await sent;
+      const callbackUrl = await sent;
+      // Who has come back in time is not sent away for how long the rest takes.
+      if (!this.#isOver) this.#startLimit();
+      return callbackUrl;
     } finally {
       clearTimeout(asking);
       trip.isAway = false;

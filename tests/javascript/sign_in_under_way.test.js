@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { loopbackRedirect } from 'mcp-oauth-wasm/node';
+import { createMemoryStore, loopbackRedirect } from 'mcp-oauth-wasm/node';
 import { startProtectedResource } from '../servers/protected_resource.js';
 import { createScriptedServers } from './scripted_servers.js';
 import { callTool, createMachine, startWorld } from './world.js';
@@ -393,4 +393,24 @@ test('[accepts I2, interop 78] a window that was refused in a way that can be me
   windows[2]?.({ granted: ['read'] });
   await Promise.all(pressed);
   assert.equal(await call('look'), 200);
+});
+
+test('[accepts I2, interop 78] the limit is for the person: who comes back in time is signed in, however long the rest takes', async () => {
+  const { script, seen, start } = createScriptedServers();
+  script.needs = { look: ['read'] };
+  script.authorize = async (granted) => {
+    await delay(1200);
+    return { granted };
+  };
+  const store = createMemoryStore();
+  const slowly = {
+    ...store,
+    compareAndSwap: async (/** @type {string} */ key, /** @type {any[]} */ ...[version, value]) => {
+      if (key.startsWith('session ')) await delay(1200);
+      return store.compareAndSwap(key, version, value);
+    },
+  };
+  const { call } = start({}, { store: slowly, signInTimeoutMilliseconds: 2000 });
+  assert.equal(await call('look'), 200);
+  assert.equal(seen.trips.length, 1);
 });
