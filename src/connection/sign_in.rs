@@ -255,13 +255,11 @@ fn completed(
         // A no is one wherever it was said: nobody is asked again by themselves.
         let is_no = Url::parse(callback_url)
             .is_some_and(|url| Parameters::read(url.query()).get("error") == Some("access_denied"));
-        if !is_same && !is_no {
+        if is_same {
+            (sign_in.discovery, pending.discovery) = (now.clone(), now);
+        } else if !is_no {
             sign_in.discovery = now;
             return sign_in.run();
-        }
-        if is_same {
-            sign_in.discovery = now.clone();
-            pending.discovery = now;
         }
     }
     // The person came back with this client, whatever is registered from here on.
