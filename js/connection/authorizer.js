@@ -2,6 +2,7 @@
 
 /** @import { ClientDescription, Departure, ScopePlan, Session, SignInOutcome } from '../core/records.js' */
 /** @import { ConnectionSettings, Fetch, Host, PendingSignIn } from '../core/host.js' */
+/** @import { Completions } from './effects.js' */
 /** @import { SignInChange, Turn } from './sign_in_under_way.js' */
 
 import { MisuseError } from '../core/errors.js';
@@ -161,6 +162,8 @@ export function createAuthorizer(options) {
     if (!connections.get(key)?.deref()) connections.delete(key);
   });
   const failures = createFailures();
+  /** @type {Completions} */
+  const completions = new Map();
   const settingsFor = (/** @type {string} */ endpoint) => {
     const given = settings(endpoint) ?? {};
     // A machine gets its next token as it got the first: refresh tokens are for people (RFC 6749 §4.4.3, RFC 7521 §4.1).
@@ -175,7 +178,7 @@ export function createAuthorizer(options) {
     if (there) return there;
     const watchers = new Set();
     const tell = (/** @type {SignInChange} */ change) => watchers.forEach((watcher) => watcher(change));
-    const context = { host, client, settings: settingsFor(endpoint), endpoint, account, tell, watchers };
+    const context = { host, client, settings: settingsFor(endpoint), endpoint, account, tell, watchers, completions };
     const shared = new Connection(context, turn, failures);
     connections.set(key, new WeakRef(shared));
     forgotten.register(shared, key);
@@ -208,9 +211,6 @@ export function createAuthorizer(options) {
     };
   };
 
-  /** Those under way: the same response twice is one sign-in. @type {Map<string, ReturnType<Authorizer['complete']>>} */
-  const completions = new Map();
-
   /** @type {Authorizer['complete']} */
   const complete = async (callbackUrl, { account: expected, signal } = {}) => {
     const state = URL.canParse(callbackUrl) ? new URL(callbackUrl).searchParams.get('state') : null;
@@ -238,10 +238,12 @@ export function createAuthorizer(options) {
     connection,
     fetch: (server, options) => connection(server, options).fetch,
     complete(callbackUrl, options = {}) {
-      const key = JSON.stringify([callbackUrl, options.account]);
-      const completion = completions.get(key) ?? complete(callbackUrl, options).finally(() => completions.delete(key));
-      completions.set(key, completion);
-      return completion;
+      const { account, signal } = options;
+      const there = completions.get(callbackUrl);
+      if (there && (account === undefined || account === there.account)) return untilAborted(there.done, signal);
+      const done = complete(callbackUrl, options).finally(() => completions.delete(callbackUrl));
+      completions.set(callbackUrl, { account, done });
+      return done;
     },
     async close() {
       const message = 'The application ended the sign-in. Sign in again.';

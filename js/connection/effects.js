@@ -6,6 +6,7 @@
 /** @import { ClientDescription, ServerSettings } from '../core/records.js' */
 /** @import { Grant } from '../core/grant.js' */
 /** @import { Budget } from '../core/wasm.js' */
+/** @import { Authorizer } from './authorizer.js' */
 /** @import { SignInChange } from './sign_in_under_way.js' */
 /** @import { Effects } from './trace.js' */
 /** @import { ConnectionSettings, Host, Outcome, RedirectReceiver, Reserved } from '../core/host.js' */
@@ -27,6 +28,13 @@ import { callHost } from './trace.js';
  * @property {AskedAhead} [askedAhead] what was asked for beside the first request
  * @property {(change: SignInChange) => void} [tell] tells whoever watches it
  * @property {Set<(change: SignInChange) => void>} [watchers]
+ * @property {Completions} [completions]
+ */
+
+/**
+ * By callback URL, what is under way: a response that arrives twice, here and at a sign-in that waits for it, is one sign-in.
+ *
+ * @typedef {Map<string, { account: string | undefined, done: ReturnType<Authorizer['complete']> }>} Completions
  */
 
 /** @param {Host} host */

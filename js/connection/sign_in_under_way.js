@@ -244,7 +244,7 @@ export class SignInUnderWay {
    */
   async #signedIn(trip, cause) {
     const host = signInHost(this.#context);
-    const { account } = this.#context;
+    const { endpoint, account, completions } = this.#context;
     let outcome = await this.#work(() => this.#begun(trip, cause));
     while (outcome.kind === 'authorize') {
       // They have pressed since, and have that window: an answer to an earlier one opens no further.
@@ -254,8 +254,16 @@ export class SignInUnderWay {
         throw this.#failure('callback_aborted', 'Another window is open for this sign-in: finish there.');
       }
       const callbackUrl = await this.#sendPerson(trip, outcome);
-      const calls = { ...trip.calls, budget: {} };
-      outcome = await this.#work(() => call('cameBack', { callbackUrl, account, host }, calls));
+      const there = completions?.get(callbackUrl);
+      if (there && (there.account ?? account) === account)
+        outcome = /** @type {SignInOutcome} */ ({ kind: 'signed-in', ...(await there.done) });
+      else {
+        const done = this.done.then((session) => ({ endpoint, account, session }));
+        completions?.set(callbackUrl, { account, done });
+        done.catch(() => {}).finally(() => completions?.delete(callbackUrl));
+        const calls = { ...trip.calls, budget: {} };
+        outcome = await this.#work(() => call('cameBack', { callbackUrl, account, host }, calls));
+      }
     }
     if (outcome.kind === 'interaction-required') throw this.#newQuestion(outcome);
     return /** @type {{ session: Session }} */ (outcome).session;

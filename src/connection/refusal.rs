@@ -97,8 +97,9 @@ pub fn decide(replay: &Replay, input: &RefusalInput) -> Result<Decision> {
     let challenge = challenge::read(&input.headers).map(Challenge::kept);
     let place = Place { endpoint: &input.endpoint, account: &input.account };
     let keep = |session: &Session, refused_with: Option<Arc<Challenge>>| {
-        let kept = Session { refused_with, ..session.clone() };
-        place.replace_session(replay, session.tokens.access_token.reveal(), &kept)
+        // Another process may have found meanwhile that the refresh token is dead.
+        let changed = |there| Session { refused_with: refused_with.clone(), ..there };
+        place.change_session(replay, session.tokens.access_token.reveal(), &changed)
     };
     if !matches!(input.status, 401 | 403) {
         if let Some(session) =

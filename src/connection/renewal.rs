@@ -92,7 +92,7 @@ pub fn renew(replay: &Replay, input: &RenewInput) -> Result<Renewal> {
         }
         Err(error) => return Err(error.at(Step::Refresh)),
     };
-    match place.replace_session(replay, &input.replaces, &session) {
+    match place.change_session(replay, &input.replaces, &|_| session.clone()) {
         Ok(kept) => {
             if kept.is_none() && renewed {
                 // Signed out meanwhile.

@@ -287,17 +287,23 @@ impl Place<'_> {
         })
     }
 
-    /// Puts a session in the place of the one with that access token, if it is still there; gives what is there then.
-    pub fn replace_session(&self, replay: &Replay, replaced: &str, session: &Session) -> Result<Option<Session>> {
+    /// Changes the session with that access token, if it is still there; gives what is there then.
+    pub fn change_session(
+        &self,
+        replay: &Replay,
+        access_token: &str,
+        changed: &dyn Fn(Session) -> Session,
+    ) -> Result<Option<Session>> {
         let key = self.key("session");
         for _ in 0..SWAP_LIMIT {
             let Some((version, value)) = read_record(replay, &key)? else { return Ok(None) };
             let there: Session = whole(&key, &value)?;
-            if there.tokens.access_token.reveal() != replaced {
+            if there.tokens.access_token.reveal() != access_token {
                 return Ok(Some(there));
             }
-            if swap(replay, &key, Some(version), Some(kept_session(session)))? {
-                return Ok(Some(session.clone()));
+            let session = changed(there);
+            if swap(replay, &key, Some(version), Some(kept_session(&session)))? {
+                return Ok(Some(session));
             }
         }
         Err(too_busy())

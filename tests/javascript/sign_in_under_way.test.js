@@ -363,6 +363,41 @@ describe('a sign-in that waits for a person', () => {
     await Promise.all([first, second]);
   });
 
+  for (const isListenerFirst of [true, false]) {
+    const [first, last] = isListenerFirst ? ['the listener', '`complete`'] : ['`complete`', 'the listener'];
+    test(`[accepts I2, interop 78] the browser brings the same response to ${first}, and then to ${last}: one sign-in, and both have it`, async () => {
+      /** @type {ReturnType<ReturnType<typeof createMachine>['start']> | undefined} */
+      let authorizer;
+      /** @type {Promise<unknown> | undefined} */
+      let completed;
+      let sent = 0;
+      const machine = createMachine({
+        redirect: {
+          prepare: async () => ({
+            redirectUri: 'http://127.0.0.1:51234/callback',
+            async authorize({ authorizationUrl }) {
+              sent += 1;
+              const callbackUrl = await machine.userAgent.signIn(authorizationUrl);
+              const complete = () => {
+                completed = authorizer?.complete(callbackUrl);
+                completed?.catch(() => {});
+              };
+              if (isListenerFirst) setImmediate(complete);
+              else complete();
+              return callbackUrl;
+            },
+            close: async () => {},
+          }),
+        },
+      });
+      authorizer = machine.start();
+      const { fetch } = authorizer.connection(world.server, { interaction: true });
+      assert.equal((await callTool(fetch, world.server)).status, 200);
+      assert.equal(/** @type {any} */ (await completed).endpoint, world.server);
+      assert.equal(sent, 1);
+    });
+  }
+
   test('[accepts I2, interop 77] a program that waits for nothing else may end', async () => {
     const program = fileURLToPath(new URL('sign_in_abandoned.js', import.meta.url));
     const child = spawn(process.execPath, [program, world.server], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -393,6 +428,22 @@ test('[accepts I2, interop 78] a window that was refused in a way that can be me
   windows[2]?.({ granted: ['read'] });
   await Promise.all(pressed);
   assert.equal(await call('look'), 200);
+});
+
+test('[accepts I2, interop 79] a refresh token that one process found dead is not brought back by another one, which knew it', async () => {
+  const { script, seen, start, refuseTokens } = createScriptedServers();
+  const invalid = () => Response.json({ error: 'invalid_grant' }, { status: 400 });
+  script.issue = (grant) => (grant === 'refresh_token' ? invalid() : { refresh_token: 'one' });
+  const first = start();
+  await first.signIn();
+  const second = start({}, {}, false);
+  assert.equal(await second.call('look'), 200);
+  refuseTokens();
+  await assert.rejects(second.call('look'), { code: 'interaction_required' });
+  assert.equal(seen.refreshes, 1);
+  // Nothing tells this one that its token was good meanwhile.
+  await assert.rejects(first.call('look'), { code: 'fresh_token_refused' });
+  assert.equal((await second.session())?.tokens.refreshToken, undefined);
 });
 
 test('[accepts I2, interop 78] the limit is for the person: who comes back in time is signed in, however long the rest takes', async () => {
