@@ -44,33 +44,33 @@ export const outcomes = {
 /** The number is how often the request arrives, where that is not once: of a redirect, three more are followed, if any; each token is
  * revoked by itself. */
 export const table = `
-| what goes wrong with          | refused     | untrusted | silent    | reset       | 500         | 503         | 429         | page      | truncated | array     | mistyped  | circle     | drip      |
-| ----------------------------- | ----------- | --------- | --------- | ----------- | ----------- | ----------- | ----------- | --------- | --------- | --------- | --------- | ---------- | --------- |
-| named resource metadata       | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out |
-| resource metadata             | goes on     | goes on   | timed out | goes on     | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
-| root resource metadata        | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out |
-| wider resource's metadata     | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | mismatch  | mismatch  | mismatch  | –         | mismatch 4 | timed out |
-| server metadata               | goes on     | goes on   | timed out | goes on     | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
-| OpenID metadata               | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out |
-| server metadata for a path    | goes on     | goes on   | timed out | goes on     | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
-| appended OpenID metadata      | goes on     | goes on   | timed out | goes on     | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
-| OpenID metadata for a path    | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out |
-| first of two servers          | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
-| registration                  | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | refused    | timed out |
-| reading the registration      | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | –         | goes on    | goes on   |
-| updating the registration     | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | –         | goes on    | goes on   |
-| deleting the old registration | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on    | goes on   |
-| client metadata document      | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on 4  | goes on   |
-| preflight look                | failed      | untrusted | timed out | failed      | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | goes on   | goes on    | timed out |
-| pushed authorization request  | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect   | timed out |
-| token with code               | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect   | timed out |
-| server metadata, read anew    | goes on     | goes on   | timed out | goes on     | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on 4  | timed out |
-| keys of the ID Token          | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out |
-| token with refresh            | failed      | untrusted | timed out | failed      | unavailable | unavailable | unavailable | goes on   | goes on   | goes on   | –         | goes on    | timed out |
-| refresh in good time          | goes on     | goes on   | goes on   | goes on     | goes on     | goes on     | goes on     | goes on   | goes on   | goes on   | –         | goes on    | goes on   |
-| call before sign-in           | fetch fails | untrusted | given up  | goes on     | handed on   | handed on   | handed on   | handed on | goes on   | goes on   | goes on   | redirect 4 | goes on   |
-| call after sign-in            | fetch fails | untrusted | given up  | fetch fails | handed on   | handed on   | handed on   | handed on | handed on | goes on   | handed on | redirect   | given up  |
-| revocation                    | goes on     | goes on   | goes on 2 | goes on 2   | goes on 2   | goes on 2   | goes on 2   | revoked 2 | revoked 2 | revoked 2 | –         | goes on 2  | goes on 2 |
+| what goes wrong with          | refused     | untrusted | silent      | reset       | 500           | 503           | 429           | page      | truncated | array     | mistyped  | circle     | drip        |
+| ----------------------------- | ----------- | --------- | ----------- | ----------- | ------------- | ------------- | ------------- | --------- | --------- | --------- | --------- | ---------- | ----------- |
+| named resource metadata       | failed      | untrusted | timed out   | failed      | unavailable   | unavailable   | unavailable   | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out   |
+| resource metadata             | goes on     | goes on   | timed out   | goes on     | unavailable   | unavailable   | unavailable   | goes on   | goes on   | goes on   | –         | goes on 4  | timed out   |
+| root resource metadata        | failed      | untrusted | timed out   | failed      | unavailable   | unavailable   | unavailable   | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out   |
+| wider resource's metadata     | failed      | untrusted | timed out   | failed      | unavailable   | unavailable   | unavailable   | mismatch  | mismatch  | mismatch  | –         | mismatch 4 | timed out   |
+| server metadata               | goes on     | goes on   | timed out   | goes on     | unavailable   | unavailable   | unavailable   | goes on   | goes on   | goes on   | –         | goes on 4  | timed out   |
+| OpenID metadata               | failed      | untrusted | timed out   | failed      | unavailable   | unavailable   | unavailable   | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out   |
+| server metadata for a path    | goes on     | goes on   | timed out   | goes on     | unavailable   | unavailable   | unavailable   | goes on   | goes on   | goes on   | –         | goes on 4  | timed out   |
+| appended OpenID metadata      | goes on     | goes on   | timed out   | goes on     | unavailable   | unavailable   | unavailable   | goes on   | goes on   | goes on   | –         | goes on 4  | timed out   |
+| OpenID metadata for a path    | failed      | untrusted | timed out   | failed      | unavailable   | unavailable   | unavailable   | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out   |
+| first of two servers          | failed      | untrusted | timed out   | failed      | unavailable   | unavailable   | unavailable   | goes on   | goes on   | goes on   | –         | goes on 4  | timed out   |
+| registration                  | failed      | untrusted | timed out   | failed      | unavailable   | unavailable   | unavailable   | not JSON  | not JSON  | not JSON  | –         | refused    | timed out   |
+| reading the registration      | goes on     | goes on   | goes on     | goes on     | goes on       | goes on       | goes on       | goes on   | goes on   | goes on   | –         | goes on    | goes on     |
+| updating the registration     | goes on     | goes on   | goes on     | goes on     | goes on       | goes on       | goes on       | goes on   | goes on   | goes on   | –         | goes on    | goes on     |
+| deleting the old registration | goes on     | goes on   | goes on     | goes on     | goes on       | goes on       | goes on       | goes on   | goes on   | goes on   | goes on   | goes on    | goes on     |
+| client metadata document      | goes on     | goes on   | goes on     | goes on     | goes on       | goes on       | goes on       | goes on   | goes on   | goes on   | goes on   | goes on 4  | goes on     |
+| preflight look                | failed      | untrusted | timed out   | failed      | goes on       | goes on       | goes on       | goes on   | goes on   | goes on   | goes on   | goes on    | timed out   |
+| pushed authorization request  | failed      | untrusted | timed out   | failed      | unavailable   | unavailable   | unavailable   | not JSON  | not JSON  | not JSON  | –         | redirect   | timed out   |
+| token with code               | failed      | untrusted | timed out   | failed      | unavailable   | unavailable   | unavailable   | not JSON  | not JSON  | not JSON  | –         | redirect   | timed out   |
+| server metadata, read anew    | goes on     | goes on   | timed out 4 | goes on     | unavailable 4 | unavailable 4 | unavailable 4 | goes on   | goes on   | goes on   | –         | goes on 4  | timed out 4 |
+| keys of the ID Token          | failed      | untrusted | timed out   | failed      | unavailable   | unavailable   | unavailable   | not JSON  | not JSON  | not JSON  | –         | redirect 4 | timed out   |
+| token with refresh            | failed      | untrusted | timed out   | failed      | unavailable   | unavailable   | unavailable   | goes on   | goes on   | goes on   | –         | goes on    | timed out   |
+| refresh in good time          | goes on     | goes on   | goes on     | goes on     | goes on       | goes on       | goes on       | goes on   | goes on   | goes on   | –         | goes on    | goes on     |
+| call before sign-in           | fetch fails | untrusted | given up    | goes on     | handed on     | handed on     | handed on     | handed on | goes on   | goes on   | goes on   | redirect 4 | goes on     |
+| call after sign-in            | fetch fails | untrusted | given up    | fetch fails | handed on     | handed on     | handed on     | handed on | handed on | goes on   | handed on | redirect   | given up    |
+| revocation                    | goes on     | goes on   | goes on 2   | goes on 2   | goes on 2     | goes on 2     | goes on 2     | revoked 2 | revoked 2 | revoked 2 | –         | goes on 2  | goes on 2   |
 `;
 
 /** From registration to the result, for somebody who has not signed in yet. */
@@ -92,6 +92,8 @@ const signInByKept = 'resource metadata → browser → server metadata → code
  *   `signed call`
  * @property {string} [step] that an error of ours names
  * @property {Kept} [stopped] what the store holds after an error; default: nothing
+ * @property {number} [pending] authorizations that are waited for after an error: the code went nowhere, and the response may
+ *   be brought again; default: 0
  * @property {Kept} [tolerated] and without one; default: a new client and a new session
  * @property {keyof typeof import('./cell.js').preparations} [before] what happened before; default: nothing
  * @property {WorldOptions} [world]
@@ -99,7 +101,7 @@ const signInByKept = 'resource metadata → browser → server metadata → code
  * @property {boolean} [hasMetadataDocument] whether the client has one
  * @property {'whoami' | 'edit' | 'sign out'} [does] what the application does: it calls a tool, or signs out; default: `whoami`
  *
- * What the store holds, compared with what it held before the call. An authorization that is waited for is never left.
+ * What the store holds, compared with what it held before the call.
  *
  * @typedef {{ client: 'none' | 'kept' | 'new', session: 'none' | 'kept' | 'new' }} Kept
  */
@@ -226,6 +228,7 @@ export const rows = {
     then: 'OpenID metadata → code → keys → signed call',
     step: 'discover',
     stopped: { client: 'kept', session: 'none' },
+    pending: 1,
     tolerated: { client: 'kept', session: 'new' },
     again: `call → ${signInByKept}`,
   },
@@ -246,7 +249,7 @@ export const rows = {
     repeated: true,
     again: 'refresh → signed call',
     // The refresh token was replaced, and its successor lost.
-    againTaken: `refresh → signed call → ${signInAnew}`,
+    againTaken: `refresh → signed call → ${signInByKept}`,
   },
   'refresh in good time': {
     before: 'the token is about to expire',
@@ -257,7 +260,7 @@ export const rows = {
     tolerated: everything,
     repeated: true,
     again: 'refresh → signed call',
-    againTaken: `refresh → signed call → ${signInAnew}`,
+    againTaken: `refresh → signed call → ${signInByKept}`,
   },
   'call before sign-in': {
     until: 'call',

@@ -77,18 +77,19 @@ export function expected({ row: name, column, outcome, arrivals }) {
   ];
   const again = (taken.includes(column) && row.againTaken) || row.again;
   const next = (stops || row.repeated ? again : undefined) ?? 'signed call';
+  const pending = (stops && row.pending) || 0;
   return {
     first: {
       gets: gets(outcome, column, row),
       seen: seen.join(' → '),
       kept: stops ? (row.stopped ?? nothing) : (row.tolerated ?? renewed),
-      pending: 0,
+      pending,
     },
     next: {
       gets: 'the result',
       seen: next,
       kept: { client: next.includes('register') ? 'new' : 'kept', session: next === 'signed call' ? 'kept' : 'new' },
-      pending: 0,
+      pending,
     },
     codesSentTwice: 0,
   };
