@@ -21,7 +21,8 @@
 /**
  * The module as JavaScript, as `mcp-oauth-wasm/javascript` has it.
  *
- * @typedef {{ instantiate: typeof import('../../pkg/mcp_oauth_wasm.js').default }} JavaScriptModule
+ * @typedef {object} JavaScriptModule
+ * @property {(module: object, guarded: (entry: (...given: any[]) => any) => (...given: any[]) => any) => Promise<{ call: (name: string, input: unknown, host: unknown) => Promise<unknown>, size: () => number, stop: () => void }>} instantiate
  */
 
 import { Trap, withEngine } from './engine.js';

@@ -88,7 +88,8 @@ for (const name of browserNames) {
       await page.reload();
       const before = world.authorizationServer.requests.length;
       // Firefox may have kept what was typed before.
-      await page.$eval('#server', (input, server) => void (/** @type {any} */ ((input).value = server)), world.server);
+      await page.$eval('#server', (input) => /** @type {any} */ (input).select());
+      await page.type('#server', world.server);
       await page.click('#connect');
       const registers = () =>
         world.authorizationServer.requests.slice(before).some(({ path, status }) => path === '/reg' && status === 201);
