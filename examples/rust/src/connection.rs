@@ -423,7 +423,7 @@ impl Connection {
         let Some((session, replaced)) = self.state().unstored.clone() else { return Ok(()) };
         let Inner { host, endpoint, account, .. } = &*self.0;
         let place = Place { endpoint, account };
-        run(&FlowPlatform::new(host), |replay| place.replace_session(replay, &replaced, &session)).await?;
+        run(&FlowPlatform::new(host), |replay| place.change_session(replay, &replaced, &|_| session.clone())).await?;
         self.state().unstored = None;
         Ok(())
     }
