@@ -22,7 +22,7 @@ const entries = new Map();
  * pages on the web.
  *
  * The page was opened with the proxy's key in its fragment, which is traded when this is called; a reload keeps what came
- * of it. What goes this way has an end: an answer is at most 1 MiB, within 30 seconds, and the stream of an MCP server's own
+ * of it. What goes this way has an end: an answer is at most 256 KiB, within 30 seconds, and the stream of an MCP server's own
  * messages is answered with 405, as by servers that have none. Redirects are answered, and not followed.
  *
  * @param {ProxiedFetchOptions} options

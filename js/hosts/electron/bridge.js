@@ -38,10 +38,11 @@ const RESPONSE_HEADERS = /^(content-type|retry-after|mcp-[a-z0-9-]+)$/;
  */
 
 /**
- * Serves the requests of pages that use `mcp-oauth-wasm/electron-renderer` (MCP, Streamable HTTP). It registers the preload
- * script that they need, beside the application's own, in a file of the folder `userData`. A request goes to the endpoint of its connection alone; tokens stay in the main process: the
- * page neither sends nor receives an `Authorization` header (RFC 6750 §2.1), nor a challenge (§3). It does not wait for
- * Electron to be ready, so that it can be awaited at the top of the main module.
+ * Serves the requests of pages that use `mcp-oauth-wasm/electron-renderer` (MCP, Streamable HTTP). It registers the
+ * preload script that they need, beside the application's own, in a file of the folder `userData`. A request goes to
+ * the endpoint of its connection alone; tokens stay in the main process: the page neither sends nor receives an
+ * `Authorization` header (RFC 6750 §2.1), nor a challenge (§3). It does not wait for Electron to be ready, so that it
+ * can be awaited at the top of the main module.
  *
  * @param {BridgeOptions} options which pages, and which connections
  * @returns {Promise<() => void>} resolves when pages can be loaded, with a function that ends the service; rejects with a
