@@ -7,7 +7,7 @@
  * @module
  */
 
-import inlined from '../pkg/inlined.js';
+import inlined from '../wasm/inlined.js';
 import { provide } from './core/wasm.js';
 
 provide(() => {

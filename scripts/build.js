@@ -1,5 +1,5 @@
-// `npm run build`: the crate becomes pkg/, the JSDoc types of js/ become types/, and command_line/ becomes bin/.
-// With `--quick`: pkg/ and bin/ alone, pkg/ as quickly as it can be had and several times as large, to try a change.
+// `npm run build`: the crate becomes wasm/, the JSDoc types of js/ become types/, and command_line/ becomes bin/.
+// With `--quick`: wasm/ and bin/ alone, wasm/ as quickly as it can be had and several times as large, to try a change.
 
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -20,9 +20,9 @@ import {
   targetFolder,
 } from './support.js';
 
-const pkg = join(root, 'pkg');
-const wasm = join(pkg, 'mcp_oauth_wasm_bg.wasm');
-const javascript = join(pkg, 'javascript.js');
+const moduleFolder = join(root, 'wasm');
+const wasm = join(moduleFolder, 'mcp_oauth_wasm_bg.wasm');
+const javascript = join(moduleFolder, 'javascript.js');
 
 /** What decides a result: the files at and below these paths. */
 const inputs = (/** @type {string[]} */ ...paths) => filesBelow(paths.map((path) => join(root, path)));
@@ -33,9 +33,9 @@ export async function build({ quick = false } = {}) {
   const sources = ['src', 'Cargo.toml', 'Cargo.lock', '.cargo', 'scripts/build.js', 'package-lock.json'];
   const made = [
     await makeIfStale({
-      stamp: join(targetFolder, 'pkg.made-from'),
+      stamp: join(targetFolder, 'wasm.made-from'),
       inputs: hashFiles(inputs(...sources), [rust, `${quick}`]),
-      outputs: [wasm, ...['mcp_oauth_wasm.js', 'inlined.js'].map((name) => join(pkg, name))],
+      outputs: [wasm, ...['mcp_oauth_wasm.js', 'inlined.js'].map((name) => join(moduleFolder, name))],
       make: () => buildWasm(quick),
     }),
     !quick &&
@@ -51,7 +51,7 @@ export async function build({ quick = false } = {}) {
         inputs: hashFiles(
           inputs(
             'js',
-            'pkg/mcp_oauth_wasm.d.ts',
+            'wasm/mcp_oauth_wasm.d.ts',
             'tsconfig.json',
             'tsconfig.declarations.json',
             'scripts/declarations.js',
@@ -67,7 +67,7 @@ export async function build({ quick = false } = {}) {
       make: buildCommandLine,
     }),
   ];
-  if (!made.includes(true)) progress('pkg/, types/ and bin/ are up to date');
+  if (!made.includes(true)) progress('wasm/, types/ and bin/ are up to date');
 }
 
 /** @param {boolean} quick */
@@ -75,16 +75,16 @@ async function buildWasm(quick) {
   const profile = quick ? 'mutants' : 'release';
   progress(`cargo build for wasm32, ${profile}`);
   const compiled = await compile(profile, targetFolder, await remapFlags());
-  for (const file of filesBelow([pkg])) if (!file.endsWith('GENERATED.md')) rmSync(file);
-  await bind(compiled, pkg);
+  for (const file of filesBelow([moduleFolder])) if (!file.endsWith('GENERATED.md')) rmSync(file);
+  await bind(compiled, moduleFolder);
   if (!quick) {
     progress('wasm-opt');
     await trapPanics(wasm);
     await binaryenTool('wasm-opt', [...optimisations, wasm, '-o', wasm]);
   }
-  inline(pkg);
-  writeFileSync(join(pkg, 'javascript.d.ts'), "export { default } from './mcp_oauth_wasm.js';\n");
-  progress(`pkg/mcp_oauth_wasm_bg.wasm has ${readFileSync(wasm).length} bytes`);
+  inline(moduleFolder);
+  writeFileSync(join(moduleFolder, 'javascript.d.ts'), "export { default } from './mcp_oauth_wasm.js';\n");
+  progress(`wasm/mcp_oauth_wasm_bg.wasm has ${readFileSync(wasm).length} bytes`);
 }
 
 /**
@@ -96,7 +96,7 @@ async function compile(profile, folder, flags) {
   // Variables would replace the flags of .cargo/config.toml; an array given this way is appended to them.
   const config = `target.wasm32-unknown-unknown.rustflags=${JSON.stringify(flags)}`;
   const options = ['--profile', profile, '--target', 'wasm32-unknown-unknown', '--target-dir', folder];
-  await mustRun('cargo', ['build', '--lib', '--locked', ...options, '--config', config], {
+  await mustRun('cargo', ['build', '--lib', '--no-default-features', '--locked', ...options, '--config', config], {
     env: { RUSTFLAGS: undefined, CARGO_ENCODED_RUSTFLAGS: undefined },
   });
   return join(folder, 'wasm32-unknown-unknown', profile, 'mcp_oauth_wasm.wasm');

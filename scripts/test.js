@@ -100,7 +100,7 @@ const others = {
   'wasm-pack': {
     about: 'what `wasm-pack` tests and builds, as people type it',
     // Its tools are built for minutes, which are none of a test's.
-    needs: [() => pathForWasmPack('')],
+    needs: [() => pathForWasmPack(''), ensureTestPackages, packages('package/bundlers')],
     folder: 'wasm_pack',
   },
   inspector: {
@@ -152,7 +152,7 @@ const others = {
 };
 
 const all = { ...phases, ...others };
-const withoutBuild = ['native', 'wasm-node', 'wasm-browser', 'wasm-firefox', 'wasm-pack'];
+const withoutBuild = ['native', 'wasm-node', 'wasm-browser', 'wasm-firefox'];
 
 /** @param {string} folder */
 function testFiles(folder) {

@@ -9,7 +9,7 @@ use crate::data::json::Json;
 use crate::data::record::Mismatch;
 
 /// Makes the call of that name. Rejects with `{ kind, code, message, step, details }`.
-#[wasm_bindgen]
+#[cfg_attr(not(feature = "functions"), wasm_bindgen)]
 pub async fn call(name: String, input: JsValue, host: JsValue) -> Result<JsValue, JsValue> {
     let input = from_javascript(input)?;
     to_outcome(calls::call(&WebPlatform::new(host), &name, &input).await)
