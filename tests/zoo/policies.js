@@ -49,8 +49,8 @@
  * @property {number} [learnsAfter] how many times a new client is taken for an unknown one, here
  * @property {boolean} [demandsNonce] with `openid`
  * @property {'page'} [refuses] scopes are refused by an error page, from which nobody comes back
- * @property {{ error?: string, error_description?: string, page?: string }} [refusesPrompt] how a request with `prompt` is
- *   refused; a page leads nowhere
+ * @property {{ error?: string, error_description?: string, page?: string, late?: boolean }} [refusesPrompt] how a request
+ *   with `prompt` is refused; a page leads nowhere; `late`: after its scopes were judged
  * @property {string} [always] the error of every request that is in order, without and with `prompt`
  * @property {{ error: string, error_description?: string }} [refusesDocuments] how a client with a metadata document is refused
  *

@@ -186,10 +186,7 @@ export class PolicyServer {
       return { status: 400, body: { error: 'invalid_redirect_uri' } };
     }
     this.told.request(id, query.get('scope'), client?.dynamic ?? true);
-    if (refusesPrompt && query.has('prompt')) {
-      const { page, ...refusal } = refusesPrompt;
-      return page === undefined ? this.#redirect(redirectUri, query, refusal) : { status: 400, text: page };
-    }
+    if (refusesPrompt && !refusesPrompt.late && query.has('prompt')) return this.#refusePrompt(redirectUri, query);
     if (always) return this.#redirect(redirectUri, query, { error: always });
     if (query.has('nonce') && !scopes(query.get('scope')).includes('openid'))
       this.told.violations.push('a nonce without openid');
@@ -206,6 +203,16 @@ export class PolicyServer {
       query,
       byPerson,
     );
+  }
+
+  /**
+   * @param {string} redirectUri
+   * @param {URLSearchParams} query
+   * @returns {Answer}
+   */
+  #refusePrompt(redirectUri, query) {
+    const { page, late, ...refusal } = this.#authorization.refusesPrompt ?? {};
+    return page === undefined ? this.#redirect(redirectUri, query, refusal) : { status: 400, text: page };
   }
 
   /**
@@ -243,6 +250,7 @@ export class PolicyServer {
         ? { status: 400, body: { error: 'invalid_scope', ...words } }
         : this.#redirect(redirectUri, query, { error: 'invalid_scope', ...words });
     }
+    if (policy.refusesPrompt && query.has('prompt')) return this.#refusePrompt(redirectUri, query);
     const asked = requested.length > 0 ? requested : scopes(this.#token.unasked ?? client.registered?.join(' '));
     const { adds, withholds } = this.#token;
     const granted = unique([...asked.filter((scope) => !beyond.includes(scope)), ...scopes(adds)]).filter(

@@ -66,6 +66,26 @@ export const promptRefused = [
     ],
   },
   {
+    name: 'refuses a scope, and then prompt=consent: no third trip, and the next sign-in does without at once',
+    proves: ['A7', 'interop 54'],
+    server: {
+      ...offline,
+      registration: { answers: 'sent' },
+      authorization: {
+        enforces: 'permitted',
+        permits: 'read offline_access',
+        names: 'not allowed',
+        refusesPrompt: { error: 'invalid_request', late: true },
+      },
+    },
+    resource: demanded,
+    settings: { optionalScopes: ['write'] },
+    phases: [
+      { does: ['connect'], expects: { error: 'authorization_refused', trips: 2, registrations: 1 } },
+      { does: ['connect'], expects: { granted: 'read offline_access', trips: 1, registrations: 0 } },
+    ],
+  },
+  {
     name: 'refuses the request with prompt=consent and without: an error that names the setting, and no third trip',
     proves: ['A7', 'interop 54'],
     server: {
