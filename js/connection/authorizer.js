@@ -5,12 +5,12 @@
 /** @import { Completions } from './effects.js' */
 /** @import { SignInChange, Turn } from './sign_in_under_way.js' */
 
-import { MisuseError } from '../core/errors.js';
 import { untilAborted } from '../core/until_aborted.js';
 import { call } from '../core/wasm.js';
 import { Connection } from './connection.js';
 import { needsPerson, performing, redirectsOf, signInHost } from './effects.js';
 import { createFailures } from './failures.js';
+import { misused, requireFunctions, requireKnown } from './required.js';
 import { endpointOf, placeOf, storedPending } from './stored.js';
 
 /**
@@ -147,13 +147,15 @@ import { endpointOf, placeOf, storedPending } from './stored.js';
  *
  * @param {AuthorizerOptions} options what it is made of
  * @returns {Authorizer}
- * @throws {MisuseError} `invalid_argument`: an option is misspelt, or the host lacks a function of a store or redirect
+ * @throws {MisuseError} `invalid_argument`: an option is misspelt or no function, or the host lacks one of a store or redirect
  */
 export function createAuthorizer(options) {
   requireKnown(options, ['host', 'client', 'settings']);
   requireFunctions('host.store', options?.host?.store, ['read', 'compareAndSwap', 'lock']);
   for (const redirect of redirectsOf(options.host)) requireFunctions('host.redirect', redirect, ['prepare']);
   const { client = {}, settings = () => undefined } = options;
+  if (typeof settings !== 'function')
+    throw misused('The argument `settings` must be a function that gives the settings of an MCP server by its URL.');
   const ownStore = options.host.store.forClient?.(client);
   const host = ownStore ? { ...options.host, store: ownStore } : options.host;
   /** Those that somebody holds, or that have something under way. @type {Map<string, WeakRef<Connection>>} */
@@ -284,28 +286,4 @@ function turns(limit = Number.POSITIVE_INFINITY) {
     }
     return release;
   };
-}
-
-/** @param {string} message */
-const misused = (message) => new MisuseError({ code: 'invalid_argument', message });
-
-/**
- * Nothing else would tell of a name that is misspelt.
- *
- * @param {object} options
- * @param {string[]} known
- */
-function requireKnown(options, known) {
-  const unknown = Object.keys(options ?? {}).find((name) => !known.includes(name));
-  if (unknown) throw misused(`There is no option \`${unknown}\`. There are \`${known.join('`, `')}\`.`);
-}
-
-/**
- * @param {string} name
- * @param {any} part of the host
- * @param {string[]} functions
- */
-function requireFunctions(name, part, functions) {
-  const lacking = functions.find((wanted) => typeof part?.[wanted] !== 'function');
-  if (lacking) throw misused(`The argument \`${name}\` must have the functions \`${functions.join('`, `')}\`.`);
 }

@@ -14,6 +14,7 @@
 import { untilAborted } from '../core/until_aborted.js';
 import { obtained } from '../extensions/grants/obtained.js';
 import { AskedAhead } from './asked_ahead.js';
+import { requireFunctions } from './required.js';
 import { callHost } from './trace.js';
 
 /**
@@ -124,6 +125,7 @@ export function performing(
       await receiver?.close();
       const reserved = candidate === 0 ? takeReserved?.() : undefined;
       receiver = await redirectsOf(host)[candidate]?.prepare({ issuer, preferred, listed, reserved, signal });
+      requireFunctions('the answer of host.redirect.prepare', receiver, ['authorize', 'close']);
       // Whoever gave up while it was prepared does not close it.
       if (isReleased) await receiver?.close();
       preparedFor = wanted;

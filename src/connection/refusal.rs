@@ -131,8 +131,10 @@ fn decided(replay: &Replay, input: &RefusalInput, place: &Place<'_>, challenge: 
     let is_forbidden = input.status == 403;
     let decision = |action, demanded| Ok(Decision { action, challenge: challenge.clone(), demanded });
     let nothing = ScopeSet::default();
-    // Nobody waits for the end of an MCP session.
-    if is_forbidden && !is_insufficient || input.method == Some(Method::Delete) {
+    // Nobody waits for the end of an MCP session. Some servers answer 403 where there is no token yet, and say by a challenge
+    // that one would do.
+    let wants_token = input.session.is_none() && challenge.as_ref().is_some_and(|challenge| challenge.error.is_none());
+    if is_forbidden && !is_insufficient && !wants_token || input.method == Some(Method::Delete) {
         return decision(Action::HandBack, nothing);
     }
     trace_challenge(replay, input.status, challenge.as_ref());
@@ -246,7 +248,7 @@ pub fn challenge_of(replay: &Replay, endpoint: &Endpoint) -> Result<Option<Chall
     let exchange = Exchange { replay, step: Step::Call, party: Party::ProtectedResource, named_by: endpoint.url() };
     let ping = object().with("jsonrpc", "2.0".into()).with("id", 1u16.into()).with("method", "ping".into());
     match exchange.unfollowed(&Request::json(Method::Post, endpoint.as_str(), &ping)) {
-        Ok(answer) if answer.status == 401 => {
+        Ok(answer) if matches!(answer.status, 401 | 403) => {
             Ok(challenge::read(answer.www_authenticate.as_slice()).map(Challenge::kept))
         }
         Err(error) if error.code == Code::Aborted => Err(error),

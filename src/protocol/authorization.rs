@@ -222,7 +222,7 @@ pub fn read(callback_url: &str, pending: &PendingAuthorization) -> Result<Author
         return Err(Error::new(Code::StateMismatch, message, &[]));
     }
     check_issuer(parameters.get("iss"), pending)?;
-    if let Some(error) = parameters.get("error") {
+    if let Some(error) = parameters.get("error").filter(|error| !error.is_empty()) {
         return Ok(AuthorizationResponse::Refused(StatedError {
             error: Some(printable(error)),
             description: parameters.get("error_description").map(printable).unwrap_or_default(),

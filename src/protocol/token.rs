@@ -134,9 +134,14 @@ pub fn accepted(response: &Response) -> Result<Json> {
 /// Reads a token answer. Only a client that can prove that it has a key takes a token that is bound to one.
 pub fn read(response: &Response, now: u64, proves_possession: bool) -> Result<Answer> {
     let document = accepted(response)?;
-    // Slack has the tokens of a person one level below.
-    let of_person = document.member("authed_user");
-    let document = if of_person.text("access_token").is_some() { of_person } else { &document };
+    // Slack has the tokens of a person one level below, and others all of them (`data`).
+    let has_token = |json: &&Json| json.text("access_token").is_some();
+    let own = [document.member("authed_user"), &document].into_iter().find(has_token);
+    let below = || match &document {
+        Json::Object(members) => members.iter().map(|(_, below)| below).find(has_token),
+        _ => None,
+    };
+    let document = own.or_else(below).unwrap_or(&document);
     let invalid = |member: &str, rule: &str| Error::invalid_document("The token answer (RFC 6749 §5.1)", member, rule);
     let text = |member| document.text(member);
     let access_token = text("access_token").ok_or_else(|| invalid("access_token", "is missing"))?;

@@ -97,6 +97,17 @@ describe('the requests of a connection', () => {
     assert.equal(trips.length, 0);
   });
 
+  test('[accepts D1] a 403 to a request without a token wants one where its challenge states no error', async () => {
+    const { start, network, trips } = createMachine();
+    network.fault = ({ url, authorization }) =>
+      url === world.server && !authorization
+        ? new Response(null, { status: 403, headers: { 'www-authenticate': 'Bearer' } })
+        : undefined;
+    const fetch = start().fetch(world.server, { interaction: true });
+    assert.equal((await callTool(fetch, world.server)).status, 200);
+    assert.equal(trips.length, 1);
+  });
+
   test("a network error is the caller's, as from any fetch", async () => {
     const { start, network } = createMachine();
     const failure = new TypeError('fetch failed');

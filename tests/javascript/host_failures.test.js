@@ -134,6 +134,23 @@ test('a misspelt option, and a store or redirect without its functions, is said 
     );
 });
 
+test('settings that are no function are said at once', () => {
+  const { store } = createScriptedServers();
+  const options = { host: { store }, settings: { scopes: ['read'] } };
+  assert.throws(() => createAuthorizer(/** @type {any} */ (options)), {
+    code: 'invalid_argument',
+    message: /settings/,
+  });
+});
+
+test('a redirect that cannot send anybody is said before a client is registered', async () => {
+  const { start, seen } = createScriptedServers();
+  const redirect = { prepare: async () => ({ redirectUri: 'http://127.0.0.1:1/callback', close: async () => {} }) };
+  const { signIn } = start(undefined, { redirect: /** @type {any} */ (redirect) });
+  await assert.rejects(signIn(), { code: 'invalid_argument', message: /authorize/ });
+  assert.equal(seen.registrations.length, 0);
+});
+
 test('a misspelt member of the client or of the settings is said before anything is sent', async () => {
   const { store } = createScriptedServers();
   const fetch = () => assert.fail('something was sent');
