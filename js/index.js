@@ -7,7 +7,7 @@
  * @module
  */
 
-import inlined from '../wasm/inlined.js';
+import inlined from '../pkg/npm/inlined.js';
 import { provide } from './core/wasm.js';
 
 provide(() => {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import instantiate from '../wasm/javascript.js';
+import instantiate from '../pkg/npm/javascript.js';
 import { provide } from './core/wasm.js';
 
 provide(() => ({ instantiate }));

@@ -10,7 +10,7 @@
 import { provide } from './core/wasm.js';
 
 // Written out, since bundlers look for these very words.
-provide(() => new URL('../wasm/mcp_oauth_wasm_bg.wasm', import.meta.url));
+provide(() => new URL('../pkg/npm/mcp_oauth_wasm_bg.wasm', import.meta.url));
 
 export { explain } from './core/explain.js';
 export * from './slim.js';

@@ -1,5 +1,5 @@
-// `npm run build`: the crate becomes wasm/, the JSDoc types of js/ become types/, and command_line/ becomes bin/.
-// With `--quick`: wasm/ and bin/ alone, wasm/ as quickly as it can be had and several times as large, to try a change.
+// `npm run build`: the crate becomes pkg/npm/, the JSDoc types of js/ become types/, and command_line/ becomes bin/.
+// With `--quick`: pkg/npm/ and bin/ alone, pkg/npm/ as quickly as it can be had and several times as large, to try a change.
 
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -20,7 +20,7 @@ import {
   targetFolder,
 } from './support.js';
 
-const moduleFolder = join(root, 'wasm');
+const moduleFolder = join(root, 'pkg', 'npm');
 const wasm = join(moduleFolder, 'mcp_oauth_wasm_bg.wasm');
 const javascript = join(moduleFolder, 'javascript.js');
 
@@ -51,7 +51,7 @@ export async function build({ quick = false } = {}) {
         inputs: hashFiles(
           inputs(
             'js',
-            'wasm/mcp_oauth_wasm.d.ts',
+            'pkg/npm/mcp_oauth_wasm.d.ts',
             'tsconfig.json',
             'tsconfig.declarations.json',
             'scripts/declarations.js',
@@ -67,7 +67,7 @@ export async function build({ quick = false } = {}) {
       make: buildCommandLine,
     }),
   ];
-  if (!made.includes(true)) progress('wasm/, types/ and bin/ are up to date');
+  if (!made.includes(true)) progress('pkg/npm/, types/ and bin/ are up to date');
 }
 
 /** @param {boolean} quick */
@@ -84,7 +84,10 @@ async function buildWasm(quick) {
   }
   inline(moduleFolder);
   writeFileSync(join(moduleFolder, 'javascript.d.ts'), "export { default } from './mcp_oauth_wasm.js';\n");
-  progress(`wasm/mcp_oauth_wasm_bg.wasm has ${readFileSync(wasm).length} bytes`);
+  // What wasm-pack writes beside it is about its own package: what kind of modules it has, and that npm is to pack none.
+  writeFileSync(join(moduleFolder, 'package.json'), '{ "type": "module" }\n');
+  writeFileSync(join(root, 'pkg', '.npmignore'), '');
+  progress(`pkg/npm/mcp_oauth_wasm_bg.wasm has ${readFileSync(wasm).length} bytes`);
 }
 
 /**

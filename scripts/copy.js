@@ -15,7 +15,7 @@ export async function copyProject(destination) {
   const files = (await mustRun('git', listing, { output: 'capture' })).split('\0').filter((file) => file !== '');
   mkdirSync(destination, { recursive: true });
   for (const name of readdirSync(destination)) {
-    if (!['target', 'wasm'].includes(name)) rmSync(join(destination, name), { recursive: true });
+    if (!['target', 'pkg'].includes(name)) rmSync(join(destination, name), { recursive: true });
   }
   for (const file of files.filter((file) => existsSync(join(root, file)))) {
     cpSync(join(root, file), join(destination, file), { preserveTimestamps: true });

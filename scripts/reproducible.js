@@ -15,7 +15,7 @@ await runProgram(async () => {
     progress(`building again in ${elsewhere}`);
     await copyProject(elsewhere);
     await mustRun(execPath, ['scripts/build.js'], { cwd: elsewhere, env: { CARGO_TARGET_DIR: undefined } });
-    for (const file of filesBelow(['wasm', 'bin'].map((folder) => join(root, folder)))) {
+    for (const file of filesBelow(['pkg/npm', 'bin'].map((folder) => join(root, folder)))) {
       const bytes = readFileSync(file);
       const there = readFileSync(join(elsewhere, relative(root, file)));
       if (!bytes.equals(there)) throw new UserError(`${basename(file)} differs between the two folders.`);

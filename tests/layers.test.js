@@ -137,7 +137,7 @@ test('a JavaScript file imports only from its own folder and those before it', (
   const complaints = files.flatMap((file) =>
     javascriptImports(read(`js/${file}`)).flatMap(({ specifier, line }) => {
       const target = posix.join(posix.dirname(file), specifier);
-      return target.startsWith('../wasm/')
+      return target.startsWith('../pkg/npm/')
         ? []
         : complaint(javascriptFolders, folderOf(file), folderOf(target), `js/${file}:${line}`);
     }),

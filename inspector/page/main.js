@@ -60,7 +60,7 @@ try {
   if (server !== null) sessionStorage.setItem(STORED_SERVER, server);
   byId('endpoint').value = sessionStorage.getItem(STORED_SERVER) ?? '';
   show();
-  await init(new URL('../../wasm/mcp_oauth_wasm_bg.wasm', import.meta.url));
+  await init(new URL('../../pkg/npm/mcp_oauth_wasm_bg.wasm', import.meta.url));
 } catch (error) {
   showShutOut(error instanceof ShutOut ? error.message : String(error));
 }

@@ -39,7 +39,7 @@ const policy = [
  * @returns {Map<string, Asset>}
  */
 export function assets() {
-  const files = ['inspector/page', 'js', 'wasm']
+  const files = ['inspector/page', 'js', 'pkg/npm']
     .flatMap((folder) => readdirSync(join(packageFolder, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile() && types[extname(entry.name)])
     .map((entry) => join(entry.parentPath, entry.name));

@@ -5,7 +5,7 @@
 
 /** @import { JavaScriptModule, WasmModule } from './wasm.js' */
 
-import instantiate from '../../wasm/mcp_oauth_wasm.js';
+import instantiate from '../../pkg/npm/mcp_oauth_wasm.js';
 
 /** So many servers have an instance of their own at the same time; more would want more memory than some platforms map. */
 const INSTANCE_LIMIT = 16;

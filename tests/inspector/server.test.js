@@ -111,7 +111,7 @@ const decoded = (body) => Buffer.from(body, 'base64').toString();
 
 test('the page is served with a policy that loads nothing of elsewhere, frames nothing and turns no text into script', async () => {
   await withInspector(async (inspector) => {
-    for (const path of ['/', '/callback', '/callback/3fa2', '/js/slim.js', '/wasm/mcp_oauth_wasm_bg.wasm']) {
+    for (const path of ['/', '/callback', '/callback/3fa2', '/js/slim.js', '/pkg/npm/mcp_oauth_wasm_bg.wasm']) {
       const { status, headers } = await ask(inspector, { path });
       assert.equal(status, 200, path);
       const policy = String(headers['content-security-policy']);

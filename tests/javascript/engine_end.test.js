@@ -41,7 +41,7 @@ Reflect.set(WebAssembly, 'instantiate', async (/** @type {any} */ module, /** @t
   return { exports: Object.fromEntries(trapping) };
 });
 
-await init(withLittleMemory(await readFile(new URL('../../wasm/mcp_oauth_wasm_bg.wasm', import.meta.url))));
+await init(withLittleMemory(await readFile(new URL('../../pkg/npm/mcp_oauth_wasm_bg.wasm', import.meta.url))));
 
 /**
  * The module with a limit to its memory (WebAssembly Core Specification, §5.5.8).

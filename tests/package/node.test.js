@@ -43,7 +43,7 @@ for (const version of supportedNodes) {
         assert.deepEqual(required, imported, specifier);
       }
       assert.equal(said.instantiated, 0);
-      assert.equal(said.wasm, join(there.packageFolder, 'wasm', 'mcp_oauth_wasm_bg.wasm'));
+      assert.equal(said.wasm, join(there.packageFolder, 'pkg', 'npm', 'mcp_oauth_wasm_bg.wasm'));
     });
 
     for (const program of ['sign_in.mjs', 'sign_in.cjs']) {

@@ -38,7 +38,7 @@ const entries = [
   ['mcp-oauth-wasm', `${packageUrl}/js/index.js`],
   ['mcp-oauth-wasm/web', `${packageUrl}/js/web.js`],
   ['mcp-oauth-wasm/javascript', `${packageUrl}/js/javascript.js`],
-  ['mcp-oauth-wasm/slim', `${packageUrl}/js/slim.js`, `export default '${packageUrl}/wasm/mcp_oauth_wasm_bg.wasm';`],
+  ['mcp-oauth-wasm/slim', `${packageUrl}/js/slim.js`, `export default '${packageUrl}/pkg/npm/mcp_oauth_wasm_bg.wasm';`],
 ];
 
 for (const name of browserNames) {

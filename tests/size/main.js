@@ -14,7 +14,7 @@ const peersFolder = join(root, 'tests', 'size');
 /** @type {Record<string, string>} */
 const versions = JSON.parse(readFileSync(join(peersFolder, 'package.json'), 'utf8')).dependencies;
 
-const wasm = [join(root, 'wasm', 'mcp_oauth_wasm_bg.wasm')];
+const wasm = [join(root, 'pkg', 'npm', 'mcp_oauth_wasm_bg.wasm')];
 
 /** @type {{ name: string, covers: string, source: string, folder?: string, files?: string[] }[]} */
 const entries = [

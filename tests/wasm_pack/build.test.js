@@ -22,7 +22,7 @@ let world;
 before(async () => {
   world = await startWorld();
   await copyProject(cwd);
-  cpSync(join(root, 'wasm'), join(cwd, 'wasm'), { recursive: true });
+  cpSync(join(root, 'pkg'), join(cwd, 'pkg'), { recursive: true });
 });
 after(() => world.close());
 
@@ -69,10 +69,12 @@ const typed = `
 
 for (const [target, imported] of Object.entries(targets)) {
   test(`wasm-pack build --target ${target}: typed functions by the names of the npm package, which the checkout goes on having`, async () => {
-    const built = () => hashFiles(filesBelow([join(cwd, 'wasm'), join(cwd, 'js')]));
+    const built = () => hashFiles(filesBelow([join(cwd, 'pkg', 'npm'), join(cwd, 'js')]));
     const before = built();
     await wasmPackBuild('--target', target);
     assert.equal(built(), before);
+    const packed = await mustRun('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { ...options, cwd });
+    assert.match(packed, /pkg\/npm\/mcp_oauth_wasm_bg\.wasm/);
 
     writeFileSync(join(cwd, 'types.ts'), typed);
     const tsc = ['node_modules/typescript/bin/tsc', '--ignoreConfig', '--noEmit', '--strict', '--lib', 'es2023,dom'];
@@ -137,13 +139,13 @@ test('what wasm-pack makes without these functions works the same as what npm ha
     '--no-pack',
     '--no-gitignore',
     '--out-dir',
-    'wasm',
+    join('pkg', 'npm'),
     '--',
     '--no-default-features',
   );
   // As scripts/build.js has it: this package takes as many instances as it needs.
-  makeFactory(join(cwd, 'wasm', 'mcp_oauth_wasm.js'));
-  inline(join(cwd, 'wasm'));
+  makeFactory(join(cwd, 'pkg', 'npm', 'mcp_oauth_wasm.js'));
+  inline(join(cwd, 'pkg', 'npm'));
   const vectors = ['--test', '--test-reporter=spec', 'tests/javascript/vectors.test.js'];
   const { status, output } = await run(execPath, vectors, { ...options, cwd });
   assert.equal(status, 0, output);
