@@ -8,6 +8,7 @@
 
 /**
  * @typedef {import('./hosts/electron/bridge.js').BridgeOptions} BridgeOptions
+ * @typedef {import('./hosts/electron/bridge_messages.js').ProcessPort} ProcessPort
  * @typedef {import('./hosts/electron/electron_parts.js').ElectronApp} ElectronApp
  * @typedef {import('./hosts/electron/electron_parts.js').ElectronAuthInfo} ElectronAuthInfo
  * @typedef {import('./hosts/electron/electron_parts.js').ElectronCredentials} ElectronCredentials
@@ -38,7 +39,7 @@ import { loopbackRedirect } from './hosts/node/loopback_redirect.js';
 import { processOwner } from './stores/this_process.js';
 
 export { explain } from './core/explain.js';
-export { serveBridge } from './hosts/electron/bridge.js';
+export { serveBridge, serveBridgePort } from './hosts/electron/bridge.js';
 export { electronFetch } from './hosts/electron/network_fetch.js';
 export { createSafeStorageStore } from './hosts/electron/safe_storage_store.js';
 export { schemeRedirect } from './hosts/electron/scheme_redirect.js';

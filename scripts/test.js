@@ -33,6 +33,7 @@ import { pathForWasmPack, wasmTests } from './wasm.js';
  * @property {string} [folder] below tests/, whose files of tests it runs
  * @property {number} [concurrency] of those files
  * @property {() => Promise<Counts>} [run]
+ * @property {(options: string[]) => Promise<Counts>} [real] what `--real` and the options behind it run in the place of all else
  */
 
 const node = (/** @type {string[]} */ ...args) => /** @type {[string, string[]]} */ ([execPath, args]);
@@ -115,6 +116,7 @@ const others = {
     needs: [ensureTestPackages, ensureChrome, packages('electron/definitions')],
     checks: [tsc('tests/electron/tsconfig.json')],
     folder: 'electron',
+    real: async (options) => (await import('../tests/electron/real_electron.js')).main(options),
   },
   package: {
     about: 'the packed tarball, on every Node, through every bundler and in browsers',
@@ -167,7 +169,11 @@ function testFiles(folder) {
  * @param {Phase} phase
  * @param {string[]} words
  */
-async function runPhase({ needs = [], checks = [], folder, concurrency, run }, words) {
+async function runPhase({ needs = [], checks = [], folder, concurrency, run, real }, words) {
+  if (real && words[0] === '--real') {
+    await ensureTestPackages();
+    return real(words.slice(1));
+  }
   for (const need of needs) await need();
   const counts = [];
   if (words.length === 0 && checks.length > 0) counts.push(await runChecks(checks));

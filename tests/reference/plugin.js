@@ -25,6 +25,7 @@ const ours = [
   'ErrorJSON',
   'errorFromJSON',
   'Reserved',
+  'ProcessPort',
   'ElectronAuthInfo',
   'ElectronCredentials',
   'MisuseError',

@@ -2,13 +2,13 @@
 
 /** @import { SignedInConnection } from '../../connection/authorizer.js' */
 /** @import { ErrorJSON } from '../../core/errors.js' */
-/** @import { BridgeAnswer, BridgeRequest } from './bridge_messages.js' */
+/** @import { BridgeAnswer, BridgeRequest, ProcessPort } from './bridge_messages.js' */
 /** @import { ElectronModules } from './electron_parts.js' */
 
 import { withState } from '../../connection/state.js';
 import { AuthorizationError, MisuseError, TransportError } from '../../core/errors.js';
 import { untilAborted } from '../../core/until_aborted.js';
-import { CHANNEL } from './bridge_messages.js';
+import { CHANNEL, carryPorts } from './bridge_messages.js';
 import { thisElectron } from './modules.js';
 import { writePreloadScript } from './preload_script.js';
 
@@ -62,15 +62,12 @@ export async function serveBridge({ electron: given, pages, connection, partitio
       return () => pagesSession.unregisterPreloadScript(id);
     });
   };
-  /** What a page asks for is its own affair, also where the application does not foresee it. @type {Asked} */
-  const asked = (event, message) => {
+  /** What a page asks for is its own affair, also where the application does not foresee it. */
+  const asked = (/** @type {any} */ event, /** @type {unknown} */ message) => {
     const { senderFrame } = event;
     // A frame that is gone is null; one within a page may show anything.
     if (!senderFrame || senderFrame.parent || !isAllowed(senderFrame.url)) throw pageRefused();
-    const request = readRequest(message);
-    const found = request && connection(request.connection, request.account);
-    if (!request || !found) throw requestRefused();
-    return { request, connection: found };
+    return readAsked(message, connection);
   };
   const receive = (/** @type {any} */ event, /** @type {unknown} */ message) => {
     const [port] = event.ports;
@@ -86,6 +83,27 @@ export async function serveBridge({ electron: given, pages, connection, partitio
     ipcMain.removeListener(CHANNEL, receive);
     for (const end of ends.splice(0)) end();
   };
+}
+
+/**
+ * Serves another process of the application as `serveBridge` serves pages, such as a utility process whose MCP client uses
+ * `bridgedConnection(name, { port: process.parentPort })` of `mcp-oauth-wasm/electron-renderer` (MCP, Streamable HTTP): the
+ * tokens stay in this one. Whoever has the other end of the port may use every connection that `connection` gives.
+ *
+ * @param {ProcessPort} port to that process: what `utilityProcess.fork` gives, a `MessagePortMain`, or a `MessagePort` of Node
+ * @param {Pick<BridgeOptions, 'connection'>} options which connections
+ * @throws nothing: what that process asks for in vain, it is told
+ */
+export function serveBridgePort(port, { connection }) {
+  carryPorts(port, (carried, message) => {
+    const own = {
+      on: (/** @type {string} */ event, /** @type {(event: any) => void} */ listener) =>
+        carried.addEventListener(event, listener),
+      start: () => carried.start(),
+      postMessage: (/** @type {BridgeAnswer} */ answer) => carried.postMessage(answer),
+    };
+    serve(own, () => readAsked(message, connection));
+  });
 }
 
 /**
@@ -150,11 +168,20 @@ function readRequest(message) {
   };
 }
 
-/** @typedef {(event: any, message: unknown) => { request: BridgeRequest, connection: SignedInConnection }} Asked */
+/**
+ * @param {unknown} message
+ * @param {BridgeOptions['connection']} connection
+ */
+function readAsked(message, connection) {
+  const request = readRequest(message);
+  const found = request && connection(request.connection, request.account);
+  if (!request || !found) throw requestRefused();
+  return { request, connection: found };
+}
 
 /**
  * @param {any} port
- * @param {() => ReturnType<Asked>} asked
+ * @param {() => ReturnType<typeof readAsked>} asked
  */
 async function serve(port, asked) {
   const ended = new AbortController();

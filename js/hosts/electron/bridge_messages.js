@@ -32,3 +32,57 @@ export const CHANNEL = 'mcp-oauth-wasm';
 
 /** What the preload script leaves in the page, to say that it is there. */
 export const MARK = 'mcpOauthWasm';
+
+/**
+ * A port between two processes: a `MessagePort` of Node or of Electron's main process, `process.parentPort` of a utility process,
+ * or what `utilityProcess.fork` gives. Each is told of a message in its own way, and none can send ports of its own along.
+ *
+ * @typedef {object} ProcessPort
+ * @property {(event: any, listener: (given: any) => void) => unknown} on Hears of messages, and of its end: `close` or `exit`.
+ * @property {(message: any) => unknown} postMessage Sends one.
+ * @property {() => void} [start] Begins to hear, where it has to be told so.
+ */
+
+/**
+ * Carries many ports over one: what is said to each goes with its number.
+ *
+ * @param {ProcessPort} carrying
+ * @param {(port: MessagePort, request: unknown) => void} [accept] is given those that the other side opens
+ * @returns {(request: unknown) => MessagePort} opens one
+ */
+export function carryPorts(carrying, accept) {
+  /** @type {Map<number, MessagePort>} */
+  const carried = new Map();
+  const post = (/** @type {object} */ message) => carrying.postMessage({ channel: CHANNEL, ...message });
+  const opened = (/** @type {number} */ number) => {
+    const { port1, port2 } = new MessageChannel();
+    carried.set(number, port2);
+    port2.onmessage = ({ data }) => post({ number, data });
+    port2.addEventListener('close', () => carried.delete(number) && post({ number, closed: true }));
+    return port1;
+  };
+  const end = (/** @type {number} */ number) => {
+    const port = carried.get(number);
+    carried.delete(number);
+    port?.close();
+  };
+  const endAll = () => [...carried.keys()].forEach(end);
+  carrying.on('message', (given) => {
+    // Electron's ports give an event; others the message itself.
+    const { channel, number, request, data, closed } = Object(given?.channel ? given : given?.data);
+    if (channel !== CHANNEL) return;
+    if (request !== undefined) accept?.(opened(number), request);
+    else if (closed) end(number);
+    else carried.get(number)?.postMessage(data);
+  });
+  carrying.on('close', endAll);
+  carrying.on('exit', endAll);
+  carrying.start?.();
+  let count = 0;
+  return (request) => {
+    const number = (count += 1);
+    const port = opened(number);
+    post({ number, request });
+    return port;
+  };
+}

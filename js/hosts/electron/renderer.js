@@ -1,11 +1,11 @@
 /** @import { ScopePlan } from '../../core/records.js' */
 /** @import { ConnectionState } from '../../connection/state.js' */
 /** @import { Fetch } from '../../core/host.js' */
-/** @import { BridgeAnswer, BridgeCommand, BridgeRequest } from './bridge_messages.js' */
+/** @import { BridgeAnswer, BridgeCommand, BridgeRequest, ProcessPort } from './bridge_messages.js' */
 
 import { errorFromJSON } from '../../core/error_json.js';
 import { MisuseError, TransportError } from '../../core/errors.js';
-import { CHANNEL, MARK } from './bridge_messages.js';
+import { CHANNEL, carryPorts, MARK } from './bridge_messages.js';
 
 /**
  * A connection that the main process keeps, as a page has it.
@@ -33,15 +33,19 @@ import { CHANNEL, MARK } from './bridge_messages.js';
  * A connection of the main process, by the name that its `serveBridge` knows it by (MCP, Streamable HTTP).
  *
  * @param {string} name which one
- * @param {{ account?: string }} [options] `account`: which of several accounts there, as its `serveBridge` knows it
+ * @param {{ account?: string, port?: ProcessPort }} [options] `account`: which of several accounts there, as its `serveBridge`
+ *   knows it; `port`: to the main process, whose `serveBridgePort` has the other end: in a utility process `process.parentPort`.
+ *   Default: by the preload script of a page
  * @returns {BridgedConnection} whose members reject with a `MisuseError` as well: `bridge_missing` (the preload script was not
  *   loaded), `bridge_page_refused`, `bridge_request_refused`; and with a `TransportError` (`network_failed`) where the main
  *   process does not answer
  * @throws nothing: the bridge is used when the members are
  */
-export function bridgedConnection(name, { account } = {}) {
+export function bridgedConnection(name, { account, port } = {}) {
+  const send = port ? sendOver(port) : sendFromPage;
   const to = { connection: name, account };
-  const ask = (/** @type {'plan' | 'signIn' | 'signOut' | 'cancel'} */ operation) => asked({ ...to, operation });
+  const ask = async (/** @type {'plan' | 'signIn' | 'signOut' | 'cancel'} */ operation) =>
+    asked(send({ ...to, operation }));
   return {
     async fetch(input, init) {
       const request = new Request(input, init);
@@ -62,11 +66,10 @@ export function bridgedConnection(name, { account } = {}) {
 }
 
 /**
- * @param {BridgeRequest} request
+ * @param {MessagePort} port
  * @returns {Promise<any>}
  */
-async function asked(request) {
-  const port = send(request);
+async function asked(port) {
   return new Promise((resolve, reject) => {
     listen(port, (answer) => {
       port.close();
@@ -119,11 +122,21 @@ function mirroredState(open) {
   };
 }
 
+/** By port to the main process. @type {WeakMap<ProcessPort, (request: unknown) => MessagePort>} */
+const carriers = new WeakMap();
+
+/** @param {ProcessPort} port */
+function sendOver(port) {
+  const there = carriers.get(port) ?? carryPorts(port);
+  carriers.set(port, there);
+  return there;
+}
+
 /**
  * @param {BridgeRequest} request
  * @returns {MessagePort} where the answers come
  */
-function send(request) {
+function sendFromPage(request) {
   if (!(MARK in globalThis)) throw bridgeMissing();
   const { port1, port2 } = new MessageChannel();
   // To this page itself: the preload script hears what the page hears.
