@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { errorFromJSON } from 'mcp-oauth-wasm';
+
 const asked = /** @type {any[]} */ ([]);
 createInterface({ input: process.stdin }).on('line', (line) => {
   const { id, result, error } = JSON.parse(line);
@@ -23,8 +24,7 @@ async function signedFetch(url, { method = 'GET', ...init } = {}) {
     if (!(await ask({ judge }))) return response;
   }
 }
-const transport = new StreamableHTTPClientTransport(new URL(process.argv[2] ?? ''), { fetch: signedFetch });
 const client = new Client({ name: 'my-app', version: '1.0.0' });
-await client.connect(transport);
+await client.connect(new StreamableHTTPClientTransport(new URL(process.argv[2] ?? ''), { fetch: signedFetch }));
 console.error(JSON.stringify(await client.callTool({ name: 'whoami', arguments: {} })));
 process.exit();
