@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cp, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -15,8 +15,8 @@ import { installWithElectron } from './installed.js';
 const example = fileURLToPath(new URL('../../examples/electron', import.meta.url));
 
 /** What a person does in the window, and sees. */
-const person = `
-  import './main.js';
+const person = (/** @type {string} */ main) => `
+  import '${main}';
   import { becomeReady, opened } from 'electron';
   becomeReady();
   const { window: { page }, close } = await opened;
@@ -32,20 +32,62 @@ const person = `
   process.exit();
 `;
 
-test('the example connects, shows the plan and calls a tool', async (context) => {
+/**
+ * @param {import('node:test').TestContext} context
+ * @param {string} [main]
+ */
+async function installExample(context, main = './main.js') {
   const world = await startWorld();
   context.after(() => world.close());
   const folder = await temporaryFolder();
   await installWithElectron(folder, 'example_electron.js');
   for (const name of ['main.js', 'page']) await cp(join(example, name), join(folder, name), { recursive: true });
+  await writeFile(join(folder, 'start.js'), person(main));
+  const env = { ...process.env, USER_DATA: folder, MCP_SERVER: world.server };
+  return {
+    folder,
+    async run() {
+      const options = { cwd: folder, env, timeout: 60_000 };
+      const { stdout } = await promisify(execFile)(process.execPath, ['start.js'], options);
+      const { plan, result } = JSON.parse(stdout);
+      assert.match(plan, /openid/);
+      assert.match(plan, /offline_access/);
+      assert.match(result, /alice@example\.com/);
+    },
+  };
+}
+
+test('the example connects, shows the plan and calls a tool', async (context) => {
+  const { folder, run } = await installExample(context);
   const page = { entryPoints: [join(folder, 'page', 'renderer.js')], outfile: join(folder, 'page', 'bundle.js') };
   await build({ ...page, bundle: true, format: 'esm', logLevel: 'error', allowOverwrite: true });
-  await writeFile(join(folder, 'start.js'), person);
-
-  const env = { ...process.env, USER_DATA: folder, MCP_SERVER: world.server };
-  const { stdout } = await promisify(execFile)(process.execPath, ['start.js'], { cwd: folder, env, timeout: 60_000 });
-  const { plan, result } = JSON.parse(stdout);
-  assert.match(plan, /openid/);
-  assert.match(plan, /offline_access/);
-  assert.match(result, /alice@example\.com/);
+  await run();
 });
+
+for (const [how, externalizeDeps] of /** @type {const} */ ([
+  ['left in node_modules', true],
+  ['bundled into the main process', false],
+])) {
+  test(`built by electron-vite it does the same, the package ${how}`, async (context) => {
+    const { folder, run } = await installExample(context, './out/main/index.js');
+    const html = join(folder, 'page', 'index.html');
+    await writeFile(html, (await readFile(html, 'utf8')).replace('bundle.js', 'renderer.js'));
+    const named = { entryFileNames: 'bundle.js', assetFileNames: 'style.css' };
+    const input = { main: join(folder, 'main.js'), page: html };
+    const config = {
+      main: { build: { externalizeDeps, rollupOptions: { input: { index: input.main } } } },
+      renderer: {
+        root: join(folder, 'page'),
+        build: { outDir: join(folder, 'out', 'main', 'page'), rollupOptions: { input: input.page, output: named } },
+      },
+    };
+    await writeFile(join(folder, 'electron.vite.config.js'), `export default ${JSON.stringify(config)};`);
+    const electronVite = fileURLToPath(
+      new URL('definitions/node_modules/electron-vite/bin/electron-vite.js', import.meta.url),
+    );
+    await promisify(execFile)(process.execPath, [electronVite, 'build'], { cwd: folder });
+    const built = await readFile(join(folder, 'out', 'main', 'index.js'), 'utf8');
+    assert.equal(/from ["']mcp-oauth-wasm["']/.test(built), externalizeDeps);
+    await run();
+  });
+}
