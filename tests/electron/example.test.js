@@ -64,30 +64,74 @@ test('the example connects, shows the plan and calls a tool', async (context) =>
   await run();
 });
 
+const builder = (/** @type {string} */ program) =>
+  fileURLToPath(new URL(`definitions/node_modules/${program}`, import.meta.url));
+
+/**
+ * How Vite builds the page, into a folder beside what it builds of the main process.
+ *
+ * @param {string} folder
+ * @param {string} outDir
+ */
+async function pageConfig(folder, outDir) {
+  const html = join(folder, 'page', 'index.html');
+  await writeFile(html, (await readFile(html, 'utf8')).replace('bundle.js', 'renderer.js'));
+  const output = { entryFileNames: 'bundle.js', assetFileNames: 'style.css' };
+  return {
+    root: join(folder, 'page'),
+    build: { outDir: join(folder, outDir), rollupOptions: { input: html, output } },
+  };
+}
+
 for (const [how, externalizeDeps] of /** @type {const} */ ([
   ['left in node_modules', true],
   ['bundled into the main process', false],
 ])) {
   test(`built by electron-vite it does the same, the package ${how}`, async (context) => {
     const { folder, run } = await installExample(context, './out/main/index.js');
-    const html = join(folder, 'page', 'index.html');
-    await writeFile(html, (await readFile(html, 'utf8')).replace('bundle.js', 'renderer.js'));
-    const named = { entryFileNames: 'bundle.js', assetFileNames: 'style.css' };
-    const input = { main: join(folder, 'main.js'), page: html };
     const config = {
-      main: { build: { externalizeDeps, rollupOptions: { input: { index: input.main } } } },
-      renderer: {
-        root: join(folder, 'page'),
-        build: { outDir: join(folder, 'out', 'main', 'page'), rollupOptions: { input: input.page, output: named } },
-      },
+      main: { build: { externalizeDeps, rollupOptions: { input: { index: join(folder, 'main.js') } } } },
+      renderer: await pageConfig(folder, 'out/main/page'),
     };
     await writeFile(join(folder, 'electron.vite.config.js'), `export default ${JSON.stringify(config)};`);
-    const electronVite = fileURLToPath(
-      new URL('definitions/node_modules/electron-vite/bin/electron-vite.js', import.meta.url),
-    );
+    const electronVite = builder('electron-vite/bin/electron-vite.js');
     await promisify(execFile)(process.execPath, [electronVite, 'build'], { cwd: folder });
     const built = await readFile(join(folder, 'out', 'main', 'index.js'), 'utf8');
     assert.equal(/from ["']mcp-oauth-wasm["']/.test(built), externalizeDeps);
     await run();
   });
 }
+
+// The configuration of @electron-forge/plugin-vite 7.11.2 for the main process.
+const forgeMain = `
+  import { builtinModules } from 'node:module';
+  const external = ['electron', 'electron/common', ...builtinModules.flatMap((name) => [name, 'node:' + name]), 'electron/main'];
+  export default {
+    build: {
+      emptyOutDir: false, outDir: '.vite/build', minify: true, copyPublicDir: false,
+      rollupOptions: { external },
+      lib: { entry: 'main.js', fileName: () => '[name].cjs', formats: ['cjs'] },
+    },
+    resolve: { conditions: ['node'], mainFields: ['module', 'jsnext:main', 'jsnext'] },
+  };
+`;
+
+test("built with the configuration of Electron Forge's template for Vite it does the same, as one file of CommonJS", async (context) => {
+  const { folder, run } = await installExample(context, './.vite/build/main.cjs');
+  const page = await pageConfig(folder, '.vite/build/page');
+  // Vite would take the files that the example serves for assets of its own.
+  const main = await readFile(join(folder, 'main.js'), 'utf8');
+  await writeFile(
+    join(folder, 'main.js'),
+    main.replace('import.meta.url)', 'here)').concat('\nconst here = import.meta.url;\n'),
+  );
+  for (const [name, config] of /** @type {const} */ ([
+    ['main.config.mjs', forgeMain],
+    ['page.config.mjs', `export default ${JSON.stringify(page)};`],
+  ])) {
+    await writeFile(join(folder, name), config);
+    const vite = [builder('vite/bin/vite.js'), 'build', '--config', name];
+    await promisify(execFile)(process.execPath, vite, { cwd: folder });
+  }
+  await run();
+});
