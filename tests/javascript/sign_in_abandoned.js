@@ -12,7 +12,9 @@ const redirect = loopbackRedirect({
     setTimeout(() => gaveUp.abort(), 50);
   },
 });
-const { fetch } = createAuthorizer({ host: { store: createMemoryStore(), redirect } }).connection(server, {
+const { fetch } = createAuthorizer({
+  host: { store: createMemoryStore(), redirect, signInTimeoutMilliseconds: 86_400_000 },
+}).connection(server, {
   interaction: true,
   signal: gaveUp.signal,
 });

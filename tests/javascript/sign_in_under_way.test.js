@@ -401,9 +401,11 @@ describe('a sign-in that waits for a person', () => {
   test('[accepts I2, interop 77] a program that waits for nothing else may end', async () => {
     const program = fileURLToPath(new URL('sign_in_abandoned.js', import.meta.url));
     const child = spawn(process.execPath, [program, world.server], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const patience = setTimeout(() => child.kill(), 60_000);
     let output = '';
     child.stdout.on('data', (text) => (output += text));
     const status = await new Promise((resolve) => child.on('close', resolve));
+    clearTimeout(patience);
     assert.equal(status, 0);
     assert.match(output, /opened[\s\S]*gave up/);
   });
