@@ -168,6 +168,8 @@ export function createAuthorizer(options) {
   const completions = new Map();
   const settingsFor = (/** @type {string} */ endpoint) => {
     const given = settings(endpoint) ?? {};
+    if (typeof Object(given).then === 'function')
+      throw misused('The function `settings` must give settings, not a promise.');
     // A machine gets its next token as it got the first: refresh tokens are for people (RFC 6749 §4.4.3, RFC 7521 §4.1).
     return needsPerson(given) ? given : { ...given, refresh: false };
   };
@@ -190,7 +192,7 @@ export function createAuthorizer(options) {
   /** @type {Authorizer['connection']} */
   const connection = (server, given = {}) => {
     requireKnown(given, ['account', 'interaction', 'signal', 'wholeOrigin']);
-    const { account = 'default', interaction = false, signal, wholeOrigin = false } = given;
+    const { account = 'default', interaction = false, signal, wholeOrigin = false } = given ?? {};
     const endpoint = endpointOf(server);
     const core = sharedConnection(endpoint, account);
     const options = { interaction, signal, wholeOrigin };

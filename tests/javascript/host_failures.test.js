@@ -134,7 +134,7 @@ test('a misspelt option, and a store or redirect without its functions, is said 
     );
 });
 
-test('settings that are no function are said at once', () => {
+test('settings that are no function, or come later, are said at once', () => {
   const { store } = createScriptedServers();
   const options = { host: { store }, settings: { scopes: ['read'] } };
   assert.throws(() => createAuthorizer(/** @type {any} */ (options)), {
