@@ -141,6 +141,8 @@ test('settings that are no function, or come later, are said at once', () => {
     code: 'invalid_argument',
     message: /settings/,
   });
+  const { connection } = createAuthorizer(/** @type {any} */ ({ host: { store }, settings: async () => ({}) }));
+  assert.throws(() => connection(server), { code: 'invalid_argument', message: /promise/ });
 });
 
 test('a redirect that cannot send anybody is said before a client is registered', async () => {
