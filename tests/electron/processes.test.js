@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { EventEmitter } from 'node:events';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -145,4 +146,43 @@ test('a stream over a port is read as it is wanted, and its end reaches the serv
   await reader.cancel();
   await closed;
   await close();
+});
+
+test('[refuses T3] whatever comes over a port, or does not go over it, the process that signs in has no error of it', async (context) => {
+  /** @type {unknown[]} */
+  const uncaught = [];
+  const take = (/** @type {unknown} */ error) => void uncaught.push(error);
+  for (const event of ['uncaughtException', 'unhandledRejection']) {
+    process.on(event, take);
+    context.after(() => process.off(event, take));
+  }
+  const { connection } = await bridged();
+  const port = Object.assign(new EventEmitter(), {
+    postMessage() {
+      throw new Error('An object could not be cloned.');
+    },
+  });
+  serveBridgePort(port, {
+    connection(name) {
+      if (name === 'unforeseen') throw new Error('the application does not foresee this name');
+      return connection;
+    },
+  });
+  const channel = 'mcp-oauth-wasm';
+  const request = { operation: 'plan', connection: 'tools' };
+  for (const message of [
+    null,
+    'text',
+    { channel },
+    { channel, number: 1, request: null },
+    { channel, number: 2, request },
+    { channel, number: 3, request: { ...request, connection: 'unforeseen' } },
+    { channel, number: 4, request: { operation: 'fetch', connection: 'tools', url: 'not a URL', method: 'GET' } },
+    { channel, number: 9, data: 'pull' },
+    { channel, number: 9, closed: true },
+  ]) {
+    port.emit('message', message);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.deepEqual(uncaught, []);
 });

@@ -102,7 +102,7 @@ export function serveBridgePort(port, { connection }) {
       start: () => carried.start(),
       postMessage: (/** @type {BridgeAnswer} */ answer) => carried.postMessage(answer),
     };
-    serve(own, () => readAsked(message, connection));
+    serve(own, () => readAsked(message, connection)).catch(() => {});
   });
 }
 

@@ -57,7 +57,14 @@ export function carryPorts(carrying, accept) {
   const opened = (/** @type {number} */ number) => {
     const { port1, port2 } = new MessageChannel();
     carried.set(number, port2);
-    port2.onmessage = ({ data }) => post({ number, data });
+    port2.onmessage = ({ data }) => {
+      try {
+        post({ number, data });
+      } catch {
+        // The other process cannot be told: nobody would catch that here, and the call would never settle.
+        end(number);
+      }
+    };
     port2.addEventListener('close', () => carried.delete(number) && post({ number, closed: true }));
     return port1;
   };
