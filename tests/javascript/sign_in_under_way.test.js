@@ -174,10 +174,11 @@ describe('a sign-in that waits for a person', () => {
     });
     const impatient = new AbortController();
     let beReady = () => {};
+    const authorize = async () => ({});
     const redirect = {
       prepare: () =>
         new Promise((/** @type {(receiver: any) => void} */ resolve) => {
-          beReady = () => resolve({ redirectUri: 'http://127.0.0.1:1/callback', close: async () => isClosed() });
+          beReady = () => resolve({ redirectUri: 'http://127.0.0.1:1/callback', authorize, close: async () => isClosed() });
           impatient.abort();
         }),
     };
