@@ -178,7 +178,8 @@ describe('a sign-in that waits for a person', () => {
     const redirect = {
       prepare: () =>
         new Promise((/** @type {(receiver: any) => void} */ resolve) => {
-          beReady = () => resolve({ redirectUri: 'http://127.0.0.1:1/callback', authorize, close: async () => isClosed() });
+          beReady = () =>
+            resolve({ redirectUri: 'http://127.0.0.1:1/callback', authorize, close: async () => isClosed() });
           impatient.abort();
         }),
     };
