@@ -2,9 +2,13 @@
 
 /** @import { PlannedScope, ScopePlan } from './records.js' */
 
-/** What takes two columns where all other characters are equally wide; there are forms of half the width, too. */
-const doublyWide =
-  /(?![\u{ff61}-\u{ffdc}])[\p{Emoji_Presentation}\p{sc=Han}\p{sc=Hangul}\p{sc=Hiragana}\p{sc=Katakana}\u{3000}-\u{303e}\u{ff01}-\u{ff60}\u{ffe0}-\u{ffe6}]/u;
+/**
+ * What takes two columns where all other characters are equally wide; there are forms of half the width, too. It takes longer
+ * to read than the rest of the package, and only what is shown needs it.
+ *
+ * @type {RegExp | undefined}
+ */
+let doublyWide;
 
 /**
  * A scope plan as text for people: what is requested and granted (RFC 6749 §3.3), and a table of all scopes with where each
@@ -113,6 +117,11 @@ function printable(text) {
 
 /** @param {string} text */
 function width(text) {
+  doublyWide ??= new RegExp(
+    '(?![\\u{ff61}-\\u{ffdc}])[\\p{Emoji_Presentation}\\p{sc=Han}\\p{sc=Hangul}\\p{sc=Hiragana}\\p{sc=Katakana}' +
+      '\\u{3000}-\\u{303e}\\u{ff01}-\\u{ff60}\\u{ffe0}-\\u{ffe6}]',
+    'u',
+  );
   const characters = [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment);
-  return characters.length + characters.filter((character) => doublyWide.test(character)).length;
+  return characters.length + characters.filter((character) => doublyWide?.test(character)).length;
 }
