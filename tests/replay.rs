@@ -243,11 +243,11 @@ fn forty_requests_are_sent_and_not_one_more() {
 }
 
 #[test]
-fn one_mebibyte_is_received_and_then_nothing_more_is_asked_for() {
+fn half_a_mebibyte_is_received_and_then_nothing_more_is_asked_for() {
     for (body_length, times, expected) in [
-        (BODY_LIMIT, 4, (None, 4)),
-        (BODY_LIMIT, 5, (Some("bytes".to_owned()), 4)),
-        (BODY_LIMIT - 1, 9, (Some("bytes".to_owned()), 5)),
+        (BODY_LIMIT, 2, (None, 2)),
+        (BODY_LIMIT, 3, (Some("bytes".to_owned()), 2)),
+        (BODY_LIMIT - 1, 9, (Some("bytes".to_owned()), 3)),
     ] {
         let platform = Noting { body_length, ..Noting::default() };
         assert_eq!(exceeded(&platform, |replay| asks_often(replay, times)), expected);

@@ -12,6 +12,14 @@ const SHOWN_LIMIT = 300;
 const sources = new WeakMap();
 
 /**
+ * The combined signal of each pair: a transport has one signal for all its requests, and Node keeps a note of every signal that
+ * was made of another.
+ *
+ * @type {WeakMap<AbortSignal, WeakMap<AbortSignal, AbortSignal>>}
+ */
+const combined = new WeakMap();
+
+/**
  * Aborts when either does.
  *
  * @param {AbortSignal | null} [one]
@@ -19,9 +27,11 @@ const sources = new WeakMap();
  * @returns {AbortSignal | undefined}
  */
 export function eitherSignal(one, other) {
-  if (!one || !other) return one ?? other;
-  const either = AbortSignal.any([one, other]);
+  if (!one || !other || one === other) return one ?? other;
+  const known = combined.get(one) ?? new WeakMap();
+  const either = known.get(other) ?? AbortSignal.any([one, other]);
   sources.set(either, [one, other]);
+  combined.set(one, known.set(other, either));
   return either;
 }
 

@@ -322,7 +322,7 @@ export const rows = {
     by: 'authorization-server',
     setting: 'what the limit is of, in the message',
     words:
-      'One sign-in may take 40 requests, 4 MiB and a minute of its servers, and leave 32 KiB in the store. The operators have to answer sooner, and with less.',
+      'One sign-in may take 40 requests, 512 KiB and a minute of its servers, and leave 32 KiB in the store. The operators have to answer sooner, and with less.',
   },
   redirect_refused: {
     title: 'A redirect was not followed',

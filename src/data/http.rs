@@ -98,7 +98,7 @@ pub struct Response {
     pub retry_after: Option<String>,
     /// `WWW-Authenticate`, as received: a challenge may be in it (RFC 9110 §11.6.1).
     pub www_authenticate: Option<String>,
-    /// How many bytes of the body were read.
+    /// How many bytes of the body count as read: of a page, which is known as none by its start, those that are kept.
     pub length: usize,
     /// Whether more is in the body than is kept of it.
     pub is_cut: bool,
@@ -127,7 +127,8 @@ impl Response {
         let start = |text: &str| (0..=text.len().min(limit)).rev().find_map(|end| text.get(..end)).map(str::to_owned);
         let text = whole.and_then(start);
         let is_cut = is_document_cut || document.is_err() && body.len() > limit;
-        let length = body.len();
+        let is_page = body.trim_ascii_start().starts_with(b"<");
+        let length = if is_page { body.len().min(TEXT_LIMIT) } else { body.len() };
         Response { url, status, media_type, location, retry_after, www_authenticate, length, is_cut, text, document }
     }
 

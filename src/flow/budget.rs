@@ -7,7 +7,7 @@ use crate::data::http::{Request, Response};
 const MOMENT: u64 = 100;
 
 /// Ten times what honest servers come to: what is read costs time, here and for everybody who waits.
-const BYTES: usize = 1024 * 1024;
+const BYTES: usize = 512 * 1024;
 
 /// What is left for the servers of one call, with all that it leads to before the person is sent. Only time that is spent on
 /// them counts: not the person's, and not what the host takes for its locks and its store.
@@ -34,7 +34,7 @@ impl Budget {
             return Err(exceeded("seconds", "60"));
         }
         if self.bytes == 0 {
-            return Err(exceeded("bytes", "1 MiB"));
+            return Err(exceeded("bytes", "512 KiB"));
         }
         self.requests = self.requests.checked_sub(1).ok_or_else(|| exceeded("requests", "40"))?;
         request.milliseconds = may_end.then_some(self.milliseconds);
@@ -48,7 +48,7 @@ impl Budget {
         let fits = length <= self.bytes;
         self.bytes = self.bytes.saturating_sub(length);
         match answer {
-            Ok(_) if !fits => Err(exceeded("bytes", "1 MiB")),
+            Ok(_) if !fits => Err(exceeded("bytes", "512 KiB")),
             Err(error) if error.code == Code::TimedOut && self.milliseconds < MOMENT => Err(exceeded("seconds", "60")),
             answer => answer,
         }

@@ -174,6 +174,35 @@ attack('[refuses D4] a sign-in page that was kept for another resource', async (
   assert.ok(person.trips[1]?.searchParams.has('now'));
 });
 
+attack(
+  '[refuses D7] one bad answer that puts a page of others in between, for a month of sign-ins',
+  async (context) => {
+    const { internet, authorizationServer, protectedResource, person } = await startHonestWorld(context);
+    const evil = await internet.serve('https://evil.example', {
+      '/authorize': ({ url }) => ({
+        status: 302,
+        headers: { location: `${authorizationServer.issuer}/authorize${url.search}` },
+      }),
+    });
+    const says = { ...authorizationServer.metadata(), authorization_endpoint: `${evil.origin}/authorize` };
+    authorizationServer.routes[metadataPath] = () => ({ body: says });
+    /** How often their page was seen in a sign-in of its own. */
+    const seen = async () => {
+      evil.requests.splice(0);
+      const connection = person.start().connection(protectedResource.endpoint, { interaction: true });
+      assert.deepEqual(await call(connection), { login: 'alice' });
+      await connection.signOut();
+      return evil.requests.length;
+    };
+    assert.equal(await seen(), 1);
+    says.authorization_endpoint = authorizationServer.metadata().authorization_endpoint;
+    // What came through their page is thrown away, and the person is sent once more.
+    assert.equal(await seen(), 1);
+    assert.equal(person.trips.length, 3);
+    assert.equal(await seen(), 0);
+  },
+);
+
 // A client with which nobody came back is in doubt, which is asked about, so that what was kept is read anew: two checks.
 test('[refuses D7] one answer of a server that lies once, to be believed for a month', async (context) => {
   const { internet, authorizationServer, protectedResource } = await startHonestWorld(context);

@@ -1,5 +1,7 @@
-// What a signed-in fetch costs on the warm path, over a fetch that sends the same header, as a ratio with its 95 % interval. Beside it that of the same fetch, which is what the machine makes of no difference at all, and that of a
-// signed-in fetch with one wasm call, which the bench has to notice.
+// What a signed-in fetch costs on the warm path, over a fetch that sends the same header, as a ratio with its 95 % interval.
+// Beside it that of the same fetch, which is what the machine makes of no difference at all, and that of a signed-in fetch with
+// one wasm call, which the bench has to notice. The time of a round is the median of its requests: what costs something every
+// time is in it, and what else the machine did meanwhile is not.
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +13,7 @@ import { createMachine, startWorld } from '../javascript/world.js';
 import { inOrder, median } from './numbers.js';
 
 const rounds = 30;
-const requestsInARound = 400;
+const requestsInARound = 500;
 const warmUpRounds = 3;
 const limit = 1.02;
 
@@ -62,17 +64,18 @@ export async function warmCall() {
     /** Microseconds of a request, by round. @type {number[][]} */
     const times = kinds.map(() => []);
     for (let round = -warmUpRounds; round < rounds; round += 1) {
-      const spent = kinds.map(() => 0);
-      // One request of each in turn, each as often first as last, so that what else the machine does weighs on all alike.
+      const spent = kinds.map(() => /** @type {number[]} */ ([]));
+      // One request of each, in an order that is drawn each time: none has always the same one before it.
       for (let request = 0; request < requestsInARound; request += 1) {
-        for (let turn = 0; turn < kinds.length; turn += 1) {
-          const kind = (turn + request) % kinds.length;
+        const drawn = [...kinds.entries()].map((one) => ({ one, at: Math.random() })).sort((a, b) => a.at - b.at);
+        for (const { one } of drawn) {
+          const [kind, send] = one;
           const since = performance.now();
-          await (await (kinds[kind] ?? plain)()).text();
-          spent[kind] = (spent[kind] ?? 0) + performance.now() - since;
+          await (await send()).text();
+          spent[kind]?.push(performance.now() - since);
         }
       }
-      if (round >= 0) for (const [kind, time] of spent.entries()) times[kind]?.push((time * 1000) / requestsInARound);
+      if (round >= 0) for (const [kind, all] of spent.entries()) times[kind]?.push(median(all) * 1000);
     }
     const [base = []] = times;
     const names = ['a fetch with the same header', 'the same once more', 'a signed-in fetch', 'with one wasm call'];
