@@ -11,6 +11,7 @@
 mod script;
 
 use std::cell::Cell;
+use std::cmp::Reverse;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -57,14 +58,14 @@ fn honest() -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/hostile_servers/honest")).unwrap()
 }
 
-/// The time of a script is the best of several.
-fn measured(script: &[u8]) -> (Duration, Cost) {
+/// The time of a script is the best of several: what else the machine does only adds to it.
+fn measured(script: &[u8], times: usize) -> (Duration, Cost) {
     let time = |_| {
         let began = Instant::now();
         let cost = cost_of(script);
         (began.elapsed(), cost)
     };
-    (0..5).map(time).min_by_key(|(_, cost)| cost.busy).unwrap()
+    (0..times).map(time).min_by_key(|(_, cost)| cost.busy).unwrap()
 }
 
 #[test]
@@ -76,10 +77,14 @@ fn what_the_costliest_server_costs() {
         for entry in fs::read_dir(root.join(folder)).into_iter().flatten() {
             let path = entry.unwrap().path();
             let script = fs::read(&path).unwrap();
-            all.push((path.file_name().unwrap().to_string_lossy().into_owned(), measured(&script)));
+            all.push((path.file_name().unwrap().to_string_lossy().into_owned(), measured(&script, 5), script));
         }
     }
-    let (honest_time, honest) = &all.iter().find(|(name, _)| name == "honest").unwrap().1;
+    all.sort_by_key(|(name, (_, cost), _)| (name != "honest", Reverse(cost.busy)));
+    for (_, cost, script) in all.iter_mut().take(10) {
+        *cost = measured(script, 60);
+    }
+    let (honest_time, honest) = &all.iter().find(|(name, ..)| name == "honest").unwrap().1;
     println!("{} scripts; honest: {honest_time:?}, {honest:?}", all.len());
     let busy = |(_, cost): &(Duration, Cost)| cost.busy.as_secs_f64() / honest.busy.as_secs_f64();
     type Ratio<'f> = &'f dyn Fn(&(Duration, Cost)) -> f64;
@@ -90,7 +95,7 @@ fn what_the_costliest_server_costs() {
         ("seconds on servers", &|(_, cost)| cost.milliseconds as f64 / 1000.0),
     ];
     for (what, cost) in costs {
-        let (name, measured) = all.iter().max_by(|one, other| cost(&one.1).total_cmp(&cost(&other.1))).unwrap();
+        let (name, measured, _) = all.iter().max_by(|one, other| cost(&one.1).total_cmp(&cost(&other.1))).unwrap();
         println!("{what}: {:.1} of the honest one's by {name}: {measured:?}", cost(measured));
     }
 }
