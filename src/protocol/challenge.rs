@@ -33,12 +33,18 @@ impl Challenge {
     }
 }
 
+/// So much is read of all headers together, in bytes: as much as Node receives. Browsers receive twenty times as much.
+const SIZE_LIMIT: usize = 16 * 1024;
+
 /// Reads the values of all `WWW-Authenticate` headers of one response, and takes the Bearer challenge; a DPoP
 /// challenge where there is none. Of several, the first that names its metadata. `None`: none of them is ours.
 pub fn read(headers: &[String]) -> Option<Challenge> {
     let mut challenges = Vec::new();
+    let mut room = SIZE_LIMIT;
     for header in headers {
-        challenges.append(&mut Reader { rest: header, may_close: true }.challenges());
+        let start = (0..=header.len().min(room)).rev().find_map(|end| header.get(..end)).unwrap_or_default();
+        room -= start.len();
+        challenges.append(&mut Reader { rest: start, may_close: true }.challenges());
     }
     chosen(&challenges, "Bearer").or_else(|| chosen(&challenges, "DPoP"))
 }
