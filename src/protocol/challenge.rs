@@ -42,9 +42,9 @@ pub fn read(headers: &[String]) -> Option<Challenge> {
     let mut challenges = Vec::new();
     let mut room = SIZE_LIMIT;
     for header in headers {
-        let start = (0..=header.len().min(room)).rev().find_map(|end| header.get(..end)).unwrap_or_default();
-        room -= start.len();
-        challenges.append(&mut Reader { rest: start, may_close: true }.challenges());
+        let Some(left) = room.checked_sub(header.len()) else { break };
+        room = left;
+        challenges.append(&mut Reader { rest: header }.challenges());
     }
     chosen(&challenges, "Bearer").or_else(|| chosen(&challenges, "DPoP"))
 }
@@ -91,8 +91,6 @@ impl Parsed {
 #[derive(Clone, Copy)]
 struct Reader<'a> {
     rest: &'a str,
-    /// Whether single quotes may close: after one that never does, none does, and a long header is searched once.
-    may_close: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -159,9 +157,7 @@ impl<'a> Reader<'a> {
         let inner = self.rest.get(1..).unwrap_or_default().as_bytes();
         let closes =
             |end: &usize| inner.get(*end) == Some(&b'\'') && inner.get(end + 1).is_none_or(|next| ends_value(*next));
-        let closing = if self.may_close { (0..inner.len()).find(closes) } else { None };
-        let Some(end) = closing else {
-            self.may_close = false;
+        let Some(end) = (0..inner.len()).find(closes) else {
             return Some(self.take_while(|byte| !ends_value(byte)).to_owned());
         };
         let value = self.rest.get(1..=end).map(str::to_owned);
