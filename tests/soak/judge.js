@@ -2,7 +2,8 @@
  * Judges a life by what its servers logged and by the windows that were opened; never by what a client says of itself.
  *
  * 1. No browser without a cause: a person pressed, or a call was refused and no session could help. At most two windows for
- *    one cause, and no second one while one is open, unless the person presses.
+ *    one cause, and no second one while one is open, unless the person presses. One that is opened because the person came
+ *    back from another one takes its place.
  * 2. No session is lost but by a refusal of its authorization server.
  * 3. No refresh token that is replaced by its use is used twice.
  * 4. Nobody is stuck: what is said at the end of each round is in `stuck`.
@@ -44,6 +45,7 @@ const HISTORY = 40;
  * @property {Cause[]} causes that a window may still be opened for
  * @property {Window[]} windows that may be open
  * @property {Press[]} presses for which another window may still be opened
+ * @property {{ process: string, at: number }[]} returns of the person, after each of which another window may be opened
  * @property {number} accepted requests with a token of this account
  * @property {Session} [session]
  * @property {string[]} history what happened last
@@ -98,7 +100,7 @@ export class Judge {
 
   /** @param {string} name */
   place(name) {
-    const place = this.#places.get(name) ?? { causes: [], windows: [], presses: [], accepted: 0, history: [] };
+    const place = this.#places.get(name) ?? { causes: [], windows: [], presses: [], returns: [], accepted: 0, history: [] };
     this.#places.set(name, place);
     return place;
   }
@@ -163,7 +165,19 @@ export class Judge {
    */
   calledBack(name, process) {
     this.note(name, `came back to ${process}, which was started for it`);
+    this.place(name).returns.push({ process, at: this.#now() });
     this.place(name).causes.push({ kind: 'callback', process, windows: 0, isExplained: true });
+  }
+
+  /**
+   * A browser brought an answer to the application that waits for it.
+   *
+   * @param {string} name
+   * @param {Window} window
+   */
+  cameBack(name, window) {
+    window.isOver = true;
+    this.place(name).returns.push({ process: window.process, at: this.#now() });
   }
 
   /** @param {string} name */
@@ -190,6 +204,7 @@ export class Judge {
     if (windows.length === 0) return;
     for (const window of windows) window.isOver = true;
     place.causes = place.causes.filter((cause) => cause.process !== process);
+    place.returns = place.returns.filter((one) => one.process !== process);
   }
 
   /** @param {string} process */
@@ -227,7 +242,10 @@ export class Judge {
     const press = own.find(({ isUsed }) => !isUsed) ?? own[0];
     // Who opened one at the same moment did not know of the press for another.
     const isAtOnce = place.windows.some((window) => window.isPressed && at - window.at < this.#lag);
-    if (place.windows.length > 0 && !press && !isAtOnce)
+    place.returns = place.returns.filter((one) => at - one.at < this.#signInLimit);
+    const cameBack = place.returns.find((one) => one.process === process);
+    if (cameBack) place.returns.splice(place.returns.indexOf(cameBack), 1);
+    if (place.windows.length > 0 && !press && !isAtOnce && !cameBack)
       this.#complain(name, 'a second window while one was open, and nobody had pressed');
     if (press?.isUsed) place.presses.splice(place.presses.indexOf(press), 1);
     else if (press) press.isUsed = true;
@@ -309,6 +327,7 @@ export class Judge {
       if (!isWanted) cause.satisfied ??= at;
     }
     for (const window of place.windows) window.isOver = true;
+    place.returns = [];
   }
 
   /**

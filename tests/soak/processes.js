@@ -377,7 +377,7 @@ class World {
     }
     if (callbackUrl === undefined || this.#isOver) return;
     if (isNo(callbackUrl) && member.isAlive) judge.ended(name, member.name);
-    window.isOver = true;
+    else judge.cameBack(name, window);
     const visits = Array.from({ length: manner === 'double-clicks' ? 2 : 1 }, () => fetch(String(callbackUrl)));
     const [answer] = await Promise.all(visits.map((visit) => visit.catch(() => undefined)));
     await answer?.text().catch(() => {});

@@ -444,7 +444,7 @@ export class Machine {
     const listener = this.listeners.get(origin + pathname);
     if (listener?.take(callbackUrl)) {
       if (isNo(callbackUrl)) judge.ended(place, listener.application.name);
-      window.isOver = true;
+      else judge.cameBack(place, window);
       return;
     }
     // Applications that the system starts for their own scheme are given what came back.
