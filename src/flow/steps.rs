@@ -145,12 +145,14 @@ pub fn register(replay: &Replay, input: &RegisterInput) -> Result<Registered> {
         }
         let dynamic =
             DynamicRegistration { exchange, server, plan, grant, redirect_uri, client, initial_access_token, refresh };
-        let mut met = None;
+        let (earlier, mut met) = (replay.take_met(), None);
         let doubt = match (&stored, input.doubt) {
             (Some(stored), Some(Doubt::Unanswered)) if Management::of(stored).is_none() => {
                 // The client is in doubt, and not what it has never been told to be registered for.
                 let named = plan.not_asking(&stored.plan(plan).outright());
-                met = preflight::refusal_without_person(replay, discovery, stored, &named, &settings);
+                // Where only the redirect URI has changed since, it was seen already.
+                met =
+                    earlier.or_else(|| preflight::refusal_without_person(replay, discovery, stored, &named, &settings));
                 let is_of_client = met.as_ref().is_some_and(preflight::is_of_client);
                 let of_prompt = || preflight::without_consent_prompt(replay, discovery, stored, plan, &settings);
                 match is_of_client.then(of_prompt).flatten() {
@@ -165,11 +167,11 @@ pub fn register(replay: &Replay, input: &RegisterInput) -> Result<Registered> {
             }
             (_, doubt) => doubt,
         };
+        replay.met(met.clone());
         let client = dynamic.client(stored.as_ref(), doubt).map_err(|error| registered_nowhere(error, discovery))?;
         let requested = |client: &ClientRegistration| (client.client_id.clone(), client.plan(plan).requested());
-        if stored.is_some_and(|stored| requested(&stored) == requested(&client)) {
-            replay.met(met.filter(|refusal| refusal.error.as_deref() == Some("invalid_scope")));
-        }
+        let is_same = stored.is_some_and(|stored| requested(&stored) == requested(&client));
+        replay.met(met.filter(|refusal| is_same && refusal.error.as_deref() == Some("invalid_scope")));
         client
     };
     // That is the server's way, whatever becomes of the client.

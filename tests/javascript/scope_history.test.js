@@ -379,3 +379,19 @@ describe('a scope that another operation once needed is taken from the client', 
     assert.deepEqual(scopesOfTrips(), []);
   });
 });
+
+test('refused scopes that a look has seen are not asked for again where the redirect URI has to change', async () => {
+  const { script, seen, start, redirectAt, scopesOfTrips } = scripted({ needs: { look: ['read'] } });
+  script.register = ({ redirect_uris: [uri] }) => (uri.includes('localhost') ? {} : refusal('invalid_redirect_uri'));
+  const redirect = [redirectAt('http://127.0.0.1:49152/callback'), redirectAt('http://localhost:49152/callback')];
+  const { signIn } = start({ scopes: ['read'], optionalScopes: ['write'] }, { redirect });
+  script.authorize = () => Promise.reject(new Error('the window was closed'));
+  await assert.rejects(signIn());
+  script.authorize = (requested) =>
+    requested.includes('write')
+      ? { error: 'invalid_scope', error_description: 'write is not permitted' }
+      : { granted: requested };
+  await signIn();
+  assert.deepEqual(seen.looks, ['read write']);
+  assert.deepEqual(scopesOfTrips(), ['read write', 'read']);
+});

@@ -56,8 +56,8 @@ export function createScriptedServers() {
     },
   };
 
-  /** @type {{ registrations: string[], updates: Members[], trips: { client: string | null, scope: string | null }[], refreshes: number }} */
-  const seen = { registrations: [], updates: [], trips: [], refreshes: 0 };
+  /** @type {{ registrations: string[], updates: Members[], trips: { client: string | null, scope: string | null }[], looks: (string | null)[], refreshes: number }} */
+  const seen = { registrations: [], updates: [], trips: [], looks: [], refreshes: 0 };
 
   /** @type {{ [url: string]: (body: string, headers: Headers, method: string) => Response }} */
   const answers = {
@@ -118,30 +118,43 @@ export function createScriptedServers() {
     },
   };
 
-  /** @type {Redirect} */
-  const redirect = {
+  /** Where the authorization server sends whoever asks. @param {URLSearchParams} asked */
+  const ended = async (asked) => {
+    const ending = await script.authorize(asked.get('scope')?.split(' ') ?? []);
+    const code = makeName('code');
+    if ('granted' in ending) grants.set(code, ending.granted);
+    const back = new URL(asked.get('redirect_uri') ?? '');
+    const state = asked.get('state') ?? '';
+    for (const [name, value] of Object.entries({ state, ...('granted' in ending ? { code } : ending) }))
+      back.searchParams.set(name, value);
+    return back.href;
+  };
+
+  /** @param {string} redirectUri @returns {Redirect} */
+  const redirectAt = (redirectUri) => ({
     prepare: async () => ({
       redirectUri,
       acceptsQuery: true,
-      async authorize({ authorizationUrl, state }) {
+      async authorize({ authorizationUrl }) {
         const asked = new URL(authorizationUrl).searchParams;
-        const scope = asked.get('scope');
-        seen.trips.push({ client: asked.get('client_id'), scope });
-        const ending = await script.authorize(scope?.split(' ') ?? []);
-        const code = makeName('code');
-        if ('granted' in ending) grants.set(code, ending.granted);
-        const back = new URL(asked.get('redirect_uri') ?? '');
-        for (const [name, value] of Object.entries({ state, ...('granted' in ending ? { code } : ending) }))
-          back.searchParams.set(name, value);
-        return back.href;
+        seen.trips.push({ client: asked.get('client_id'), scope: asked.get('scope') });
+        return ended(asked);
       },
       close: async () => {},
     }),
+  });
+
+  /** What the authorization endpoint answers without the person. @param {URLSearchParams} asked */
+  const look = async (asked) => {
+    seen.looks.push(asked.get('scope'));
+    return new Response(null, { status: 302, headers: { location: await ended(asked) } });
   };
 
   /** @type {Fetch} */
   const fetch = async (input, init) => {
     const request = new Request(input, init);
+    const { origin, pathname, searchParams } = new URL(request.url);
+    if (origin + pathname === `${issuer}/authorize`) return look(searchParams);
     const answer = answers[request.url];
     if (!answer) throw new TypeError(`there is nothing at ${request.url}`);
     return answer(await request.text(), request.headers, request.method);
@@ -150,6 +163,7 @@ export function createScriptedServers() {
   return {
     store,
     script,
+    redirectAt,
     /** How often things happened, and with which scopes. */
     seen,
     /** The MCP server accepts no token any more that was issued until now. */
@@ -163,7 +177,7 @@ export function createScriptedServers() {
      */
     start(settings, host, interaction = true) {
       const authorizer = createAuthorizer({
-        host: { store, fetch, redirect, ...host },
+        host: { store, fetch, redirect: redirectAt(redirectUri), ...host },
         client: { clientName: 'the tests' },
         settings: () => settings,
       });
