@@ -125,9 +125,9 @@ export function performing(
       await receiver?.close();
       const reserved = candidate === 0 ? takeReserved?.() : undefined;
       receiver = await redirectsOf(host)[candidate]?.prepare({ issuer, preferred, listed, reserved, signal });
-      requireFunctions('the answer of host.redirect.prepare', receiver, ['authorize', 'close']);
       // Whoever gave up while it was prepared does not close it.
       if (isReleased) await receiver?.close();
+      requireFunctions('the answer of host.redirect.prepare', receiver, ['authorize', 'close']);
       preparedFor = wanted;
       return answer();
     },

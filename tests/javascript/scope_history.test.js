@@ -382,6 +382,7 @@ describe('a scope that another operation once needed is taken from the client', 
 
 test('refused scopes that a look has seen are not asked for again where the redirect URI has to change', async () => {
   const { script, seen, start, redirectAt, scopesOfTrips } = scripted({ needs: { look: ['read'] } });
+  script.isLookedAt = true;
   script.register = ({ redirect_uris: [uri] }) => (uri.includes('localhost') ? {} : refusal('invalid_redirect_uri'));
   const redirect = [redirectAt('http://127.0.0.1:49152/callback'), redirectAt('http://localhost:49152/callback')];
   const { signIn } = start({ scopes: ['read'], optionalScopes: ['write'] }, { redirect });

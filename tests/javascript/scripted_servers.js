@@ -26,6 +26,7 @@ const redirectUri = 'http://127.0.0.1:49152/callback';
  * @property {(sent: Members) => Members | Response} register members of the registration answer other than those sent
  * @property {(method: string, sent: Members | undefined, authorization: string | null) => Response} manage
  * @property {(requested: string[]) => Ending | Promise<Ending>} authorize what the person's trip ends in
+ * @property {boolean} [isLookedAt] whether a request without the person ends so as well
  * @property {(grant: string) => Members | Response} issue members of the token answer beside the usual ones
  * @property {(operation: string, granted: string[] | undefined) => Demand | undefined} demand what the MCP server answers to
  *   a token with these scopes, or to none that it accepts; nothing: it does the operation
@@ -154,7 +155,7 @@ export function createScriptedServers() {
   const fetch = async (input, init) => {
     const request = new Request(input, init);
     const { origin, pathname, searchParams } = new URL(request.url);
-    if (origin + pathname === `${issuer}/authorize`) return look(searchParams);
+    if (script.isLookedAt && origin + pathname === `${issuer}/authorize`) return look(searchParams);
     const answer = answers[request.url];
     if (!answer) throw new TypeError(`there is nothing at ${request.url}`);
     return answer(await request.text(), request.headers, request.method);
