@@ -17,9 +17,10 @@ use std::task::{Context, Poll, Waker};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use mcp_oauth_wasm::connection::came_back::came_back;
 use mcp_oauth_wasm::connection::contract::Consent;
 use mcp_oauth_wasm::connection::renewal::{RenewInput, renew};
-use mcp_oauth_wasm::connection::sign_in::{CameBackInput, SignInHost, SignInInput, SignInOutcome, came_back, sign_in};
+use mcp_oauth_wasm::connection::sign_in::{CameBackInput, SignInHost, SignInInput, SignInOutcome, sign_in};
 use mcp_oauth_wasm::connection::sign_out::sign_out;
 use mcp_oauth_wasm::connection::stored::Place;
 use mcp_oauth_wasm::data::error::{Code, Error, Result, Step};
@@ -429,7 +430,8 @@ impl Application<'_> {
                         departure.issuer.as_str() != HONEST && departure.authorization_url.starts_with(HONEST);
                     self.seen.borrow_mut().mixed_up += u64::from(is_mixed_up);
                     let Some(callback_url) = self.world().visit(&departure.authorization_url) else { return };
-                    let input = CameBackInput { account: None, callback_url, host: self.sign_in_host.clone() };
+                    let input =
+                        CameBackInput { account: None, id: None, callback_url, host: self.sign_in_host.clone() };
                     outcome = self.run(|replay| came_back(replay, &input));
                 }
                 Ok(SignInOutcome::UnderWay(_)) => return,

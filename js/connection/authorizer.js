@@ -11,6 +11,7 @@ import { Connection } from './connection.js';
 import { needsPerson, performing, redirectsOf, signInHost } from './effects.js';
 import { createFailures } from './failures.js';
 import { misused, requireFunctions, requireKnown } from './required.js';
+import { newSignInId } from './sign_in_under_way.js';
 import { endpointOf, placeOf, storedPending } from './stored.js';
 
 /**
@@ -215,27 +216,41 @@ export function createAuthorizer(options) {
     };
   };
 
-  /** @type {Authorizer['complete']} */
-  const complete = async (callbackUrl, { account: expected, signal } = {}) => {
+  /**
+   * @param {string} callbackUrl
+   * @param {NonNullable<Parameters<Authorizer['complete']>[1]>} options
+   * @returns {Promise<{ outcome: SignInOutcome, endpoint: string, account: string }>}
+   */
+  const cameBack = async (callbackUrl, { account: expected, signal }) => {
     const state = URL.canParse(callbackUrl) ? new URL(callbackUrl).searchParams.get('state') : null;
     const waiting = state ? await storedPending(host.store, state).read() : null;
     const { endpoint = '', account = '' } = waiting?.value ?? {};
     const context = { host, client, settings: waiting ? settingsFor(endpoint) : {}, endpoint, account };
     const { calls, release } = performing(context, signal);
     try {
-      const input = { callbackUrl, account: expected, host: signInHost(context) };
-      /** @type {SignInOutcome} */
-      const outcome = await call('cameBack', input, calls);
-      if (outcome.kind === 'authorize') return outcome;
-      const core = sharedConnection(endpoint, account);
-      if (outcome.kind === 'interaction-required') throw core.interactionRequired({ demanded: [] }, outcome);
-      const { session } = /** @type {{ session: Session }} */ (outcome);
-      core.adopt(session);
-      core.context.tell?.({});
-      return { endpoint, account, session };
+      const id = (waiting && sharedConnection(endpoint, account).context.signInId) ?? newSignInId(host);
+      const input = { callbackUrl, account: expected, id, host: signInHost(context) };
+      return { outcome: await call('cameBack', input, calls), endpoint, account };
     } finally {
       await release();
     }
+  };
+
+  /**
+   * @param {string} callbackUrl
+   * @param {Awaited<ReturnType<typeof cameBack>>} came
+   * @returns {ReturnType<Authorizer['complete']>}
+   */
+  const completed = async (callbackUrl, { outcome, endpoint, account }) => {
+    const there = completions.get(callbackUrl);
+    // A sign-in that waits here sends the person itself.
+    if (outcome.kind === 'authorize') return there && !there.came ? there.done : outcome;
+    const core = sharedConnection(endpoint, account);
+    if (outcome.kind === 'interaction-required') throw core.interactionRequired({ demanded: [] }, outcome);
+    const { session } = /** @type {{ session: Session }} */ (outcome);
+    core.adopt(session);
+    core.context.tell?.({});
+    return { endpoint, account, session };
   };
 
   return {
@@ -245,8 +260,9 @@ export function createAuthorizer(options) {
       const { account, signal } = options;
       const there = completions.get(callbackUrl);
       if (there && (account === undefined || account === there.account)) return untilAborted(there.done, signal);
-      const done = complete(callbackUrl, options).finally(() => completions.delete(callbackUrl));
-      completions.set(callbackUrl, { account, done });
+      const came = cameBack(callbackUrl, options);
+      const done = came.then((it) => completed(callbackUrl, it)).finally(() => completions.delete(callbackUrl));
+      completions.set(callbackUrl, { account, done, came });
       return done;
     },
     async close() {

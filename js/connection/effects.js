@@ -3,7 +3,7 @@
  * is released by `release`, however it ends.
  */
 
-/** @import { ClientDescription, ServerSettings } from '../core/records.js' */
+/** @import { ClientDescription, ServerSettings, SignInOutcome } from '../core/records.js' */
 /** @import { Grant } from '../core/grant.js' */
 /** @import { Budget } from '../core/wasm.js' */
 /** @import { Authorizer } from './authorizer.js' */
@@ -30,12 +30,14 @@ import { callHost } from './trace.js';
  * @property {(change: SignInChange) => void} [tell] tells whoever watches it
  * @property {Set<(change: SignInChange) => void>} [watchers]
  * @property {Completions} [completions]
+ * @property {string} [signInId] what tells the sign-in apart that is under way here
  */
 
 /**
  * By callback URL, what is under way: a response that arrives twice, here and at a sign-in that waits for it, is one sign-in.
  *
- * @typedef {Map<string, { account: string | undefined, done: ReturnType<Authorizer['complete']> }>} Completions
+ * @typedef {Map<string, { account: string | undefined, done: ReturnType<Authorizer['complete']>, came?: Promise<{ outcome: SignInOutcome }> }>} Completions
+ *   `came`: how far it came, for a sign-in that goes on from there
  */
 
 /** @param {Host} host */

@@ -63,7 +63,6 @@ export class SignInUnderWay {
   #context;
   #newQuestion;
   #budget;
-  #id;
   #ended = new AbortController();
   /** @type {Trip[]} */
   #trips = [];
@@ -106,8 +105,8 @@ export class SignInUnderWay {
     this.#budget = budget;
     this.#newQuestion = newQuestion;
     if (clicked) this.#reserve();
-    const { owner } = context.host;
-    this.#id = `${owner ? `${owner.name} ` : ''}${Math.random().toString(36).slice(2)}${Date.now().toString(36)}`;
+    this.id = newSignInId(context.host);
+    context.signInId = this.id;
     /** @type {Promise<Session>} */
     const session = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -255,15 +254,15 @@ export class SignInUnderWay {
       }
       const callbackUrl = await this.#sendPerson(trip, outcome);
       const there = completions?.get(callbackUrl);
-      if (there && (there.account ?? account) === account)
-        outcome = /** @type {SignInOutcome} */ ({ kind: 'signed-in', ...(await there.done) });
-      else {
-        const done = this.done.then((session) => ({ endpoint, account, session }));
-        completions?.set(callbackUrl, { account, done });
-        done.catch(() => {}).finally(() => completions?.delete(callbackUrl));
-        const calls = { ...trip.calls, budget: {} };
-        outcome = await this.#work(() => call('cameBack', { callbackUrl, account, host }, calls));
-      }
+      const calls = { ...trip.calls, budget: {} };
+      const cameBack = () => call('cameBack', { callbackUrl, account, id: this.id, host }, calls);
+      const isThere = there?.came && (there.account ?? account) === account;
+      const came = this.#work(isThere ? async () => (await there.came)?.outcome : cameBack);
+      // Whoever brings it too waits for what comes of it here.
+      const done = this.done.then((session) => ({ endpoint, account, session }));
+      completions?.set(callbackUrl, { account, done });
+      done.catch(() => {}).finally(() => completions?.delete(callbackUrl));
+      outcome = await came;
     }
     if (outcome.kind === 'interaction-required') throw this.#newQuestion(outcome);
     return /** @type {{ session: Session }} */ (outcome).session;
@@ -276,7 +275,7 @@ export class SignInUnderWay {
    */
   async #begun({ calls, askedAhead }, cause) {
     const { endpoint, account, host } = this.#context;
-    const own = { endpoint, account, interaction: true, id: this.#id, unanswered: this.#sent };
+    const own = { endpoint, account, interaction: true, id: this.id, unanswered: this.#sent };
     /** @type {string | undefined} */
     let ended;
     let seen = { id: '', renewedAt: 0, times: 0 };
@@ -373,9 +372,9 @@ export class SignInUnderWay {
     const { host, endpoint, account } = this.#context;
     const record = storedSignIn(host.store, endpoint, account);
     const there = await record.read();
-    if (!there || there.value.id === this.#id) {
+    if (!there || there.value.id === this.id) {
       const renewedAt = Math.floor(Date.now() / 1000);
-      await record.replace(there?.version ?? null, { ...there?.value, version: 1, id: this.#id, renewedAt });
+      await record.replace(there?.version ?? null, { ...there?.value, version: 1, id: this.id, renewedAt });
       return;
     }
     const session = (await storedSession(host.store, endpoint, account).read())?.value;
@@ -388,14 +387,16 @@ export class SignInUnderWay {
     for (const trip of this.#trips) await trip.showOutcome(outcome).catch(() => {});
     this.#ended.abort();
     const { host, endpoint, account } = this.#context;
+    if (this.#context.signInId === this.id) this.#context.signInId = undefined;
     if (!outcome.signedIn) {
       const record = storedSignIn(host.store, endpoint, account);
       // Nobody needs to wait for it any more. It stays, for nobody has answered.
       const there = await record.read().catch(() => null);
-      if (there?.value.id === this.#id) {
+      if (there?.value.id === this.id) {
         const declined = this.#isDeclined ? { declined: true } : {};
         await record.replace(there.version, { ...there.value, renewedAt: 0, ...declined });
-      }
+      } else if (there?.value.before === this.id)
+        await record.replace(there.version, { ...there.value, before: undefined });
     }
     for (const trip of this.#trips) await trip.release();
   }
@@ -415,6 +416,15 @@ export class SignInUnderWay {
       this.#ended.signal,
     );
   }
+}
+
+/**
+ * Tells a sign-in apart from all others, and whose it is.
+ *
+ * @param {Context['host']} host
+ */
+export function newSignInId({ owner }) {
+  return `${owner ? `${owner.name} ` : ''}${Math.random().toString(36).slice(2)}${Date.now().toString(36)}`;
 }
 
 /** @param {unknown} timer that of Node, which would keep the process running */

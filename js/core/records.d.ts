@@ -580,6 +580,8 @@ export interface Session {
   tokens: Tokens;
   /** The challenge with which the MCP server refused the token of the sign-in; absent where it did not. */
   refusedWith?: Challenge;
+  /** When it did, in seconds since 1970. */
+  refusedAt?: number;
 }
 
 /** What an event tells. */
@@ -818,6 +820,11 @@ export interface KeptSignIn {
   declined?: boolean;
   /** What people were asked in the last day, since they asked to sign in themselves. */
   questions?: Question[];
+  /**
+   * The one that a press went ahead of with this, and that may still wait for its person: it is waited for again once
+   * this one has come to nothing.
+   */
+  before?: string;
 }
 
 /** Where an access token is from that the MCP server has not accepted yet. */

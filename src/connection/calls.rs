@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::connection::came_back;
 use crate::connection::discovered;
 use crate::connection::refusal;
 use crate::connection::renewal;
@@ -124,7 +125,7 @@ fn made(replay: &Replay, name: &str, input: &Json) -> Result<Json> {
         "askAhead" => discovered::ask_ahead(replay, &read(input)?)?.to_json(),
         "decide" => refusal::decide(replay, &read(input)?)?.to_json(),
         "signIn" => sign_in::sign_in(replay, &read(input)?)?.to_json(),
-        "cameBack" => sign_in::came_back(replay, &read(input)?)?.to_json(),
+        "cameBack" => came_back::came_back(replay, &read(input)?)?.to_json(),
         "signOut" => signed_out(replay, &read(input)?)?.to_json(),
         "renew" => renewal::renew(replay, &read(input)?)?.to_json(),
         "readChallenge" => challenge::read(&read::<ReadChallengeInput>(input)?.headers).to_json(),

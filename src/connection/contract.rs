@@ -97,6 +97,8 @@ record! {
         pub callback_url: String,
         /// The account of whoever brings it. Absent: whoever began the sign-in.
         pub account: Option<String>,
+        /// What tells the sign-in apart from here on, where another process may have begun it: as that of `SignInInput`.
+        pub id: Option<String>,
         /// What the host brings.
         pub host: Arc<SignInHost>,
     }

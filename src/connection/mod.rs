@@ -1,6 +1,7 @@
 //! A connection over time: what is stored and when, what a refusal means, the whole sign-in, and every call by its name.
 
 pub mod calls;
+pub mod came_back;
 pub mod consent;
 pub mod contract;
 pub mod discovered;

@@ -20,6 +20,10 @@ use crate::{record, string_enum};
 /// For how long after they came tokens that were never used count as new. Later, a refusal may have other reasons. Seconds.
 pub(crate) const NEW_SECONDS: u64 = 300;
 
+/// For how long a refusal of the token of a sign-in tells what another sign-in would come to: a server may have been mended
+/// by then. Seconds.
+const REFUSAL_SECONDS: u64 = 86_400;
+
 /// How often one request is sent again: a server that is never content must not keep us busy.
 const ATTEMPT_LIMIT: u64 = 3;
 
@@ -92,13 +96,14 @@ record! {
 }
 
 /// Decides what a refusal means. Where the token of a sign-in is refused, that is kept with the session: the same challenge
-/// opens no other browser, until a person asks for it, or a token is accepted.
+/// opens no other browser for a day, until a person asks for it, or a token is accepted.
 pub fn decide(replay: &Replay, input: &RefusalInput) -> Result<Decision> {
     let challenge = challenge::read(&input.headers).map(Challenge::kept);
     let place = Place { endpoint: &input.endpoint, account: &input.account };
     let keep = |session: &Session, refused_with: Option<Arc<Challenge>>| {
         // Another process may have found meanwhile that the refresh token is dead.
-        let changed = |there| Session { refused_with: refused_with.clone(), ..there };
+        let refused_at = refused_with.is_some().then(|| replay.now());
+        let changed = |there| Session { refused_with: refused_with.clone(), refused_at, ..there };
         place.change_session(replay, session.tokens.access_token.reveal(), &changed)
     };
     if !matches!(input.status, 401 | 403) {
@@ -152,7 +157,10 @@ fn decided(replay: &Replay, input: &RefusalInput, place: &Place<'_>, challenge: 
     let named = challenge.as_ref().and_then(|challenge| challenge.scopes.clone());
     let untested = untested(replay, input);
     let Some(session) = &input.session else { return decision(Action::SignIn, named.unwrap_or_default()) };
-    if session.refused_with.as_ref().is_some_and(|earlier| earlier.is_same_cause(challenge.as_ref())) {
+    let is_kept = |earlier: &Arc<Challenge>| earlier.is_same_cause(challenge.as_ref());
+    let is_recent = session.refused_at.is_none_or(|at| replay.now() < at + REFUSAL_SECONDS);
+    // Another process may not have known of a token that was accepted here.
+    if session.refused_with.as_ref().is_some_and(is_kept) && is_recent && input.accepted != Some(true) {
         return Err(fresh_token_refused(input));
     }
     let plan = &session.plan;

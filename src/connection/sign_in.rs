@@ -1,7 +1,6 @@
 //! A sign-in, whole: from its cause to the session that is stored. One plan and one count of attempts go through all of it.
 //!
-//! It ends where the person is sent to the authorization server, and goes on where they came back: [`came_back`] takes up
-//! what was stored, in this process, after a restart, or in another one. Whatever is tried a second time is decided in one
+//! It ends where the person is sent to the authorization server, and goes on where they came back, in `came_back.rs`. Whatever is tried a second time is decided in one
 //! place, `SignIn::change_after`.
 
 use std::cell::Cell;
@@ -10,28 +9,23 @@ use std::sync::Arc;
 pub use crate::connection::contract::{
     CameBackInput, Departure, InteractionRequired, SignInHost, SignInInput, SignInOutcome, UnderWay,
 };
-use crate::connection::discovered::{
-    ask_resource_ahead, confirmed, discover_input, discovered, keep_found, leads_there,
-};
+use crate::connection::discovered::{ask_resource_ahead, discover_input, discovered, keep_found, leads_there};
 use crate::connection::redirect_owner::Ownership;
-use crate::connection::stored::{self, ACCOUNTS_LIMIT, KeptPending, KeptRegistration, Place, Progress, Record};
+use crate::connection::stored::{self, ACCOUNTS_LIMIT, KeptRegistration, Place, Progress, Record};
 use crate::connection::under_way::{Claim, Standing};
 use crate::connection::{consent, refusal};
 use crate::data::error::{Code, Error, Kind, Result, Step};
-use crate::data::http::Parameters;
 use crate::data::identifier::RedirectUri;
 use crate::data::json::Json;
 use crate::data::printable::mentions;
 use crate::data::record::{AsJson, read};
-use crate::data::url::Url;
+use crate::data::scope::ScopeSet;
 use crate::flow::discover::locations_again;
 use crate::flow::dynamic_registration::Doubt;
 use crate::flow::effect::Effect;
 use crate::flow::replay::Replay;
-use crate::flow::steps::{
-    self, BeginInput, Begun, CompleteInput, Completion, PlanInput, RegisterInput, Registered, SignedIn, UnregisterInput,
-};
-use crate::protocol::authorization::{Attempts, PendingAuthorization};
+use crate::flow::steps::{self, BeginInput, Begun, PlanInput, RegisterInput, Registered, SignedIn, UnregisterInput};
+use crate::protocol::authorization::Attempts;
 use crate::protocol::discovery::Discovery;
 use crate::protocol::grant::GrantType;
 use crate::protocol::registration::{ClientRegistration, RegistrationKind};
@@ -184,6 +178,7 @@ fn begun(replay: &Replay, input: &SignInInput) -> Result<SignInOutcome> {
         clients: Some(clients),
         kept: None,
         progress,
+        replaces: input.replaces.as_deref().map(|token| (token, &demanded)),
     };
     sign_in.prefer_registration();
     if earlier.is_some_and(|session| is_continued(replay, input, &session)) {
@@ -202,118 +197,31 @@ fn is_continued(replay: &Replay, input: &SignInInput, session: &Session) -> bool
         && error != Some("insufficient_scope")
 }
 
-/// Goes on where the person came back, wherever that is. What waited is taken: a response counts once.
-pub fn came_back(replay: &Replay, input: &CameBackInput) -> Result<SignInOutcome> {
-    let CameBackInput { callback_url, .. } = input;
-    let state = Url::parse(callback_url)
-        .filter(|_| callback_url.trim_ascii() == callback_url)
-        .and_then(|url| Parameters::read(url.query()).get("state").map(str::to_owned));
-    let kept = replay.once(|| Ok(state.map(|state| stored::take_pending(replay, &state)).transpose()?.flatten()))?;
-    let is_of_account = |kept: &KeptPending| input.account.as_ref().is_none_or(|account| *account == kept.account);
-    let Some(KeptPending { endpoint, account, pending, progress, .. }) = kept.filter(is_of_account) else {
-        let message = "The authorization response belongs to no sign-in of this account that is waiting: its `state` is missing, unknown, used or another account's. It was ignored.";
-        return Err(Error::new(Code::StateMismatch, message, &[]).at(Step::Callback));
-    };
-    let place = Place { endpoint: &endpoint, account: &account };
-    let id = progress.id.clone();
-    let outcome = completed(replay, input, place, pending, progress);
-    if let Some(id) = id.filter(|_| !matches!(outcome, Ok(SignInOutcome::SignedIn(_) | SignInOutcome::Authorize(_)))) {
-        let is_no = outcome.as_ref().is_err_and(|error| error.detail("error") == "access_denied");
-        let _ = Place { endpoint: &endpoint, account: &account }.end_sign_in(replay, &id, true, is_no);
-    }
-    outcome
-}
-
-fn completed(
-    replay: &Replay,
-    CameBackInput { callback_url, host, .. }: &CameBackInput,
-    place: Place,
-    pending: PendingAuthorization,
-    progress: Progress,
-) -> Result<SignInOutcome> {
-    let mut sign_in = SignIn {
-        replay,
-        place,
-        host,
-        settings: host.settings.clone().unwrap_or_default(),
-        discovery: pending.discovery.clone(),
-        plan: pending.plan.clone(),
-        client: Some(pending.registration.clone()),
-        redirect_uri: pending.registration.redirect_uri.clone(),
-        listed: None,
-        clients: None,
-        kept: Some(pending.registration.clone()),
-        progress,
-    };
-    if let Some(uri) = &sign_in.redirect_uri {
-        Ownership::new(&pending.discovery.authorization_server, &sign_in.settings).require(replay, uri)?;
-    }
-    let mut pending = pending;
-    if sign_in.progress.unconfirmed.take().is_some() {
-        replay.set_attempts(pending.attempts);
-        let (now, is_same) = confirmed(replay, &sign_in.place, &sign_in.settings, (&pending, &mut sign_in.progress))?;
-        // A no is one wherever it was said: nobody is asked again by themselves.
-        let is_no = Url::parse(callback_url)
-            .is_some_and(|url| Parameters::read(url.query()).get("error") == Some("access_denied"));
-        if is_same {
-            (sign_in.discovery, pending.discovery) = (now.clone(), now);
-        } else if !is_no {
-            sign_in.discovery = now;
-            return sign_in.run();
-        }
-    }
-    // The person came back with this client, whatever is registered from here on.
-    let sent_with = sign_in.client.clone();
-    let completion = steps::complete(
-        replay,
-        &CompleteInput {
-            client: sign_in.description(),
-            settings: host.settings.clone(),
-            pending,
-            callback_url: callback_url.clone(),
-        },
-    );
-    match completion.map_err(|error| error.at(Step::Token)) {
-        Ok(Completion::SignedIn(SignedIn { session })) => sign_in.finish(session),
-        Ok(Completion::AuthorizeAgain(begun)) => {
-            sign_in
-                .keep_answered(sent_with.filter(|client| client.client_id != begun.pending.registration.client_id))?;
-            sign_in.send_person(begun)
-        }
-        Err(error) => {
-            sign_in.keep_answered(sent_with)?;
-            if matches!(error.code, Code::TokenRefused | Code::UnexpectedStatus) {
-                sign_in.count_refused_code()?;
-            }
-            sign_in.keep_learnt()?;
-            if sign_in.change_after(&error)? { sign_in.run() } else { Err(error) }
-        }
-    }
-}
-
-struct SignIn<'a> {
-    replay: &'a Replay,
-    place: Place<'a>,
-    host: &'a SignInHost,
-    settings: Arc<ServerSettings>,
-    discovery: Arc<Discovery>,
-    plan: Arc<ScopePlan>,
+pub(super) struct SignIn<'a> {
+    pub(super) replay: &'a Replay,
+    pub(super) place: Place<'a>,
+    pub(super) host: &'a SignInHost,
+    pub(super) settings: Arc<ServerSettings>,
+    pub(super) discovery: Arc<Discovery>,
+    pub(super) plan: Arc<ScopePlan>,
     /// The client to be used, if there is one yet.
-    client: Option<Arc<ClientRegistration>>,
+    pub(super) client: Option<Arc<ClientRegistration>>,
     /// Where the person will come back to, once that is prepared.
-    redirect_uri: Option<RedirectUri>,
+    pub(super) redirect_uri: Option<RedirectUri>,
     /// Where they may come back to by the metadata document, once it was found not to list that.
-    listed: Option<Vec<String>>,
+    pub(super) listed: Option<Vec<String>>,
     /// The record of all clients for this MCP server, as it was read, until it is written.
-    clients: Option<Record>,
+    pub(super) clients: Option<Record>,
     /// The client as this sign-in stored it last.
-    kept: Option<Arc<ClientRegistration>>,
-    progress: Progress,
+    pub(super) kept: Option<Arc<ClientRegistration>>,
+    pub(super) progress: Progress,
+    /// The token in the place of which any other one will do that has these scopes, as long as nobody was sent.
+    pub(super) replaces: Option<(&'a str, &'a ScopeSet)>,
 }
 
 impl SignIn<'_> {
     /// Tries until the person can be sent, there is a session, or nothing is left to change.
-    fn run(&mut self) -> Result<SignInOutcome> {
+    pub(super) fn run(&mut self) -> Result<SignInOutcome> {
         loop {
             let error = match self.attempt() {
                 Ok(outcome) => return Ok(outcome),
@@ -390,13 +298,13 @@ impl SignIn<'_> {
         self.ownership().usable(self.replay, uri, accepts_query)
     }
 
-    fn ownership(&self) -> Ownership<'_> {
+    pub(super) fn ownership(&self) -> Ownership<'_> {
         Ownership::new(&self.discovery.authorization_server, &self.settings)
     }
 
     /// What may be tried after a failure: another way back, a client that is known by now, or a new client. Each once, and
     /// never one more trip than there may be.
-    fn change_after(&mut self, error: &Error) -> Result<bool> {
+    pub(super) fn change_after(&mut self, error: &Error) -> Result<bool> {
         let may_send_again = self.replay.attempts().authorizations < AUTHORIZATION_LIMIT;
         match error.code {
             Code::RegistrationRefused | Code::RedirectOfOtherIssuer
@@ -475,7 +383,7 @@ impl SignIn<'_> {
     }
 
     /// The client, as it presents itself. One that is registered stays so, whatever the server learns to do with documents.
-    fn description(&self) -> Option<Arc<ClientDescription>> {
+    pub(super) fn description(&self) -> Option<Arc<ClientDescription>> {
         let is_registered = self.client.as_ref().is_some_and(|client| client.kind == RegistrationKind::Dynamic);
         if !is_registered && self.progress.without_document != Some(true) {
             return self.host.client.clone();
@@ -485,7 +393,7 @@ impl SignIn<'_> {
     }
 
     /// Stores all that is needed to go on before the person leaves.
-    fn send_person(&mut self, begun: Begun) -> Result<SignInOutcome> {
+    pub(super) fn send_person(&mut self, begun: Begun) -> Result<SignInOutcome> {
         let Begun { authorization_url, pending } = begun;
         self.client = Some(pending.registration.clone());
         self.note_registered(&pending.registration);
@@ -494,6 +402,14 @@ impl SignIn<'_> {
         if !consent::covers(self.replay, place, &mut self.progress.agreed, asked, None)? {
             let (issuer, plan) = (pending.registration.issuer.clone(), pending.plan);
             return Ok(SignInOutcome::InteractionRequired(InteractionRequired { issuer, plan }));
+        }
+        // Somebody else may have come back since this began.
+        if let Some((token, demanded)) = self.replaces
+            && let Some((_, session)) = self.place.session(self.replay)?
+            && refusal::replaces(&session, token, demanded)
+        {
+            self.place.end_sign_in(self.replay, self.progress.id.as_deref().unwrap_or_default(), false, false)?;
+            return Ok(SignInOutcome::SignedIn(SignedIn { session }));
         }
         if let Some(uri) = &pending.registration.redirect_uri {
             self.ownership().claim(self.replay, uri)?;
@@ -507,7 +423,7 @@ impl SignIn<'_> {
 
     /// Stores the session. A client that it replaced is deleted now that the new one works, if no other account's session
     /// uses it; a server that does not let it be deleted keeps it, and nothing depends on that.
-    fn finish(&mut self, mut session: Session) -> Result<SignInOutcome> {
+    pub(super) fn finish(&mut self, mut session: Session) -> Result<SignInOutcome> {
         session.sign_in = self.progress.id.clone();
         let is_kept = |kept: &Arc<ClientRegistration>| kept.to_json() == session.registration.to_json();
         let had_refused_codes = self.progress.stored.as_ref().is_some_and(|stored| stored.refused_codes.is_some());
@@ -538,7 +454,7 @@ impl SignIn<'_> {
     }
 
     /// Keeps what an attempt that failed has taught: the next one goes on from there.
-    fn keep_learnt(&mut self) -> Result<()> {
+    pub(super) fn keep_learnt(&mut self) -> Result<()> {
         let registered = self.replay.take_registered();
         self.plan = self.replay.take_repaired().unwrap_or_else(|| self.plan.clone());
         self.keep_answered(registered)
@@ -546,7 +462,7 @@ impl SignIn<'_> {
 
     /// Keeps what the server answered, whatever became of the attempt: a registration is the truth, the access token in it
     /// may replace the one that is stored (RFC 7592 §3), and the next attempt would register again.
-    fn keep_answered(&mut self, client: Option<Arc<ClientRegistration>>) -> Result<()> {
+    pub(super) fn keep_answered(&mut self, client: Option<Arc<ClientRegistration>>) -> Result<()> {
         let Some(client) = client else { return Ok(()) };
         self.note_registered(&client);
         self.keep(&client, false)?;
@@ -583,7 +499,7 @@ impl SignIn<'_> {
         Ok(())
     }
 
-    fn count_refused_code(&mut self) -> Result<()> {
+    pub(super) fn count_refused_code(&mut self) -> Result<()> {
         let issuer = &self.discovery.authorization_server.issuer;
         self.place.change_client(self.replay, issuer, &self.settings, self.clients.take(), &|there| {
             there.map(|kept| {

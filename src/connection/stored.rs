@@ -473,7 +473,7 @@ pub fn whole<T: AsJson>(key: &str, value: &Json) -> Result<T> {
 }
 
 /// Changes a record until nobody else was first. `known`: how it was read before, if it was.
-fn change(
+pub fn change(
     replay: &Replay,
     key: &str,
     mut known: Option<Record>,

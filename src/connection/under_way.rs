@@ -1,10 +1,13 @@
 //! A sign-in that sends a person is a record, and no lock: other processes see that it is under way for as long as it is
 //! renewed, and take over when it is not.
 
-use crate::connection::stored::{KeptRegistration, Place, RECORD_VERSION, SWAP_LIMIT, read_record, swap, whole};
+use crate::connection::stored::{
+    KeptRegistration, Place, RECORD_VERSION, SWAP_LIMIT, change, read_record, swap, whole,
+};
 use crate::data::error::{Code, Error, Result, Step};
+use crate::data::json::Json;
 use crate::data::printable::joined;
-use crate::data::record::AsJson;
+use crate::data::record::{AsJson, read};
 use crate::data::scope::ScopeSet;
 use crate::flow::replay::Replay;
 use crate::protocol::pkce;
@@ -68,6 +71,9 @@ record! {
         pub declined: Option<bool>,
         /// What people were asked in the last day, since they asked to sign in themselves.
         pub questions: Option<Vec<Question>>,
+        /// The one that a press went ahead of with this, and that may still wait for its person: it is waited for again once
+        /// this one has come to nothing.
+        pub before: Option<String>,
     }
 }
 
@@ -119,6 +125,7 @@ impl Claim<'_> {
             answered: None,
             declined: last.and_then(|last| last.declined),
             questions: Some(questions).filter(|questions| !questions.is_empty()),
+            before: None,
         }
     }
 }
@@ -158,12 +165,23 @@ impl Place<'_> {
             kept.questions = kept.questions.filter(|questions| !questions.is_empty());
             kept.declined = is_no.then_some(true).or(kept.declined);
             (kept.renewed_at, kept.answered) = (0, Some(true));
-            let ended = (kept.questions.is_some() || kept.declined.is_some()).then(|| kept.to_json());
+            let is_of_use = kept.questions.is_some() || kept.declined.is_some() || kept.before.is_some();
+            let ended = is_of_use.then(|| kept.to_json());
             if kept.id != id || swap(replay, &self.key(KIND), Some(version), ended)? {
                 return Ok(());
             }
         }
         Ok(())
+    }
+
+    /// Has a sign-in go on under another name, which is of the process that its person came back to: who waits for it sees
+    /// that, though the one that sent them may have died.
+    pub fn take_over_sign_in(&self, replay: &Replay, id: &str, own: &str) -> bool {
+        let taken = |there: Option<&Json>| {
+            let kept = read::<KeptSignIn>(there?).ok().filter(|kept| kept.id == id)?;
+            Some(KeptSignIn { id: own.to_owned(), renewed_at: replay.now(), ..kept }.to_json())
+        };
+        change(replay, &self.key(KIND), None, &taken).is_ok()
     }
 
     /// How a sign-in stands that was not the first, given the client and the session that were read after that.
@@ -184,12 +202,25 @@ impl Place<'_> {
         let by_session = session.and_then(|session| session.sign_in.as_ref());
         // The session may be gone by now.
         let by_client = client.and_then(|client| client.discovery.as_ref()?.sign_in.as_ref());
-        let is_over = [by_session, by_client].contains(&Some(&last.id));
+        let has_session = |id: &String| [by_session, by_client].contains(&Some(id));
+        let is_over = has_session(&last.id);
         let has_ended = last.renewed_at == 0 || claim.ended == Some(last.id.as_str());
         if !(is_over || claim.pressed || has_ended) {
             return Ok(Standing::Waits { id: last.id, renewed_at: last.renewed_at });
         }
-        let begun = claim.record(replay.now(), Some(&last));
+        let last_one = Some(&last.id).filter(|_| !has_ended);
+        let before =
+            last_one.or(last.before.as_ref()).filter(|id| !(is_over || has_session(id) || *id == claim.id)).cloned();
+        let mut begun = claim.record(replay.now(), Some(&last));
+        if !claim.pressed
+            && let Some(id) = before
+        {
+            let renewed_at = replay.now();
+            let waited_for = KeptSignIn { id: id.clone(), renewed_at, answered: None, before: None, ..last };
+            swap(replay, &self.key(KIND), Some(version), Some(waited_for.to_json()))?;
+            return Ok(Standing::Waits { id, renewed_at });
+        }
+        begun.before = before;
         if let Some((question, earlier)) = begun.questions.as_deref().and_then(<[Question]>::split_last)
             && (question.is_too_many(earlier) || claim.is_step_up && begun.declined.is_some())
         {

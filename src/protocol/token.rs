@@ -82,6 +82,8 @@ record! {
         pub tokens: Tokens,
         /// The challenge with which the MCP server refused the token of the sign-in; absent where it did not.
         pub refused_with: Option<Arc<Challenge>>,
+        /// When it did, in seconds since 1970.
+        pub refused_at: Option<u64>,
     }
 }
 
@@ -245,7 +247,18 @@ pub fn session(answer: Answer, grant: GrantType, granting: Granting) -> Session 
     let plan = plan.granting(granted.as_ref());
     let registration = registration.permitting(&plan, answer.tokens.received_at).into();
     let tokens = answer.tokens;
-    Session { version: 1, grant, sign_in: None, discovery, resource, registration, plan, tokens, refused_with: None }
+    Session {
+        version: 1,
+        grant,
+        sign_in: None,
+        discovery,
+        resource,
+        registration,
+        plan,
+        tokens,
+        refused_with: None,
+        refused_at: None,
+    }
 }
 
 /// The session after a refresh: what the answer does not mention stays as it was (RFC 6749 §6).

@@ -17,9 +17,10 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use mcp_oauth_wasm::connection::came_back::came_back;
 use mcp_oauth_wasm::connection::refusal::{Action, RefusalInput, TokenOrigin, decide};
 use mcp_oauth_wasm::connection::renewal::{RenewInput, renew};
-use mcp_oauth_wasm::connection::sign_in::{CameBackInput, SignInHost, SignInInput, SignInOutcome, came_back, sign_in};
+use mcp_oauth_wasm::connection::sign_in::{CameBackInput, SignInHost, SignInInput, SignInOutcome, sign_in};
 use mcp_oauth_wasm::connection::sign_out::sign_out;
 use mcp_oauth_wasm::connection::stored::Place;
 use mcp_oauth_wasm::data::error::{Code, Error, Result};
@@ -295,6 +296,7 @@ impl Client {
                 }
                 Some(Ok(SignInOutcome::Authorize(departure))) if why != "abandon" => {
                     let input = CameBackInput {
+                        id: None,
                         account: None,
                         callback_url: self.world().visit(&departure.authorization_url),
                         host: host.clone(),

@@ -169,6 +169,40 @@ describe('the causes of sign-ins', () => {
     assert.equal(trips.length, 2);
   });
 
+  test('[accepts interop 75] every new token is refused: after a day a person may be asked once more', async (context) => {
+    const { start, network, trips } = createMachine();
+    network.fault = refusing(() => true);
+    const call = () => callTool(start().fetch(world.server, { interaction: true }), world.server);
+    await assert.rejects(call(), { code: 'fresh_token_refused' });
+    const { now } = Date;
+    let later = 23 * 3_600_000;
+    context.mock.method(Date, 'now', () => now() + later);
+    await assert.rejects(call(), { code: 'fresh_token_refused' });
+    assert.equal(trips.length, 1);
+    later = 25 * 3_600_000;
+    for (let count = 0; count < 2; count += 1) await assert.rejects(call(), { code: 'fresh_token_refused' });
+    assert.equal(trips.length, 2);
+  });
+
+  test('[accepts interop 75] a token that was accepted here is refused later, and one process took it for new: it is refreshed', async (context) => {
+    const { start, network, trips } = createMachine();
+    const [one, other] = [start(), start()].map((authorizer) =>
+      authorizer.connection(world.server, { interaction: true }),
+    );
+    await one?.signIn();
+    const call = (/** @type {typeof one} */ connection) =>
+      callTool(/** @type {NonNullable<typeof one>} */ (connection).fetch, world.server);
+    assert.equal((await call(other)).status, 200);
+    const token = (await one?.session())?.tokens.accessToken;
+    network.fault = refusing(({ authorization }) => authorization === `Bearer ${token}`);
+    await assert.rejects(call(one), { code: 'fresh_token_refused' });
+    const { now } = Date;
+    context.mock.method(Date, 'now', () => now() + 10_000);
+    assert.equal((await call(other)).status, 200);
+    assert.equal((await call(one)).status, 200);
+    assert.equal(trips.length, 1);
+  });
+
   test('[accepts interop 75] every new token is refused, and then accepted: what comes later is another cause', async () => {
     const { host, start, network, trips } = createMachine();
     network.fault = refusing(() => true);

@@ -161,8 +161,10 @@ export function createScriptedServers() {
     return answer(await request.text(), request.headers, request.method);
   };
 
+  const host = { store, fetch, redirect: redirectAt(redirectUri) };
   return {
     store,
+    host,
     script,
     redirectAt,
     /** How often things happened, and with which scopes. */
@@ -173,12 +175,12 @@ export function createScriptedServers() {
      * A connection as the application has it when it starts.
      *
      * @param {ConnectionSettings} [settings]
-     * @param {Partial<Host>} [host]
+     * @param {Partial<Host>} [others]
      * @param {boolean} [interaction]
      */
-    start(settings, host, interaction = true) {
+    start(settings, others, interaction = true) {
       const authorizer = createAuthorizer({
-        host: { store, fetch, redirect: redirectAt(redirectUri), ...host },
+        host: { ...host, ...others },
         client: { clientName: 'the tests' },
         settings: () => settings,
       });

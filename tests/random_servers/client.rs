@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
+use mcp_oauth_wasm::connection::came_back::came_back;
 use mcp_oauth_wasm::connection::refusal::{Action, Decision, RefusalInput, TokenOrigin, decide};
 use mcp_oauth_wasm::connection::renewal::{RenewInput, renew};
 use mcp_oauth_wasm::connection::sign_in::{
-    CameBackInput, Departure, SignInHost, SignInInput, SignInOutcome, UnderWay, came_back, sign_in,
+    CameBackInput, Departure, SignInHost, SignInInput, SignInOutcome, UnderWay, sign_in,
 };
 use mcp_oauth_wasm::data::error::{Code, Error, Kind, Result, Step};
 use mcp_oauth_wasm::data::http::{Request, Response};
@@ -439,7 +440,7 @@ impl Client {
                 return Err(Error::new(Code::Aborted, "That is enough.", &[]));
             }
             let callback_url = self.send_person(&departure)?;
-            let input = CameBackInput { callback_url, account: None, host: self.sign_in_host() };
+            let input = CameBackInput { callback_url, account: None, id: None, host: self.sign_in_host() };
             outcome = self.run(|replay| came_back(replay, &input))?;
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use mcp_oauth_driver::platform::FlowPlatform;
 use mcp_oauth_driver::{Connection, ConnectionOptions, Failure, FileStore, Host};
+use mcp_oauth_wasm::connection::came_back;
 use mcp_oauth_wasm::connection::refusal::{self, Action, RefusalInput};
 use mcp_oauth_wasm::connection::renewal::{self, RenewInput};
 use mcp_oauth_wasm::connection::sign_in::{self, CameBackInput, SignInHost, SignInInput};
@@ -70,8 +71,8 @@ async fn flows_run_in_tasks_of_their_own() {
     }
 
     let callback_url = "http://127.0.0.1/callback?code=1&state=unknown".to_owned();
-    let input = CameBackInput { callback_url, host: sign_in_host, account: None };
-    let outcome = spawned(&host, move |replay| sign_in::came_back(replay, &input)).await;
+    let input = CameBackInput { callback_url, host: sign_in_host, account: None, id: None };
+    let outcome = spawned(&host, move |replay| came_back::came_back(replay, &input)).await;
     assert_eq!(outcome.err().unwrap().code, Code::StateMismatch);
 
     let (account, replaces) = ("default".to_owned(), "a token".to_owned());

@@ -100,7 +100,14 @@ export class Judge {
 
   /** @param {string} name */
   place(name) {
-    const place = this.#places.get(name) ?? { causes: [], windows: [], presses: [], returns: [], accepted: 0, history: [] };
+    const place = this.#places.get(name) ?? {
+      causes: [],
+      windows: [],
+      presses: [],
+      returns: [],
+      accepted: 0,
+      history: [],
+    };
     this.#places.set(name, place);
     return place;
   }

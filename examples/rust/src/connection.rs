@@ -378,8 +378,8 @@ impl Connection {
                     return Err(error.into());
                 }
             };
-            let input = CameBackInput { callback_url, account: None, host: sign_in_host.clone() };
-            outcome = run(&platform, |replay| sign_in::came_back(replay, &input)).await?;
+            let input = CameBackInput { callback_url, account: None, id: None, host: sign_in_host.clone() };
+            outcome = run(&platform, |replay| came_back::came_back(replay, &input)).await?;
         }
     }
 
