@@ -236,7 +236,7 @@ async fn a_body_is_read_up_to_the_limit_and_no_further() {
         let (servers, _) = world();
         let servers: Function = servers.unchecked_into();
         host(
-            function(move |url, initial| match url.as_string().unwrap().contains("protected-resource") {
+            function(move |url, initial| match url.as_string().unwrap().ends_with("protected-resource/mcp") {
                 true => Ok(Promise::resolve(&response(&document.as_str().into(), 200)).into()),
                 false => servers.call2(&JsValue::UNDEFINED, &url, &initial),
             }),

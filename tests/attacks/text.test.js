@@ -93,7 +93,7 @@ attack('what turns or hides other text in the words of a server', async (context
 });
 
 attack('words without end, for the log', async (context) => {
-  for (const text of await shownOf(context, `Allowed ${'no '.repeat(250_000)}`))
+  for (const text of await shownOf(context, `Allowed ${'no '.repeat(20_000)}`))
     assert.ok(text.length < 12_000, `${text.length} characters`);
 });
 

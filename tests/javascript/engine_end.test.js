@@ -231,7 +231,7 @@ describe('an instance that ends', () => {
         { endpoint: good.endpoint },
         { timeoutMilliseconds: 2000, fetch: /** @type {any} */ (fetch) },
       );
-      assert.match((await rejectionOf(failing)).code, /^(network_failed|response_too_large|timed_out)$/);
+      assert.match((await rejectionOf(failing)).code, /^(network_failed|limit_exceeded|response_too_large|timed_out)$/);
     }
     const before = instances;
     assert.ok(await discover({ endpoint: good.endpoint }, good));
