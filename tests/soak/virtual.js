@@ -441,6 +441,8 @@ export class Machine {
   async #comeBack(callbackUrl, window, place) {
     const { judge, chance } = this.life;
     const { origin, pathname } = new URL(callbackUrl);
+    // Whatever becomes of the answer, nobody is there any more.
+    window.isOver = true;
     const listener = this.listeners.get(origin + pathname);
     if (listener?.take(callbackUrl)) {
       if (isNo(callbackUrl)) judge.ended(place, listener.application.name);
