@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::{BoxFuture, FutureExt as _, WeakShared};
+use mcp_oauth_wasm::connection::came_back;
 use mcp_oauth_wasm::connection::refusal::{self, Action, Decision, RefusalInput, TokenOrigin};
 use mcp_oauth_wasm::connection::renewal::{self, RenewInput, Renewal};
 use mcp_oauth_wasm::connection::sign_in::{
