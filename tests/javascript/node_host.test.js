@@ -137,3 +137,19 @@ test('the default fetch is whatever globalThis.fetch is at the time', async (con
   context.mock.method(globalThis, 'fetch', async () => new Response('replaced later'));
   assert.equal(await (await host.fetch('https://any.example/')).text(), 'replaced later');
 });
+
+test('[refuses interop 86] a user without a home folder: the error says what to set', () => {
+  const { HOME = '' } = process.env;
+  try {
+    // A relative path would be a file of whatever folder the program was started in.
+    for (const home of ['', 'relative/home']) {
+      process.env.HOME = home;
+      assert.throws(() => defaultStorePath({ platform: 'linux', variables: {} }), {
+        code: 'store_unavailable',
+        message: /HOME.*XDG_STATE_HOME.*createFileStore/,
+      });
+    }
+  } finally {
+    process.env.HOME = HOME;
+  }
+});
