@@ -16,7 +16,7 @@ const javascriptFolders = [
 
 const lineLimit = 600;
 const ownLineLimits = {
-  'js/connection/connection.js': 610,
+  'js/connection/connection.js': 615,
   'src/protocol/scope_plan.rs': 560,
   'tests/random_servers/world.rs': 1100,
 };

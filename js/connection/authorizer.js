@@ -237,15 +237,16 @@ export function createAuthorizer(options) {
   };
 
   /**
-   * @param {string} callbackUrl
    * @param {Awaited<ReturnType<typeof cameBack>>} came
    * @returns {ReturnType<Authorizer['complete']>}
    */
-  const completed = async (callbackUrl, { outcome, endpoint, account }) => {
-    const there = completions.get(callbackUrl);
-    // A sign-in that waits here sends the person itself.
-    if (outcome.kind === 'authorize') return there && !there.came ? there.done : outcome;
+  const completed = async ({ outcome, endpoint, account }) => {
     const core = sharedConnection(endpoint, account);
+    if (outcome.kind === 'authorize') {
+      // A sign-in that waits here sends the person itself.
+      const session = await core.underWay();
+      return session ? { endpoint, account, session } : outcome;
+    }
     if (outcome.kind === 'interaction-required') throw core.interactionRequired({ demanded: [] }, outcome);
     const { session } = /** @type {{ session: Session }} */ (outcome);
     core.adopt(session);
@@ -261,7 +262,7 @@ export function createAuthorizer(options) {
       const there = completions.get(callbackUrl);
       if (there && (account === undefined || account === there.account)) return untilAborted(there.done, signal);
       const came = cameBack(callbackUrl, options);
-      const done = came.then((it) => completed(callbackUrl, it)).finally(() => completions.delete(callbackUrl));
+      const done = came.then(completed).finally(() => completions.delete(callbackUrl));
       completions.set(callbackUrl, { account, done, came });
       return done;
     },

@@ -329,6 +329,11 @@ export class Connection {
     return signIn;
   }
 
+  /** What the sign-in that is under way here comes to, if there is one. */
+  underWay() {
+    return this.#waitedFor?.isInVain ? undefined : this.#waitedFor?.done;
+  }
+
   /** The sign-in that waits for a person, if there is one. */
   pending() {
     return this.#waitedFor?.pending ?? null;

@@ -152,7 +152,7 @@ for (const name of browserNames) {
       const { came } = await page.evaluate(async () => {
         const slim = await import(/** @type {any} */ ('/node_modules/mcp-oauth-wasm/js/slim.js'));
         return lab.outcome(async () => {
-          await slim.init('/node_modules/mcp-oauth-wasm/wasm/mcp_oauth_wasm_bg.wasm');
+          await slim.init('/node_modules/mcp-oauth-wasm/pkg/npm/mcp_oauth_wasm_bg.wasm');
           return slim.createPkce();
         });
       });

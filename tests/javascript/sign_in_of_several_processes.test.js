@@ -193,3 +193,45 @@ test('[accepts I2, interop 78] `complete` and the listener have the same respons
   );
   assert.equal(seen.trips.length, 2);
 });
+
+test('[accepts I2, interop 79] `complete` leads to another trip in a process whose own call waits for that sign-in: the call sends the person, alone', async () => {
+  const { script, seen, host } = createScriptedServers();
+  script.needs = { look: ['read'] };
+  const server = 'https://mcp.example/mcp';
+  const settings = () => ({ optionalScopes: ['extra'] });
+  const sent = createGate();
+  let departed = '';
+  const one = createAuthorizer({
+    host: {
+      ...host,
+      redirect: {
+        prepare: async (request) => ({
+          ...(await host.redirect.prepare(request)),
+          authorize({ authorizationUrl }) {
+            departed = authorizationUrl;
+            sent.open();
+            return new Promise(() => {});
+          },
+        }),
+      },
+    },
+    settings,
+  });
+  one
+    .connection(server)
+    .signIn()
+    .catch(() => {});
+  await sent.opened;
+  const other = createAuthorizer({ host, settings });
+  const { fetch } = other.connection(server, { interaction: true });
+  const called = fetch(server, { method: 'POST', body: 'look' });
+  await delay(500);
+  const asked = new URL(departed).searchParams;
+  const completed = await other.complete(
+    `${asked.get('redirect_uri')}?error=invalid_scope&state=${asked.get('state')}`,
+  );
+  assert.equal(/** @type {any} */ (completed).endpoint, server);
+  assert.equal((await called).status, 200);
+  assert.equal(seen.trips.length, 1);
+  await one.close();
+});
