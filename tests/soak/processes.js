@@ -277,7 +277,8 @@ class World {
         this.#waiting.delete(told.done);
       }
     });
-    await once(child, 'message');
+    const [event] = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => [])]);
+    if (event === undefined) throw new Error(`${name} ended before it was ready: what it printed says why`);
     this.#members[at] = member;
   }
 
