@@ -12,7 +12,7 @@ use crate::flow::exchange::Exchange;
 use crate::flow::replay::Replay;
 use crate::protocol::authorization_server::AuthorizationServer;
 use crate::protocol::grant::GrantType;
-use crate::protocol::registration::{Answer, Asked, ClientRegistration};
+use crate::protocol::registration::{Answer, Asked, ClientRegistration, lacks_redirect_uri};
 use crate::protocol::registration_management::Management;
 use crate::protocol::registration_refusal;
 use crate::protocol::scope_plan::ScopePlan;
@@ -39,6 +39,15 @@ string_enum! {
         /// The server said, without the person, that it does not know the client.
         Forgotten = "forgotten",
     }
+}
+
+/// What a server still knows of a client.
+#[derive(PartialEq)]
+enum Standing {
+    AsStored,
+    /// Another redirect URI: an update was made, and its answer lost.
+    Changed,
+    Forgotten,
 }
 
 /// What a dynamic registration is for.
@@ -92,19 +101,19 @@ impl DynamicRegistration<'_> {
         let Some(stored) = stored.filter(|stored| stored.is_usable(self.server, now) && !is_forgotten) else {
             return self.register();
         };
-        let is_known = match doubt {
+        let standing = match doubt {
             Some(Doubt::CodeRefused) if Management::of(stored).is_none() => None,
-            Some(Doubt::Unanswered | Doubt::CodeRefused) => self.is_known(stored)?,
-            _ => Some(true),
+            Some(Doubt::Unanswered | Doubt::CodeRefused) => self.standing(stored)?,
+            _ => Some(Standing::AsStored),
         };
-        if is_known != Some(true) {
+        if matches!(standing, None | Some(Standing::Forgotten)) {
             match self.register() {
                 // The server could not say, and has no other client for us: it may know this one still.
-                Err(error) if is_known.is_none() && is_final(&error) => {}
+                Err(error) if standing.is_none() && is_final(&error) => {}
                 registered => return registered,
             }
         }
-        let is_same = stored.redirect_uri.as_ref() == self.redirect_uri;
+        let is_same = stored.redirect_uri.as_ref() == self.redirect_uri && standing != Some(Standing::Changed);
         if is_same && doubt != Some(Doubt::Refused) && stored.covers(self.plan, now) {
             return Ok(stored.clone());
         }
@@ -187,16 +196,19 @@ impl DynamicRegistration<'_> {
         }
     }
 
-    /// Whether the server still knows the client (RFC 7592 §2.1); one that does not offer to be asked is believed to.
-    /// Nothing where it fails in whatever way.
-    fn is_known(&self, stored: &Arc<ClientRegistration>) -> Result<Option<bool>> {
-        let Some(management) = Management::of(stored) else { return Ok(Some(true)) };
-        match self.exchange.once(&management.read_request()) {
-            Ok(response) if matches!(response.status, 401 | 403 | 404) => Ok(Some(false)),
-            Ok(response) if response.is_success() && response.document().is_ok() => Ok(Some(true)),
-            Err(error) if error.code == Code::Aborted => Err(error),
-            _ => Ok(None),
-        }
+    /// What the server still knows of the client (RFC 7592 §2.1); one that does not offer to be asked is believed to know
+    /// it. Nothing where it fails in whatever way.
+    fn standing(&self, stored: &Arc<ClientRegistration>) -> Result<Option<Standing>> {
+        let Some(management) = Management::of(stored) else { return Ok(Some(Standing::AsStored)) };
+        let response = match self.exchange.once(&management.read_request()) {
+            Ok(response) if matches!(response.status, 401 | 403 | 404) => return Ok(Some(Standing::Forgotten)),
+            Ok(response) if response.is_success() => response,
+            Err(error) if error.code == Code::Aborted => return Err(error),
+            _ => return Ok(None),
+        };
+        let Ok(document) = response.document() else { return Ok(None) };
+        let is_changed = lacks_redirect_uri(document, self.redirect_uri);
+        Ok(Some(if is_changed { Standing::Changed } else { Standing::AsStored }))
     }
 
     /// With what of it was demanded.

@@ -287,6 +287,12 @@ pub fn metadata_document_url(url: &str) -> Result<Url> {
     })
 }
 
+/// Whether a server's statement of a client names redirect URIs, and not this one.
+pub fn lacks_redirect_uri(document: &Json, redirect_uri: Option<&RedirectUri>) -> bool {
+    let named = document.member("redirect_uris").strings().unwrap_or_default();
+    !named.is_empty() && redirect_uri.is_some_and(|uri| !named.iter().any(|named| uri.is_registered_as(named)))
+}
+
 /// The client whose identifier is the URL of its metadata document. The document's `scope`, if it has one, is what the
 /// client is registered for, and its `redirect_uris` are those that may be sent; where it cannot be read from here, nothing
 /// is known.
@@ -532,9 +538,7 @@ impl Asked {
         };
         let text = |member| document.text(member);
         let client_id = text("client_id").ok_or_else(|| invalid("client_id", "must be a string"))?;
-        let redirect_uris = document.member("redirect_uris").strings().unwrap_or_default();
-        let lacks = |uri: &RedirectUri| !redirect_uris.iter().any(|registered| uri.is_registered_as(registered));
-        if !redirect_uris.is_empty() && self.redirect_uri.as_ref().is_some_and(lacks) {
+        if lacks_redirect_uri(document, self.redirect_uri.as_ref()) {
             return Err(invalid("redirect_uris", "lacks the redirect URI that was asked for"));
         }
         let client_secret = text("client_secret").map(Secret::new).or_else(|| self.client_secret.clone());
