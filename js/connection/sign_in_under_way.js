@@ -352,7 +352,11 @@ export class SignInUnderWay {
   #startLimit() {
     clearTimeout(this.#limit);
     const milliseconds = this.#context.host.signInTimeoutMilliseconds ?? FIVE_MINUTES;
-    const message = `Nobody finished signing in to ${this.#context.endpoint} within ${milliseconds / 1000} seconds. Sign in again; \`signInTimeoutMilliseconds\` of the host is the limit.`;
+    const { endpoint, settings } = this.#context;
+    const byHand = settings.client
+      ? ' If the page said that the redirect URI is wrong, set `client.redirectUri` for this server to the one that the client was registered with.'
+      : '';
+    const message = `Nobody finished signing in to ${endpoint} within ${milliseconds / 1000} seconds. Sign in again; \`signInTimeoutMilliseconds\` of the host is the limit.${byHand}`;
     this.#limit = setTimeout(() => this.end(this.#failure('sign_in_timed_out', message)), milliseconds);
     unref(this.#limit);
   }

@@ -201,8 +201,8 @@
  *   The redirect URI of a stored registration. It is used again if it can be;
  *   otherwise the receiver has another one, which has to be registered (RFC 6749 §3.1.2.2).
  * @property {string[]} [listed]
- *   The redirect URIs that the client metadata document lists, where it does not list the one that the receiver had: it
- *   has one of them now, if it can. Default: it cannot.
+ *   The redirect URIs of which the receiver has one, if it can: that of a client that was registered by hand, or those that
+ *   the client metadata document lists, where it does not list the one that the receiver had. Default: it cannot.
  * @property {Reserved | null} [reserved] What `reserve` of this redirect gave; the receiver closes it.
  * @property {AbortSignal} [signal] Ends the preparation.
  */

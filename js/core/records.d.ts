@@ -33,7 +33,7 @@ export type Code =
   | 'no_redirect'
   /** A part of this package contradicted itself, which is a bug of it. */
   | 'internal'
-  /** The client metadata document lists redirect URIs, and none that the host can have; `details.redirectUris` has them. */
+  /** The client metadata document lists redirect URIs, or the client was registered by hand with one, and the host can have none of them; `details.redirectUris` has them. */
   | 'redirect_not_listed'
   /** The client metadata document's URL cannot be a client identifier. */
   | 'invalid_client_metadata_url'
@@ -354,6 +354,8 @@ export interface PreRegisteredClient {
   tokenEndpointAuthMethod?: ClientAuthentication;
   /** The scopes that it was given. Absent: unknown. */
   scopes?: string[];
+  /** The redirect URI that it was registered with, without port where any will do. Absent: whatever the host's `redirect` has. */
+  redirectUri?: string;
 }
 
 /** What lets a client register where not everybody may (RFC 7591 §3). */

@@ -263,11 +263,11 @@ export const rows = {
     words: 'Give this server a redirect URI of its own, for its responses do not say whose they are.',
   },
   redirect_not_listed: {
-    title: 'The client metadata document does not list the redirect URI',
+    title: 'The client is not registered with the redirect URI',
     party: 'client',
     by: 'settings',
-    setting: 'the `redirect_uris` of the document, or `redirect` of the host',
-    words: 'List it in the document, or let the host have one that is listed there.',
+    setting: 'the `redirect_uris` of the document, `client.redirectUri`, or `redirect` of the host',
+    words: 'List it in the document, or let the host have one with which the client is registered.',
   },
   needs_client_id: {
     title: 'There is no way to register',

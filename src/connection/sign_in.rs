@@ -282,12 +282,9 @@ impl SignIn<'_> {
     fn prepared_redirect(&self) -> Result<RedirectUri> {
         let preferred = self.progress.stored.as_ref().and_then(|stored| stored.registration.redirect_uri.clone());
         let issuer = self.discovery.authorization_server.issuer.clone();
-        let effect = Effect::PrepareRedirect {
-            candidate: self.progress.redirect,
-            issuer,
-            preferred,
-            listed: self.listed.clone(),
-        };
+        let by_hand = self.settings.client.as_ref().and_then(|client| client.redirect_uri.as_ref());
+        let listed = by_hand.map(|uri| vec![uri.as_str().to_owned()]).or_else(|| self.listed.clone());
+        let effect = Effect::PrepareRedirect { candidate: self.progress.redirect, issuer, preferred, listed };
         let prepared = self.replay.perform(effect)?;
         let uri = read(prepared.member("redirectUri")).map_err(|mut mismatch| {
             mismatch.path = "redirectUri".to_owned();
@@ -369,13 +366,14 @@ impl SignIn<'_> {
 
     fn can_leave_document(&self) -> bool {
         let has_document = self.host.client.as_ref().is_some_and(|client| client.client_metadata_url.is_some());
-        has_document && self.discovery.authorization_server.registration_endpoint.is_some()
+        let can_register = self.discovery.authorization_server.registration_endpoint.is_some();
+        has_document && can_register && self.settings.client.is_none()
     }
 
     /// Nobody came back with the metadata document: it gives way to registration, where there is such.
     fn prefer_registration(&mut self) {
         let Some(stored) = &self.progress.stored else { return };
-        let is_document = stored.registration.kind != RegistrationKind::Dynamic && self.settings.client.is_none();
+        let is_document = stored.registration.kind != RegistrationKind::Dynamic;
         if is_document && self.progress.unanswered == Some(true) && self.can_leave_document() {
             self.client = None;
             self.progress.without_document = Some(true);
@@ -403,18 +401,19 @@ impl SignIn<'_> {
             let (issuer, plan) = (pending.registration.issuer.clone(), pending.plan);
             return Ok(SignInOutcome::InteractionRequired(InteractionRequired { issuer, plan }));
         }
-        // Somebody else may have come back since this began.
-        if let Some((token, demanded)) = self.replaces
-            && let Some((_, session)) = self.place.session(self.replay)?
-            && refusal::replaces(&session, token, demanded)
-        {
-            self.place.end_sign_in(self.replay, self.progress.id.as_deref().unwrap_or_default(), false, false)?;
-            return Ok(SignInOutcome::SignedIn(SignedIn { session }));
-        }
         if let Some(uri) = &pending.registration.redirect_uri {
             self.ownership().claim(self.replay, uri)?;
         }
         self.place.store_pending(self.replay, &pending, &self.progress)?;
+        // Somebody else may have come back since this began. The last thing of all, for nobody is called back from a browser.
+        if let Some((token, demanded)) = self.replaces
+            && let Some((_, session)) = self.place.session(self.replay)?
+            && refusal::replaces(&session, token, demanded)
+        {
+            stored::take_pending(self.replay, pending.state.reveal())?;
+            self.place.end_sign_in(self.replay, self.progress.id.as_deref().unwrap_or_default(), false, false)?;
+            return Ok(SignInOutcome::SignedIn(SignedIn { session }));
+        }
         let issuer = pending.registration.issuer.clone();
         let is_unconfirmed = self.progress.unconfirmed.is_some();
         let ask_ahead = is_unconfirmed.then(|| locations_again(&pending.discovery.authorization_server));

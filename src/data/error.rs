@@ -85,7 +85,7 @@ codes! {
     NoRedirect Misuse "no_redirect",
     /// A part of this package contradicted itself, which is a bug of it.
     Internal Misuse "internal",
-    /// The client metadata document lists redirect URIs, and none that the host can have; `details.redirectUris` has them.
+    /// The client metadata document lists redirect URIs, or the client was registered by hand with one, and the host can have none of them; `details.redirectUris` has them.
     RedirectNotListed Misuse "redirect_not_listed",
     /// The client metadata document's URL cannot be a client identifier.
     InvalidClientMetadataUrl Misuse "invalid_client_metadata_url",
@@ -261,7 +261,9 @@ impl Error {
     /// What a caller passed does not have the shape that it must have.
     pub fn invalid_argument(mismatch: Mismatch) -> Box<Error> {
         let message = "The argument `{}` must be {}.";
-        Error::new(Code::InvalidArgument, message, &[&mismatch.path, mismatch.expected]).with("path", mismatch.path)
+        // What a connection gathers from its host was given to it as `client` and `settings`.
+        let path = mismatch.path.strip_prefix("host.").unwrap_or(&mismatch.path);
+        Error::new(Code::InvalidArgument, message, &[path, mismatch.expected]).with("path", path)
     }
 
     /// What a store gave back does not have the shape that it must have.

@@ -254,6 +254,7 @@ pub fn pre_registered(
     if let Some(bound) = bound_to.filter(|bound| !bound.is_same_for_discovery(&server.issuer)) {
         return Err(of_other_issuer(bound, server));
     }
+    registration_refusal::require_redirect_uri_of(client, redirect_uri)?;
     let client_secret = client.client_secret.clone().filter(|secret| !secret.reveal().is_empty());
     let method = match (client.token_endpoint_auth_method, &client_secret) {
         (Some(method), _) => method,

@@ -1,8 +1,9 @@
 //! What people read where a client cannot be registered, or not for what is required: whose word it is, and what to change.
 
-use crate::data::error::{Code, Error};
+use crate::data::error::{Code, Error, Result};
 use crate::data::http::StatedError;
 use crate::data::identifier::{Endpoint, RedirectUri};
+use crate::data::json::Json;
 use crate::data::printable::{filled, joined, mentions, printable};
 use crate::data::record::AsJson;
 use crate::data::scope::ScopeSet;
@@ -10,10 +11,11 @@ use crate::data::url::Url;
 use crate::protocol::authorization_server::AuthorizationServer;
 use crate::protocol::registration::{ClientRegistration, RegistrationKind};
 use crate::protocol::scope_plan::ScopePlan;
+use crate::protocol::settings::PreRegisteredClient;
 
 /// The error where there is no way to register.
 pub fn impossible(server: &AuthorizationServer) -> Box<Error> {
-    let message = "The authorization server {} offers no way to register a client. Register one there by hand, and configure its `client_id` as `client.clientId` for this server.";
+    let message = "The authorization server {} offers no way to register a client. Register one there by hand, and configure its `client_id` as the setting `client.clientId` for this server.";
     Error::new(Code::NeedsClientId, message, &[server.issuer.as_str()]).with("issuer", server.issuer.as_str())
 }
 
@@ -47,11 +49,22 @@ pub fn redirect_not_listed(uri: &RedirectUri, document: &Url, listed: &[&str]) -
         .with("redirectUris", listed.to_json())
 }
 
+/// Refuses a redirect URI that is not the one with which the client was registered by hand.
+pub fn require_redirect_uri_of(client: &PreRegisteredClient, redirect_uri: Option<&RedirectUri>) -> Result<()> {
+    let (Some(registered), Some(uri)) = (&client.redirect_uri, redirect_uri) else { return Ok(()) };
+    if uri.is_registered_as(registered.as_str()) {
+        return Ok(());
+    }
+    let message = "The client was registered with the redirect URI {} (the setting `client.redirectUri`), and this application comes back to {}, which the authorization server would refuse. No browser was opened. If another program has that port, end it; else set up the host's `redirect` so that it has that one.";
+    let error = Error::new(Code::RedirectNotListed, message, &[registered.as_str(), uri.as_str()]);
+    Err(error.with("redirectUri", uri.as_str()).with("redirectUris", Json::array_of(&[registered.as_str()])))
+}
+
 /// The error for a registration that is redirected, and not followed: such as to a page to sign in.
 pub fn redirected(server: &AuthorizationServer, endpoint: &Endpoint, target: Option<&Url>) -> Box<Error> {
     let (issuer, endpoint) = (server.issuer.as_str(), endpoint.as_str());
     let target = target.map_or("elsewhere".to_owned(), |target| printable(target.href()));
-    let message = "The authorization server {} does not register clients for everybody: its registration endpoint {} redirects to {}, as if somebody had to sign in there first. That was not followed. Sign in there, or ask its operator, to register a client by hand, and configure its `client_id` as `client.clientId` for this server; if that is no page to sign in, the operator has to correct `registration_endpoint`.";
+    let message = "The authorization server {} does not register clients for everybody: its registration endpoint {} redirects to {}, as if somebody had to sign in there first. That was not followed. Sign in there, or ask its operator, to register a client by hand, and configure its `client_id` as the setting `client.clientId` for this server; if that is no page to sign in, the operator has to correct `registration_endpoint`.";
     Error::new(Code::RegistrationRefused, message, &[issuer, endpoint, &target])
         .with("issuer", issuer)
         .with("endpoint", endpoint)
@@ -60,7 +73,7 @@ pub fn redirected(server: &AuthorizationServer, endpoint: &Endpoint, target: Opt
 
 /// The error where the secret of a new client counts no more when it arrives.
 pub fn expired(server: &AuthorizationServer) -> Box<Error> {
-    let message = "The authorization server {} registered this client with a secret that has expired already (`client_secret_expires_at`), by which nobody could sign in. Check this machine's clock. If it is right, ask the server's operator to correct that, or to register a client by hand, and configure its `client_id` as `client.clientId` for this server.";
+    let message = "The authorization server {} registered this client with a secret that has expired already (`client_secret_expires_at`), by which nobody could sign in. Check this machine's clock. If it is right, ask the server's operator to correct that, or to register a client by hand, and configure its `client_id` as the setting `client.clientId` for this server.";
     let issuer = server.issuer.as_str();
     Error::new(Code::RegistrationRefused, message, &[issuer]).with("issuer", issuer)
 }

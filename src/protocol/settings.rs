@@ -2,7 +2,7 @@
 
 use crate::data::error::{Error, Result};
 use crate::data::http::Parameters;
-use crate::data::identifier::{Issuer, Secret};
+use crate::data::identifier::{Issuer, RedirectUri, Secret};
 use crate::data::json::Json;
 use crate::data::record::Mismatch;
 use crate::data::scope::ScopeSet;
@@ -45,6 +45,8 @@ record! {
         pub token_endpoint_auth_method: Option<ClientAuthentication>,
         /// The scopes that it was given. Absent: unknown.
         pub scopes: Option<ScopeSet>,
+        /// The redirect URI that it was registered with, without port where any will do. Absent: whatever the host's `redirect` has.
+        pub redirect_uri: Option<RedirectUri>,
     }
 }
 

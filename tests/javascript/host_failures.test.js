@@ -157,10 +157,10 @@ test('a misspelt member of the client or of the settings is said before anything
   const { store } = createScriptedServers();
   const fetch = () => assert.fail('something was sent');
   for (const [path, options] of Object.entries({
-    'host.client.clientNam': { client: { clientNam: 'Test' } },
-    'host.settings.scope': { settings: () => ({ scope: ['read'] }) },
-    'host.settings.client.secret': { settings: () => ({ client: { clientId: 'client', secret: 'secret' } }) },
-    'host.settings.initialAccessToken.value': {
+    'client.clientNam': { client: { clientNam: 'Test' } },
+    'settings.scope': { settings: () => ({ scope: ['read'] }) },
+    'settings.client.secret': { settings: () => ({ client: { clientId: 'client', secret: 'secret' } }) },
+    'settings.initialAccessToken.value': {
       settings: () => ({ initialAccessToken: { issuer: 'https://auth.example', token: 't', value: 't' } }),
     },
   })) {

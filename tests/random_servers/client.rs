@@ -477,6 +477,7 @@ impl Client {
                 issuer: None,
                 token_endpoint_auth_method: None,
                 scopes: is_told.then(|| scopes.names().collect()),
+                redirect_uri: None,
             }),
             ..ServerSettings::default()
         };

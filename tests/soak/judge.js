@@ -256,7 +256,11 @@ export class Judge {
       this.#complain(name, 'a second window while one was open, and nobody had pressed');
     if (press?.isUsed) place.presses.splice(place.presses.indexOf(press), 1);
     else if (press) press.isUsed = true;
-    const causes = place.causes.filter((cause) => cause.process === process && cause.windows < 2 && !cause.satisfied);
+    // Nor did who opened one know of what came at the same moment.
+    const isSatisfied = (/** @type {Cause} */ { satisfied }) => satisfied !== undefined && at - satisfied >= this.#lag;
+    const causes = place.causes.filter(
+      (cause) => cause.process === process && cause.windows < 2 && !isSatisfied(cause),
+    );
     const cause = causes.findLast(({ isExplained }) => isExplained) ?? causes.at(-1);
     if (!cause) this.#complain(name, 'a browser without a cause');
     else {
