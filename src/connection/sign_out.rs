@@ -34,11 +34,13 @@ pub fn sign_out(replay: &Replay, place: &Place) -> Result<bool> {
     place.lock_session(replay, Some(PATIENCE_MILLISECONDS))?;
     let session = place.session(replay)?;
     let replaced = place.replaced(replay)?;
-    for kind in ["session", "sign-in", "replaced", "plan"] {
+    for kind in ["session", "replaced", "plan"] {
         place.forget(replay, kind)?;
     }
+    let session = session.map(|(_, session)| session);
+    place.forget_sign_ins(replay, session.as_ref())?;
     let named_by = place.endpoint.url();
-    let offered = session.and_then(|(_, session)| Revocable::of(&session));
+    let offered = session.as_ref().and_then(Revocable::of);
     let mut revoked = offered.as_ref().is_some_and(|current| are_revoked(replay, named_by, current).is_ok());
     for earlier in &replaced {
         // A client that the server has deleted has no tokens any more (RFC 7592 §2.3).

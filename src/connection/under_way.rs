@@ -25,6 +25,9 @@ const QUESTION_LIMIT: usize = 10;
 
 const HOUR: u64 = 3600;
 
+/// How long after its last renewal a sign-in counts as under way.
+const SILENCE_SECONDS: u64 = 15;
+
 const KIND: &str = "sign-in";
 
 record! {
@@ -172,6 +175,20 @@ impl Place<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Forgets what people were asked, with their session. Somebody's sign-in that is still under way goes on.
+    pub fn forget_sign_ins(&self, replay: &Replay, session: Option<&Session>) -> Result<()> {
+        let by_session = session.and_then(|session| session.sign_in.as_ref());
+        let is_silent = |kept: &KeptSignIn| replay.now() >= kept.renewed_at + SILENCE_SECONDS;
+        match self.last_sign_in(replay) {
+            Ok(Some((version, kept))) if by_session != Some(&kept.id) && !is_silent(&kept) => {
+                let under_way = KeptSignIn { declined: None, questions: None, ..kept };
+                // Where another one was first, it has gone on.
+                swap(replay, &self.key(KIND), Some(version), Some(under_way.to_json())).map(|_| ())
+            }
+            _ => self.forget(replay, KIND),
+        }
     }
 
     /// Has a sign-in go on under another name, which is of the process that its person came back to: who waits for it sees

@@ -74,6 +74,19 @@ describe('a sign-in of several processes', () => {
     });
   }
 
+  test('[accepts I2, interop 79] another process signs out while the person is away: they are still waited for', async () => {
+    const { process, opened, windows, userAgent } = createMachineWithWindows();
+    const first = callTool(process().fetch(world.server, { interaction: true }), world.server);
+    await windows(1);
+    await process().connection(world.server).signOut();
+    const third = callTool(process().fetch(world.server, { interaction: true }), world.server);
+    await delay(SEVERAL_LOOKS);
+    assert.equal(opened.length, 1);
+    await userAgent.browse(opened[0] ?? '');
+    assert.deepEqual([(await first).status, (await third).status], [200, 200]);
+    assert.equal(opened.length, 1);
+  });
+
   test('[accepts I2, interop 79] a press goes ahead of a process that dies with it: the person of the first one is still waited for', async () => {
     const { process, opened, windows, userAgent } = createMachineWithWindows();
     const isGone = (/** @type {string} */ name) => name === 'dead';
