@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { createAuthorizer, createMemoryStore, discover, InteractionRequiredError, init } from 'mcp-oauth-wasm';
 import { probe } from 'mcp-oauth-wasm/doctor';
 import { createFileStore } from 'mcp-oauth-wasm/node';
+import { fitToShow } from '../../js/core/fit_to_show.js';
 import { callTool, rejectionOf, startHonestWorld, startProtectedResource } from '../attacks/parties.js';
 import { temporaryFolder } from './temporary_folder.js';
 
@@ -296,24 +297,62 @@ test('a server that is slow to be found out about keeps nobody waiting at anothe
   assert.equal((await waiting).message, 'nobody waits any more');
 });
 
-test('pages and answers as large as they may be do not keep the probe busy', { timeout: 120_000 }, async (context) => {
-  for (const page of ['<'.repeat(mebibyte), '<script>'.repeat(mebibyte / 8), '<a '.repeat(mebibyte / 3)]) {
+describe('what the probe is answered with keeps nobody busy', { timeout: 120_000 }, () => {
+  /**
+   * How often a text was searched in the probe of a server, and how many characters were looked at.
+   *
+   * @param {import('node:test').TestContext} context
+   * @param {{ page?: string, registered?: Record<string, unknown> }} answers
+   */
+  async function searched(context, { page = '<p>no</p>', registered = {} }) {
     const { person, protectedResource, authorizationServer } = await startHonestWorld(context, {
-      authorizationServer: {
-        registered: Object.fromEntries(words(8_000, 'n').map((name) => [`${name}code`, `secret-of-${name}`])),
-      },
+      authorizationServer: { registered },
     });
-    authorizationServer.routes['/authorize'] = () => ({
-      status: 400,
-      headers: { 'content-type': 'text/html' },
-      body: page,
-    });
+    const headers = { 'content-type': 'text/html' };
+    authorizationServer.routes['/authorize'] = () => ({ status: 400, headers, body: page });
     const { fetch } = person.host;
     const discovery = await discover({ endpoint: protectedResource.endpoint }, { fetch });
-    const plan = { version: 1, scopes: [] };
-    const { careless } = await probe({ discovery, plan }, { fetch });
+    const seen = { times: 0, characters: 0 };
+    // A mock of Node's would keep every call.
+    const { indexOf } = String.prototype;
+    String.prototype.indexOf = /** @this {string} @param {string} what */ function (what, from = 0) {
+      const place = indexOf.call(this, what, from);
+      seen.times += 1;
+      seen.characters += (place < 0 ? this.length : place) - from;
+      return place;
+    };
+    context.after(() => Object.assign(String.prototype, { indexOf }));
+    const { careless } = await probe({ discovery, plan: { version: 1, scopes: [] } }, { fetch });
+    Object.assign(String.prototype, { indexOf });
     assert.equal(careless.answer, 'refused');
+    return seen;
   }
+
+  for (const part of ['<', '<script>', '<script><style>', '<a ']) {
+    test(`a page of ${part}: its first 64 KiB are read, and each part of them a few times`, async (context) => {
+      const { characters } = await searched(context, { page: part.repeat(mebibyte / part.length) });
+      assert.ok(characters <= 10 * 65_536, `${characters} characters`);
+    });
+  }
+
+  test('members that may be secrets: each of many costs no more than each of few', async (context) => {
+    const withMembers = (/** @type {number} */ count) => {
+      const members = words(count, 'n').map((name) => [`${name}code`, `${name} is secret`]);
+      return searched(context, { registered: Object.fromEntries(members) });
+    };
+    const [few, many] = [await withMembers(100), await withMembers(1000)];
+    assert.ok(many.times <= 10 * few.times, `${few.times} searches, and ${many.times}`);
+  });
+});
+
+describe('what is shown of an answer has an end', () => {
+  test('a text', () => assert.equal(fitToShow({ text: 'w'.repeat(mebibyte) }, []).text.length, 10_000));
+
+  test('all texts together', () => {
+    const shown = fitToShow({ texts: words(1000).map(() => 'w'.repeat(10_000)) }, []);
+    const { length } = shown.texts.join('');
+    assert.ok(length > 990_000 && length <= 1_000_000, `${length} characters`);
+  });
 });
 
 describe('what is used once leaves next to nothing', () => {

@@ -92,8 +92,18 @@ describe('[refuses D12] a name that leads inside, when the connection is made', 
     assert.equal(discovery.authorizationServer.issuer, issuer);
   });
 
-  test('it is judged by the connection, and not by an answer before (rebinding)', async () => {
+  test('on the word of a server that is inside itself, it is', async () => {
+    const { endpoint } = servers({ endpoint: `http://${INSIDE}:${port}/mcp` });
+    leadsTo = [INSIDE];
+    assert.equal((await discover({ endpoint }, hostOfInternet())).endpoint, endpoint);
+  });
+
+  test('it is judged by the connection, and not by an answer before (rebinding)', async (context) => {
     const { endpoint } = servers();
+    // Over a connection of an earlier test nobody would look anything up.
+    const dispatcher = getGlobalDispatcher();
+    setGlobalDispatcher(new Agent());
+    context.after(() => setGlobalDispatcher(dispatcher));
     // Whoever looks it up twice believes the first answer.
     leadsTo = [INTERNET, INSIDE];
     await discover({ endpoint }, hostOfInternet()).catch(() => {});
