@@ -48,6 +48,9 @@ const RECORD: usize = 32 * 1024;
 const ITEMS: usize = 2000;
 const EVENT: usize = 40 * 1024;
 
+/// How many items these servers send of one kind: more are beyond what is read of an answer, and would only keep them busy.
+const SENT: usize = 40_000;
+
 /// How long the host lets any request take.
 const TIME_OUT: u64 = 30_000;
 
@@ -371,11 +374,11 @@ impl World {
     /// Scopes as the rules of that endpoint want them.
     fn scopes(&self, endpoint: &str) -> Option<Vec<String>> {
         if let Some(count) = self.rule(endpoint, "scopes") {
-            return Some((0..count.min(200_000)).map(|number| format!("s{number}")).collect());
+            return Some((0..count.min(SENT)).map(|number| format!("s{number}")).collect());
         }
         if let Some(count) = self.rule(endpoint, "same") {
             let mut all: Vec<String> = (0..998).map(|number| format!("scope{number}")).collect();
-            all.extend((0..count.min(200_000)).map(|_| "scope997".to_owned()));
+            all.extend((0..count.min(SENT)).map(|_| "scope997".to_owned()));
             return Some(all);
         }
         if let Some(length) = self.rule(endpoint, "long") {
@@ -488,7 +491,7 @@ impl World {
         let long = "u".repeat(self.rule(endpoint, "uris").unwrap_or_default() % 100_000);
         let mut members = match endpoint {
             "resource" => {
-                let count = self.rule(endpoint, "issuers").unwrap_or_default().min(100_000);
+                let count = self.rule(endpoint, "issuers").unwrap_or_default().min(SENT);
                 let mut issuers: Vec<String> = (0..count).map(|number| format!("{ISSUER}/tenant/{number}")).collect();
                 issuers.push(ISSUER.to_owned());
                 format!(
@@ -498,7 +501,7 @@ impl World {
                 )
             }
             "server" | "openid" => {
-                let words = |name: &str| (0..name.len() * 40_000 / 6).map(|_| "x".to_owned()).collect::<Vec<String>>();
+                let words = |name: &str| (0..name.len() * SENT / 6).map(|_| "x".to_owned()).collect::<Vec<String>>();
                 let mut lists = String::new();
                 for (change, name) in
                     [("grants", "grant_types_supported"), ("methods", "token_endpoint_auth_methods_supported")]
@@ -546,7 +549,7 @@ impl World {
             members = format!("\"error\":\"{error}\",\"error_description\":\"{}\"", "no ".repeat(number % 10_000));
         }
         if let Some(count) = self.rule(endpoint, "members") {
-            for number in 0..count.min(80_000) {
+            for number in 0..count.min(SENT) {
                 let _ = write!(members, ",\"m{number}code\":{number}");
             }
         }

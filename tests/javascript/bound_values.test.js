@@ -473,7 +473,8 @@ describe('questions to a person', () => {
 });
 
 describe('a sign-out', () => {
-  test('[refuses T6] during a refresh: nothing is kept, and nothing left at the server', async () => {
+  /** @param {boolean} isWaitedFor whether the refresh ends before a sign-out stops waiting for it */
+  async function signOutDuringRefresh(isWaitedFor) {
     const world = await startWorld();
     const machine = createMachine();
     const connection = machine.start().connection(world.server, { interaction: true });
@@ -493,8 +494,10 @@ describe('a sign-out', () => {
     };
     const refreshing = connection.refresh().catch(() => {});
     while (!refreshed) await new Promise((resolve) => setTimeout(resolve, 5));
-    const signingOut = connection.signOut();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    let isOut = false;
+    const signingOut = connection.signOut().finally(() => (isOut = true));
+    await (isWaitedFor ? new Promise((resolve) => setTimeout(resolve, 200)) : signingOut);
+    assert.equal(isOut, !isWaitedFor);
     letGo();
     await Promise.all([refreshing, signingOut]);
     const { access_token: accessToken } = /** @type {any} */ (await refreshed);
@@ -507,5 +510,11 @@ describe('a sign-out', () => {
     });
     assert.equal(response.status, 401, 'the tokens that came meanwhile are revoked');
     await world.close();
-  });
+  }
+
+  test('[refuses T6] during a refresh waits for it: nothing is kept, and nothing left at the server', () =>
+    signOutDuringRefresh(true));
+
+  test('[refuses T6] waits for no refresh longer than five seconds: it leaves nothing itself', () =>
+    signOutDuringRefresh(false));
 });
