@@ -5,7 +5,6 @@
  */
 
 /** @import { Challenge, Consent, Decision, Renewal, ScopePlan, Session, SignInOutcome, TokenOrigin } from '../core/records.js' */
-/** @import { Fetch } from '../core/host.js' */
 /** @import { Budget } from '../core/wasm.js' */
 /** @import { Context } from './effects.js' */
 /** @import { Failures } from './failures.js' */
@@ -13,7 +12,6 @@
 
 import { InteractionRequiredError, MisuseError, RefusedError, TransportError } from '../core/errors.js';
 import { isExpired } from '../core/expired.js';
-import { networkOf } from '../core/network.js';
 import { untilAborted } from '../core/until_aborted.js';
 import { call } from '../core/wasm.js';
 import { rememberNonce } from '../extensions/dpop_fetch.js';
@@ -23,10 +21,13 @@ import {
   canBeReadOnce,
   discardBody,
   eitherSignal,
+  hasHeader,
   proofOf,
   redirectWithinOrigin,
   refuseForeign,
   refuseRedirect,
+  sendCall,
+  withSigned,
 } from './requests.js';
 import { SignInUnderWay } from './sign_in_under_way.js';
 import { storedSession } from './stored.js';
@@ -99,50 +100,36 @@ export class Connection {
    * @param {CallOptions} options
    * @returns {Promise<Response>}
    */
-  async fetch(input, init, options) {
-    options = { ...options, budget: {} };
+  async fetch(input, init, { interaction, wholeOrigin, signal: ends }) {
+    // What every call does costs it time: nothing is made or read here that is not needed.
     const request = input instanceof Request ? new Request(input, init) : undefined;
     const url = request?.url ?? String(input);
     const method = request?.method ?? init?.method ?? 'GET';
-    const signal = eitherSignal(request?.signal ?? init?.signal, options.signal);
-    /** @type {Fetch} */
-    const send = networkOf(this.context.host).fetch;
+    const signal = eitherSignal(request?.signal ?? init?.signal, ends);
+    const options = { interaction, wholeOrigin, signal, budget: {} };
     const isReadOnce = !request && canBeReadOnce(init?.body);
     for (let attempt = 0; ; attempt += 1) {
-      const signed = this.#headersAtOnce(url) ?? (await this.headersFor({ method, url }, { ...options, signal }));
-      const headers = new Headers(request?.headers ?? init?.headers);
-      for (const name in signed) headers.set(name, signed[name] ?? '');
-      const guarded = { headers, signal, redirect: /** @type {const} */ ('manual') };
-      const sendTo = (/** @type {string} */ place) => {
-        const context = /** @type {const} */ ({ step: 'call', url: place, endpoint: this.context.endpoint });
-        if (request)
-          return send(
-            new Request(place === url ? request.clone() : new Request(place, request.clone()), guarded),
-            undefined,
-            context,
-          );
-        return send(place === url ? input : place, { ...init, ...guarded }, context);
-      };
+      const signed = this.#headersAtOnce(url) ?? (await this.headersFor({ method, url }, options));
+      const headers = withSigned(request?.headers ?? init?.headers, signed);
+      const sendTo = (/** @type {string} */ place) =>
+        sendCall(this.context, request ?? init, { headers, signal, place });
       let place = this.#placeOf(url);
       let response = await sendTo(place);
-      for (
-        let redirects = 0;
-        redirects < REDIRECT_LIMIT && !isReadOnce && !headers.has('authorization');
-        redirects += 1
-      ) {
+      const follows = !signed.authorization && !isReadOnce && !hasHeader(headers, 'authorization');
+      for (let redirects = 0; follows && redirects < REDIRECT_LIMIT; redirects += 1) {
         const target = redirectWithinOrigin(response, place);
         if (!target) break;
         await discardBody(response);
         place = target;
         response = await sendTo(place);
       }
-      refuseRedirect(response, place);
       const { status } = response;
+      refuseRedirect(response, status, place);
       if (this.#isAccepted(status, signed.authorization)) return response;
       const authorization = signed.authorization ?? null;
-      const inSession = headers.has('mcp-session-id');
+      const inSession = hasHeader(headers, 'mcp-session-id');
       const refusal = { status, headers: response.headers, attempt, authorization, method, inSession, calledAt: place };
-      const again = await this.onResponse(refusal, { ...options, signal }).catch(async (error) => {
+      const again = await this.onResponse(refusal, options).catch(async (error) => {
         await discardBody(response);
         throw error;
       });
@@ -159,8 +146,9 @@ export class Connection {
    */
   #headersAtOnce(url) {
     const session = this.#session;
-    if (!session || url !== this.context.endpoint || session.tokens.tokenType || isExpiring(session)) return undefined;
-    if (this.#age() >= KNOWN_MILLISECONDS / 2) return undefined;
+    if (!session || url !== this.context.endpoint || session.tokens.tokenType) return undefined;
+    const now = Date.now();
+    if (isExpiring(session, now) || this.#age(now) >= KNOWN_MILLISECONDS / 2) return undefined;
     return { authorization: authorizationOf(session) };
   }
 
@@ -550,8 +538,8 @@ export class Connection {
     return (await this.stored.read())?.value ?? null;
   }
 
-  #age() {
-    return Math.abs(Date.now() - this.#readAt);
+  #age(now = Date.now()) {
+    return Math.abs(now - this.#readAt);
   }
 
   /**

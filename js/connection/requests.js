@@ -3,6 +3,7 @@
 /** @import { Context } from './effects.js' */
 
 import { MisbehavedError, MisuseError } from '../core/errors.js';
+import { networkOf } from '../core/network.js';
 import { proofHeaders } from '../extensions/dpop_fetch.js';
 
 /** More of a URL says no more. */
@@ -33,6 +34,49 @@ export function eitherSignal(one, other) {
   sources.set(either, [one, other]);
   combined.set(one, known.set(other, either));
   return either;
+}
+
+/**
+ * A request's headers, with those that sign it in the place of its own. Where plain ones were given they are plain: `Headers`
+ * would take longer to make than all else that a call needs here.
+ *
+ * @param {HeadersInit | undefined} given
+ * @param {Record<string, string>} signed names in lower case
+ */
+export function withSigned(given, signed) {
+  if (given && Object.getPrototypeOf(given) === Object.prototype) {
+    const own = /** @type {Record<string, any>} */ (given);
+    /** @type {Record<string, any>} */
+    const headers = { ...signed };
+    for (const name in own) if (!(name.toLowerCase() in signed)) headers[name] = own[name];
+    return headers;
+  }
+  const headers = new Headers(given);
+  for (const name in signed) headers.set(name, signed[name] ?? '');
+  return headers;
+}
+
+/**
+ * @param {Headers | Record<string, string>} headers
+ * @param {string} name
+ */
+export function hasHeader(headers, name) {
+  return (headers instanceof Headers ? headers : new Headers(headers)).has(name);
+}
+
+/**
+ * Sends a request to the MCP server. Nothing follows a redirect by itself.
+ *
+ * @param {Context} context
+ * @param {Request | RequestInit | undefined} what
+ * @param {{ headers: Headers | Record<string, string>, signal?: AbortSignal, place: string }} how `place`: where to
+ */
+export function sendCall({ host, endpoint }, what, { headers, signal, place }) {
+  const { fetch } = networkOf(host);
+  const context = /** @type {const} */ ({ step: 'call', url: place, endpoint });
+  if (!(what instanceof Request)) return fetch(place, { ...what, headers, signal, redirect: 'manual' }, context);
+  const there = place === what.url ? what.clone() : new Request(place, what.clone());
+  return fetch(new Request(there, { headers, signal, redirect: 'manual' }), undefined, context);
 }
 
 /** @param {BodyInit | null | undefined} body */
@@ -73,11 +117,12 @@ export function redirectWithinOrigin(response, url) {
 
 /**
  * @param {Response} response
+ * @param {number} status that it has: 0 where a page is not told
  * @param {string} url
  */
-export function refuseRedirect(response, url) {
-  const { status, type, redirected } = response;
-  if (type !== 'opaqueredirect' && !redirected && ![301, 302, 303, 307, 308].includes(status)) return;
+export function refuseRedirect(response, status, url) {
+  const isRedirect = status === 0 ? response.type === 'opaqueredirect' : [301, 302, 303, 307, 308].includes(status);
+  if (!isRedirect && !response.redirected) return;
   const target = targetOf(response, url);
   const [endpoint, location] = [shown(new URL(url)), target ? shown(target) : 'elsewhere'];
   throw new MisbehavedError({

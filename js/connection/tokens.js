@@ -7,20 +7,27 @@ import { IncompatibleError, MisbehavedError, RefusedError } from '../core/errors
 /** A token is renewed this long before it expires, or after nine tenths of a short life. Seconds. */
 const RENEWAL_MARGIN = 30;
 
-/** @param {Session} session */
-export function isExpiring({ tokens: { expiresAt, receivedAt } }) {
-  return (
-    expiresAt !== undefined && Date.now() / 1000 >= expiresAt - Math.min(RENEWAL_MARGIN, (expiresAt - receivedAt) / 10)
-  );
+/** @param {Session} session @param {number} [now] in milliseconds since 1970 */
+export function isExpiring({ tokens: { expiresAt, receivedAt } }, now = Date.now()) {
+  return expiresAt !== undefined && now / 1000 >= expiresAt - Math.min(RENEWAL_MARGIN, (expiresAt - receivedAt) / 10);
 }
 
+/** @type {WeakMap<Session, string>} */
+const written = new WeakMap();
+
 /**
- * How a request carries the token.
+ * How a request carries the token: the same text each time, as long as the session is the same. Whatever sends it would look
+ * through a new one from its beginning to its end.
  *
  * @param {Session} session
  */
-export function authorizationOf({ tokens: { tokenType, accessToken } }) {
-  return `${tokenType ?? 'Bearer'} ${accessToken}`;
+export function authorizationOf(session) {
+  const known = written.get(session);
+  if (known) return known;
+  const { tokenType, accessToken } = session.tokens;
+  const authorization = `${tokenType ?? 'Bearer'} ${accessToken}`;
+  written.set(session, authorization);
+  return authorization;
 }
 
 /**

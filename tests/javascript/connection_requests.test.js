@@ -63,6 +63,26 @@ describe('the requests of a connection', () => {
     });
   }
 
+  /** @type {Record<string, HeadersInit>} */
+  const ofTheirOwn = {
+    plain: { ...headers, Authorization: 'Bearer of the application' },
+    pairs: [...Object.entries(headers), ['AUTHORIZATION', 'Bearer of the application']],
+    'those of a Headers': new Headers({ ...headers, Authorization: 'Bearer of the application' }),
+  };
+  for (const [what, own] of Object.entries(ofTheirOwn)) {
+    test(`headers, ${what}: an authorization among them, however it is spelled, gives way to the token, and they stay as they were`, async () => {
+      const { start, network } = createMachine();
+      const connection = start().connection(world.server, { interaction: true });
+      await connection.signIn();
+      const before = JSON.stringify([...new Headers(own)]);
+      const response = await connection.fetch(world.server, { method: 'POST', headers: own, body: message });
+      assert.equal(response.status, 200);
+      const { authorization } = await connection.headersFor({ method: 'POST', url: world.server });
+      assert.equal(network.requests.at(-1)?.authorization, authorization);
+      assert.equal(JSON.stringify([...new Headers(own)]), before);
+    });
+  }
+
   /** @type {Record<string, () => BodyInit>} */
   const readOnce = {
     'a stream': () => new Blob([message]).stream(),
