@@ -6,7 +6,7 @@ import { open, readFile, readlink, realpath, rename, stat } from 'node:fs/promis
 import { dirname, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { StorageError } from '../core/errors.js';
+import { MisuseError, StorageError } from '../core/errors.js';
 import { isExpired } from '../core/expired.js';
 import { createKeyedLock } from './keyed_lock.js';
 import { limitedWait } from './limited_wait.js';
@@ -48,8 +48,13 @@ const recordsLock = 'records';
  * @param {string} path If it is a symbolic link, the file that it points to is the store.
  * @param {FileStoreOptions} [options] how patient it is
  * @returns {FileStore} whose methods reject with a `StorageError`
+ * @throws {MisuseError} `invalid_argument`
  */
 export function createFileStore(path, { lockTimeoutMilliseconds = 600_000 } = {}) {
+  if (typeof path !== 'string' || path === '') {
+    const message = 'The argument `path` must be the path of a file, such as `/home/me/.config/my-app/sessions.json`.';
+    throw new MisuseError({ code: 'invalid_argument', message });
+  }
   const givenPath = resolve(path);
   const inTurn = createKeyedLock();
 

@@ -10,7 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { storeContract } from 'mcp-oauth-wasm/host-test';
-import { StorageError } from '../../js/core/errors.js';
+import { MisuseError, StorageError } from '../../js/core/errors.js';
 import { createFileStore } from '../../js/stores/file_store.js';
 import { takeLockFile } from '../../js/stores/lock_file.js';
 import { killedHolder } from './file_store_holder.js';
@@ -31,6 +31,15 @@ const storageError = (code) => (/** @type {unknown} */ error) => {
   assert.ok(error.message.includes(folder), 'says the path');
   return true;
 };
+
+test('a store without a path is refused when it is made', () => {
+  for (const path of [undefined, null, '', 5]) {
+    assert.throws(
+      () => createFileStore(/** @type {any} */ (path)),
+      (error) => error instanceof MisuseError && error.code === 'invalid_argument' && error.message.includes('`path`'),
+    );
+  }
+});
 
 /** Where the stores of the contract are. @type {WeakMap<Store, string>} */
 const paths = new WeakMap();
