@@ -11,7 +11,8 @@ export function Server({ url }) {
   const { status, tools = [], signIn, cancel, signOut } = server;
   return (
     <section data-status={status} data-code={server.code}>
-      {status === 'waiting' && <p>Sign in at {server.authorizationUrl} in the window that has opened.</p>}
+      <h2>{`${url}: ${status}`}</h2>
+      {status === 'waiting' && <p>Sign in at {new URL(server.authorizationUrl).host} in the window that has opened.</p>}
       {status === 'failed' && <p role="alert">{server.advice}</p>}
       {tools.map((tool) => (
         <p key={tool.name}>{tool.name}</p>
