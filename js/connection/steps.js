@@ -80,7 +80,7 @@ export function plan(input, host = {}) {
  * @throws {IncompatibleError} `needs_client_id`, `no_client_authentication`; `no_protected_resource_metadata`: the MCP
  *   server has neither metadata nor a registration at its own origin
  * @throws {MisbehavedError} `not_json`, `invalid_document`, `response_too_large`, `limit_exceeded`, `redirect_refused`
- * @throws {MisuseError} `client_of_other_issuer`, `invalid_client_metadata_url`, `invalid_argument`
+ * @throws {MisuseError} `client_of_other_issuer`, `invalid_client_metadata_url`, `redirect_not_listed`, `invalid_argument`
  */
 export function register(input, host = {}) {
   return step('register', input, host);
