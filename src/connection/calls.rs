@@ -192,7 +192,11 @@ fn refuse_unreadable(input: &Json, reader: Reader) -> Result<()> {
         let message = "The stored {} was written by a newer version of this package. It was left as it is; update the application.";
         return Err(Error::new(Code::RecordNewer, message, &[name]));
     }
-    reader.finish().map_err(|mismatch| {
+    reader.finish().map_err(|mut mismatch| {
+        // It is the whole of it.
+        if mismatch.path.is_empty() {
+            mismatch.path.push_str("input");
+        }
         let stored = STORED.iter().any(|name| mismatch.path.starts_with(name));
         if stored { Error::invalid_record(mismatch) } else { Error::invalid_argument(mismatch) }
     })

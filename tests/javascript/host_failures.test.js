@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { createAuthorizer, createMemoryStore, MisuseError } from 'mcp-oauth-wasm';
+import { createAuthorizer, createMemoryStore, discover, MisuseError } from 'mcp-oauth-wasm';
 import { clientCredentials } from 'mcp-oauth-wasm/grants';
 import { createScriptedServers, issuer, server } from './scripted_servers.js';
 import { expire, rejectionOf } from './world.js';
@@ -143,6 +143,15 @@ test('settings that are no function, or come later, are said at once', () => {
   });
   const { connection } = createAuthorizer(/** @type {any} */ ({ host: { store }, settings: async () => ({}) }));
   assert.throws(() => connection(server), { code: 'invalid_argument', message: /promise/ });
+});
+
+test('a step without its input says which argument is missing', async () => {
+  for (const input of [undefined, null, [], 'https://mcp.example/mcp']) {
+    await assert.rejects(discover(/** @type {any} */ (input)), {
+      code: 'invalid_argument',
+      message: 'The argument `input` must be an object.',
+    });
+  }
 });
 
 test('a redirect that cannot send anybody is said before a client is registered', async () => {
