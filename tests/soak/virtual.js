@@ -430,16 +430,17 @@ export class Machine {
     }
     if (callbackUrl === undefined) return;
     const times = manner === 'double-clicks' ? 2 : 1;
-    for (let time = 0; time < times; time += 1) await this.#comeBack(callbackUrl, window, place);
+    for (let time = 0; time < times; time += 1) await this.#comeBack(callbackUrl, window, server);
   }
 
   /**
    * @param {string} callbackUrl
    * @param {Window} window
-   * @param {string} place
+   * @param {SoakServer} server
    */
-  async #comeBack(callbackUrl, window, place) {
+  async #comeBack(callbackUrl, window, server) {
     const { judge, chance } = this.life;
+    const place = this.placeAt(server);
     const { origin, pathname } = new URL(callbackUrl);
     // Whatever becomes of the answer, nobody is there any more.
     window.isOver = true;
@@ -456,6 +457,7 @@ export class Machine {
       return;
     }
     judge.calledBack(place, application.name);
+    application.connection(server);
     await this.#wait(application, 'completion', async () => {
       const completed = await application.authorizer.complete(callbackUrl);
       if ('authorizationUrl' in completed) await this.open(application, completed.authorizationUrl);
