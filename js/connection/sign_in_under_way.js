@@ -14,6 +14,7 @@ import { untilAborted } from '../core/until_aborted.js';
 import { call } from '../core/wasm.js';
 import { performing, redirectsOf, signInHost } from './effects.js';
 import { storedPending, storedSession, storedSignIn } from './stored.js';
+import { hasGranted } from './tokens.js';
 
 const FIVE_MINUTES = 300_000;
 
@@ -63,6 +64,7 @@ export class SignInUnderWay {
   #context;
   #newQuestion;
   #budget;
+  #demanded;
   #ended = new AbortController();
   /** @type {Trip[]} */
   #trips = [];
@@ -103,6 +105,7 @@ export class SignInUnderWay {
   constructor(context, cause, { turn, newQuestion, clicked, budget }) {
     this.#context = context;
     this.#budget = budget;
+    this.#demanded = cause.demanded;
     this.#newQuestion = newQuestion;
     if (clicked) this.#reserve();
     this.id = newSignInId(context.host);
@@ -375,14 +378,17 @@ export class SignInUnderWay {
   async #renew() {
     const { host, endpoint, account } = this.#context;
     const record = storedSignIn(host.store, endpoint, account);
-    const there = await record.read();
-    if (!there || there.value.id === this.id) {
+    const say = (/** @type {Awaited<ReturnType<typeof record.read>>} */ there) => {
       const renewedAt = Math.floor(Date.now() / 1000);
-      await record.replace(there?.version ?? null, { ...there?.value, version: 1, id: this.id, renewedAt });
-      return;
-    }
+      return record.replace(there?.version ?? null, { ...there?.value, version: 1, id: this.id, renewedAt });
+    };
+    const there = await record.read();
+    if (!there || there.value.id === this.id) return void (await say(there));
     const session = (await storedSession(host.store, endpoint, account).read())?.value;
-    if (session?.signIn === there.value.id) this.complete(session);
+    if (session?.signIn !== there.value.id) return;
+    if (hasGranted(session, this.#demanded)) this.complete(session);
+    // That one was for less: its person is still waited for here.
+    else await say(there);
   }
 
   /** @param {typeof success} outcome */

@@ -12,6 +12,16 @@ export function isExpiring({ tokens: { expiresAt, receivedAt } }, now = Date.now
   return expiresAt !== undefined && now / 1000 >= expiresAt - Math.min(RENEWAL_MARGIN, (expiresAt - receivedAt) / 10);
 }
 
+/**
+ * Whether a session has all of these scopes.
+ *
+ * @param {Session} session
+ * @param {string[]} demanded
+ */
+export function hasGranted({ plan }, demanded) {
+  return demanded.every((name) => plan.scopes.some(({ scope, granted }) => scope === name && granted === true));
+}
+
 /** @type {WeakMap<Session, string>} */
 const written = new WeakMap();
 

@@ -248,3 +248,49 @@ test('[accepts I2, interop 79] `complete` leads to another trip in a process who
   assert.equal(seen.trips.length, 1);
   await one.close();
 });
+
+test('[accepts I2, interop 79] another process signs in for less while the person is away for more scopes: they are still waited for', async () => {
+  const { script, seen, host } = createScriptedServers();
+  script.needs = { look: ['read'], edit: ['write'] };
+  const server = 'https://mcp.example/mcp';
+  const finished = createGate();
+  const sent = createGate();
+  const one = createAuthorizer({
+    host: {
+      ...host,
+      redirect: {
+        async prepare(request) {
+          const receiver = await host.redirect.prepare(request);
+          return {
+            ...receiver,
+            async authorize(departure) {
+              if (seen.trips.length > 0) {
+                sent.open();
+                await finished.opened;
+              }
+              return receiver.authorize(departure);
+            },
+          };
+        },
+      },
+    },
+  });
+  const { fetch } = one.connection(server, { interaction: true });
+  const call = (/** @type {string} */ body) => fetch(server, { method: 'POST', body });
+  assert.equal((await call('look')).status, 200);
+  const edited = call('edit');
+  await sent.opened;
+  await createAuthorizer({ host }).connection(server).signIn();
+  // Longer than a sign-in goes without looking at what others have done.
+  await delay(6000);
+  assert.deepEqual(
+    seen.trips.map(({ scope }) => scope),
+    ['read', 'read'],
+  );
+  finished.open();
+  assert.equal((await edited).status, 200);
+  assert.deepEqual(
+    seen.trips.map(({ scope }) => scope),
+    ['read', 'read', 'read write'],
+  );
+});

@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 import { filesBelow, root } from '../../scripts/support.js';
 
 /** Gzipped, in bytes. */
-const limit = 141_100;
+const limit = 141_200;
 const limited = 'mcp-oauth-wasm/slim';
 
 const peersFolder = join(root, 'tests', 'size');
