@@ -256,10 +256,10 @@ export class Judge {
       this.#complain(name, 'a second window while one was open, and nobody had pressed');
     if (press?.isUsed) place.presses.splice(place.presses.indexOf(press), 1);
     else if (press) press.isUsed = true;
-    // Nor did who opened one know of what came at the same moment.
+    // Nor did who opened one know of what came at the same moment. An answer that has to be mended belongs to what it answers.
     const isSatisfied = (/** @type {Cause} */ { satisfied }) => satisfied !== undefined && at - satisfied >= this.#lag;
     const causes = place.causes.filter(
-      (cause) => cause.process === process && cause.windows < 2 && !isSatisfied(cause),
+      (cause) => cause.process === process && cause.windows < 2 && (cameBack || !isSatisfied(cause)),
     );
     const cause = causes.findLast(({ isExplained }) => isExplained) ?? causes.at(-1);
     if (!cause) this.#complain(name, 'a browser without a cause');
