@@ -244,7 +244,7 @@ export function createAuthorizer(options) {
     const core = sharedConnection(endpoint, account);
     if (outcome.kind === 'authorize') {
       // A sign-in that waits here sends the person itself.
-      const session = await core.underWay();
+      const session = await core.underWay()?.done;
       return session ? { endpoint, account, session } : outcome;
     }
     if (outcome.kind === 'interaction-required') throw core.interactionRequired({ demanded: [] }, outcome);

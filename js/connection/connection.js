@@ -290,8 +290,7 @@ export class Connection {
       return this.#once(`sign in ${cause.demanded}`, work, signal);
     }
     if (cause.pressed) this.#waitedFor?.press(cause);
-    if (!this.#waitedFor || this.#waitedFor.isInVain)
-      this.#waitedFor = this.#begin(cause, budget, cause.pressed || resumed);
+    this.#waitedFor = this.underWay() ?? this.#begin(cause, budget, cause.pressed || resumed);
     this.adopt(await this.#waitedFor.wait(signal));
     budget.left = undefined;
   }
@@ -317,9 +316,9 @@ export class Connection {
     return signIn;
   }
 
-  /** What the sign-in that is under way here comes to, if there is one. */
+  /** The sign-in that is under way here, if there is one that may come to something. */
   underWay() {
-    return this.#waitedFor?.isInVain ? undefined : this.#waitedFor?.done;
+    return this.#waitedFor?.isInVain ? undefined : this.#waitedFor;
   }
 
   /** The sign-in that waits for a person, if there is one. */

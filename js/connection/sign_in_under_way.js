@@ -378,17 +378,15 @@ export class SignInUnderWay {
   async #renew() {
     const { host, endpoint, account } = this.#context;
     const record = storedSignIn(host.store, endpoint, account);
-    const say = (/** @type {Awaited<ReturnType<typeof record.read>>} */ there) => {
-      const renewedAt = Math.floor(Date.now() / 1000);
-      return record.replace(there?.version ?? null, { ...there?.value, version: 1, id: this.id, renewedAt });
-    };
     const there = await record.read();
-    if (!there || there.value.id === this.id) return void (await say(there));
-    const session = (await storedSession(host.store, endpoint, account).read())?.value;
-    if (session?.signIn !== there.value.id) return;
-    if (hasGranted(session, this.#demanded)) this.complete(session);
-    // That one was for less: its person is still waited for here.
-    else await say(there);
+    if (there && there.value.id !== this.id) {
+      const session = (await storedSession(host.store, endpoint, account).read())?.value;
+      if (session?.signIn !== there.value.id) return;
+      if (hasGranted(session, this.#demanded)) return this.complete(session);
+      // That one was for less: its person is still waited for here.
+    }
+    const renewedAt = Math.floor(Date.now() / 1000);
+    await record.replace(there?.version ?? null, { ...there?.value, version: 1, id: this.id, renewedAt });
   }
 
   /** @param {typeof success} outcome */
