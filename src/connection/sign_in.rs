@@ -1,7 +1,7 @@
 //! A sign-in, whole: from its cause to the session that is stored. One plan and one count of attempts go through all of it.
 //!
-//! It ends where the person is sent to the authorization server, and goes on where they came back, in `came_back.rs`. Whatever is tried a second time is decided in one
-//! place, `SignIn::change_after`.
+//! It ends where the person is sent to the authorization server, and goes on where they came back, in `came_back.rs`. Whatever
+//! is tried a second time is decided in one place, `SignIn::change_after`.
 
 use std::cell::Cell;
 use std::sync::Arc;

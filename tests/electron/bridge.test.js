@@ -10,6 +10,7 @@ import { temporaryFolder } from '../javascript/temporary_folder.js';
 import { expire, rejectionOf, startWorld } from '../javascript/world.js';
 import { listenOnLoopback } from '../servers/loopback.js';
 import { createElectron } from './electron.js';
+import { uncaughtErrors } from './uncaught_errors.js';
 import { ask, bytes, fetchFromPage, installApplication, whoami } from './world.js';
 
 /** @import { World } from '../javascript/world.js' */
@@ -322,13 +323,7 @@ test('an answer is read as the page wants it, and ends with the page', async () 
 });
 
 test('[refuses T3] whatever a frame or a page is, the main process has no error of it', async (context) => {
-  /** @type {unknown[]} */
-  const uncaught = [];
-  const take = (/** @type {unknown} */ error) => void uncaught.push(error);
-  for (const event of ['uncaughtException', 'unhandledRejection']) {
-    process.on(event, take);
-    context.after(() => process.off(event, take));
-  }
+  const uncaught = uncaughtErrors(context);
   const { electron } = await installApplication();
   await serveBridge({
     electron,

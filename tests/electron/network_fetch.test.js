@@ -9,6 +9,7 @@ import { rejectionOf } from '../javascript/world.js';
 import { createServerCertificate } from '../servers/certificates.js';
 import { listenOnLoopback } from '../servers/loopback.js';
 import { createElectron } from './electron.js';
+import { uncaughtErrors } from './uncaught_errors.js';
 
 /** @import * as Electron from 'electron' */
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
@@ -258,13 +259,7 @@ test('outside Electron it says so', async () => {
 });
 
 test('[refuses D11] an answer that no Response can be rejects the call, and nothing else happens', async (context) => {
-  /** @type {unknown[]} */
-  const uncaught = [];
-  const take = (/** @type {unknown} */ error) => void uncaught.push(error);
-  for (const event of ['uncaughtException', 'unhandledRejection']) {
-    process.on(event, take);
-    context.after(() => process.off(event, take));
-  }
+  const uncaught = uncaughtErrors(context);
   const { electron, fetch } = start();
   const { request } = electron.net;
   // Chromium hands on header values as Unicode; Node has them byte by byte.

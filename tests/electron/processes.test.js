@@ -17,6 +17,7 @@ import { temporaryFolder } from '../javascript/temporary_folder.js';
 import { callTool, rejectionOf, startWorld } from '../javascript/world.js';
 import { listenOnLoopback } from '../servers/loopback.js';
 import { installWithElectron } from './installed.js';
+import { uncaughtErrors } from './uncaught_errors.js';
 import { installApplication } from './world.js';
 
 /** @import { World } from '../javascript/world.js' */
@@ -149,13 +150,7 @@ test('a stream over a port is read as it is wanted, and its end reaches the serv
 });
 
 test('[refuses T3] whatever comes over a port, or does not go over it, the process that signs in has no error of it', async (context) => {
-  /** @type {unknown[]} */
-  const uncaught = [];
-  const take = (/** @type {unknown} */ error) => void uncaught.push(error);
-  for (const event of ['uncaughtException', 'unhandledRejection']) {
-    process.on(event, take);
-    context.after(() => process.off(event, take));
-  }
+  const uncaught = uncaughtErrors(context);
   const { connection } = await bridged();
   const port = Object.assign(new EventEmitter(), {
     postMessage() {
